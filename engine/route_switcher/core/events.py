@@ -1,0 +1,139 @@
+"""What the core is told. Every event says at what time (seconds on a monotonic clock) it is told.
+
+Events are given to the engine in the order of their times.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from route_switcher.core.model import Address, Family, Policy
+from route_switcher.core.routes import Route, RouteAction
+
+
+class RoundOutcome(Enum):
+    """What a round came to."""
+
+    GOOD = "good"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Nothing can be said about the uplink; counters and states stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one target in one round: `rtt` in seconds, or None and a reason in words."""
+
+    target: Address
+    rtt: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One execution of a probe through one uplink, told when its outcome is certain.
+
+    `sent_at` is when it was sent; rounds count in the order of sending, which is also the order
+    in which they are told, since a timeout is never longer than the interval.
+    """
+
+    at: float
+    uplink: str
+    probe: str
+    sent_at: float
+    outcome: RoundOutcome
+    answers: tuple[Answer, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the kernel says of one interface now."""
+
+    interface: str
+    present: bool = True
+    up: bool = True
+    """Administratively up (IFF_UP)."""
+    carrier: bool = True
+    """IFF_LOWER_UP: a cable with something at its other end."""
+    families: frozenset[Family] = frozenset(Family)
+    """The families of which the interface has a usable address."""
+
+    @property
+    def connected(self) -> bool:
+        """Present, up, and with a carrier."""
+        return self.present and self.up and self.carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An interface of an uplink changed."""
+
+    at: float
+    state: LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Every default route of the main table, of both families, ours and foreign, as read now."""
+
+    at: float
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first event: what the engine found."""
+
+    at: float
+    links: tuple[LinkState, ...]
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The kernel refused a route action; `reason` says why, in words."""
+
+    at: float
+    action: RouteAction
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The operator prefers `uplink` until `until` (seconds on the same clock; inf: until released).
+
+    Refused if the uplink is not healthy, unless `force`.
+    """
+
+    at: float
+    uplink: str
+    until: float
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The operator takes a `Switch` back, for the family that `uplink` belongs to."""
+
+    at: float
+    uplink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """A new policy takes effect. `links` tells of every interface that it names."""
+
+    at: float
+    policy: Policy
+    links: tuple[LinkState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The time that `Engine.deadline` asked for has come."""
+
+    at: float
+
+
+Event: TypeAlias = Start | Round | Link | Routes | Refused | Switch | Release | Reload | Tick

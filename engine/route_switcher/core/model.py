@@ -1,0 +1,134 @@
+"""The policy as the core sees it: frozen, complete, every default filled in.
+
+Durations are seconds. A `Policy` is made by `route_switcher.policy` from a file that was found
+sound, so nothing here checks again.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+DEMOTION = 1000
+"""What a demoted standing route has on top of its uplink's metric."""
+
+
+class Family(Enum):
+    """An address family. Each has a default route, and so a selection, of its own."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    def __str__(self) -> str:
+        return f"IPv{self.value}"
+
+
+def family_of(address: Address) -> Family:
+    """The family that `address` belongs to."""
+    return Family(address.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """An interface and the gateway behind it through which the internet is reached."""
+
+    name: str
+    interface: str
+    gateway: Address
+    metric: int
+
+    @property
+    def family(self) -> Family:
+        """The family of the gateway: an uplink carries one family."""
+        return family_of(self.gateway)
+
+    @property
+    def demoted_metric(self) -> int:
+        """The metric of the standing route while this uplink is demoted."""
+        return self.metric + DEMOTION
+
+
+Quorum: TypeAlias = Literal["any", "all"] | int
+"""How many of a round's targets must answer for the round to be good."""
+
+
+def answers_needed(quorum: Quorum, targets: int) -> int:
+    """How many of `targets` must answer; a count shrinks to the number of targets there are."""
+    if quorum == "any":
+        return 1
+    if quorum == "all":
+        return targets
+    return min(quorum, targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A check repeated through every uplink: ICMP echo to each target of the uplink's family."""
+
+    name: str
+    targets: tuple[Address, ...]
+    quorum: Quorum
+    interval: float
+    """Seconds from one sending to the next; at least `timeout`, so rounds never overlap."""
+    timeout: float
+    """Seconds that an answer may take."""
+
+    def targets_for(self, family: Family) -> tuple[Address, ...]:
+        """The targets that can be asked through an uplink of `family`, in the file's order."""
+        return tuple(target for target in self.targets if family_of(target) is family)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsecutiveFailures:
+    """Fails when this many rounds in a row have failed."""
+
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierDown:
+    """Fails at once when the link is missing, administratively down, or without a carrier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Recovers when good rounds have covered `stable` seconds without a failure."""
+
+    stable: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A fail condition and a recover condition, judged for every uplink separately.
+
+    `probe` names the probe whose rounds the rule counts. A rule about the carrier names none:
+    its stability is covered by the good rounds of any probe.
+    """
+
+    name: str
+    probe: str | None
+    fail: ConsecutiveFailures | CarrierDown
+    recover: Recover
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that an administrator decides. `uplinks` stand in order of preference.
+
+    Within a family the metrics rise in that order, and no metric, demoted or not, is used twice.
+    """
+
+    uplinks: tuple[Uplink, ...]
+    probes: tuple[Probe, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families that have an uplink, IPv4 first."""
+        return tuple(f for f in Family if any(u.family is f for u in self.uplinks))
+
+    def uplinks_of(self, family: Family) -> tuple[Uplink, ...]:
+        """The uplinks of `family`, in order of preference."""
+        return tuple(u for u in self.uplinks if u.family is family)

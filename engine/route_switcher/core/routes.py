@@ -1,0 +1,79 @@
+"""Default routes as the kernel has them, and the route actions that change them."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from route_switcher.core.model import Address, Family
+
+PROTOCOL = 115
+"""Our rtnetlink protocol number: the mark of the routes that are ours, and the only ones we touch.
+
+Unassigned in rtnetlink.h and in iproute2's rt_protos. `ip route show proto 115` lists them.
+"""
+
+
+class RouteKind(Enum):
+    """What a default route does with a packet (the rtm_type of rtnetlink(7))."""
+
+    UNICAST = "unicast"
+    UNREACHABLE = "unreachable"
+    BLACKHOLE = "blackhole"
+    PROHIBIT = "prohibit"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One default route of the main table; a multipath route appears once for each next hop.
+
+    `interface` is empty and `gateway` is None where the kernel's route has none (a blackhole; a
+    point-to-point link has an interface but no gateway).
+    """
+
+    family: Family
+    interface: str
+    gateway: Address | None
+    metric: int
+    protocol: int = PROTOCOL
+    kind: RouteKind = RouteKind.UNICAST
+
+    @property
+    def ours(self) -> bool:
+        """Whether this route carries our protocol number."""
+        return self.protocol == PROTOCOL
+
+    def __str__(self) -> str:
+        """The route in the words of `ip route`."""
+        words = ["default"]
+        if self.kind is not RouteKind.UNICAST:
+            words = [self.kind.value, "default"]
+        if self.gateway is not None:
+            words += ["via", str(self.gateway)]
+        if self.interface:
+            words += ["dev", self.interface]
+        return " ".join([*words, "metric", str(self.metric)])
+
+
+class Change(Enum):
+    """How a route action reaches the kernel (the NLM_F_* flags of rtnetlink(7))."""
+
+    ADD = "add"
+    """Create; refused if the key (family, metric) is taken."""
+    APPEND = "append"
+    """IPv4: create beside another route of ours with the same metric, which is deleted next."""
+    REPLACE = "replace"
+    """IPv6, where append would make a multipath route: put in place of ours with that metric."""
+    DELETE = "delete"
+    """Delete by exact key: protocol, interface, gateway and metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAction:
+    """One route to add or delete, and why."""
+
+    change: Change
+    route: Route
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.change.value} {self.route}  # {self.reason}"

@@ -1,0 +1,1 @@
+"""The kernel's routing table, links and addresses over rtnetlink."""

@@ -1,0 +1,1 @@
+"""Probes: what asks the internet through one uplink."""
