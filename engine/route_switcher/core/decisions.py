@@ -1,0 +1,54 @@
+"""What the core says: decisions, changes of rules, notices, and requests for a round at once."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from route_switcher.core.model import Family
+from route_switcher.core.rules import RuleChange
+from route_switcher.core.selection import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The selection of a family changed from `previous` to `selected`.
+
+    `rules` are the rules that failed the previous uplink, if one did, and `evidence` says in words
+    what is known of both. `since` is when the trouble began, None if there was none.
+    """
+
+    at: float
+    family: Family
+    previous: str | None
+    selected: str
+    cause: Cause
+    rules: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    since: float | None = None
+
+
+class Level(Enum):
+    """How much a notice matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know that changes no state."""
+
+    at: float
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeNow:
+    """The active uplink failed and `uplink` may replace it once it answers: ask it at once."""
+
+    at: float
+    uplink: str
+
+
+Output: TypeAlias = Decision | RuleChange | Notice | ProbeNow

@@ -1,0 +1,233 @@
+"""The engine: events in, decisions out, and a deadline to be woken at.
+
+It is the only state of the product. It reads no clock: every event says when it is told, and
+`deadline` says when a `Tick` is wanted though nothing happened. The daemon gives it the real world;
+tests give it a written one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import inf
+
+from route_switcher.core.decisions import Level, Notice, Output
+from route_switcher.core.events import (
+    Event,
+    Link,
+    Refused,
+    Release,
+    Reload,
+    Round,
+    RoundOutcome,
+    Routes,
+    Start,
+    Switch,
+    Tick,
+)
+from route_switcher.core.family import FamilySelection
+from route_switcher.core.health import UplinkHealth
+from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.plan import Plan
+from route_switcher.core.routes import Change, Route, RouteKind
+from route_switcher.core.rules import longest_gap
+from route_switcher.core.selection import Cause, Order
+
+SILENCE = 30.0
+"""Seconds without one known round after which a person should look; one warning is given."""
+
+
+class Engine:
+    """Judges rounds and links by a policy, and selects the active uplink of every family.
+
+    Give it a `Start` first. `handle` returns what it has to say; `plans` what the kernel should
+    have after that. The caller makes it so, and tells what came of it (`Routes`, `Refused`).
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._healths: dict[str, UplinkHealth] = {}
+        self._families: dict[Family, FamilySelection] = {}
+        self._routes: tuple[Route, ...] = ()
+        self._standing_from: dict[str, float] = {}
+        self._warn_at: dict[str, float] = {}
+
+    def handle(self, event: Event) -> tuple[Output, ...]:
+        """Take one event and say what follows from it, in order."""
+        match event:
+            case Round():
+                outputs = self._round(event)
+            case Link():
+                outputs = self._link(event)
+            case Routes():
+                outputs = self._see_routes(event.at, event.routes) + self._decide(event.at)
+            case Tick():
+                outputs = self._tick(event.at)
+            case Refused():
+                outputs = self._refused(event)
+            case Start():
+                outputs = self._start(event)
+            case Reload():
+                outputs = self._reload(event)
+            case Switch() | Release():
+                outputs = self._operator(event)
+        return tuple(outputs)
+
+    def deadline(self) -> float:
+        """When to give it a `Tick`, if nothing else comes before; inf: never."""
+        deadlines = [family.deadline() for family in self._families.values()]
+        return min([*deadlines, *self._warn_at.values()], default=inf)
+
+    def plans(self) -> tuple[Plan, ...]:
+        """The routes that the kernel should have now, a plan for each family."""
+        return tuple(family.plan() for family in self._families.values())
+
+    def active(self, family: Family) -> str | None:
+        """The selected uplink of `family`; None before the first selection."""
+        selection = self._families.get(family)
+        return selection.current if selection is not None and selection.settled else None
+
+    def health(self, uplink: str) -> UplinkHealth:
+        """What is known of an uplink, to be read only."""
+        return self._healths[uplink]
+
+    def _start(self, event: Start) -> list[Output]:
+        links = {state.interface: state for state in event.links}
+        outputs: list[Output] = []
+        for uplink in self.policy.uplinks:
+            link = links[uplink.interface]
+            health = UplinkHealth(uplink, self.policy, link, trusted=True)
+            self._healths[uplink.name] = health
+            self._warn_at[uplink.name] = event.at + SILENCE
+            outputs += health.take_link(link, event.at)
+        for family in self.policy.families:
+            outputs += self._start_family(family, event.at, event.routes)
+        outputs += self._see_routes(event.at, event.routes)
+        return outputs + self._decide(event.at)
+
+    def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
+        selection = FamilySelection(family, self._healths_of(family))
+        self._families[family] = selection
+        patience = max(longest_gap(probe) for probe in self.policy.probes)
+        return selection.start(at, routes, patience)
+
+    def _round(self, event: Round) -> list[Output]:
+        health = self._healths.get(event.uplink)
+        if health is None or not health.knows(event.probe):
+            return []  # sent before a reload took the uplink or the probe away
+        judged = self._in_the_light_of_routes(event, health)
+        outputs: list[Output] = list(health.take_round(judged))
+        if judged.outcome is not RoundOutcome.UNKNOWN:
+            self._warn_at[event.uplink] = event.at + SILENCE
+        return outputs + self._families[health.uplink.family].decide(event.at)
+
+    def _in_the_light_of_routes(self, event: Round, health: UplinkHealth) -> Round:
+        """A round says nothing of an uplink whose standing route was absent, unless it shows why.
+
+        Without a route the kernel takes every target for a neighbour on that wire.
+        """
+        link = health.link
+        at_fault = not (link.connected and health.routable)
+        if self._standing_from[event.uplink] <= event.sent_at:
+            return event
+        if at_fault and event.outcome is not RoundOutcome.GOOD:
+            return event
+        refusal = self._families[health.uplink.family].refusal(health.uplink)
+        if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
+            reason = f"its route was refused: {refusal}"
+            return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
+        reason = "its standing route was absent"
+        return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
+
+    def _link(self, event: Link) -> list[Output]:
+        outputs: list[Output] = []
+        for health in self._healths.values():
+            if health.uplink.interface == event.state.interface and health.link != event.state:
+                outputs += health.take_link(event.state, event.at)
+        for selection in self._families.values():
+            selection.forget_refusals(event.state.interface)
+        return outputs + self._decide(event.at)
+
+    def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
+        self._routes = routes
+        present = {(r.interface, r.gateway) for r in routes if r.kind is RouteKind.UNICAST}
+        before, self._standing_from = self._standing_from, {}
+        for name, health in self._healths.items():
+            standing = (health.uplink.interface, health.uplink.gateway) in present
+            since = before.get(name, inf)
+            self._standing_from[name] = (at if since == inf else since) if standing else inf
+        outputs: list[Output] = []
+        for selection in self._families.values():
+            outputs += selection.take_routes(at, routes)
+        return outputs
+
+    def _decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
+        outputs: list[Output] = []
+        for selection in self._families.values():
+            outputs += selection.decide(at, preference)
+        return outputs
+
+    def _refused(self, event: Refused) -> list[Output]:
+        route = event.action.route
+        selection = self._families.get(route.family)
+        if selection is None:
+            return []
+        if event.action.change is not Change.DELETE:
+            selection.refuse(route, event.reason)
+        text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
+        return [Notice(event.at, Level.WARNING, text), *selection.decide(event.at)]
+
+    def _tick(self, at: float) -> list[Output]:
+        outputs: list[Output] = []
+        for name, warn_at in self._warn_at.items():
+            if at >= warn_at:
+                self._warn_at[name] = inf
+                reason = self._healths[name].last_reason
+                text = f"{name}: nothing is known of it for {SILENCE:g} s: {reason}"
+                outputs.append(Notice(at, Level.WARNING, text))
+        return outputs + self._decide(at)
+
+    def _operator(self, event: Switch | Release) -> list[Output]:
+        health = self._healths.get(event.uplink)
+        if health is None:
+            return [Notice(event.at, Level.WARNING, f"there is no uplink {event.uplink}")]
+        selection = self._families[health.uplink.family]
+        outputs: list[Output] = []
+        if isinstance(event, Switch):
+            outputs += selection.give_order(event.at, Order(event.uplink, event.until, event.force))
+        else:
+            selection.order = None
+        return outputs + selection.decide(event.at)
+
+    def _reload(self, event: Reload) -> list[Output]:
+        old, self.policy = self.policy, event.policy
+        links = {state.interface: state for state in event.links}
+        before, self._healths = self._healths, {}
+        outputs: list[Output] = []
+        for uplink in event.policy.uplinks:
+            link = links[uplink.interface]
+            health = before.get(uplink.name)
+            if health is None or not _same_line(health.uplink, uplink):
+                health = UplinkHealth(uplink, event.policy, link, trusted=False)
+                self._warn_at[uplink.name] = event.at + SILENCE
+            else:
+                health.take_policy(uplink, old, event.policy)
+            self._healths[uplink.name] = health
+            outputs += health.take_link(link, event.at)
+        self._warn_at = {n: at for n, at in self._warn_at.items() if n in self._healths}
+        for family in event.policy.families:
+            if family in self._families:
+                self._families[family].take_uplinks(self._healths_of(family))
+            else:
+                outputs += self._start_family(family, event.at, self._routes)
+        for family in [f for f in self._families if f not in event.policy.families]:
+            del self._families[family]
+            text = f"{family} has no uplink any more: its routes stay as they are"
+            outputs.append(Notice(event.at, Level.WARNING, text))
+        outputs += self._see_routes(event.at, self._routes)
+        return outputs + self._decide(event.at, Cause.RELOAD)
+
+    def _healths_of(self, family: Family) -> list[UplinkHealth]:
+        return [h for h in self._healths.values() if h.uplink.family is family]
+
+
+def _same_line(old: Uplink, new: Uplink) -> bool:
+    return (old.interface, old.family) == (new.interface, new.family)

@@ -1,0 +1,246 @@
+"""The selection of one family as it goes on: its start, its moves, its operator's order, its plan.
+
+The start has three cases. (a) A route of ours stands at its own metric: this is a restart, and that
+uplink is active. (b) Another default route exists: its uplink is current until verdicts are in, and
+the most preferred uplink with a good first round wins then. (c) There is no default route at all:
+the most preferred usable uplink is active at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import inf
+
+from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.model import Family, Uplink
+from route_switcher.core.obstacles import describe_obstacle, obstacles
+from route_switcher.core.plan import Plan, Standing, make_plan, standing_route
+from route_switcher.core.routes import Route, RouteKind
+from route_switcher.core.selection import Candidate, Cause, Order, select
+
+_BETTER = (UplinkState.HEALTHY, UplinkState.RECOVERING)
+"""The states that a failed uplink is left for."""
+
+
+class FamilySelection:
+    """Decides for one family. `healths` stand in order of preference and are shared, not copied."""
+
+    def __init__(self, family: Family, healths: Sequence[UplinkHealth]) -> None:
+        self.family = family
+        self.healths = tuple(healths)
+        self.current: str | None = None
+        """The active uplink, or the one whose foreign route carries the traffic at the start."""
+        self.settled = False
+        """Whether a first selection has been made."""
+        self.order: Order | None = None
+        self._departing: Uplink | None = None
+        self._patience = inf
+        self._wake = inf
+        self._refused: dict[Route, str] = {}
+        self._foreign: frozenset[Route] = frozenset()
+        self._obstacles: tuple[Route, ...] = ()
+        self._held = -inf
+        self._asked = -inf
+
+    # What is told to it.
+
+    def start(self, at: float, routes: Iterable[Route], patience: float) -> list[Output]:
+        """Begin with the `routes` found; wait at most `patience` seconds for first rounds."""
+        mine = [r for r in routes if r.family is self.family]
+        outputs = self._start(at, mine, patience)
+        return outputs + self.take_routes(at, mine)
+
+    def take_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
+        """Take what the kernel has: a changed foreign route is a reason to ask again."""
+        mine = [r for r in routes if r.family is self.family]
+        foreign = frozenset(r for r in mine if not r.ours)
+        if foreign != self._foreign:
+            self._foreign = foreign
+            self._refused.clear()
+        return self._report_obstacles(at, obstacles([h.uplink for h in self.healths], mine))
+
+    def refuse(self, route: Route, reason: str) -> None:
+        """Remember that the kernel refused `route`, until something changes."""
+        self._refused[route] = reason
+
+    def forget_refusals(self, interface: str) -> None:
+        """Something changed on `interface`: what was refused there may be asked for again."""
+        self._refused = {r: why for r, why in self._refused.items() if r.interface != interface}
+
+    def take_uplinks(self, healths: Sequence[UplinkHealth]) -> None:
+        """Take a new policy's uplinks; a removed active one carries traffic until another can."""
+        kept = {id(h) for h in healths}
+        for health in self.healths:
+            if health.uplink.name == self.current and id(health) not in kept:
+                self._departing = health.uplink if self.settled else None
+                self.current = None
+        self.healths = tuple(healths)
+        self._refused.clear()
+        if self.order and all(h.uplink.name != self.order.uplink for h in healths):
+            self.order = None
+
+    def give_order(self, at: float, order: Order) -> list[Output]:
+        """Take an operator's order; refused unless its uplink is healthy, or it is forced."""
+        health = self._health(order.uplink)
+        if not order.force and health.state is not UplinkState.HEALTHY:
+            why = f"switch to {order.uplink} refused: {health.evidence()}; --force insists"
+            return [Notice(at, Level.WARNING, why)]
+        self.order = order
+        return []
+
+    # What it says.
+
+    def deadline(self) -> float:
+        """When to call `decide` though nothing happened; inf: never."""
+        return min(self._wake, self.order.until if self.order else inf)
+
+    def refusal(self, uplink: Uplink) -> str | None:
+        """Why the kernel refused a standing route of `uplink`, or None if it did not."""
+        for demoted in (False, True):
+            reason = self._refused.get(standing_route(uplink, demoted=demoted))
+            if reason is not None:
+                return reason
+        return None
+
+    def plan(self) -> Plan:
+        """The standing routes that the kernel should have now."""
+        standings = [Standing(h.uplink, h.state, h.routable) for h in self.healths]
+        active = self._departing
+        if self.settled and self.current is not None:
+            active = self._health(self.current).uplink
+        return make_plan(self.family, standings, active, self._refused.keys())
+
+    def decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
+        """Select anew. `preference` names the cause if only the order of preference decides."""
+        if not self.settled:
+            return self._first_selection(at)
+        outputs: list[Output] = []
+        if self.order and at >= self.order.until:
+            outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
+            self.order = None
+        since = self._health(self.current).failing_since if self.current is not None else -inf
+        candidates = [
+            Candidate(
+                h.uplink.name,
+                h.state,
+                eligible=self._eligible(h, at, since),
+                refused=standing_route(h.uplink, demoted=False) in self._refused,
+            )
+            for h in self.healths
+        ]
+        choice = select(candidates, self.current, self.order)
+        if choice.name is None or choice.name == self.current:
+            return outputs + self._hold(at, since)
+        cause = preference if choice.cause is Cause.PREFERENCE else choice.cause
+        return [*outputs, self._move(at, choice.name, cause)]
+
+    # The start.
+
+    def _start(self, at: float, routes: Sequence[Route], patience: float) -> list[Output]:
+        own = {(r.interface, r.metric) for r in routes if r.ours}
+        for health in self.healths:
+            if (health.uplink.interface, health.uplink.metric) in own:
+                return self._restart(at, health.uplink.name)
+        demoted = {standing_route(h.uplink, demoted=True) for h in self.healths}
+        others = [r for r in routes if r.kind is RouteKind.UNICAST and r not in demoted]
+        if not others:
+            self._patience = -inf
+            return []
+        self._patience = self._wake = at + patience
+        best = min(others, key=lambda r: r.metric)
+        for health in self.healths:
+            if health.uplink.interface == best.interface:
+                self.current = health.uplink.name
+        text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
+        return [Notice(at, Level.INFO, text)]
+
+    def _restart(self, at: float, name: str) -> list[Output]:
+        self.current, self.settled = name, True
+        outputs: list[Output] = [
+            Decision(
+                at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
+            )
+        ]
+        for health in self.healths:
+            if health.uplink.name != name:
+                outputs += health.distrust(at, f"{name} was active at the start")
+        return outputs
+
+    def _first_selection(self, at: float) -> list[Output]:
+        for position, health in enumerate(self.healths):
+            usable = health.link.connected and health.routable
+            if (usable and self._patience == -inf) or self._eligible(health, at, -inf):
+                return self._settle(at, position)
+            if usable and not health.judged and at < self._patience:
+                return []
+        if at < self._wake or self._wake == inf:
+            return []
+        self._wake = inf
+        known = "; ".join(h.evidence() for h in self.healths)
+        return [Notice(at, Level.WARNING, f"no uplink answers yet, nothing is moved: {known}")]
+
+    def _settle(self, at: float, position: int) -> list[Output]:
+        name = self.healths[position].uplink.name
+        outputs: list[Output] = [self._move(at, name, Cause.START)]
+        for index, other in enumerate(self.healths):
+            # A less preferred uplink that was not asked yet was not passed over.
+            if index < position or (index > position and other.judged):
+                outputs += other.distrust(at, f"passed over for {name}")
+        return outputs
+
+    # Moves.
+
+    def _eligible(self, health: UplinkHealth, at: float, since: float) -> bool:
+        return (
+            health.link.connected
+            and health.routable
+            and standing_route(health.uplink, demoted=False) not in self._refused
+            and health.answers(at, since)
+        )
+
+    def _move(self, at: float, name: str, cause: Cause) -> Decision:
+        rules: tuple[str, ...] = ()
+        evidence = [self._health(name).evidence()]
+        previous = since = None
+        if self._departing is not None:
+            previous = self._departing.name
+        elif self.settled and self.current is not None:
+            left = self._health(self.current)
+            previous, rules = self.current, left.failed_rules()
+            evidence.insert(0, left.evidence())
+            since = left.failing_since if rules else None
+        self.current, self.settled, self._departing = name, True, None
+        self._wake = inf
+        return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
+
+    def _hold(self, at: float, since: float) -> list[Output]:
+        """While the active uplink is failed and there is nowhere to go: ask, then say so once."""
+        if self.current is None or since == -inf:
+            return []
+        others = [h for h in self.healths if h.uplink.name != self.current]
+        stale = [h for h in others if h.state in _BETTER and self._eligible(h, at, -inf)]
+        if stale:
+            asked, self._asked = self._asked, since
+            return [] if asked == since else [ProbeNow(at, h.uplink.name) for h in stale]
+        if not others or self._held == since:
+            return []
+        self._held = since
+        known = "; ".join(h.evidence() for h in (self._health(self.current), *others))
+        return [Notice(at, Level.WARNING, f"staying with {self.current}: {known}")]
+
+    def _report_obstacles(self, at: float, found: tuple[Route, ...]) -> list[Output]:
+        before, self._obstacles = self._obstacles, found
+        largest = max(h.uplink.metric for h in self.healths)
+        come = [
+            Notice(at, Level.WARNING, describe_obstacle(r, largest))
+            for r in found
+            if r not in before
+        ]
+        gone = [
+            Notice(at, Level.INFO, f"foreign route out of the way: {r}")
+            for r in before
+            if r not in found
+        ]
+        return [*come, *gone]
+
+    def _health(self, name: str) -> UplinkHealth:
+        return next(h for h in self.healths if h.uplink.name == name)

@@ -1,0 +1,130 @@
+"""The choice of the active uplink of one family: a pure function of what is known now.
+
+Selection goes by class: healthy before recovering before failed. The current uplink stays unless
+a better class is to be had; among healthy ones the order of preference decides. An uplink of which
+nothing is known is never moved to, and as the current one it counts as healthy: ignorance is no
+reason to leave.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from route_switcher.core.health import UplinkState
+
+
+class Cause(Enum):
+    """Why the selection changed."""
+
+    START = "first selection"
+    RESTART = "found active at the start"
+    FAILOVER = "the active uplink failed"
+    FIRST_ANSWER = "nothing is healthy, and this one answers"
+    BETTER = "healthy instead of recovering"
+    PREFERENCE = "healthy and preferred"
+    OPERATOR = "ordered"
+    RELOAD = "the policy's order of preference changed"
+    REFUSED = "the kernel refused the active uplink's route"
+    REMOVED = "the active uplink left the policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One uplink as the selection sees it.
+
+    `eligible`: it can be moved to now: its link is connected, the kernel has not refused its
+    route, and it answers now. `refused`: the kernel refused the route that it must be active by.
+    """
+
+    name: str
+    state: UplinkState
+    eligible: bool
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The operator prefers an uplink until `until`; a forced order holds whatever its health."""
+
+    uplink: str
+    until: float
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The uplink that should be active, and why it should if it is not the current one."""
+
+    name: str | None
+    cause: Cause
+
+
+_RANK = {
+    UplinkState.HEALTHY: 2,
+    UplinkState.UNKNOWN: 2,
+    UplinkState.RECOVERING: 1,
+    UplinkState.FAILED: 0,
+}
+_RANK_REFUSED = -1
+_RANK_GONE = -2
+
+_CAUSES = {
+    _RANK_GONE: Cause.REMOVED,
+    _RANK_REFUSED: Cause.REFUSED,
+    _RANK[UplinkState.RECOVERING]: Cause.BETTER,
+    _RANK[UplinkState.HEALTHY]: Cause.PREFERENCE,
+}
+
+
+def select(
+    candidates: Sequence[Candidate], current: str | None, order: Order | None = None
+) -> Choice:
+    """Choose among `candidates`, which stand in order of preference.
+
+    A `current` that is not among them has left the policy (or there was none).
+    """
+    by_name = {c.name: c for c in candidates}
+    rank = _rank_of_current(by_name.get(current) if current is not None else None)
+    if order is not None and _order_holds(by_name[order.uplink], current, order):
+        return Choice(order.uplink, Cause.OPERATOR)
+    movable = [
+        c
+        for c in candidates
+        if c.eligible and c.name != current and c.state is not UplinkState.UNKNOWN
+    ]
+    best = max((_RANK[c.state] for c in movable), default=_RANK_GONE)
+    first = next((c for c in movable if _RANK[c.state] == best), None)
+    if first is None or best < rank:
+        return Choice(current, Cause.PREFERENCE)
+    if best > rank:
+        return Choice(first.name, _cause(rank, best))
+    preferred = best == _RANK[UplinkState.HEALTHY] and _precedes(candidates, first.name, current)
+    return Choice(first.name if preferred else current, Cause.PREFERENCE)
+
+
+def _rank_of_current(current: Candidate | None) -> int:
+    if current is None:
+        return _RANK_GONE
+    return _RANK_REFUSED if current.refused else _RANK[current.state]
+
+
+def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
+    if ordered.refused:
+        return False
+    if order.force:
+        return True
+    if ordered.name == current:
+        return ordered.state is not UplinkState.FAILED
+    return ordered.eligible and ordered.state is UplinkState.HEALTHY
+
+
+def _cause(rank: int, best: int) -> Cause:
+    if rank == _RANK[UplinkState.FAILED]:
+        healthy = best == _RANK[UplinkState.HEALTHY]
+        return Cause.FAILOVER if healthy else Cause.FIRST_ANSWER
+    return _CAUSES[rank]
+
+
+def _precedes(candidates: Sequence[Candidate], name: str, other: str | None) -> bool:
+    names = [c.name for c in candidates]
+    return other is None or names.index(name) < names.index(other)

@@ -1,0 +1,134 @@
+"""What the daemon tells a person: one line for each thing that happened, as text or as JSON."""
+
+import json
+import logging
+import sys
+from datetime import datetime
+from typing import TextIO
+
+from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.events import Round, RoundOutcome
+from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.daemon.reconcile import Reconciled
+
+LOG = logging.getLogger("route_switcher")
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+_NOTICE_LEVEL = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING}
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone()
+        stamp = at.isoformat(sep=" ", timespec="milliseconds")[:23]
+        return f"{stamp} {record.levelname:<7} {record.getMessage()}"
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone()
+        line = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": getattr(record, "event", "message"),
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_log(level: str, log_format: str, stream: TextIO | None = None) -> None:
+    """Send the log to `stream` (standard error if None), as `text` or `json`, from `level` up."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+    LOG.handlers[:] = [handler]
+    LOG.propagate = False
+    LOG.setLevel(LEVELS[level])
+
+
+def say(level: int, event: str, message: str, **fields: object) -> None:
+    """Write one line; `fields` appear in the JSON form only."""
+    LOG.log(level, message, extra={"event": event, "fields": fields})
+
+
+def tell(output: Output) -> None:
+    """Tell of one output of the core."""
+    match output:
+        case Decision():
+            _tell_decision(output)
+        case RuleChange():
+            bad = output.after is RuleState.FAILED
+            say(
+                logging.WARNING if bad else logging.INFO,
+                "rule",
+                f"{output.uplink}: rule {output.rule}: {output.before.value} -> "
+                f"{output.after.value}: {output.evidence}",
+                uplink=output.uplink,
+                rule=output.rule,
+                before=output.before.value,
+                after=output.after.value,
+                evidence=output.evidence,
+            )
+        case Notice():
+            say(_NOTICE_LEVEL[output.level], "notice", output.text)
+        case ProbeNow():
+            say(logging.DEBUG, "probe-now", f"{output.uplink}: asked for a round at once")
+
+
+def tell_round(event: Round) -> None:
+    """Tell of a round, at debug level."""
+    if not LOG.isEnabledFor(logging.DEBUG):
+        return
+    answers = ", ".join(
+        f"{a.target} {a.rtt * 1000:.1f} ms" if a.rtt is not None else f"{a.target} {a.reason}"
+        for a in event.answers
+    )
+    why = f": {event.reason}" if event.outcome is not RoundOutcome.GOOD else ""
+    say(
+        logging.DEBUG,
+        "round",
+        f"{event.uplink}: {event.probe}: {event.outcome.value}{why} ({answers})",
+        uplink=event.uplink,
+        probe=event.probe,
+        outcome=event.outcome.value,
+        reason=event.reason,
+    )
+
+
+def tell_reconciled(result: Reconciled, seconds: float) -> None:
+    """Tell what was changed in the kernel and how long it took; refusals are the core's to tell."""
+    if not result.done:
+        return
+    actions = "; ".join(f"{a.change.value} {a.route} ({a.reason})" for a in result.done)
+    say(
+        logging.INFO,
+        "routes",
+        f"routes changed in {seconds * 1000:.1f} ms: {actions}",
+        milliseconds=round(seconds * 1000, 3),
+        actions=[str(a) for a in result.done],
+    )
+
+
+def _tell_decision(decision: Decision) -> None:
+    since = "" if decision.since is None else f"; {decision.at - decision.since:.3f} s after its cause"
+    rules = f" by rule {', '.join(decision.rules)}" if decision.rules else ""
+    move = f"{decision.previous} -> " if decision.previous else ""
+    say(
+        logging.WARNING if decision.previous else logging.INFO,
+        "decision",
+        f"{decision.family}: {move}{decision.selected}: {decision.cause.value}{rules}{since}: "
+        + "; ".join(decision.evidence),
+        family=str(decision.family),
+        previous=decision.previous,
+        selected=decision.selected,
+        cause=decision.cause.name.lower(),
+        rules=list(decision.rules),
+        evidence=list(decision.evidence),
+        seconds_since_cause=None if decision.since is None else decision.at - decision.since,
+    )

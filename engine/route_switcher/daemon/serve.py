@@ -1,0 +1,41 @@
+"""The daemon and its signals: SIGTERM and SIGINT end it, SIGHUP reloads the policy."""
+
+import logging
+import signal
+from collections.abc import Callable
+
+import trio
+
+from route_switcher.core.model import Policy
+from route_switcher.daemon.report import say
+from route_switcher.daemon.service import Service
+from route_switcher.policy.problems import PolicyProblems
+
+
+async def serve(service: Service, load: Callable[[], Policy]) -> None:
+    """Run `service` until SIGTERM or SIGINT; at SIGHUP take what `load` returns.
+
+    `load` raises PolicyProblems for a bad file: that is reported, and the running policy stays.
+    """
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(service.run)
+            async for number in signals:
+                name = signal.Signals(number).name
+                if number != signal.SIGHUP:
+                    say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
+                    nursery.cancel_scope.cancel()
+                    return
+                await _reload(service, load)
+
+
+async def _reload(service: Service, load: Callable[[], Policy]) -> None:
+    try:
+        policy = load()
+    except PolicyProblems as error:
+        for problem in error.problems:
+            say(logging.ERROR, "policy", str(problem))
+        say(logging.ERROR, "reload", "the policy is not sound: the running one stays")
+        return
+    say(logging.INFO, "reload", "the policy is read anew")
+    await service.reload(policy)

@@ -1,0 +1,173 @@
+"""The daemon: probes, kernel news and reloads go into the engine; its plans go to the kernel.
+
+One loop owns the engine: it takes one thing at a time from the inbox, gives it to the core, tells
+what the core says, and brings the kernel to the plan before it takes the next. So no two changes
+ever cross. Cancellation is the only way to stop, and leaves every route as it is.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+import trio
+
+from route_switcher.core.decisions import Output, ProbeNow
+from route_switcher.core.engine import Engine
+from route_switcher.core.events import (
+    Event,
+    Link,
+    LinkState,
+    Refused,
+    Reload,
+    Round,
+    Routes,
+    Start,
+    Tick,
+)
+from route_switcher.core.model import Policy
+from route_switcher.core.plan import Plan
+from route_switcher.core.routes import Route
+from route_switcher.daemon.probing import MakeLine, Probing
+from route_switcher.daemon.reconcile import Table, reconcile
+from route_switcher.daemon.report import say, tell, tell_reconciled, tell_round
+from route_switcher.kernel.base import Kernel, KernelNews
+
+INBOX = 1024
+"""Events that may wait. Rounds are the most frequent, and each probe task has one at a time."""
+
+ATTEMPTS = 5
+"""Reconciles in a row after one event: a refusal may change the plan, but not for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    """A reload was asked for, and its policy is sound."""
+
+    policy: Policy
+
+
+Item: TypeAlias = Round | KernelNews | NewPolicy
+
+
+class Service:
+    """One running engine. `table` is where route actions go: the kernel, or a dry run's record."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        kernel: Kernel,
+        make_line: MakeLine,
+        *,
+        table: Table | None = None,
+        look_at_links: Callable[[Sequence[LinkState]], None] = lambda _: None,
+    ) -> None:
+        self._kernel = kernel
+        self._table = table or kernel
+        self._make_line = make_line
+        self._look_at_links = look_at_links
+        self._engine = Engine(policy)
+        self._links: dict[str, LinkState] = {}
+        self._ours: frozenset[Route] = frozenset()
+        self._planned: tuple[Plan, ...] = ()
+        self._give, self._inbox = trio.open_memory_channel[Item](INBOX)
+        self._probing = Probing(policy, make_line, self._report_round)
+
+    async def reload(self, policy: Policy) -> None:
+        """Let a new policy take effect."""
+        await self._give.send(NewPolicy(policy))
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled; ready when the standing routes are in and the probes have begun."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            await self._begin()
+            await nursery.start(self._probing.run)
+            task_status.started()
+            while True:
+                await self._take(await self._next(), nursery)
+
+    async def _begin(self) -> None:
+        links = await self._read_links(self._engine.policy)
+        routes = await self._kernel.default_routes()
+        self._handle(Start(trio.current_time(), links, routes))
+        await self._converge()
+
+    async def _report_round(self, event: Round) -> None:
+        tell_round(event)
+        await self._give.send(event)
+
+    async def _watch(self) -> NoReturn:
+        while True:
+            await self._give.send(await self._kernel.changed())
+
+    async def _next(self) -> Item | None:
+        with trio.move_on_at(self._engine.deadline()):
+            return await self._inbox.receive()
+        return None
+
+    async def _take(self, item: Item | None, nursery: trio.Nursery) -> None:
+        match item:
+            case None:
+                self._handle(Tick(trio.current_time()))
+            case Round():
+                self._handle(item)
+            case NewPolicy():
+                self._probing.cancel()
+                links = await self._read_links(item.policy)
+                self._handle(Reload(trio.current_time(), item.policy, links))
+                await self._converge()
+                self._probing = Probing(item.policy, self._make_line, self._report_round)
+                await nursery.start(self._probing.run)
+            case KernelNews():
+                await self._take_news(item)
+                await self._converge()
+        if self._engine.plans() != self._planned:
+            await self._converge()
+
+    async def _take_news(self, news: KernelNews) -> None:
+        if news.overrun:
+            say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
+        before = dict(self._links)
+        for state in await self._read_links(self._engine.policy):
+            if before.get(state.interface) != state:
+                self._handle(Link(trio.current_time(), state))
+        routes = await self._kernel.default_routes()
+        for route in sorted(self._ours - frozenset(routes), key=str):
+            link = self._links.get(route.interface)
+            usable = link is not None and link.up and route.family in link.families
+            by = "somebody else" if usable else "the kernel, with its interface or address"
+            say(logging.WARNING, "gone", f"our route was taken away by {by}: {route}")
+        self._handle(Routes(trio.current_time(), routes))
+
+    async def _converge(self) -> None:
+        """Bring the kernel to the plan, and tell the core what came of it."""
+        for _ in range(ATTEMPTS):
+            self._planned = self._engine.plans()
+            began = trio.current_time()
+            result = await reconcile(self._table, self._planned)
+            tell_reconciled(result, trio.current_time() - began)
+            for action, why in result.refused:
+                self._handle(Refused(trio.current_time(), action, why))
+            if result.changed:
+                routes = await self._kernel.default_routes()
+                self._handle(Routes(trio.current_time(), routes))
+            if not result.refused and self._engine.plans() == self._planned:
+                break
+        self._ours = frozenset(await self._kernel.default_routes(ours_only=True))
+
+    async def _read_links(self, policy: Policy) -> tuple[LinkState, ...]:
+        interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)
+        links = tuple([await self._kernel.link_state(name) for name in interfaces])
+        self._links = {state.interface: state for state in links}
+        self._look_at_links(links)
+        return links
+
+    def _handle(self, event: Event) -> None:
+        for output in self._engine.handle(event):
+            self._follow(output)
+
+    def _follow(self, output: Output) -> None:
+        tell(output)
+        if isinstance(output, ProbeNow):
+            self._probing.ask(output.uplink)

@@ -1,0 +1,164 @@
+"""The life of a rule: every transition, the two clocks, and what must not move them."""
+
+from itertools import product
+
+import pytest
+
+from route_switcher.core.events import LinkState, Round, RoundOutcome
+from route_switcher.core.model import CarrierDown, ConsecutiveFailures, Recover, Rule
+from route_switcher.core.rules import TRANSITIONS, RuleHealth, RuleState, Signal
+
+UP = LinkState("eth0")
+DOWN = LinkState("eth0", carrier=False)
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+
+
+def rule(state: RuleState = RuleState.OK, failures: int = 3, stable: float = 10.0) -> RuleHealth:
+    counting = Rule("no-internet", "internet", ConsecutiveFailures(failures), Recover(stable))
+    return RuleHealth("primary", counting, 3.0, state)
+
+
+def carrier_rule(state: RuleState = RuleState.OK, stable: float = 10.0) -> RuleHealth:
+    return RuleHealth(
+        "primary", Rule("unplugged", None, CarrierDown(), Recover(stable)), 3.0, state
+    )
+
+
+def tell(health: RuleHealth, outcome: RoundOutcome, *times: float) -> list[str]:
+    states = []
+    for time in times:
+        health.take_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"), UP)
+        states.append(health.state.value)
+    return states
+
+
+def test_the_table_names_every_pair_but_stability_of_what_is_not_recovering() -> None:
+    missing = {pair for pair in product(RuleState, Signal) if pair not in TRANSITIONS}
+    expected = {(state, Signal.STABLE) for state in RuleState if state is not RuleState.RECOVERING}
+    assert missing == expected
+
+
+@pytest.mark.parametrize(("before", "signal"), TRANSITIONS)
+def test_a_transition_ends_where_its_signal_says(before: RuleState, signal: Signal) -> None:
+    after = TRANSITIONS[before, signal]
+    match signal:
+        case Signal.FAIL:
+            assert after is RuleState.FAILED
+        case Signal.BAD:
+            assert after is before
+        case Signal.STABLE:
+            assert after is RuleState.OK
+        case Signal.DISTRUST:
+            expected = RuleState.RECOVERING if before is RuleState.UNKNOWN else before
+            assert after is expected
+        case Signal.GOOD:
+            trusted = before in (RuleState.UNKNOWN, RuleState.OK)
+            assert after is (RuleState.OK if trusted else RuleState.RECOVERING)
+
+
+def test_the_table_is_what_is_consulted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(TRANSITIONS, (RuleState.OK, Signal.BAD))
+    with pytest.raises(KeyError):
+        tell(rule(), FAILED, 1)
+
+
+def test_the_third_failed_round_in_a_row_fails() -> None:
+    assert tell(rule(), FAILED, 1, 2, 3) == ["ok", "ok", "failed"]
+
+
+def test_a_good_round_ends_the_run_of_failures() -> None:
+    health = rule()
+    tell(health, FAILED, 1, 2)
+    tell(health, GOOD, 3)
+    assert tell(health, FAILED, 4, 5, 6) == ["ok", "ok", "failed"]
+    assert health.failing_since == 4
+
+
+def test_unknown_rounds_neither_count_nor_interrupt() -> None:
+    health = rule()
+    tell(health, FAILED, 1, 2)
+    assert tell(health, UNKNOWN, 3, 4) == ["ok", "ok"]
+    assert tell(health, FAILED, 5) == ["failed"]
+    assert health.failing_since == 1
+
+
+def test_stability_is_the_time_between_sendings_that_good_rounds_cover() -> None:
+    health = rule(RuleState.FAILED, stable=10)
+    states = tell(health, GOOD, *range(100, 111))
+    assert states == ["recovering"] * 10 + ["ok"]
+
+
+def test_a_failed_round_starts_stability_anew_but_does_not_fail_a_recovering_rule() -> None:
+    health = rule(RuleState.FAILED, stable=10)
+    tell(health, GOOD, *range(100, 109))
+    assert tell(health, FAILED, 109) == ["recovering"]
+    assert tell(health, GOOD, *range(110, 121))[-2:] == ["recovering", "ok"]
+
+
+def test_three_failures_fail_a_recovering_rule() -> None:
+    health = rule(RuleState.RECOVERING)
+    tell(health, GOOD, 1)
+    assert tell(health, FAILED, 2, 3, 4) == ["recovering", "recovering", "failed"]
+
+
+@pytest.mark.parametrize(("gap", "state"), [(3.0, "ok"), (3.1, "recovering")])
+def test_a_gap_without_known_rounds_starts_stability_anew(gap: float, state: str) -> None:
+    health = rule(RuleState.FAILED, stable=10)
+    tell(health, GOOD, *range(8))
+    tell(health, UNKNOWN, 8, 9)
+    assert tell(health, GOOD, 7 + gap)[-1] == state
+
+
+def test_no_stable_time_recovers_with_the_first_good_round() -> None:
+    health = rule(RuleState.FAILED, stable=0)
+    changes = health.take_round(Round(1.1, "primary", "internet", 1, GOOD), UP)
+    assert [c.after.value for c in changes] == ["recovering", "ok"]
+
+
+def test_a_carrier_rule_fails_at_once_and_recovers_by_good_rounds() -> None:
+    health = carrier_rule(stable=2)
+    (change,) = health.take_link(DOWN, 5.0)
+    assert (change.after, change.evidence) == (RuleState.FAILED, "eth0 has no carrier")
+    assert health.failing_since == 5.0
+    assert health.take_link(UP, 6.0) == []
+    assert tell(health, GOOD, 7, 8, 9) == ["recovering", "recovering", "ok"]
+
+
+def test_an_answer_from_before_the_link_went_does_not_recover_a_carrier_rule() -> None:
+    health = carrier_rule()
+    health.take_link(DOWN, 5.0)
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), DOWN) == []
+    assert health.state is RuleState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (LinkState("eth0", present=False, up=False, carrier=False), "interface eth0 is missing"),
+        (LinkState("eth0", up=False, carrier=False), "eth0 is down"),
+        (LinkState("eth0", carrier=False), "eth0 has no carrier"),
+    ],
+)
+def test_the_evidence_names_what_is_wrong_with_the_link(link: LinkState, words: str) -> None:
+    (change,) = carrier_rule().take_link(link, 1.0)
+    assert change.evidence == words
+
+
+def test_a_counting_rule_has_no_opinion_on_links() -> None:
+    health = rule()
+    assert health.take_link(DOWN, 1.0) == []
+    assert health.state is RuleState.OK
+
+
+def test_a_carrier_rule_counts_no_failed_rounds() -> None:
+    assert tell(carrier_rule(), FAILED, *range(10)) == ["ok"] * 10
+
+
+def test_a_changed_rule_keeps_its_state_and_starts_counting_anew() -> None:
+    health = rule()
+    tell(health, FAILED, 1, 2)
+    health.restart(Rule("no-internet", "internet", ConsecutiveFailures(2), Recover(5)), 3.0)
+    assert tell(health, FAILED, 3, 4) == ["ok", "failed"]
+    health.restart(Rule("no-internet", "internet", ConsecutiveFailures(9), Recover(3)), 3.0)
+    assert health.state is RuleState.FAILED
+    assert tell(health, GOOD, 5, 6, 7, 8)[-2:] == ["recovering", "ok"]

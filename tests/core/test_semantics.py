@@ -1,0 +1,665 @@
+"""What decisions mean, paragraph by paragraph of the design, in written worlds."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+from math import inf
+
+import pytest
+
+from core.world import PROMPTLY, RTT, World, policy, uplink
+from route_switcher.core.events import LinkState, Release, Round, RoundOutcome, Switch
+from route_switcher.core.health import UplinkState
+from route_switcher.core.model import Family
+from route_switcher.core.routes import Route, RouteKind
+from route_switcher.core.selection import Cause
+
+THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
+ONE_OF_OURS = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 10)
+FOREIGN = Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 100, protocol=16)
+
+
+def causes(world: World) -> list[Cause]:
+    return [d.cause for d in world.decisions()]
+
+
+# The seed: three failures fail over, sixty stable seconds fail back.
+
+
+def test_three_failed_rounds_fail_over_and_sixty_stable_seconds_fail_back() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(30)
+    # Cut at 10: the round sent at 10 fails, and so do those at 11 and 12, known at 13.
+    assert world.switches() == [(13.0, "primary", "secondary")]
+    world.mend("primary")
+    world.run(200)
+    # Sent at 30 (in the same instant, after the mending) or 31, and covered for 60 s.
+    assert world.switches()[1:] == [(91 + RTT, "secondary", "primary")]
+    assert causes(world) == [Cause.START, Cause.FAILOVER, Cause.PREFERENCE]
+
+
+def test_a_decision_names_its_rule_its_evidence_and_when_the_trouble_began() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(14)
+    decision = world.decisions()[-1]
+    assert decision.rules == ("no-internet",)
+    assert decision.since == 10.0
+    assert decision.evidence == (
+        "primary is failed (no-internet: 3 rounds in a row failed: no answer)",
+        "secondary is healthy (no-internet: a good round; unplugged: a good round)",
+    )
+
+
+def test_two_failures_are_not_enough() -> None:
+    world = World(policy()).run(9.5)
+    for _ in range(20):
+        world.cut("primary")
+        world.run(world.now + 2)
+        world.mend("primary")
+        world.run(world.now + 1)
+    assert world.switches() == []
+
+
+def test_one_failure_starts_the_sixty_seconds_anew() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(20)
+    world.mend("primary")
+    world.run(50.5)
+    world.cut("primary")
+    world.run(51.5)
+    world.mend("primary")
+    world.run(200)
+    assert world.switches()[1:] == [(112 + RTT, "secondary", "primary")]
+
+
+def test_cycles_repeat_for_ever() -> None:
+    world = World(policy()).run(10)
+    for _ in range(50):
+        world.cut("primary")
+        world.run(world.now + 100)
+        assert world.active() == "secondary"
+        world.mend("primary")
+        world.run(world.now + 100)
+        assert world.active() == "primary"
+    assert len(world.switches()) == 100
+
+
+# Selection goes by class.
+
+
+def test_never_to_an_uplink_that_is_down_too() -> None:
+    world = World(policy()).run(10)
+    world.cut("secondary")
+    world.run(20)
+    world.cut("primary")
+    world.run(100)
+    assert world.active() == "primary"
+    assert world.switches() == []
+    assert sum(text.startswith("staying with primary") for text in world.notices()) == 1
+
+
+def test_with_all_failed_the_first_that_answers_is_used_at_once() -> None:
+    world = World(policy(*THREE)).run(10)
+    world.cut("primary", "secondary", "tertiary")
+    world.run(100)
+    world.mend("tertiary")
+    world.run(102)
+    ((at, *move),) = world.switches()
+    assert at == pytest.approx(100.2 + RTT)
+    assert move == ["primary", "tertiary"]
+    assert causes(world)[-1] is Cause.FIRST_ANSWER
+
+
+def test_its_stability_clock_runs_on_and_the_current_one_stays_among_equals() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary", "secondary")
+    world.run(100)
+    world.mend("secondary")
+    world.run(110)
+    world.mend("primary")
+    world.run(150)
+    assert world.active() == "secondary"  # both recovering: nothing better than the current one
+    world.run(300)
+    # The secondary recovers first (at 160), then the primary is healthy and preferred.
+    assert [s[1:] for s in world.switches()] == [
+        ("primary", "secondary"),
+        ("secondary", "primary"),
+    ]
+    assert world.switches()[-1][0] == pytest.approx(171 + RTT, abs=1.01)
+
+
+def test_a_healthy_uplink_is_better_than_a_recovering_one() -> None:
+    world = World(policy(*THREE)).run(10)
+    world.cut("secondary", "primary", "tertiary")
+    world.run(30)
+    world.mend("tertiary")
+    world.run(50)
+    world.mend("primary")
+    world.run(60)
+    world.cut("tertiary")
+    world.run(70)
+    assert world.active() == "primary"  # recovering, and the only one that answers
+    world.mend("secondary")
+    world.run(72)
+    world.cut("primary")
+    world.run(80)
+    assert world.active() == "secondary"
+
+
+def test_the_most_preferred_of_the_healthy_ones_is_chosen() -> None:
+    world = World(policy(*THREE)).run(10)
+    world.cut("primary")
+    world.run(20)
+    assert world.active() == "secondary"
+    world.cut("secondary")
+    world.run(30)
+    assert world.active() == "tertiary"
+    world.mend("secondary", "primary")
+    world.run(200)
+    assert world.active() == "primary"
+
+
+def test_an_unknown_uplink_is_never_moved_to() -> None:
+    world = World(policy())
+    world.silence("secondary")
+    world.run(10)
+    world.cut("primary")
+    world.run(200)
+    assert world.switches() == []
+
+
+# A candidate must answer now.
+
+
+@pytest.mark.parametrize("failures", [2, 3, 5])
+@pytest.mark.parametrize("phase", [0.0, 0.05, 0.3, 0.5, 0.95])
+@pytest.mark.parametrize("cut_at", [10.01, 10.04, 10.2, 10.5, 10.99])
+def test_both_lines_cut_at_one_instant_move_nothing(
+    failures: int, phase: float, cut_at: float
+) -> None:
+    world = World(policy(failures=failures), phase=lambda number: number * phase).run(cut_at)
+    world.cut("primary", "secondary")
+    world.run(100)
+    assert world.switches() == []
+
+
+def test_both_carriers_lost_at_one_instant_move_nothing() -> None:
+    world = World(policy()).run(10.5)
+    world.link("primary", carrier=False)
+    world.link("secondary", carrier=False)
+    world.run(100)
+    assert world.switches() == []
+
+
+def test_carrier_loss_moves_as_soon_as_the_other_answers_a_round_asked_for_at_once() -> None:
+    world = World(policy()).run(10.5)
+    world.link("primary", carrier=False)
+    world.run(20)
+    ((at, *move),) = world.switches()
+    assert at == pytest.approx(10.5 + PROMPTLY + RTT)
+    assert move == ["primary", "secondary"]
+
+
+def test_carrier_loss_waits_for_the_verdict_of_a_candidate_that_does_not_answer() -> None:
+    world = World(policy()).run(10.5)
+    world.cut("secondary")
+    world.link("primary", carrier=False)
+    world.run(20)
+    assert world.switches() == []
+    world.mend("secondary")
+    world.run(30)
+    assert [s[1:] for s in world.switches()] == [("primary", "secondary")]
+
+
+# Start.
+
+
+def test_without_any_default_the_most_preferred_usable_uplink_is_active_at_once() -> None:
+    world = World(policy())
+    assert world.active() == "primary"
+    assert world.now == 0
+    assert world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+def test_without_any_default_an_unusable_uplink_is_passed_over_and_must_prove_itself() -> None:
+    down = LinkState("eth0", up=False, carrier=False)
+    world = World(policy(), links=[down])
+    assert world.active() == "secondary"
+    world.run(10)
+    world.link("primary")
+    world.run(60)
+    assert world.active() == "secondary"
+    world.run(80)
+    assert world.active() == "primary"
+
+
+def test_beside_a_foreign_default_nothing_moves_before_the_first_rounds() -> None:
+    world = World(policy(), found=[FOREIGN])
+    assert world.active() is None
+    assert world.metrics() == {"eth0": 1010, "eth1": 1020}
+    assert world.best() == FOREIGN
+    world.run(1)
+    assert world.active() == "primary"
+    assert [d.at for d in world.decisions()] == [RTT]
+
+
+def test_a_preferred_uplink_that_answers_later_is_waited_for() -> None:
+    world = World(policy(), found=[FOREIGN], phase=lambda number: 0.5 - 0.5 * number).run(5)
+    assert world.switches() == []
+    assert world.active() == "primary"
+
+
+def test_an_uplink_whose_first_round_failed_is_passed_over_until_it_is_stable() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.cut("primary")
+    world.run(0.5)
+    world.mend("primary")
+    world.run(50)
+    assert world.active() == "secondary"
+    world.run(100)
+    assert world.active() == "primary"
+    assert len(world.switches()) == 1
+
+
+def test_a_silent_preferred_uplink_is_waited_for_but_not_for_ever() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.silence("primary")
+    world.run(2.9)
+    assert world.active() is None
+    world.run(5)
+    assert [d.at for d in world.decisions()] == [3.0]
+    assert world.active() == "secondary"
+
+
+def test_beside_a_foreign_default_nothing_is_moved_while_nothing_answers() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.cut("primary", "secondary")
+    world.run(100)
+    assert world.active() is None
+    assert world.best() == FOREIGN
+    assert sum("no uplink answers yet" in text for text in world.notices()) == 1
+
+
+def test_after_a_restart_the_uplink_at_its_own_metric_is_active_and_others_must_be_stable() -> None:
+    ours = Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 20)
+    demoted = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 1010)
+    world = World(policy(), found=[ours, demoted])
+    assert world.active() == "secondary"
+    assert world.actions == []
+    world.run(59)
+    assert world.active() == "secondary"
+    world.run(70)
+    assert world.active() == "primary"
+
+
+def test_a_route_found_at_both_metrics_counts_as_promoted() -> None:
+    demoted = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 1010)
+    behind = Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 20)
+    world = World(policy(), found=[ONE_OF_OURS, demoted, behind])
+    assert world.active() == "primary"
+    assert world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+def test_a_restart_fails_over_without_waiting_for_the_stable_time() -> None:
+    world = World(policy(), found=[ONE_OF_OURS])
+    world.cut("primary")
+    world.run(10)
+    assert world.active() == "secondary"
+
+
+def test_only_demoted_routes_of_ours_are_no_default_at_all() -> None:
+    demoted = Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 1020)
+    assert World(policy(), found=[demoted]).active() == "primary"
+
+
+# Unknown.
+
+
+def test_unknown_rounds_leave_everything_as_it_is_and_are_warned_of_once() -> None:
+    world = World(policy()).run(10.5)
+    before = world.engine.health("secondary").state
+    world.silence("secondary")
+    world.run(300)
+    assert world.engine.health("secondary").state is before
+    warnings = [text for text in world.notices() if "nothing is known" in text]
+    assert warnings == ["secondary: nothing is known of it for 30 s: delayed"]
+    world.silence("secondary", silent=False)
+    world.run(310)
+    world.silence("secondary")
+    world.run(400)
+    assert sum("nothing is known" in text for text in world.notices()) == 2
+
+
+def test_a_current_uplink_of_which_nothing_is_known_is_not_left_for_a_less_preferred_one() -> None:
+    world = World(policy()).run(10)
+    world.silence("primary")
+    world.run(300)
+    assert world.active() == "primary"
+
+
+def test_a_round_without_its_standing_route_says_nothing() -> None:
+    world = World(policy(carrier=False)).run(10.5)
+    world.refusing = lambda action: None
+    health = world.engine.health("secondary")
+    route = next(r for r in world.table if r.interface == "eth1")
+    sent = world.now
+    world.take_away(route)  # put back in the same instant, but it was away
+    for _ in range(5):
+        world.tell(
+            Round(sent + 1, "secondary", "internet", sent - 0.1, RoundOutcome.FAILED, (), "x")
+        )
+    assert health.state is UplinkState.HEALTHY
+    assert health.last_reason == "its standing route was absent"
+
+
+def test_link_down_is_failed_though_the_route_is_absent() -> None:
+    world = World(policy(carrier=False)).run(10.5)
+    world.link("secondary", up=False, carrier=False)
+    world.run(15)
+    assert world.engine.health("secondary").state is UplinkState.FAILED
+
+
+def test_a_deadline_alone_never_fails_back() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(20)
+    world.mend("primary")
+    world.run(75)
+    world.silence("primary")
+    world.run(500)
+    assert world.active() == "secondary"
+    world.silence("primary", silent=False)
+    world.run(550)
+    assert world.active() == "secondary"  # the gap started the stable time anew
+    world.run(600)
+    assert world.active() == "primary"
+
+
+# Reload.
+
+
+def test_a_reload_keeps_state_by_name() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(20)
+    world.reload(policy(failures=5))
+    world.run(30)
+    assert world.active() == "secondary"
+    assert world.engine.health("primary").state is UplinkState.FAILED
+    assert len(world.switches()) == 1
+
+
+def test_a_changed_recover_condition_is_the_one_that_must_hold() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(20)
+    world.reload(policy(stable=5))
+    world.mend("primary")
+    world.run(28)
+    assert world.active() == "primary"
+
+
+def test_a_removed_active_uplink_keeps_the_traffic_until_another_answers() -> None:
+    world = World(policy()).run(10)
+    world.cut("secondary")
+    world.run(20)
+    world.reload(policy(uplink("secondary", 1)))
+    world.run(30)
+    assert world.best() == ONE_OF_OURS
+    world.mend("secondary")
+    world.run(32)
+    assert world.active() == "secondary"
+    assert causes(world)[-1] is Cause.REMOVED
+    assert world.metrics() == {"eth1": 20}
+
+
+def test_a_changed_preference_moves_traffic_at_once_with_that_reason() -> None:
+    world = World(policy()).run(10)
+    world.reload(policy(uplink("secondary", 1, metric=10), uplink("primary", 0, metric=20)))
+    assert world.active() == "secondary"
+    assert causes(world)[-1] is Cause.RELOAD
+    assert world.metrics() == {"eth1": 10, "eth0": 20}
+
+
+def test_a_changed_preference_in_ipv6_replaces_routes_without_a_gap() -> None:
+    one, two = uplink("one", 0, version=6), uplink("two", 1, version=6)
+    world = World(policy(one, two)).run(10)
+    world.reload(policy(replace(two, metric=10), replace(one, metric=20)))
+    assert world.active(Family.IPV6) == "two"
+    assert world.metrics(Family.IPV6) == {"eth1": 10, "eth0": 20}
+
+
+def test_a_changed_metric_is_a_change_of_the_plan_and_nothing_else() -> None:
+    world = World(policy()).run(10)
+    world.reload(policy(uplink("primary", 0, metric=5), uplink("secondary", 1, metric=50)))
+    assert world.metrics() == {"eth0": 5, "eth1": 50}
+    assert world.switches() == []
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_changed_gateway_takes_the_place_of_the_old_one_without_a_gap(version: int) -> None:
+    family = Family(version)
+    one, two = uplink("one", 0, version=version), uplink("two", 1, version=version)
+    world = World(policy(one, two)).run(10)
+    gateway = ip_address("198.51.100.77" if version == 4 else "2001:db8:77::1")
+    world.reload(policy(replace(one, gateway=gateway), two))
+    best = world.best(family)
+    assert best is not None
+    assert best.gateway == gateway
+    assert len([r for r in world.table if r.family is family]) == 2
+    world.run(100)
+    assert world.switches() == []
+
+
+def test_a_new_uplink_starts_as_after_a_restart() -> None:
+    world = World(policy(uplink("secondary", 1))).run(10)
+    world.reload(policy())
+    world.run(60)
+    assert world.active() == "secondary"
+    world.run(80)
+    assert world.active() == "primary"
+
+
+def test_a_new_family_gets_its_own_selection() -> None:
+    world = World(policy()).run(10)
+    world.reload(policy(uplink("primary", 0), uplink("secondary", 1), uplink("six", 2, 10, 6)))
+    world.run(20)
+    assert world.active(Family.IPV6) == "six"
+    assert world.active() == "primary"
+
+
+def test_a_family_that_leaves_the_policy_keeps_its_routes_and_says_so() -> None:
+    both = policy(uplink("primary", 0), uplink("six", 2, 10, 6))
+    world = World(both).run(10)
+    world.reload(policy(uplink("primary", 0)))
+    assert world.best(Family.IPV6) is not None
+    assert any("IPv6 has no uplink any more" in text for text in world.notices())
+
+
+def test_a_round_sent_before_a_reload_took_its_uplink_away_is_nothing() -> None:
+    world = World(policy()).run(10)
+    world.reload(policy(uplink("primary", 0)))
+    world.tell(Round(10.1, "secondary", "internet", 10, RoundOutcome.GOOD))
+    world.tell(Round(10.1, "primary", "gone", 10, RoundOutcome.FAILED))
+    assert world.active() == "primary"
+
+
+# The operator.
+
+
+def test_an_order_moves_at_once_and_ends() -> None:
+    world = World(policy()).run(10)
+    world.tell(Switch(world.now, "secondary", until=100))
+    assert world.active() == "secondary"
+    world.run(99)
+    assert world.active() == "secondary"
+    world.run(101)
+    assert world.switches()[-1] == (100.0, "secondary", "primary")
+
+
+def test_an_order_for_an_uplink_that_is_not_healthy_is_refused() -> None:
+    world = World(policy())
+    world.cut("secondary")
+    world.run(10)
+    world.tell(Switch(world.now, "secondary", until=inf))
+    assert world.active() == "primary"
+    assert "refused" in world.notices()[-1]
+
+
+def test_an_order_yields_while_its_uplink_is_failed_and_returns_when_it_recovers() -> None:
+    world = World(policy()).run(10)
+    world.tell(Switch(world.now, "secondary", until=inf))
+    world.cut("secondary")
+    world.run(20)
+    assert world.active() == "primary"
+    world.mend("secondary")
+    world.run(100)
+    assert world.active() == "secondary"
+    world.tell(Release(world.now, "secondary"))
+    assert world.active() == "primary"
+
+
+def test_a_forced_order_stays_whatever_happens() -> None:
+    world = World(policy())
+    world.cut("secondary")
+    world.run(10)
+    world.tell(Switch(world.now, "secondary", until=inf, force=True))
+    world.run(100)
+    assert world.active() == "secondary"
+
+
+def test_an_order_is_kept_over_a_reload_and_ends_with_its_uplink() -> None:
+    world = World(policy()).run(10)
+    world.tell(Switch(world.now, "secondary", until=inf))
+    world.reload(policy(failures=4))
+    world.run(20)
+    assert world.active() == "secondary"
+    world.reload(policy(uplink("primary", 0)))
+    world.run(30)
+    assert world.active() == "primary"
+
+
+def test_an_order_for_an_unknown_uplink_says_so() -> None:
+    world = World(policy()).run(10)
+    world.tell(Switch(world.now, "tertiary", until=inf))
+    assert world.notices() == ["there is no uplink tertiary"]
+
+
+# The outcome of a change is an event.
+
+
+def test_an_uplink_whose_route_was_refused_is_not_selected_until_something_changes() -> None:
+    world = World(policy(*THREE)).run(10)
+    world.cut("secondary")
+    world.run(20)  # the secondary failed: its standing route is demoted
+    world.mend("secondary")
+    world.refusing = lambda a: "taken" if a.route.metric == 20 else None
+    world.run(81)
+    world.cut("primary")
+    tried = len(world.notices())
+    world.run(200)
+    assert world.active() == "tertiary"
+    refusals = [t for t in world.notices()[tried:] if t.startswith("refused")]
+    assert len(refusals) <= 1  # no retry storm
+    world.refusing = lambda a: None
+    world.link("secondary")
+    world.run(202)
+    assert world.active() == "secondary"
+
+
+def test_a_refused_demotion_does_not_block_the_failover() -> None:
+    world = World(policy()).run(10)
+    world.refusing = lambda a: "taken" if a.route.metric == 1010 else None
+    world.cut("primary")
+    world.run(20)
+    assert world.active() == "secondary"
+    best = world.best()
+    assert best is not None
+    assert best.interface == "eth1"
+
+
+def test_rounds_through_an_uplink_whose_route_is_refused_fail_with_that_reason() -> None:
+    world = World(policy(carrier=False)).run(10)
+    world.refusing = lambda a: "no such gateway" if a.route.interface == "eth1" else None
+    world.take_away(*[r for r in world.table if r.interface == "eth1"])
+    world.run(20)
+    health = world.engine.health("secondary")
+    assert health.state is UplinkState.FAILED
+    assert "its route was refused: no such gateway" in health.evidence()
+
+
+# What others do to the table.
+
+
+def test_a_route_that_somebody_deletes_is_put_back() -> None:
+    world = World(policy()).run(10)
+    world.take_away(*world.table)
+    assert world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+def test_foreign_routes_are_never_touched() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.run(10)
+    world.cut("primary")
+    world.run(20)
+    assert FOREIGN in world.table
+    assert all(action.route.ours for _, action in world.actions)
+
+
+@pytest.mark.parametrize("kind", [RouteKind.UNICAST, RouteKind.UNREACHABLE])
+def test_a_foreign_route_in_the_way_is_named_with_the_remedy_when_it_comes_and_goes(
+    kind: RouteKind,
+) -> None:
+    interface = "eth1" if kind is RouteKind.UNICAST else ""
+    foreign = Route(Family.IPV4, interface, None, 15, protocol=16, kind=kind)
+    world = World(policy()).run(10)
+    world.put(foreign)
+    world.run(20)
+    (warning,) = [t for t in world.notices() if "in the way" in t]
+    assert f"ip route del {foreign}" in warning
+    world.take_away(foreign)
+    assert world.notices()[-1].startswith("foreign route out of the way")
+
+
+def test_a_foreign_route_behind_ours_is_no_obstacle() -> None:
+    world = World(policy(), found=[FOREIGN]).run(10)
+    assert not [t for t in world.notices() if "in the way" in t]
+
+
+def test_an_interface_that_is_missing_may_come_later() -> None:
+    world = World(policy()).run(10)
+    world.link("primary", present=False, up=False, carrier=False)
+    world.run(20)
+    assert world.active() == "secondary"
+    assert world.metrics() == {"eth1": 20}
+    world.link("primary")
+    assert world.metrics() == {"eth1": 20, "eth0": 1010}
+    world.run(100)
+    assert world.active() == "primary"
+
+
+def test_trouble_of_a_standby_touches_its_own_standing_route_only() -> None:
+    world = World(policy()).run(10)
+    before = len(world.actions)
+    world.cut("secondary")
+    world.run(20)
+    world.mend("secondary")
+    world.run(100)
+    assert {a.route.interface for _, a in world.actions[before:]} == {"eth1"}
+    assert world.switches() == []
+
+
+# Families.
+
+
+def test_the_families_are_decided_one_by_one() -> None:
+    four = (uplink("primary", 0), uplink("secondary", 1))
+    six = (uplink("primary6", 0, version=6), uplink("secondary6", 1, version=6))
+    world = World(policy(*four, *six)).run(10)
+    world.link("primary", carrier=False)
+    world.run(20)
+    assert world.active(Family.IPV4) == "secondary"
+    assert world.active(Family.IPV6) == "secondary6"
+    assert world.metrics(Family.IPV6) == {"eth0": 1010, "eth1": 20}
