@@ -1,0 +1,99 @@
+"""The command line: `route-switcher COMMAND …`.
+
+Each command is a module with `add_arguments(parser)` and `execute(arguments) -> int`, imported
+only when it is chosen, so that a command that needs no network pays for none.
+"""
+
+import argparse
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from route_switcher import __version__
+
+FINE = 0
+PROBLEMS = 1
+WRONG_USAGE = 2
+"""Exit codes; 2 is also what argparse uses."""
+
+_INTERRUPTED = 130
+_NOBODY_READS = 141
+"""128 + the signal's number (SIGINT, SIGPIPE), as shells count it."""
+
+_UNWRITABLE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT})
+"""What writing to a closed pipe or a full disk fails with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    name: str
+    help: str
+    module: str
+
+
+_COMMANDS = (
+    _Command("run", "keep this machine on a working uplink", "route_switcher.cli.run"),
+    _Command("validate", "check policies, touching nothing", "route_switcher.cli.validate"),
+    _Command("cleanup", "remove our routes", "route_switcher.cli.cleanup"),
+    _Command("demo", "watch a failover in a private network", "route_switcher.cli.demo"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (without the program's name) asks for; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        return _output_lost(error)
+
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = _parser(argv).parse_args(argv)
+    code: int = arguments.execute(arguments)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser of all commands, with the arguments of the one that `argv` chooses."""
+    parser = argparse.ArgumentParser(
+        "route-switcher",
+        description="Keep a Linux box on a working internet uplink.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for command in _COMMANDS:
+        subparser = commands.add_parser(command.name, help=command.help, allow_abbrev=False)
+        if command.name == chosen:
+            module = import_module(command.module)
+            subparser.description = module.__doc__
+            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+            module.add_arguments(subparser)
+            subparser.set_defaults(execute=module.execute)
+    return parser
+
+
+def _output_lost(error: OSError) -> int:
+    """End in words when the disk is full, and without any when the reader has gone (`| head`)."""
+    if sys.stdout is not None:
+        # The interpreter flushes once more at exit, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return _NOBODY_READS
+    print(f"route-switcher: cannot write: {error.strerror}", file=sys.stderr)
+    return PROBLEMS

@@ -1,0 +1,49 @@
+"""Remove every default route of ours from the main table, and nothing else.
+
+What other programs added stays. If no default route is left then, it says so.
+
+Exit code: 0 done, 1 it cannot, 2 wrong usage.
+"""
+
+import argparse
+import sys
+
+import trio
+
+from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.core.routes import Change, RouteAction
+from route_switcher.kernel.lock import AlreadyRunning, Lock
+from route_switcher.kernel.netlink import NetlinkKernel
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`cleanup` takes none."""
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Remove our routes."""
+    try:
+        with Lock():
+            return trio.run(_clean)
+    except AlreadyRunning as error:
+        print(f"route-switcher cleanup: {error}: stop it first", file=sys.stderr)
+        return PROBLEMS
+
+
+async def _clean() -> int:
+    with NetlinkKernel() as kernel:
+        return await _remove_ours(kernel)
+
+
+async def _remove_ours(kernel: NetlinkKernel) -> int:
+    code = FINE
+    # From the highest metric down: the best route is the last to go.
+    for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):
+        refused = await kernel.apply(RouteAction(Change.DELETE, route, "cleanup"))
+        if refused is not None:
+            code = PROBLEMS
+        print(f"{'removed' if refused is None else 'not removed'}: {route}"
+              + (f": {refused}" if refused else ""))  # fmt: skip
+    if not await kernel.default_routes():
+        print("no default route is left on this machine")
+    return code

@@ -1,0 +1,99 @@
+"""The engine on this machine's kernel: what must hold first, and the line if it does not."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+import trio
+
+from route_switcher import __version__
+from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import Policy, Uplink
+from route_switcher.core.routes import RouteAction
+from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.report import say, set_up_log
+from route_switcher.daemon.serve import serve
+from route_switcher.daemon.service import Service
+from route_switcher.kernel.lock import AlreadyRunning, Lock
+from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.privileges import missing_capabilities
+from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
+from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
+
+
+def run(
+    policy: Policy, load: Callable[[], Policy], *, dry_run: bool, log_level: str, log_format: str
+) -> int:
+    """Run until a signal ends it; returns the exit code. `load` reads the policy anew."""
+    set_up_log(log_level, log_format)
+    missing = [c for c in missing_capabilities() if not (dry_run and c == "CAP_NET_ADMIN")]
+    if missing:
+        return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
+    with ExitStack() as held:
+        if not dry_run:
+            try:
+                held.enter_context(Lock())
+            except AlreadyRunning as error:
+                return _cannot(f"{error}: stop that one first")
+        mode = ", dry run: nothing is written" if dry_run else ""
+        uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
+        say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
+        refused: list[str] = []
+        try:
+            trio.run(_serve, policy, load, dry_run)
+        except* ProbeNotPermitted as group:
+            refused = [str(error) for error in _leaves(group)]
+    return _cannot(refused[0]) if refused else FINE
+
+
+async def _serve(policy: Policy, load: Callable[[], Policy], dry_run: bool) -> None:
+    with NetlinkKernel() as kernel:
+        table = DryRunTable(kernel, _show) if dry_run else None
+        service = Service(policy, kernel, _line, table=table, look_at_links=_RpFilter().look)
+        await serve(service, load)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+def _line(uplink: Uplink) -> EchoLine:
+    return EchoLine(uplink.interface, uplink.family)
+
+
+def _show(action: RouteAction) -> None:
+    print(action, flush=True)
+
+
+def _cannot(message: str) -> int:
+    print(f"route-switcher run: {message}", file=sys.stderr)
+    return PROBLEMS
+
+
+class _RpFilter:
+    """Warns of strict reverse path filtering, once for each interface as it appears."""
+
+    def __init__(self) -> None:
+        self._looked_at: set[str] = set()
+
+    def look(self, links: Sequence[LinkState]) -> None:
+        for link in links:
+            if not link.present:
+                self._looked_at.discard(link.interface)
+            elif link.interface not in self._looked_at:
+                self._looked_at.add(link.interface)
+                self._warn(link.interface)
+
+    def _warn(self, interface: str) -> None:
+        sysctl = strict_rp_filter(interface)
+        if sysctl is not None:
+            text = (
+                f"{sysctl} = 1 (strict) drops the answers to probes while {interface} is not the "
+                f"best route, so it will look dead: {rp_filter_remedy(interface)}"
+            )
+            say(logging.WARNING, "rp-filter", text)

@@ -1,0 +1,102 @@
+"""Keep this machine on a working uplink, in the foreground, until SIGTERM or SIGINT.
+
+POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
+/etc/route-switcher/policy.yaml and the default, other names are policies that come with the
+program. Instead of a POLICY, two uplinks can be given by flags.
+
+SIGHUP reads the policy anew; a bad one is reported, and the running one stays. At the end the
+routes stay as they are: a restart moves nothing, and `route-switcher cleanup` removes them.
+
+Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from route_switcher.cli import PROBLEMS, WRONG_USAGE
+from route_switcher.core.model import Policy
+from route_switcher.policy.load import SYSTEM_NAME, load, load_text
+from route_switcher.policy.problems import PolicyProblems, render
+
+LEVEL_VARIABLE = "ROUTE_SWITCHER_LOG"
+_LEVELS = ("debug", "info", "warning", "error")
+
+_FLAGS = {
+    "primary-interface": "eth0",
+    "primary-gateway": "192.168.1.1",
+    "secondary-interface": "eth1",
+    "secondary-gateway": "192.168.2.1",
+    "ping-target": "8.8.8.8",
+}
+"""The flags that stand for a policy of two uplinks, and what an omitted one means."""
+
+_POLICY_OF_FLAGS = """\
+version: 1
+uplinks:
+  primary:   {{interface: '{primary_interface}', gateway: '{primary_gateway}', metric: 10}}
+  secondary: {{interface: '{secondary_interface}', gateway: '{secondary_gateway}', metric: 20}}
+probes:
+  internet: {{type: icmp, targets: ['{ping_target}']}}
+"""
+
+Load: TypeAlias = Callable[[], Policy]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `run`."""
+    parser.add_argument("policy", nargs="?", metavar="POLICY", help="default: policy")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="probe and decide, but only print the route actions (uplinks without a route "
+        "of their own cannot be probed and stay unknown); until interrupted",
+    )
+    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--log-level", choices=_LEVELS, help=f"default: ${LEVEL_VARIABLE}, else info"
+    )
+    flags = parser.add_argument_group("two uplinks without a policy file")
+    for flag, default in _FLAGS.items():
+        flags.add_argument(f"--{flag}", metavar=flag.split("-")[-1].upper(), help=default)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the engine."""
+    level = arguments.log_level or os.environ.get(LEVEL_VARIABLE, "info").lower()
+    if level not in _LEVELS:
+        return _wrong_usage(f"${LEVEL_VARIABLE} is {level!r}; it may be {', '.join(_LEVELS)}")
+    given = {flag: getattr(arguments, flag.replace("-", "_")) for flag in _FLAGS}
+    if arguments.policy is not None and any(value is not None for value in given.values()):
+        return _wrong_usage("give a POLICY or the flags of two uplinks, not both")
+    read = _reader(arguments.policy, given)
+    try:
+        policy = read()
+    except PolicyProblems as problems:
+        print("\n".join(render(problems)), file=sys.stderr)
+        return PROBLEMS
+    # Here and not above: a wrong policy should be told of without paying for trio and pyroute2.
+    from route_switcher.cli import engine
+
+    return engine.run(
+        policy, read, dry_run=arguments.dry_run, log_level=level, log_format=arguments.log_format
+    )
+
+
+def _reader(argument: str | None, given: dict[str, str | None]) -> Load:
+    if all(value is None for value in given.values()):
+        return partial(load, SYSTEM_NAME if argument is None else argument)
+    # A quote in a value must not end the quoting.
+    values = {
+        flag.replace("-", "_"): (given[flag] or default).replace("'", "''")
+        for flag, default in _FLAGS.items()
+    }
+    return partial(load_text, _POLICY_OF_FLAGS.format(**values), "command line")
+
+
+def _wrong_usage(message: str) -> int:
+    print(f"route-switcher run: {message}", file=sys.stderr)
+    return WRONG_USAGE

@@ -1,0 +1,271 @@
+"""ICMP echo through one uplink: one raw socket, shared by all its probes.
+
+A raw socket gets a copy of every echo reply that comes in on its interface, so a socket for each
+target would make each reply be read by all of them. And most of what a round costs is waking up
+tasks, so a round waits once, however many targets it has.
+"""
+
+import math
+import secrets
+import socket
+from dataclasses import dataclass, replace
+from time import time_ns
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeAlias
+
+import trio
+
+from route_switcher.core.events import RoundOutcome
+from route_switcher.core.model import Address, Family
+from route_switcher.probes import packets
+from route_switcher.probes.open_round import Echoes, OpenRound, Request
+from route_switcher.probes.raw_socket import (
+    ADDRESS_FAMILY,
+    bound_index,
+    index_of,
+    link_trouble,
+    open_socket,
+)
+from route_switcher.probes.reasons import LocalFault, fault_of
+from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
+
+_Received: TypeAlias = tuple[bytes, list[tuple[int, int, bytes]], int, Any]
+"""What recvmsg returns: data, ancillary data, flags, address."""
+
+_TOKEN_SIZE = 16
+_PACKET_SIZE = 256
+"""Bytes read of a packet: more than the longest header (60) and an answer to us (24) take."""
+_BATCH = 128
+"""Packets read before other tasks get their turn."""
+_QUEUE = 4096
+"""Packets read at a deadline: more than the receive buffer of a socket holds by default."""
+_SENDS_BETWEEN_READS = 32
+"""A receive buffer may hold fewer than 200 answers: a large round must not overrun its own."""
+_ERROR_PAUSE = 0.05
+"""Seconds of rest after a receive error, so that one which stays makes no busy loop. Answers lose
+nothing by it: they are stamped, and a deadline reads them."""
+
+
+class ProbeNotPermitted(Exception):  # noqa: N818 (a state of the machine, not an error of ours)
+    """The process may not open raw sockets; the message says what to do."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """Packets that were read and dropped, by cause, and what else went wrong in receiving."""
+
+    malformed: int = 0
+    foreign: int = 0
+    """Answers to other programs: another identifier."""
+    unasked: int = 0
+    """Ours by identifier, but nobody waits: too late, or forged."""
+    wrong_source: int = 0
+    wrong_token: int = 0
+    repeated: int = 0
+    late: int = 0
+    """Answers after the timeout, to a round that had not ended."""
+    implausible_stamps: int = 0
+    """Timestamps not believed: the wall clock was set. The packet counts as of its reading."""
+    receive_errors: int = 0
+
+
+class EchoLine:
+    """Echo requests through one interface, for one family. Use as a context manager.
+
+    `run` must be running while rounds are made. Rounds of several probes may run at once. The
+    interface may be missing, and may come back under another index: each round looks.
+
+    Entering raises `ProbeNotPermitted` without CAP_NET_RAW.
+    """
+
+    def __init__(self, interface: str, family: Family) -> None:
+        self.interface = interface
+        self.family = family
+        self.counters = Counters()
+        self._identifier = secrets.randbits(16)
+        self._sequence = secrets.randbits(16)
+        self._pending: dict[int, OpenRound] = {}
+        self._socket: socket.socket | None = None
+        self._opened = trio.Event()
+        self._emptied_at = -math.inf
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except PermissionError as error:
+            raise ProbeNotPermitted(
+                f"cannot open a raw ICMP socket on {self.interface} ({error.strerror}):"
+                " run as root, or give the process CAP_NET_RAW"
+            ) from error
+        except OSError as error:
+            fault_of(error)  # each round will try again, and tell
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    async def run(self) -> NoReturn:
+        """Receive, until cancelled."""
+        while True:
+            sock = self._socket
+            if sock is None:
+                await self._opened.wait()
+                continue
+            try:
+                await trio.lowlevel.wait_readable(sock)
+            except trio.ClosedResourceError:
+                continue  # reopened by a round
+            errors = self.counters.receive_errors
+            self._read(_BATCH)
+            if self.counters.receive_errors > errors:
+                await trio.sleep(_ERROR_PAUSE)
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
+    ) -> Echoes:
+        """Ask all `targets` (at least one) once; return as soon as the outcome is certain.
+
+        Good as soon as `needed` of them have answered, each within `timeout` seconds of its own
+        request; failed after the timeout, or at once if too few requests could be sent.
+        """
+        through = self._ready()
+        # What waits now is no answer to this round; and from here on, a stamp cannot be older.
+        self._read(_BATCH)
+        open_round = OpenRound(self._requests(targets), needed, timeout)
+        try:
+            self._send(open_round, through)
+            with trio.move_on_at(open_round.deadline):
+                await open_round.decided.wait()
+            woken_at = trio.current_time()
+            self._read(_QUEUE)
+        finally:
+            for request in open_round.requests:
+                self._pending.pop(request.sequence, None)
+        return self._named_by_link(open_round.judge(woken_at))
+
+    def _open(self) -> socket.socket:
+        self._socket = open_socket(self.interface, self.family)
+        self._emptied_at = trio.current_time()
+        self._opened.set()
+        return self._socket
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            trio.lowlevel.notify_closing(self._socket)
+            self._socket.close()
+            self._socket = None
+            self._opened = trio.Event()
+
+    def _ready(self) -> socket.socket | LocalFault:
+        """The socket, open on the interface as it is now, or what prevents that."""
+        if self._socket is not None:
+            # Sending does not tell reliably: over IPv6 a deleted interface gives ENETUNREACH.
+            if index_of(self._socket, self.interface) == bound_index(self._socket):
+                return self._socket
+            self._close()
+        try:
+            return self._open()
+        except OSError as error:
+            return fault_of(error)
+
+    def _requests(self, targets: tuple[Address, ...]) -> tuple[Request, ...]:
+        tokens = secrets.token_bytes(_TOKEN_SIZE * len(targets))
+        family = ADDRESS_FAMILY[self.family]
+        requests = []
+        for place, target in enumerate(targets):
+            # A line has far fewer than 65536 requests open: a number in use does not come again.
+            self._sequence = (self._sequence + 1) & 0xFFFF
+            address = socket.inet_ntop(family, target.packed)
+            token = tokens[place * _TOKEN_SIZE : (place + 1) * _TOKEN_SIZE]
+            requests.append(Request(target, address, self._sequence, token))
+        return tuple(requests)
+
+    def _send(self, open_round: OpenRound, through: socket.socket | LocalFault) -> None:
+        for number, request in enumerate(open_round.requests, 1):
+            request.sent_at = trio.current_time()
+            if isinstance(through, LocalFault):
+                request.fault = through
+                continue
+            self._pending[request.sequence] = open_round
+            packet = packets.request(self.family, self._identifier, request.sequence, request.token)
+            try:
+                through.sendto(packet, (request.address, 0))
+            except OSError as error:
+                request.fault = fault_of(error)
+            if number % _SENDS_BETWEEN_READS == 0:
+                self._read(_BATCH)
+        open_round.sent()
+
+    def _read(self, limit: int) -> None:
+        """Read what waits, up to `limit` packets, and note the answers among it."""
+        if self._socket is None:
+            return
+        began = trio.current_time()
+        received = []
+        for _ in range(limit):
+            try:
+                received.append(self._socket.recvmsg(_PACKET_SIZE, CONTROL_SPACE))
+            except BlockingIOError:
+                self._take(received)
+                self._emptied_at = began
+                return
+            except OSError as error:
+                fault_of(error)  # raises a mistake of ours
+                self.counters.receive_errors += 1
+        self._take(received)
+
+    def _take(self, received: list[_Received]) -> None:
+        """Note the answers among `received`. A stamp is no older than the last empty queue."""
+        wall, now = time_ns(), trio.current_time()
+        for packet, ancillary, _flags, source in received:
+            matched = self._match(packet, source[0])
+            if matched is None:
+                continue
+            open_round, request = matched
+            stamp = stamp_of(ancillary)
+            arrived = None if stamp is None else arrival(stamp, wall, now, self._emptied_at)
+            if arrived is None:
+                self.counters.implausible_stamps += 1
+                arrived = now
+            if not open_round.answer(request, max(0.0, arrived - request.sent_at)):
+                self.counters.late += 1
+
+    def _match(self, packet: bytes, source: str) -> tuple[OpenRound, Request] | None:
+        """The request that this packet answers, and its round; None, and a count, if none."""
+        reply = packets.reply(self.family, packet)
+        if reply is None:
+            self.counters.malformed += 1
+            return None
+        if reply.identifier != self._identifier:
+            self.counters.foreign += 1
+            return None
+        open_round = self._pending.get(reply.sequence)
+        if open_round is None:
+            self.counters.unasked += 1
+            return None
+        request = open_round.request(reply.sequence)
+        if source != request.address:
+            self.counters.wrong_source += 1
+        elif reply.token != request.token:
+            self.counters.wrong_token += 1
+        elif request.settled:
+            self.counters.repeated += 1
+        else:
+            return open_round, request
+        return None
+
+    def _named_by_link(self, echoes: Echoes) -> Echoes:
+        """A round that failed entirely while the link is down failed because it is down."""
+        answered = any(answer.rtt is not None for answer in echoes.answers)
+        if echoes.outcome is not RoundOutcome.FAILED or answered or self._socket is None:
+            return echoes
+        trouble = link_trouble(self._socket, self.interface)
+        return replace(echoes, reason=trouble) if trouble else echoes

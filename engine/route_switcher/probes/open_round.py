@@ -1,0 +1,130 @@
+"""One round that has been sent and not yet judged: what was asked, and what it comes to."""
+
+import math
+from dataclasses import dataclass
+
+import trio
+
+from route_switcher.core.events import Answer, RoundOutcome
+from route_switcher.core.model import Address
+from route_switcher.probes.reasons import LocalFault
+
+
+@dataclass(frozen=True, slots=True)
+class Echoes:
+    """What came of one round; times are on trio's clock, `sent_at` that of the first request."""
+
+    sent_at: float
+    outcome: RoundOutcome
+    answers: tuple[Answer, ...]
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Request:
+    """One echo request to one target. `address` is the target as recvmsg(2) will spell it."""
+
+    target: Address
+    address: str
+    sequence: int
+    token: bytes
+    sent_at: float = -math.inf
+    fault: LocalFault | None = None
+    rtt: float | None = None
+    late: float | None = None
+    """Seconds that an answer took which came after the timeout."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether an answer has come, in time or late."""
+        return self.rtt is not None or self.late is not None
+
+
+class OpenRound:
+    """Counts answers until the outcome is certain, then says what it is.
+
+    A target that could not be asked, for a reason that says nothing of the uplink, leaves the
+    quorum. If too few are left for a good round, what is left can still make it a failed one.
+    """
+
+    def __init__(self, requests: tuple[Request, ...], needed: int, timeout: float) -> None:
+        self.requests = requests
+        self.decided = trio.Event()
+        self._by_sequence = {request.sequence: request for request in requests}
+        self._needed = needed
+        self._goal = needed
+        self._timeout = timeout
+        self._asked = len(requests)
+        self._answered = 0
+
+    def request(self, sequence: int) -> Request:
+        """The request with this sequence number."""
+        return self._by_sequence[sequence]
+
+    def answer(self, request: Request, took: float) -> bool:
+        """Note that `request` was answered after `took` seconds. Whether that was in time."""
+        if took > self._timeout:
+            request.late = took
+            return False
+        request.rtt = took
+        self._answered += 1
+        if self._answered >= self._goal:
+            self.decided.set()
+        return True
+
+    def sent(self) -> None:
+        """Note that all has been sent that could be: perhaps nothing is left to wait for."""
+        faults = [request.fault for request in self.requests if request.fault is not None]
+        unknown = sum(fault.outcome is RoundOutcome.UNKNOWN for fault in faults)
+        self._asked = len(self.requests) - len(faults)
+        self._goal = min(self._needed, len(self.requests) - unknown)
+        if self._answered >= self._goal or self._asked < self._goal:
+            self.decided.set()
+
+    @property
+    def deadline(self) -> float:
+        """When the last request has had its whole timeout."""
+        return self.requests[-1].sent_at + self._timeout
+
+    def judge(self, now: float) -> Echoes:
+        """What the round comes to; `now` is when its waiting ended."""
+        answers = tuple(
+            Answer(r.target, r.rtt, "" if r.rtt is not None else self._why_none(r, now))
+            for r in self.requests
+        )
+        outcome, reason = self._verdict(now)
+        if not reason and outcome is not RoundOutcome.GOOD:
+            reason = "; ".join(dict.fromkeys(a.reason for a in answers if a.rtt is None))
+            if self._answered:
+                count = f"{self._answered} of {len(answers)} answered, {self._needed} needed"
+                reason = f"{count}: {reason}"
+        return Echoes(self.requests[0].sent_at, outcome, answers, reason)
+
+    def _verdict(self, now: float) -> tuple[RoundOutcome, str]:
+        """The outcome, and its reason where the targets do not give it."""
+        if self._answered >= self._needed:
+            return RoundOutcome.GOOD, ""
+        if self._answered >= self._goal:
+            return RoundOutcome.UNKNOWN, ""
+        delay = self._delay(now)
+        if self._asked >= self._goal and delay > self._timeout:
+            return RoundOutcome.UNKNOWN, f"this machine was delayed by {delay:.1f} s"
+        return RoundOutcome.FAILED, ""
+
+    def _why_none(self, request: Request, now: float) -> str:
+        if request.fault is not None:
+            return request.fault.words
+        if request.late is not None:
+            return f"answered after {request.late:.3g} s, later than {self._timeout:g} s"
+        if now < self.deadline:
+            return "not waited for"
+        return f"no answer within {self._timeout:g} s"
+
+    def _delay(self, now: float) -> float:
+        """Seconds by which this machine's own standstill may have lost answers.
+
+        An answer that waits to be read is not lost, since the kernel stamps it. But a machine that
+        stands still (a paused guest) receives nothing, and shows it by sending or waking up late.
+        """
+        sending = self.requests[-1].sent_at - self.requests[0].sent_at
+        return max(now - self.deadline, sending)

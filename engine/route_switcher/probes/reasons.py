@@ -1,0 +1,61 @@
+"""What an error of this machine's own kernel says of an uplink."""
+
+import errno
+import os
+from dataclasses import dataclass
+
+from route_switcher.core.events import RoundOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFault:
+    """Why a request could not be sent, in words, and what a round of only such faults comes to."""
+
+    outcome: RoundOutcome
+    words: str
+
+
+_FAILED, _UNKNOWN = RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+
+# The uplink cannot carry a packet: failed. We could not ask: unknown.
+_FAULTS = {
+    errno.ENODEV: LocalFault(_FAILED, "interface missing"),
+    errno.ENXIO: LocalFault(_FAILED, "interface missing"),
+    errno.ENETDOWN: LocalFault(_FAILED, "link down"),
+    errno.ENETUNREACH: LocalFault(_FAILED, "no route"),
+    errno.EHOSTUNREACH: LocalFault(_FAILED, "gateway or target unreachable"),
+    errno.EADDRNOTAVAIL: LocalFault(_FAILED, "no address"),
+    errno.EINVAL: LocalFault(_FAILED, "a blackhole route or rule"),
+    errno.EAFNOSUPPORT: LocalFault(_FAILED, "the kernel does not speak this family"),
+    errno.EPERM: LocalFault(_UNKNOWN, "not permitted (local firewall or missing CAP_NET_RAW)"),
+    errno.EACCES: LocalFault(
+        _UNKNOWN, "not permitted (local firewall, prohibit rule or missing CAP_NET_RAW)"
+    ),
+    errno.ENOBUFS: LocalFault(_UNKNOWN, "queue full"),
+    errno.EAGAIN: LocalFault(_UNKNOWN, "queue full"),
+}
+
+# These say that we handed the kernel nonsense: no state of any network explains them.
+_OUR_MISTAKES = {
+    errno.EBADF,
+    errno.EDESTADDRREQ,
+    errno.EFAULT,
+    errno.EMSGSIZE,
+    errno.ENOPROTOOPT,
+    errno.ENOTSOCK,
+    errno.EOPNOTSUPP,
+}
+
+
+def fault_of(error: OSError) -> LocalFault:
+    """What `error`, from opening, sending or receiving, says.
+
+    An error that the table does not know makes the round unknown, in the system's own words: that
+    moves no traffic, the daemon lives, and unknown rounds that go on are warned about.
+
+    Raises `error` itself if only a mistake in this program can cause it.
+    """
+    number = error.errno
+    if number is None or number in _OUR_MISTAKES:
+        raise error
+    return _FAULTS.get(number) or LocalFault(_UNKNOWN, os.strerror(number).lower())

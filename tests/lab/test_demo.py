@@ -1,0 +1,79 @@
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from route_switcher.lab import demo
+from route_switcher.lab.demo import Kind
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+STAND_IN = str(Path(__file__).with_name("stand_in.py"))
+
+
+def run(flaw: str, fault: str = "blackhole") -> tuple[demo.Result, list[str]]:
+    lines: list[str] = []
+
+    def tell(kind: Kind, line: str) -> None:
+        lines.append(line if kind is Kind.STEP else f"| {line}")
+
+    result = demo.run(fault, tell, lambda policy: [sys.executable, STAND_IN, flaw])
+    return result, lines
+
+
+@pytest.fixture(autouse=True)
+def short_and_nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(demo, "_PAUSE", 0.3)
+    yield
+    assert threading.active_count() == 1
+    assert not any(Path("/run/netns").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["blackhole", "carrier"])
+def test_failover_and_fail_back_are_seen_and_measured(fault: str) -> None:
+    result, lines = run("", fault)
+    assert result.missing == ""
+    assert result.failover is not None
+    assert result.fail_back is not None
+    assert result.failover.lost > 0
+    assert result.failover.milliseconds > 0
+    assert result.fail_back.lost < result.failover.lost
+    assert [line.split(":")[0] for line in lines] == [
+        "| the stand-in starts",
+        "traffic leaves through primary",
+        f"primary breaks ({fault})",
+        "| primary failed",
+        "failover",
+        "primary is mended; it must be stable for 5 s",
+        "| primary recovered",
+        "fail-back",
+    ]
+
+
+def test_an_engine_that_ends_is_reported_with_its_last_words() -> None:
+    result, _ = run("dies")
+    assert result.missing == "the selection at the start: the engine ended with exit code 1"
+    assert result.last_lines == ("the stand-in starts", "no policy today")
+
+
+@pytest.mark.parametrize(
+    ("flaw", "missing"),
+    [("never-fails-over", "the failover"), ("never-fails-back", "the fail-back")],
+)
+def test_what_did_not_happen_is_named(
+    monkeypatch: pytest.MonkeyPatch, flaw: str, missing: str
+) -> None:
+    for patience in ("_FAILOVER", "_FAIL_BACK"):
+        monkeypatch.setattr(demo, patience, 2.0)
+    result, _ = run(flaw)
+    assert result.missing == f"{missing}: not within 2 s"
+
+
+def test_the_policy_names_every_uplink_and_only_targets_of_the_lab(lab: Lab) -> None:
+    text = demo.policy_text(lab)
+    for uplink in lab.uplinks:
+        assert f"{uplink.name}: {{interface: {uplink.interface}, gateway: {uplink.gateway}" in text
+    assert "targets: [198.51.100.200, 203.0.113.200]" in text

@@ -1,0 +1,116 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.kernel
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+
+DRIVER = f"""
+import functools, sys
+from route_switcher.cli import main
+from route_switcher.lab import demo
+
+engine = [sys.executable, {str(STAND_IN)!r}, sys.argv[1]]
+demo.run = functools.partial(demo.run, command=lambda policy: engine)
+sys.exit(main(["demo", *sys.argv[2:]]))
+"""
+
+
+def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def stand_ins() -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_text().split("\0")
+        except OSError:
+            continue
+        if words[1:2] == [str(STAND_IN)]:
+            found.append(process.parent.name)
+    return found
+
+
+def test_it_ends_with_a_table_and_0() -> None:
+    with start("") as command:
+        out, err = command.communicate(timeout=50)
+    assert (command.returncode, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()[-3:]] == [
+        "outage",
+        "failover",
+        "fail-back",
+    ]
+    assert "\x1b" not in out
+
+
+def test_an_engine_that_fails_gives_1_and_its_last_lines() -> None:
+    with start("dies") as command:
+        out, err = command.communicate(timeout=50)
+    assert (command.returncode, err) == (1, "")
+    assert "It did not happen: the selection at the start: the engine ended" in out
+    assert out.endswith("  the stand-in starts\n  no policy today\n")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_and_the_engine(sign: signal.Signals) -> None:
+    with start("") as command:
+        assert command.stdout is not None
+        while "traffic leaves through primary" not in command.stdout.readline():
+            pass
+        command.send_signal(sign)
+        _, err = command.communicate(timeout=20)
+    assert (command.returncode, err) == (130, "")
+    assert stand_ins() == []
+
+
+def test_even_a_kill_takes_the_engine_along(
+    eventually: Callable[[Callable[[], bool]], bool], tmp_path: Path
+) -> None:
+    with start("", TMPDIR=str(tmp_path)) as command:
+        assert command.stdout is not None
+        while "traffic leaves through primary" not in command.stdout.readline():
+            pass
+        assert len(stand_ins()) == 1
+        command.kill()
+        command.wait(20)
+    assert eventually(lambda: stand_ins() == [])
+
+
+def test_a_missing_program_is_one_line_with_the_remedy(tmp_path: Path) -> None:
+    script = "from route_switcher.lab import sandbox; sandbox._ROOTS_PATH = '/nonexistent'\n"
+    words = [sys.executable, "-c", script + DRIVER, ""]
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == "route-switcher demo: ip is missing: apt install iproute2\n"
+
+
+def test_without_a_sandbox_it_is_one_line_with_the_remedy() -> None:
+    script = "from pathlib import Path; Path('/proc/sys/user/max_net_namespaces').write_text('0')\n"
+    words = [sys.executable, "-c", script + DRIVER, ""]
+    # In a user namespace of its own, so that its limit is its own too.
+    words = ["unshare", "--user", "--map-root-user", *words]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("route-switcher demo: no private network: unshare: No space")
+    assert "Remedy: run as root" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_real_engine_fails_over_and_back() -> None:
+    words = [sys.executable, "-m", "route_switcher", "demo"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=70)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout

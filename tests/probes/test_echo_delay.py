@@ -1,0 +1,109 @@
+"""What comes of a round while this process stands still."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import trio
+import trio.testing
+
+from probes.loopback import (
+    V4,
+    Send,
+    answering,
+    receiving,
+    silent_kernel,
+    targets_on_loopback,
+)
+from route_switcher.core.events import RoundOutcome
+from route_switcher.core.model import Address
+from route_switcher.probes.echo import Counters, EchoLine
+from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of
+
+pytestmark = pytest.mark.kernel
+
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+
+
+@pytest.fixture(autouse=True)
+def addresses() -> Iterator[None]:
+    with targets_on_loopback():
+        yield
+
+
+@contextmanager
+def stamping() -> Iterator[None]:
+    """The kernel stamps packets on arrival: it begins a moment after the first socket asks."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
+        probe.bind(("127.0.0.1", 0))
+        deadline = time.monotonic() + 10
+        while True:
+            probe.sendto(b"", probe.getsockname())
+            time.sleep(0.01)
+            stamp = stamp_of(probe.recvmsg(1, CONTROL_SPACE)[1])
+            if stamp is not None and time.time_ns() - stamp > 5_000_000:
+                break
+            assert time.monotonic() < deadline
+        yield
+
+
+async def stalled_round(line: EchoLine, stall: Callable[[], object]) -> Echoes:
+    """A round with a timeout of 1 s, during which this process does nothing but `stall`."""
+    echoes: list[Echoes] = []
+
+    async def make() -> None:
+        echoes.append(await line.round(V4[:1], 1, 1.0))
+
+    with stamping():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(make)
+            await trio.testing.wait_all_tasks_blocked()
+            stall()
+    return echoes[0]
+
+
+async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_time() -> None:
+    over = threading.Event()
+
+    def soon(reply: bytes, target: Address, send: Send) -> None:
+        time.sleep(0.1)
+        send(reply, target)
+        time.sleep(1.5)
+        over.set()
+
+    with answering(soon):
+        async with receiving() as line:
+            echoes = await stalled_round(line, over.wait)
+    assert echoes.outcome is GOOD
+    assert echoes.answers[0].rtt is not None
+    assert 0.1 <= echoes.answers[0].rtt <= 1.0
+    assert line.counters == Counters()
+
+
+async def test_a_reply_that_came_late_and_is_read_later_does_not_count() -> None:
+    over = threading.Event()
+
+    def late(reply: bytes, target: Address, send: Send) -> None:
+        time.sleep(1.1)
+        send(reply, target)
+        over.set()
+
+    with answering(late):
+        async with receiving() as line:
+            echoes = await stalled_round(line, over.wait)
+    assert echoes.outcome is FAILED
+    assert echoes.reason.startswith("answered after 1.")
+    assert line.counters == Counters(late=1)
+
+
+async def test_silence_during_a_long_standstill_is_unknown() -> None:
+    with silent_kernel():
+        async with receiving() as line:
+            echoes = await stalled_round(line, lambda: time.sleep(2.5))
+    assert echoes.outcome is UNKNOWN
+    assert echoes.reason.startswith("this machine was delayed by 1.")

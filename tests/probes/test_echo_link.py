@@ -1,0 +1,193 @@
+"""Rounds over a link whose other end is a namespace that routes to the targets."""
+
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+import trio
+import trio.testing
+
+from route_switcher.core.events import Answer, RoundOutcome
+from route_switcher.core.model import Address, Family
+from route_switcher.probes.echo import Counters, EchoLine
+
+pytestmark = pytest.mark.kernel
+
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+PEER = "echo-peer"
+TARGET: dict[Family, Address] = {
+    Family.IPV4: IPv4Address("198.51.100.1"),
+    Family.IPV6: IPv6Address("2001:db8:100::1"),
+}
+LONG = 30.0
+SHORT = 0.1
+
+both_families = pytest.mark.parametrize("family", Family)
+
+
+def ip(*lines: str) -> None:
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
+
+
+def nft(line: str) -> None:
+    subprocess.run(["nft", line], check=True)
+
+
+def connect(index: int) -> None:
+    """Make the link, up0 with this index; the targets are one hop behind its other end."""
+    ip(
+        f"link add up0 index {index} type veth peer name far0 index {index + 50} netns {PEER}",
+        "address add 203.0.113.2/24 dev up0",
+        "address add 2001:db8:1::2/64 dev up0 nodad",
+        "link set up0 up",
+    )
+    for line in (
+        "address add 203.0.113.1/24 dev far0",
+        "address add 2001:db8:1::1/64 dev far0 nodad",
+        "link set far0 up",
+    ):
+        ip_in_peer(line)
+    ip("route add default via 203.0.113.1", "route add default via 2001:db8:1::1")
+
+
+def ip_in_peer(line: str) -> None:
+    subprocess.run(["ip", "-n", PEER, *line.split()], check=True)
+
+
+@pytest.fixture
+def peer() -> Iterator[None]:
+    ip(f"netns add {PEER}")
+    try:
+        ip_in_peer("link set lo up")
+        sysctl = "net.ipv4.conf.all.forwarding=1"  # so that it tells what it cannot reach
+        subprocess.run(["ip", "netns", "exec", PEER, "sysctl", "-qw", sysctl], check=True)
+        for line in ("198.51.100.1/32", "2001:db8:100::1/128 nodad"):
+            ip_in_peer(f"address add {line} dev lo")
+        yield
+    finally:
+        if interface_exists("up0"):
+            ip("link delete up0")
+        ip(f"netns delete {PEER}")
+
+
+@pytest.fixture
+def link(peer: None) -> None:
+    connect(index=101)
+
+
+def interface_exists(name: str) -> bool:
+    return name in {interface for _, interface in socket.if_nameindex()}
+
+
+@asynccontextmanager
+async def receiving(family: Family, interface: str = "up0") -> AsyncIterator[EchoLine]:
+    with EchoLine(interface, family) as line:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(line.run)
+            yield line
+            nursery.cancel_scope.cancel()
+
+
+@both_families
+async def test_a_target_behind_the_gateway_answers(link: None, family: Family) -> None:
+    async with receiving(family) as line:
+        echoes = await line.round((TARGET[family],), 1, LONG)
+    assert echoes.outcome is GOOD
+    assert line.counters == Counters()
+
+
+@both_families
+async def test_a_link_that_is_down_fails_the_round_at_once(link: None, family: Family) -> None:
+    async with receiving(family) as line:
+        ip("link set up0 down")
+        echoes = await line.round((TARGET[family],), 1, LONG)
+        assert (echoes.outcome, echoes.reason) == (FAILED, "link down")
+        ip("link set up0 up", "address replace 2001:db8:1::2/64 dev up0 nodad")
+        ip("route replace default via 203.0.113.1", "route replace default via 2001:db8:1::1")
+        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+
+
+async def test_a_link_without_carrier_is_named_as_the_reason(link: None) -> None:
+    async with receiving(Family.IPV4) as line:
+        ip_in_peer("link set far0 down")
+        echoes = await line.round((TARGET[Family.IPV4],), 1, SHORT)
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no carrier")
+
+
+async def test_a_link_that_goes_down_during_a_round_does_not_end_the_receiving(
+    link: None,
+) -> None:
+    silent = IPv4Address("198.51.100.99")
+    async with receiving(Family.IPV4) as line, trio.open_nursery() as nursery:
+        nursery.start_soon(line.round, (silent,), 1, SHORT)
+        await trio.testing.wait_all_tasks_blocked()
+        ip("link set up0 down", "link set up0 up", "route add default via 203.0.113.1")
+        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
+
+
+async def test_no_route_fails_the_round_at_once(link: None) -> None:
+    ip("route delete default via 2001:db8:1::1")
+    async with receiving(Family.IPV6) as line:
+        echoes = await line.round((TARGET[Family.IPV6],), 1, LONG)
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no route")
+    assert echoes.answers == (Answer(TARGET[Family.IPV6], None, "no route"),)
+
+
+@both_families
+async def test_a_local_firewall_makes_the_round_unknown(link: None, family: Family) -> None:
+    hook = "type filter hook output priority filter;"
+    nft(f"table inet echo {{ chain output {{ {hook} oifname up0 drop; }}; }}")
+    try:
+        async with receiving(family) as line:
+            echoes = await line.round((TARGET[family],), 1, LONG)
+    finally:
+        nft("delete table inet echo")
+    assert echoes.outcome is UNKNOWN
+    assert echoes.reason == "not permitted (local firewall or missing CAP_NET_RAW)"
+
+
+@both_families
+async def test_an_interface_made_anew_under_another_index_works_again(
+    link: None, family: Family
+) -> None:
+    async with receiving(family) as line:
+        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+        ip("link delete up0")
+        gone = await line.round((TARGET[family],), 1, LONG)
+        connect(index=102)
+        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+    assert (gone.outcome, gone.reason) == (FAILED, "interface missing")
+
+
+@both_families
+async def test_an_interface_exchanged_between_two_rounds_works(link: None, family: Family) -> None:
+    async with receiving(family) as line:
+        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+        ip("link delete up0")
+        connect(index=103)
+        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+
+
+async def test_an_interface_may_come_later(peer: None) -> None:
+    async with receiving(Family.IPV4) as line:
+        echoes = await line.round((TARGET[Family.IPV4],), 1, LONG)
+        assert (echoes.outcome, echoes.reason) == (FAILED, "interface missing")
+        connect(index=104)
+        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
+
+
+async def test_a_receive_error_is_counted_and_receiving_goes_on(link: None) -> None:
+    unreachable = ip_address("198.51.100.99")
+    async with receiving(Family.IPV4) as line:
+        # Of its own accord a raw socket hardly ever has such errors. With IP_RECVERR the peer's
+        # "destination unreachable" becomes one (raw(7)).
+        assert line._socket is not None
+        line._socket.setsockopt(socket.IPPROTO_IP, 11, 1)
+        ip_in_peer("route add unreachable 198.51.100.99/32")
+        echoes = await line.round((unreachable,), 1, SHORT)
+        assert echoes.outcome is FAILED
+        assert line.counters == Counters(receive_errors=1)
+        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD

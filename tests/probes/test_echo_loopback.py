@@ -1,0 +1,224 @@
+"""Which packets count as answers."""
+
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from probes.loopback import (
+    LONG,
+    SHORT,
+    TARGETS,
+    V4,
+    Send,
+    answering,
+    receiving,
+    silent_kernel,
+    targets_on_loopback,
+)
+from route_switcher.core.events import RoundOutcome
+from route_switcher.core.model import Address, Family
+from route_switcher.probes.echo import Counters, EchoLine
+from route_switcher.probes.open_round import Echoes
+
+pytestmark = pytest.mark.kernel
+
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+
+
+@pytest.fixture(autouse=True)
+def addresses() -> Iterator[None]:
+    with targets_on_loopback():
+        yield
+
+
+def reasons(echoes: Echoes) -> list[str]:
+    return [answer.reason for answer in echoes.answers]
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_targets_answer(family: Family) -> None:
+    async with receiving(family) as line:
+        before = trio.current_time()
+        echoes = await line.round(TARGETS[family], 3, LONG)
+    assert (echoes.outcome, echoes.reason) == (GOOD, "")
+    assert before <= echoes.sent_at <= trio.current_time()
+    assert tuple(answer.target for answer in echoes.answers) == TARGETS[family]
+    assert all(answer.rtt is not None and 0 <= answer.rtt < LONG for answer in echoes.answers)
+    assert line.counters == Counters()
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_a_silent_target_fails_the_round_at_its_timeout(family: Family) -> None:
+    with silent_kernel():
+        async with receiving(family) as line:
+            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+            over = trio.current_time()
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.1 s")
+    assert over >= echoes.sent_at + SHORT
+
+
+@pytest.mark.parametrize(("needed", "outcome"), [(1, GOOD), (2, GOOD), (3, FAILED)])
+async def test_one_dead_target_of_three(needed: int, outcome: RoundOutcome) -> None:
+    def dead_third(reply: bytes, target: Address, send: Send) -> None:
+        if target != V4[2]:
+            send(reply, target)
+
+    with answering(dead_third, requests=3):
+        async with receiving() as line:
+            echoes = await line.round(V4, needed, SHORT if outcome is FAILED else LONG)
+    assert echoes.outcome is outcome
+    assert echoes.answers[2].rtt is None
+    assert line.counters == Counters()
+
+
+async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
+    def only_second(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[1]:
+            send(reply, target)
+
+    with answering(only_second, requests=3):
+        async with receiving() as line:
+            echoes = await line.round(V4, 1, LONG)
+    assert echoes.outcome is GOOD
+    assert reasons(echoes) == ["not waited for", "", "not waited for"]
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_the_right_reply_from_another_source_is_dropped(family: Family) -> None:
+    def spoof(reply: bytes, target: Address, send: Send) -> None:
+        send(reply, TARGETS[family][1])
+
+    with answering(spoof, family=family):
+        async with receiving(family) as line:
+            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+    assert echoes.outcome is FAILED
+    assert line.counters == Counters(wrong_source=1)
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
+    def guess(reply: bytes, target: Address, send: Send) -> None:
+        send(reply[:8] + bytes(len(reply) - 8), target)
+        send(reply[:8], target)
+
+    with answering(guess, family=family):
+        async with receiving(family) as line:
+            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+    assert echoes.outcome is FAILED
+    assert line.counters == Counters(wrong_token=2)
+
+
+async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause() -> None:
+    def nonsense(reply: bytes, target: Address, send: Send) -> None:
+        send(reply[:4] + bytes([reply[4] ^ 1]) + reply[5:], target)
+        send(reply[:6] + bytes([reply[6] ^ 1]) + reply[7:], target)
+        send(reply[:1] + b"\x01" + reply[2:], target)
+        send(reply, target)
+
+    with answering(nonsense):
+        async with receiving() as line:
+            echoes = await line.round(V4[:1], 1, LONG)
+    assert echoes.outcome is GOOD
+    assert line.counters == Counters(foreign=1, unasked=1, malformed=1)
+
+
+async def test_a_repeated_reply_counts_once() -> None:
+    def twice(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[0]:
+            send(reply, target)
+            send(reply, target)
+
+    with answering(twice, requests=2):
+        async with receiving() as line:
+            echoes = await line.round(V4[:2], 2, SHORT)
+    assert echoes.outcome is FAILED
+    assert line.counters == Counters(repeated=1)
+
+
+async def test_a_reply_with_ip_options_counts() -> None:
+    def with_options(reply: bytes, target: Address, send: Send) -> None:
+        send(reply, target, options=b"\x01\x01\x01\x00")
+
+    with answering(with_options):
+        async with receiving() as line:
+            assert (await line.round(V4[:1], 1, LONG)).outcome is GOOD
+
+
+async def test_a_reply_after_the_timeout_is_dropped() -> None:
+    ended = threading.Event()
+
+    def later(reply: bytes, target: Address, send: Send) -> None:
+        ended.wait(10)
+        send(reply, target)
+
+    async with receiving() as line:
+        with answering(later):
+            missed = await line.round(V4[:1], 1, SHORT)
+            ended.set()
+        met = await line.round(V4[:1], 1, LONG)
+    assert (missed.outcome, met.outcome) == (FAILED, GOOD)
+    assert line.counters == Counters(unasked=1)
+
+
+async def test_two_lines_do_not_take_each_others_replies() -> None:
+    echoes: list[Echoes] = []
+
+    async def repeat(line: EchoLine) -> None:
+        echoes.extend([await line.round(V4, 3, LONG) for _ in range(20)])
+
+    async with receiving() as one, receiving() as other, trio.open_nursery() as nursery:
+        nursery.start_soon(repeat, one)
+        nursery.start_soon(repeat, other)
+    assert [e.outcome for e in echoes] == [GOOD] * 40
+    for line in (one, other):
+        assert line.counters == Counters(foreign=line.counters.foreign)
+        assert line.counters.foreign > 0
+
+
+async def test_rounds_of_several_probes_share_a_line() -> None:
+    echoes: list[Echoes] = []
+
+    async def repeat(line: EchoLine, target: Address) -> None:
+        echoes.extend([await line.round((target,), 1, LONG) for _ in range(20)])
+
+    async with receiving() as line, trio.open_nursery() as nursery:
+        for target in V4:
+            nursery.start_soon(repeat, line, target)
+    assert [e.outcome for e in echoes] == [GOOD] * 60
+    assert line.counters == Counters()
+
+
+async def test_a_large_round_does_not_overrun_its_own_receive_buffer() -> None:
+    async with receiving() as line:
+        echoes = await line.round(V4 * 500, 1500, LONG)
+    assert echoes.outcome is GOOD
+    assert line.counters == Counters()
+
+
+async def test_without_the_right_to_open_raw_sockets_entering_says_so() -> None:
+    script = """
+import trio
+from route_switcher.core.model import Family
+from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
+
+async def main():
+    for interface in ("lo", "missing0"):
+        try:
+            with EchoLine(interface, Family.IPV4):
+                print("entered")
+        except ProbeNotPermitted as error:
+            print(error)
+
+trio.run(main)
+"""
+    command = ["setpriv", "--bounding-set=-net_raw", sys.executable, "-c", script]
+    done = await trio.run_process(command, capture_stdout=True)
+    assert done.stdout.decode().splitlines() == [
+        f"cannot open a raw ICMP socket on {interface} (Operation not permitted):"
+        " run as root, or give the process CAP_NET_RAW"
+        for interface in ("lo", "missing0")
+    ]

@@ -1,0 +1,191 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+from trio.testing import MockClock
+
+from route_switcher.core.events import Answer, Round, RoundOutcome
+from route_switcher.core.model import Address, Probe, Uplink
+from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.schedule import Urgent, next_slot, repeat
+
+TARGET = IPv4Address("198.51.100.1")
+UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10)
+PROBE = Probe("internet", (TARGET, IPv6Address("2001:db8::1")), "any", interval=1.0, timeout=1.0)
+
+
+class ScriptedLine:
+    """Rounds that take as long as the script says, then half a second each."""
+
+    def __init__(self, durations: Iterable[float] = ()) -> None:
+        self.sent_at: list[float] = []
+        self.asked: list[tuple[tuple[Address, ...], int, float]] = []
+        self.busy = False
+        self._durations = iter(durations)
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Line protocol)
+    ) -> Echoes:
+        assert not self.busy
+        self.busy = True
+        self.asked.append((targets, needed, timeout))
+        sent_at = trio.current_time()
+        self.sent_at.append(sent_at)
+        await trio.sleep(next(self._durations, 0.5))
+        self.busy = False
+        answers = (Answer(TARGET, None, "no answer within 1 s"),)
+        return Echoes(sent_at, RoundOutcome.FAILED, answers, "no answer within 1 s")
+
+
+async def ignore(told: Round) -> None:
+    await trio.lowlevel.checkpoint()
+
+
+async def run_until(
+    time: float,
+    line: ScriptedLine,
+    *,
+    probe: Probe = PROBE,
+    spread: float = 0.0,
+    urgent_at: Iterable[float] = (),
+) -> None:
+    urgent = Urgent()
+    with trio.move_on_at(time):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(repeat, UPLINK, probe, line, ignore, urgent, spread)
+            for at in urgent_at:
+                await trio.sleep_until(at)
+                urgent.ask()
+
+
+async def test_rounds_are_sent_at_once_and_then_every_interval(autojump_clock: MockClock) -> None:
+    line = ScriptedLine()
+    await run_until(4.5, line)
+    assert line.sent_at == [0, 1, 2, 3, 4]
+
+
+async def test_a_long_schedule_does_not_drift(autojump_clock: MockClock) -> None:
+    line = ScriptedLine([0.0137] * 1000)
+    await run_until(100.05, line, probe=replace(PROBE, interval=0.1, timeout=0.1))
+    assert line.sent_at == [n * 0.1 for n in range(1001)]
+
+
+async def test_spread_shifts_the_whole_schedule(autojump_clock: MockClock) -> None:
+    line = ScriptedLine()
+    await run_until(3.0, line, spread=0.25)
+    assert line.sent_at == [0.25, 1.25, 2.25]
+
+
+async def test_rounds_as_long_as_the_interval_skip_no_slot(autojump_clock: MockClock) -> None:
+    line = ScriptedLine([1.0, 1.0, 1.0])
+    await run_until(3.5, line)
+    assert line.sent_at == [0, 1, 2, 3]
+
+
+async def test_a_round_that_ends_just_after_the_next_is_due_delays_only_that(
+    autojump_clock: MockClock,
+) -> None:
+    line = ScriptedLine([1.125])
+    await run_until(3.5, line)
+    assert line.sent_at == [0, 1.125, 2, 3]
+
+
+@pytest.mark.parametrize(("stall", "then"), [(15.25, 15.25), (15.75, 16.0)])
+async def test_after_a_long_stall_missed_slots_are_skipped(
+    autojump_clock: MockClock, stall: float, then: float
+) -> None:
+    line = ScriptedLine([stall])
+    await run_until(18.25, line)
+    assert line.sent_at == [0, then, *([16.0] if then < 16 else []), 17.0, 18.0]
+
+
+async def test_an_urgent_round_is_sent_at_once_and_the_schedule_starts_anew(
+    autojump_clock: MockClock,
+) -> None:
+    line = ScriptedLine()
+    await run_until(4.0, line, urgent_at=[1.75])
+    assert line.sent_at == [0, 1, 1.75, 2.75, 3.75]
+
+
+async def test_an_urgent_round_waits_for_the_one_under_way(autojump_clock: MockClock) -> None:
+    line = ScriptedLine()
+    await run_until(3.0, line, urgent_at=[1.125, 1.25])
+    assert line.sent_at == [0, 1, 1.5, 2.5]
+
+
+async def test_an_urgent_round_does_not_wait_for_the_spread(autojump_clock: MockClock) -> None:
+    line = ScriptedLine()
+    await run_until(2.0, line, spread=0.75, urgent_at=[0.25])
+    assert line.sent_at == [0.25, 1.25]
+
+
+async def test_an_urgent_round_asked_for_before_the_start_is_the_first(
+    autojump_clock: MockClock,
+) -> None:
+    line = ScriptedLine()
+    urgent = Urgent()
+    urgent.ask()
+    with trio.move_on_at(2.25):
+        await repeat(UPLINK, PROBE, line, ignore, urgent, 0.5)
+    assert line.sent_at == [0, 1, 2]
+
+
+async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock) -> None:
+    told: list[Round] = []
+
+    async def report(round_: Round) -> None:
+        await trio.lowlevel.checkpoint()
+        told.append(round_)
+
+    line = ScriptedLine()
+    with trio.move_on_at(1.75):
+        await repeat(UPLINK, PROBE, line, report, Urgent())
+    reason = "no answer within 1 s"
+    answers = (Answer(TARGET, None, reason),)
+    assert told == [
+        Round(at, "primary", "internet", sent, RoundOutcome.FAILED, answers, reason)
+        for sent, at in ((0.0, 0.5), (1.0, 1.5))
+    ]
+
+
+async def test_only_targets_of_the_family_are_asked_and_the_quorum_counts_them(
+    autojump_clock: MockClock,
+) -> None:
+    line = ScriptedLine()
+    await run_until(0.5, line, probe=replace(PROBE, quorum="all"))
+    assert line.asked == [((TARGET,), 1, 1.0)]
+
+
+async def test_a_probe_without_a_target_of_the_family_is_a_mistake(
+    autojump_clock: MockClock,
+) -> None:
+    probe = replace(PROBE, targets=(IPv6Address("2001:db8::1"),))
+    with pytest.raises(ValueError, match="probe internet has no IPv4 target for primary"):
+        await repeat(UPLINK, probe, ScriptedLine(), ignore, Urgent())
+
+
+async def test_a_slow_report_holds_back_the_next_round(autojump_clock: MockClock) -> None:
+    async def slow(round_: Round) -> None:
+        await trio.sleep(1.5)
+
+    line = ScriptedLine()
+    with trio.move_on_at(4.25):
+        await repeat(UPLINK, PROBE, line, slow, Urgent())
+    assert line.sent_at == [0, 2, 4]
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1e6))
+def test_a_slot_follows_the_last_and_lies_at_most_half_an_interval_back(
+    last: int, elapsed: float
+) -> None:
+    slot = next_slot(last, elapsed)
+    assert slot > last
+    assert elapsed - slot <= 0.5
+    assert slot == last + 1 or slot - elapsed <= 0.5
