@@ -40,8 +40,6 @@ from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.core.rules import RuleChange
 
 RTT = 0.02
-PROMPTLY = 0.001
-"""Seconds from asking for a round at once to its sending."""
 
 
 def uplink(name: str, number: int, metric: int | None = None, version: int = 4) -> Uplink:
@@ -220,7 +218,7 @@ class World:
         for output in self.engine.handle(event):
             self.outputs.append(output)
             if isinstance(output, ProbeNow):
-                self._at(self.now + PROMPTLY, self._round_of(output.uplink))
+                self._at(self.now, self._round_of(output.uplink))
         self._converge()
 
     def _converge(self) -> None:

@@ -100,9 +100,9 @@ class UplinkHealth:
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
     def answers(self, now: float, since: float = -inf) -> bool:
-        """Whether every probe's latest known round is good, recent, and was sent after `since`."""
+        """Whether every probe's latest known round is good, recent, and not sent before `since`."""
         return all(
-            latest.good and latest.sent_at > since and now - latest.sent_at <= latest.gap
+            latest.good and latest.sent_at >= since and now - latest.sent_at <= latest.gap
             for latest in self._latest.values()
         )
 

@@ -27,7 +27,7 @@ class Family(Enum):
 
 def family_of(address: Address) -> Family:
     """The family that `address` belongs to."""
-    return Family(address.version)
+    return Family.IPV4 if address.version == 4 else Family.IPV6
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ bug that raises `KeyError` and changes nothing.
 
 Two clocks run in a rule. The run of failures counts failed rounds since the last good one. The
 stable time is the time *covered by good rounds*: from the sending of the first good round to the
-sending of the latest, started anew by every failed round and by every gap in which nothing was
-known. So time alone never makes a rule recover: a good round must come and complete it.
+end of the latest, started anew by every failed round and by every gap in which nothing was known.
+So time alone never makes a rule recover: a good round must come and complete it.
 """
 
 from dataclasses import dataclass
@@ -155,12 +155,12 @@ class RuleHealth:
             return []  # the answer to a round that was sent before the link went
         self.failures = 0
         self.failing_since = None
-        self._last_good = event.sent_at
+        self._last_good = event.at
         if gap or self._stable_since is None:
             self._stable_since = event.sent_at
         changes = self._signal(Signal.GOOD, event.at, "a good round")
         if self.state is RuleState.RECOVERING and self.stable_for >= self.rule.recover.stable:
-            evidence = f"good rounds for {self.stable_for:g} s"
+            evidence = f"good rounds for {self.stable_for:.1f} s"
             changes += self._signal(Signal.STABLE, event.at, evidence)
         return changes
 

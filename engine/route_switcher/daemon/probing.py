@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from types import TracebackType
 from typing import Protocol, Self
 
 import trio
@@ -20,7 +21,12 @@ class OpenLine(Line, Protocol):
         """Open the socket."""
         ...
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close the socket."""
         ...
 

@@ -116,19 +116,22 @@ def tell_reconciled(result: Reconciled, seconds: float) -> None:
 
 
 def _tell_decision(decision: Decision) -> None:
-    since = "" if decision.since is None else f"; {decision.at - decision.since:.3f} s after its cause"
-    rules = f" by rule {', '.join(decision.rules)}" if decision.rules else ""
+    age = None if decision.since is None else decision.at - decision.since
+    why = decision.cause.value
+    if decision.rules:
+        why += f" (rule {', '.join(decision.rules)})"
+    if age is not None:
+        why += f", {age:.1f} s after its trouble began"
     move = f"{decision.previous} -> " if decision.previous else ""
     say(
         logging.WARNING if decision.previous else logging.INFO,
         "decision",
-        f"{decision.family}: {move}{decision.selected}: {decision.cause.value}{rules}{since}: "
-        + "; ".join(decision.evidence),
+        f"{decision.family}: {move}{decision.selected}: {why}. {'; '.join(decision.evidence)}",
         family=str(decision.family),
         previous=decision.previous,
         selected=decision.selected,
         cause=decision.cause.name.lower(),
         rules=list(decision.rules),
         evidence=list(decision.evidence),
-        seconds_since_cause=None if decision.since is None else decision.at - decision.since,
+        seconds_since_cause=age,
     )

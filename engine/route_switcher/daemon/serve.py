@@ -9,7 +9,7 @@ import trio
 from route_switcher.core.model import Policy
 from route_switcher.daemon.report import say
 from route_switcher.daemon.service import Service
-from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.problems import PolicyProblems, render
 
 
 async def serve(service: Service, load: Callable[[], Policy]) -> None:
@@ -33,8 +33,8 @@ async def _reload(service: Service, load: Callable[[], Policy]) -> None:
     try:
         policy = load()
     except PolicyProblems as error:
-        for problem in error.problems:
-            say(logging.ERROR, "policy", str(problem))
+        for line in render(error):
+            say(logging.ERROR, "policy", line)
         say(logging.ERROR, "reload", "the policy is not sound: the running one stays")
         return
     say(logging.INFO, "reload", "the policy is read anew")

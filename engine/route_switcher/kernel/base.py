@@ -1,0 +1,65 @@
+"""What the daemon asks of a kernel, given by the real one (`netlink`) and by a model (`model`)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from route_switcher.core.events import LinkState
+from route_switcher.core.routes import Route, RouteAction
+
+
+@dataclass(frozen=True, slots=True)
+class KernelNews:
+    """What kinds of things changed since the last news. Which ones, only a fresh read tells.
+
+    A kernel is silent about some changes: links and addresses take IPv4 routes along without a
+    word about routes. So read the routes again on any news.
+    """
+
+    links: bool = False
+    addresses: bool = False
+    routes: bool = False
+    """A default route of the main table was added, changed or deleted, perhaps by ourselves."""
+    overrun: bool = False
+    """News were lost (ENOBUFS, netlink(7)): anything may have changed."""
+
+    def __or__(self, other: "KernelNews") -> "KernelNews":
+        return KernelNews(
+            self.links or other.links,
+            self.addresses or other.addresses,
+            self.routes or other.routes,
+            self.overrun or other.overrun,
+        )
+
+    def __bool__(self) -> bool:
+        return self.links or self.addresses or self.routes or self.overrun
+
+
+class Kernel(Protocol):
+    """The links and default routes of one network namespace."""
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        """The default routes of the main table, of both families, in order of metric."""
+
+    async def link_state(self, interface: str) -> LinkState:
+        """What the kernel says of `interface` now."""
+
+    async def apply(self, action: RouteAction) -> str | None:
+        """Carry out one route action. None: the kernel has acknowledged it.
+
+        Otherwise the reason of the refusal, in words. An action counts as done where its end is
+        already there: a route to add that stands as it should, one to delete that is gone.
+
+        Raises ValueError for a route that is not ours: the engine never touches those.
+        """
+
+    async def changed(self) -> KernelNews:
+        """Wait until a link, an address or a default route changed; news that gathered are one.
+
+        Cancelling loses no news, and neither does the time between two calls. For one caller.
+        """
+
+
+def require_ours(action: RouteAction) -> None:
+    """Raise ValueError if `action` is about a route that does not carry our protocol number."""
+    if not action.route.ours:
+        raise ValueError(f"not ours to touch: {action}")

@@ -1,0 +1,262 @@
+"""Builds requests to rtnetlink and reads its answers; the bytes are `codec`'s.
+
+Numbers are those of linux/rtnetlink.h, linux/if.h, linux/if_addr.h and linux/netlink.h.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, AF_INET6, AF_UNSPEC
+from typing import Any
+
+from route_switcher.core.model import Address, Family
+from route_switcher.core.routes import PROTOCOL, Change, Route, RouteKind
+from route_switcher.kernel.codec import (
+    AddressMessage,
+    DoneMessage,
+    ErrorMessage,
+    LinkMessage,
+    MalformedMessageError,
+    RouteMessage,
+    decoded,
+    encoded,
+)
+from route_switcher.kernel.framing import (
+    MAIN_TABLE,
+    NLMSG_DONE,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    RTM_NEWROUTE,
+    Message,
+)
+
+_NLM_F_ACK = 0x4
+_NLM_F_DUMP = 0x300
+_NLM_F_ACK_TLVS = 0x200
+_CHANGE_FLAGS = {
+    Change.ADD: 0x400 | 0x200,  # NLM_F_CREATE | NLM_F_EXCL
+    Change.APPEND: 0x400 | 0x800,  # NLM_F_CREATE | NLM_F_APPEND
+    Change.REPLACE: 0x400 | 0x100,  # NLM_F_CREATE | NLM_F_REPLACE
+    Change.DELETE: 0,
+}
+
+_RTM_GETLINK = 18
+_RTM_GETADDR = 22
+_RTM_DELROUTE = 25
+_RTM_GETROUTE = 26
+
+_SCOPE_UNIVERSE = 0
+_SCOPE_LINK = 253
+_SCOPE_NOWHERE = 255
+"""In a deletion: any scope."""
+
+_AF = {Family.IPV4: AF_INET, Family.IPV6: AF_INET6}
+_FAMILIES = {int(number): family for family, number in _AF.items()}
+
+_TYPES = {
+    RouteKind.UNICAST: 1,
+    RouteKind.BLACKHOLE: 6,
+    RouteKind.UNREACHABLE: 7,
+    RouteKind.PROHIBIT: 8,
+    RouteKind.OTHER: 0,  # in a deletion: any type
+}
+_KINDS = {number: kind for kind, number in _TYPES.items() if number}
+
+_DEAD_ENDS = frozenset((6, 7, 8))
+"""IPv6 shows these with the loopback interface, IPv4 with none."""
+
+_IFF_UP = 0x1
+_IFF_LOWER_UP = 0x10000
+_IFA_F_OPTIMISTIC = 0x04
+_IFA_F_DADFAILED = 0x08
+_IFA_F_TENTATIVE = 0x40
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A next hop: an interface by its index, 0 where there is none."""
+
+    index: int
+    gateway: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRoute:
+    """A default route of the main table as the kernel tells it."""
+
+    family: Family
+    metric: int
+    protocol: int
+    kind: RouteKind
+    hops: tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceLink:
+    """An interface's index and the two flags of it that matter."""
+
+    index: int
+    up: bool
+    carrier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceAddress:
+    """An address that packets may be sent from."""
+
+    index: int
+    family: Family
+    reaches_out: bool
+    """Of global scope, so a source for packets to the internet (RFC 4007). Always so in IPv4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """How a request ended: `code` is an errno, 0 for success; `text` is the kernel's own words."""
+
+    code: int
+    text: str
+
+
+def route_change(change: Change, route: Route, index: int, sequence: int) -> bytes:
+    """The request that adds or deletes `route` through the interface with that `index`."""
+    deletion = change is Change.DELETE
+    message = RouteMessage()
+    message["family"] = _AF[route.family]
+    message["table"] = MAIN_TABLE
+    message["proto"] = route.protocol
+    message["scope"] = _SCOPE_NOWHERE if deletion else _SCOPE_UNIVERSE
+    message["type"] = _TYPES[route.kind]
+    message["attrs"] = [("RTA_PRIORITY", route.metric)]
+    if index:
+        message["attrs"].append(("RTA_OIF", index))
+    if route.gateway is not None:
+        message["attrs"].append(("RTA_GATEWAY", route.gateway.packed))
+    kind = _RTM_DELROUTE if deletion else RTM_NEWROUTE
+    return encoded(message, kind, _NLM_F_ACK | _CHANGE_FLAGS[change], sequence)
+
+
+def route_dump(family: Family, ours_only: bool, sequence: int) -> bytes:
+    """The request for every route of the main table; only ours where the kernel can filter."""
+    message = RouteMessage()
+    message["family"] = _AF[family]
+    message["table"] = MAIN_TABLE
+    message["proto"] = PROTOCOL if ours_only else 0
+    return encoded(message, _RTM_GETROUTE, _NLM_F_DUMP, sequence)
+
+
+def link_request(interface: str, sequence: int) -> bytes:
+    """The request for one interface by its name."""
+    message = LinkMessage()
+    message["attrs"] = [("IFLA_IFNAME", os.fsencode(interface) + b"\0")]
+    return encoded(message, _RTM_GETLINK, _NLM_F_ACK, sequence)
+
+
+def address_dump(index: int, sequence: int) -> bytes:
+    """The request for the addresses of one interface, or of all if `index` is 0."""
+    message = AddressMessage()
+    message["family"] = AF_UNSPEC
+    message["index"] = index
+    return encoded(message, _RTM_GETADDR, _NLM_F_DUMP, sequence)
+
+
+def default_route(message: Message) -> DefaultRoute | None:
+    """The default route that `message` tells of; None if it is about anything else.
+
+    Routes for one type of service or for one source prefix only are no default routes.
+
+    Raises MalformedMessageError.
+    """
+    if message.kind != RTM_NEWROUTE:
+        return None
+    fields = decoded(RouteMessage, message)
+    family = _FAMILIES.get(fields["family"])
+    if family is None or fields["table"] != MAIN_TABLE:
+        return None
+    if fields["dst_len"] or fields["src_len"] or fields["tos"]:
+        return None
+    return DefaultRoute(
+        family=family,
+        metric=_number(fields, "RTA_PRIORITY"),
+        protocol=fields["proto"],
+        kind=_KINDS.get(fields["type"], RouteKind.OTHER),
+        hops=_hops(family, fields),
+    )
+
+
+def link(message: Message) -> InterfaceLink | None:
+    """The interface that `message` tells of; None if it is about anything else.
+
+    Raises MalformedMessageError.
+    """
+    if message.kind != RTM_NEWLINK:
+        return None
+    fields = decoded(LinkMessage, message)
+    flags = fields["flags"]
+    return InterfaceLink(fields["index"], bool(flags & _IFF_UP), bool(flags & _IFF_LOWER_UP))
+
+
+def usable_address(message: Message) -> InterfaceAddress | None:
+    """The address that `message` tells of; None if packets may not be sent from it (RFC 4862).
+
+    Raises MalformedMessageError.
+    """
+    if message.kind != RTM_NEWADDR:
+        return None
+    fields = decoded(AddressMessage, message)
+    family = _FAMILIES.get(fields["family"])
+    flags = _number(fields, "IFA_FLAGS") or fields["flags"]
+    waiting = flags & _IFA_F_TENTATIVE and not flags & _IFA_F_OPTIMISTIC
+    if family is None or waiting or flags & _IFA_F_DADFAILED:
+        return None
+    reaches_out = family is Family.IPV4 or fields["scope"] < _SCOPE_LINK
+    return InterfaceAddress(fields["index"], family, reaches_out)
+
+
+def acknowledgement(message: Message) -> Acknowledgement:
+    """How the request ended that `message` (NLMSG_ERROR or NLMSG_DONE) answers.
+
+    Raises MalformedMessageError.
+    """
+    form = DoneMessage if message.kind == NLMSG_DONE else ErrorMessage
+    fields = decoded(form, message)
+    words = fields.get_attr("NLMSGERR_ATTR_MSG") if message.flags & _NLM_F_ACK_TLVS else None
+    text = words.rstrip(b"\0").decode(errors="replace") if isinstance(words, bytes) else ""
+    return Acknowledgement(-int(fields["error"]), text.rstrip("."))
+
+
+def _number(fields: Any, attribute: str) -> int:
+    value = fields.get_attr(attribute, 0)
+    if not isinstance(value, int):
+        raise MalformedMessageError(f"{attribute} is no number")
+    return value
+
+
+def _hops(family: Family, fields: Any) -> tuple[Hop, ...]:
+    """A route that refers to a nexthop object may tell no hop: then one without an interface."""
+    if fields["type"] in _DEAD_ENDS:
+        return (Hop(0, None),)
+    multipath = fields.get_attr("RTA_MULTIPATH")
+    if multipath is None:
+        return (Hop(_number(fields, "RTA_OIF"), _gateway(family, fields)),)
+    if not isinstance(multipath, list):
+        raise MalformedMessageError("RTA_MULTIPATH is no list")
+    return tuple(Hop(hop["oif"], _gateway(family, hop)) for hop in multipath)
+
+
+def _gateway(family: Family, fields: Any) -> Address | None:
+    raw = fields.get_attr("RTA_GATEWAY")
+    via = fields.get_attr("RTA_VIA")  # a gateway of the other family, behind its family's number
+    try:
+        if raw is not None:
+            return _address(family, raw)
+        if via is not None:
+            return _address(_FAMILIES[int.from_bytes(via[:2], sys.byteorder)], via[2:])
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedMessageError("no gateway can be read") from error
+    return None
+
+
+def _address(family: Family, raw: bytes) -> Address:
+    return IPv4Address(raw) if family is Family.IPV4 else IPv6Address(raw)

@@ -1,0 +1,84 @@
+"""Why the kernel refused a route, in words.
+
+The errno does not tell: one and the same comes for a link that is down and for a gateway that is
+elsewhere. The state of the link does.
+"""
+
+import errno
+import os
+from collections.abc import Iterable
+
+from route_switcher.core.events import LinkState
+from route_switcher.core.routes import Route
+
+_PROTOCOLS = {
+    1: "redirect",
+    2: "kernel",
+    3: "boot",
+    4: "static",
+    8: "gated",
+    9: "ra",
+    11: "zebra",
+    12: "bird",
+    16: "dhcp",
+    18: "keepalived",
+    42: "babel",
+    186: "bgp",
+    187: "isis",
+    188: "ospf",
+    189: "rip",
+    192: "eigrp",
+}
+"""The names that rtnetlink.h gives; the same as iproute2's."""
+
+_UNREACHABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH))
+
+
+def link_trouble(route: Route, link: LinkState) -> str | None:
+    """What is wrong with `link` as an interface for `route`, if anything is."""
+    if not link.present:
+        return f"interface {link.interface} is missing"
+    if not link.up:
+        return f"link {link.interface} is down"
+    if route.family not in link.families:
+        return f"{link.interface} has no {route.family} address"
+    return None
+
+
+def gateway_elsewhere(route: Route) -> str:
+    """That no network of the route's interface has its gateway."""
+    return f"gateway {route.gateway} is not in a network of {route.interface}"
+
+
+def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
+    """Why `route` was refused with the errno `code`; `text` is what the kernel said to it."""
+    words = text or os.strerror(code)
+    if code == errno.EPERM:
+        return "changing routes is not permitted: CAP_NET_ADMIN is missing"
+    cause = link_trouble(route, link)
+    if cause is None and code in _UNREACHABLE:
+        cause = gateway_elsewhere(route)
+    if cause is None and code == errno.EINVAL:
+        cause = f"gateway {route.gateway} cannot be used on {route.interface}"
+    return f"{cause} (kernel: {words})" if cause else f"kernel: {words}"
+
+
+def foreign_holder(route: Route, routes: Iterable[Route]) -> str | None:
+    """The refusal for a metric that a foreign route of `routes` holds, if one does."""
+    holders = [other for other in _at_metric_of(route, routes) if not other.ours]
+    return _held(route, "foreign", holders[0]) if holders else None
+
+
+def own_holder(route: Route, routes: Iterable[Route]) -> str | None:
+    """The refusal for a metric that another route of ours among `routes` holds, if one does."""
+    holders = [other for other in _at_metric_of(route, routes) if other.ours and other != route]
+    return _held(route, "different", holders[0]) if holders else None
+
+
+def _at_metric_of(route: Route, routes: Iterable[Route]) -> list[Route]:
+    return [r for r in routes if r.family is route.family and r.metric == route.metric]
+
+
+def _held(route: Route, which: str, holder: Route) -> str:
+    protocol = _PROTOCOLS.get(holder.protocol, str(holder.protocol))
+    return f"metric {route.metric} is held by a {which} route: {holder} proto {protocol}"

@@ -1,0 +1,245 @@
+"""The daemon in virtual time: real tasks and reconcile, the model of the kernel, written lines."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+
+import pytest
+import trio
+
+from core.world import policy, uplink
+from route_switcher.core.decisions import Decision
+from route_switcher.core.events import Answer, LinkState, RoundOutcome
+from route_switcher.core.model import Address, Family, Policy, Uplink
+from route_switcher.core.routes import Route, RouteAction
+from route_switcher.daemon import service as service_module
+from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.service import Service
+from route_switcher.kernel.model import ModelKernel
+from route_switcher.probes.open_round import Echoes
+
+RTT = 0.02
+FOREIGN = Route(Family.IPV4, "lan0", ip_address("203.0.113.254"), 500, protocol=16)
+
+
+class WrittenLine:
+    """Answers after RTT while it works."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.works = True
+        self.opened = 0
+
+    def __enter__(self) -> "WrittenLine":
+        self.opened += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened -= 1
+
+    async def run(self) -> None:
+        await trio.sleep_forever()
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Echoes:
+        sent_at = trio.current_time()
+        if not self.works:
+            await trio.sleep(timeout)
+            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
+        await trio.sleep(RTT)
+        return Echoes(sent_at, RoundOutcome.GOOD, (Answer(targets[0], RTT),))
+
+
+class Running:
+    """A service, what it runs on, and what it decided."""
+
+    def __init__(self, rules: Policy, kernel: ModelKernel, dry: bool = False) -> None:
+        self.kernel = kernel
+        self.lines: dict[str, WrittenLine] = {}
+        self.shown: list[RouteAction] = []
+        table = DryRunTable(kernel, self.shown.append) if dry else None
+        self.service = Service(rules, kernel, self.line, table=table)
+        self.decisions: list[Decision] = []
+
+    def line(self, u: Uplink) -> WrittenLine:
+        return self.lines.setdefault(u.name, WrittenLine(u.name))
+
+    async def metrics(self) -> dict[str, int]:
+        routes = await self.kernel.default_routes(ours_only=True)
+        return {r.interface: r.metric for r in routes}
+
+    def switches(self) -> list[tuple[float, str | None, str]]:
+        return [(d.at, d.previous, d.selected) for d in self.decisions]
+
+
+@asynccontextmanager
+async def running(
+    monkeypatch: pytest.MonkeyPatch,
+    rules: Policy | None = None,
+    kernel: ModelKernel | None = None,
+    dry: bool = False,
+) -> AsyncIterator[Running]:
+    rules = rules or policy()
+    kernel = kernel or ModelKernel([LinkState(u.interface) for u in rules.uplinks])
+    world = Running(rules, kernel, dry)
+
+    def tell(output: object) -> None:
+        if isinstance(output, Decision):
+            world.decisions.append(output)
+
+    monkeypatch.setattr(service_module, "tell", tell)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.service.run)
+        yield world
+        nursery.cancel_scope.cancel()
+    assert all(line.opened == 0 for line in world.lines.values())
+
+
+async def test_an_hour_with_an_outage_takes_the_times_that_the_policy_says(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        start = trio.current_time()
+        await trio.sleep(600.5)
+        world.lines["primary"].works = False
+        await trio.sleep(1200)
+        assert await world.metrics() == {"eth0": 1010, "eth1": 20}
+        world.lines["primary"].works = True
+        await trio.sleep(1800)
+        assert await world.metrics() == {"eth0": 10, "eth1": 20}
+        moves = [(at - start, *names) for at, *names in world.switches()]
+        # The first round that is lost is sent at 601, the first that is answered at 1801.
+        assert moves == [
+            (0, None, "primary"),
+            (604, "primary", "secondary"),
+            (1861 + RTT, "secondary", "primary"),
+        ]
+
+
+async def test_the_standing_routes_are_in_before_the_first_round(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        assert await world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+async def test_carrier_loss_moves_after_one_round_trip(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        await trio.sleep(10.3)
+        lost = trio.current_time()
+        world.kernel.set_link(LinkState("eth0", carrier=False))
+        await trio.sleep(1)
+        at, *move = world.switches()[-1]
+        assert at == pytest.approx(lost + RTT)
+        assert move == ["primary", "secondary"]
+
+
+async def test_what_somebody_flushes_is_back_at_once(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        await trio.sleep(5)
+        world.kernel.flush()
+        await trio.testing.wait_all_tasks_blocked()
+        assert await world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+async def test_lost_news_lead_to_a_fresh_look(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        await trio.sleep(5)
+        world.kernel.flush()
+        await world.kernel.changed()  # somebody else hears of it: as if the news were lost
+        world.kernel.overrun()
+        await trio.testing.wait_all_tasks_blocked()
+        assert await world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+async def test_a_reload_replaces_the_probe_tasks_and_keeps_the_selection(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        await trio.sleep(10.3)
+        world.lines["primary"].works = False
+        await trio.sleep(10)
+        more = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
+        world.kernel.set_link(LinkState("eth2"))
+        await world.service.reload(policy(*more, interval=0.5, timeout=0.5))
+        await trio.sleep(200)
+        assert await world.metrics() == {"eth0": 1010, "eth1": 20, "eth2": 30}
+        assert [d.selected for d in world.decisions] == ["primary", "secondary"]
+        await world.service.reload(policy(uplink("tertiary", 2)))
+        await trio.sleep(200)
+        assert await world.metrics() == {"eth2": 30}
+        assert {n: line.opened for n, line in world.lines.items()} == {
+            "primary": 0,
+            "secondary": 0,
+            "tertiary": 1,
+        }
+
+
+async def test_a_dry_run_writes_nothing_and_shows_what_a_run_would_do(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = [LinkState("eth0"), LinkState("eth1"), LinkState("lan0")]
+    dry_kernel = ModelKernel(links, [FOREIGN])
+    async with running(monkeypatch, kernel=dry_kernel, dry=True) as dry:
+        await trio.sleep(10)
+        assert await dry.kernel.default_routes() == (FOREIGN,)
+    async with running(monkeypatch, kernel=ModelKernel(links, [FOREIGN])) as real:
+        await trio.sleep(10)
+        done = await real.kernel.default_routes(ours_only=True)
+    # No uplink has a route in the dry run, so that nothing is known and nothing selected.
+    assert {a.route for a in dry.shown} == {
+        Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 1010),
+        Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 1020),
+    }
+    assert {r.metric for r in done} == {10, 20}
+
+
+async def test_a_dry_run_probes_through_routes_that_exist_and_follows_what_happens(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = [
+        Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 100, protocol=16),
+        Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 101, protocol=16),
+    ]
+    kernel = ModelKernel([LinkState("eth0"), LinkState("eth1")], theirs)
+    async with running(monkeypatch, kernel=kernel, dry=True) as dry:
+        await trio.sleep(10)
+        assert [d.selected for d in dry.decisions] == ["primary"]
+        dry.lines["primary"].works = False
+        await trio.sleep(10)
+        assert [d.selected for d in dry.decisions] == ["primary", "secondary"]
+        assert [str(a.change.value) + str(a.route.metric) for a in dry.shown[-2:]] == [
+            "add1010",
+            "delete10",
+        ]
+        assert await kernel.default_routes() == tuple(theirs)
+
+
+async def test_a_refused_route_makes_no_retry_storm(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[RouteAction] = []
+
+    class Refusing(ModelKernel):
+        async def apply(self, action: RouteAction) -> str | None:
+            tried.append(action)
+            if action.route.interface == "eth0":
+                return "refused for the test"
+            return await super().apply(action)
+
+    kernel = Refusing([LinkState("eth0"), LinkState("eth1")])
+    async with running(monkeypatch, kernel=kernel) as world:
+        await trio.sleep(600)
+        assert await world.metrics() == {"eth1": 20}
+        assert world.decisions[-1].selected == "secondary"
+        assert len(tried) < 10

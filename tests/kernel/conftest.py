@@ -1,0 +1,72 @@
+"""Two uplinks in the private network of the test process: eth0 and eth1, wired to isp0 and isp1."""
+
+import re
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from route_switcher.kernel.netlink import NetlinkKernel
+
+NUMBERS = (0, 1)
+
+
+def run_ip(*commands: str) -> None:
+    """Run `ip` commands, with -4 or -6 in front where needed; fail if one fails."""
+    for family, group in groupby(commands, lambda command: re.findall(r"^-[46]", command)):
+        lines = "\n".join(command.removeprefix("".join(family)) for command in group)
+        words = ["ip", *family, "-batch", "-"]
+        done = subprocess.run(words, input=lines, text=True, capture_output=True)
+        assert done.returncode == 0, f"{done.stderr}\n{lines[:500]}"
+
+
+def write_sysctl(name: str, value: int) -> None:
+    """Write /proc/sys/net/`name`."""
+    Path("/proc/sys/net", name).write_text(str(value))
+
+
+def make_wire(number: int) -> None:
+    run_ip(f"link add eth{number} type veth peer name isp{number}")
+    for end in (f"eth{number}", f"isp{number}"):
+        # Without duplicate address detection addresses are usable at once.
+        write_sysctl(f"ipv6/conf/{end}/accept_dad", 0)
+    run_ip(
+        f"link set isp{number} up",
+        f"link set eth{number} up",
+        f"addr add 198.51.100.{number * 128 + 2}/25 dev eth{number}",
+        f"addr add 2001:db8:{number}::2/64 dev eth{number} nodad",
+    )
+
+
+@pytest.fixture
+def ip() -> Callable[..., None]:
+    return run_ip
+
+
+@pytest.fixture
+def sysctl() -> Callable[[str, int], None]:
+    return write_sysctl
+
+
+@pytest.fixture
+def wire() -> Callable[[int], None]:
+    return make_wire
+
+
+@pytest.fixture
+def wires() -> Iterator[None]:
+    for number in NUMBERS:
+        make_wire(number)
+    yield
+    for number in NUMBERS:
+        subprocess.run(["ip", "link", "del", f"eth{number}"], capture_output=True)
+    for family in ("-4", "-6"):
+        subprocess.run(["ip", family, "route", "flush", "table", "main"], capture_output=True)
+
+
+@pytest.fixture
+async def kernel(wires: None) -> AsyncIterator[NetlinkKernel]:
+    with NetlinkKernel() as kernel:
+        yield kernel

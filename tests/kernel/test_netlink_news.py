@@ -1,0 +1,176 @@
+"""News of links, addresses and routes, from the real kernel."""
+
+import socket
+import struct
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+import pytest
+import trio
+
+from route_switcher.core.model import Family
+from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.kernel import route_filter
+from route_switcher.kernel.base import KernelNews
+from route_switcher.kernel.framing import RTM_NEWLINK, Discarded
+from route_switcher.kernel.monitor import Monitor
+from route_switcher.kernel.netlink import NetlinkKernel
+
+pytestmark = pytest.mark.kernel
+
+Ip = Callable[..., None]
+OURS = Route(Family.IPV4, "eth0", IPv4Address("198.51.100.1"), 10)
+
+
+async def settle(kernel: NetlinkKernel | Monitor) -> KernelNews:
+    """All news until none has come for a while."""
+    news = KernelNews()
+    while True:
+        with trio.move_on_after(0.05) as waiting:
+            news |= await kernel.changed()
+        if waiting.cancelled_caught:
+            return news
+
+
+async def test_each_kind_of_change_is_told(kernel: NetlinkKernel, ip: Ip) -> None:
+    await settle(kernel)
+    ip("addr add 203.0.113.2/24 dev eth0")
+    assert (await settle(kernel)).addresses
+    ip("route add default via 198.51.100.1 dev eth0 metric 7")
+    assert await settle(kernel) == KernelNews(routes=True)
+    ip("route del default metric 7")
+    assert await settle(kernel) == KernelNews(routes=True)
+    ip("-6 route add default via fe80::1 dev eth0 metric 7")
+    assert await settle(kernel) == KernelNews(routes=True)
+    ip("link set isp0 down")
+    assert (await settle(kernel)).links
+    assert await kernel.apply(RouteAction(Change.ADD, OURS, "our own count too")) is None
+    assert await settle(kernel) == KernelNews(routes=True)
+
+
+async def test_news_between_and_during_cancelled_calls_are_kept(
+    kernel: NetlinkKernel, ip: Ip
+) -> None:
+    await settle(kernel)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await kernel.changed()
+    ip("route add default via 198.51.100.1 dev eth0 metric 7")
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await kernel.changed()
+    assert scope.cancelled_caught
+    with trio.fail_after(5):
+        assert await kernel.changed() == KernelNews(routes=True)
+
+
+async def test_admin_down_takes_routes_in_silence_and_the_link_news_leads_to_a_dump(
+    kernel: NetlinkKernel, ip: Ip
+) -> None:
+    assert await kernel.apply(RouteAction(Change.ADD, OURS, "test")) is None
+    ip("-6 addr flush dev eth0")
+    await settle(kernel)
+    ip("link set eth0 down")
+    news = await settle(kernel)
+    assert news.links
+    assert not news.routes
+    assert await kernel.default_routes() == ()
+    ip("link set eth0 up")
+    assert (await settle(kernel)).links
+    assert await kernel.default_routes() == ()
+
+
+async def test_the_last_address_takes_routes_in_silence(kernel: NetlinkKernel, ip: Ip) -> None:
+    assert await kernel.apply(RouteAction(Change.ADD, OURS, "test")) is None
+    await settle(kernel)
+    ip("addr del 198.51.100.2/25 dev eth0")
+    assert await settle(kernel) == KernelNews(addresses=True)
+    assert await kernel.default_routes() == ()
+
+
+async def test_carrier_loss_leaves_the_routes(kernel: NetlinkKernel, ip: Ip) -> None:
+    assert await kernel.apply(RouteAction(Change.ADD, OURS, "test")) is None
+    await settle(kernel)
+    ip("link set isp0 down")
+    assert (await settle(kernel)).links
+    assert not (await kernel.link_state("eth0")).connected
+    assert await kernel.default_routes() == (OURS,)
+
+
+async def test_an_interface_removed_and_made_again_works_again(
+    kernel: NetlinkKernel, ip: Ip, wire: Callable[[int], None]
+) -> None:
+    action = RouteAction(Change.ADD, OURS, "test")
+    assert await kernel.apply(action) is None
+    await settle(kernel)
+    ip("link del eth0")
+    assert (await settle(kernel)).links
+    assert await kernel.default_routes() == ()
+    assert not (await kernel.link_state("eth0")).present
+    wire(0)
+    assert (await settle(kernel)).links
+    assert (await kernel.link_state("eth0")).connected
+    assert await kernel.apply(action) is None
+    assert await kernel.default_routes() == (OURS,)
+
+
+def churn(ip: Ip) -> None:
+    networks = [f"10.{n >> 8}.{n & 255}.0/24" for n in range(20_000)]
+    ip(*(f"route add {network} via 198.51.100.1 dev eth0" for network in networks))
+    ip("route flush via 198.51.100.1")
+    ip(*(f"-6 route add 2001:db8:{n:x}:8000::/64 dev eth0" for n in range(2, 1000)))
+    ip("route add default via 198.51.100.1 dev eth0 table 100")
+
+
+async def test_churn_in_other_routes_wakes_nobody_up(
+    kernel: NetlinkKernel, ip: Ip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle(kernel)
+    woken: list[bytes] = []
+    gathered = Monitor._told
+
+    def told(self: Monitor, datagram: bytes, sender: int) -> KernelNews:
+        woken.append(datagram)
+        return gathered(self, datagram, sender)
+
+    monkeypatch.setattr(Monitor, "_told", told)
+    churn(ip)
+    assert not await settle(kernel)
+    assert woken == []
+    ip("route add default via 198.51.100.1 dev eth0")
+    assert await settle(kernel) == KernelNews(routes=True)
+    assert len(woken) == 1
+
+
+async def test_without_the_filter_churn_is_read_but_is_no_news(
+    wires: None, ip: Ip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route_filter, "attach", lambda channel: False)
+    monitor = Monitor(Discarded())
+    ip(*(f"route add 10.0.{n}.0/24 via 198.51.100.1 dev eth0" for n in range(200)))
+    assert not await settle(monitor)
+    ip("route add default via 198.51.100.1 dev eth0")
+    assert await settle(monitor) == KernelNews(routes=True)
+    monitor.close()
+
+
+async def test_lost_news_are_told_as_such(wires: None, ip: Ip) -> None:
+    monitor = Monitor(Discarded(), receive_buffer=4096)
+    ip(*(f"link set eth0 {state}" for _ in range(50) for state in ("down", "up")))
+    assert (await settle(monitor)).overrun
+    ip("link set eth0 down")
+    assert not (await settle(monitor)).overrun
+    monitor.close()
+
+
+async def test_messages_from_other_processes_are_counted_and_ignored(
+    kernel: NetlinkKernel,
+) -> None:
+    await settle(kernel)
+    port, _ = kernel._monitor._socket.getsockname()
+    forged = struct.pack("=IHHII16x", 32, RTM_NEWLINK, 0, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as forger:
+        forger.sendto(forged, (port, 0))
+        forger.sendto(forged, (0, 1))  # to all who hear of links
+    assert not await settle(kernel)
+    assert kernel.discarded.not_from_kernel == 2
