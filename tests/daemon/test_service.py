@@ -243,3 +243,21 @@ async def test_a_refused_route_makes_no_retry_storm(
         assert await world.metrics() == {"eth1": 20}
         assert world.decisions[-1].selected == "secondary"
         assert len(tried) < 10
+
+
+async def test_who_fights_for_our_routes_is_not_fought_at_full_speed(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(monkeypatch) as world:
+        await trio.sleep(5)
+        taken = 0
+        with trio.move_on_after(10):
+            while True:
+                if await world.kernel.default_routes(ours_only=True):
+                    world.kernel.flush()
+                    taken += 1
+                await trio.sleep(0.001)
+        spans = 10 / service_module.RESTORATION_SPAN
+        assert taken <= spans * (service_module.RESTORATIONS + 1)
+        await trio.sleep(1)
+        assert await world.metrics() == {"eth0": 10, "eth1": 20}

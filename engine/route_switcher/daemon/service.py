@@ -6,8 +6,10 @@ ever cross. Cancellation is the only way to stop, and leaves every route as it i
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NoReturn, TypeAlias
 
 import trio
@@ -38,6 +40,11 @@ INBOX = 1024
 
 ATTEMPTS = 5
 """Reconciles in a row after one event: a refusal may change the plan, but not for ever."""
+
+RESTORATIONS = 5
+RESTORATION_SPAN = 0.5
+"""How often in how many seconds routes that somebody else took away are put back at once. Beyond
+that somebody is fighting for them, and they are put back once in that span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ class Service:
         self._links: dict[str, LinkState] = {}
         self._ours: frozenset[Route] = frozenset()
         self._planned: tuple[Plan, ...] = ()
+        self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
+        self._restore_at = inf
         self._give, self._inbox = trio.open_memory_channel[Item](INBOX)
         self._probing = Probing(policy, make_line, self._report_round)
 
@@ -102,7 +111,7 @@ class Service:
             await self._give.send(await self._kernel.changed())
 
     async def _next(self) -> Item | None:
-        with trio.move_on_at(self._engine.deadline()):
+        with trio.move_on_at(min(self._engine.deadline(), self._restore_at)):
             return await self._inbox.receive()
         return None
 
@@ -121,27 +130,49 @@ class Service:
                 await nursery.start(self._probing.run)
             case KernelNews():
                 await self._take_news(item)
-                await self._converge()
-        if self._engine.plans() != self._planned:
+        if self._engine.plans() != self._planned or self._restore_at <= trio.current_time():
             await self._converge()
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
             say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
-        before = dict(self._links)
-        for state in await self._read_links(self._engine.policy):
-            if before.get(state.interface) != state:
-                self._handle(Link(trio.current_time(), state))
+        before = self._links
+        changed = [
+            state
+            for state in await self._read_links(self._engine.policy)
+            if before.get(state.interface) != state
+        ]
+        for state in changed:
+            self._handle(Link(trio.current_time(), state))
+        if not (news.routes or news.overrun or changed):
+            # Some other interface. Only a loss of our own routes would matter, and this read is
+            # cheap though the table be full.
+            ours = await self._kernel.default_routes(ours_only=True)
+            if self._ours <= set(ours):
+                return
         routes = await self._kernel.default_routes()
-        for route in sorted(self._ours - frozenset(routes), key=str):
+        gone = self._ours - set(routes)
+        self._handle(Routes(trio.current_time(), routes))
+        if gone:
+            self._tell_of_loss(gone)
+        now = trio.current_time()
+        if gone and self._restored[0] > now - RESTORATION_SPAN:
+            self._restore_at = self._restored[0] + RESTORATION_SPAN
+            return
+        if gone:
+            self._restored.append(now)
+        await self._converge()
+
+    def _tell_of_loss(self, gone: frozenset[Route]) -> None:
+        for route in sorted(gone, key=str):
             link = self._links.get(route.interface)
             usable = link is not None and link.up and route.family in link.families
             by = "somebody else" if usable else "the kernel, with its interface or address"
             say(logging.WARNING, "gone", f"our route was taken away by {by}: {route}")
-        self._handle(Routes(trio.current_time(), routes))
 
     async def _converge(self) -> None:
         """Bring the kernel to the plan, and tell the core what came of it."""
+        self._restore_at = inf
         for _ in range(ATTEMPTS):
             self._planned = self._engine.plans()
             began = trio.current_time()

@@ -1,1 +1,1 @@
-"""From the text of a policy to the core's model, or to every problem in it."""
+"""From a policy file's text to `route_switcher.core.model.Policy`, or every problem in it."""

@@ -1,0 +1,43 @@
+"""Addresses that a packet can be sent to: what a gateway or a target may be."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from route_switcher.core.model import Address
+
+_THIS_NETWORK = ip_network("0.0.0.0/8")
+_BROADCAST = IPv4Address("255.255.255.255")
+
+
+class UnusableAddress(ValueError):  # noqa: N818 - reads better where it is raised
+    """Not an address, or not one that can be asked; says why in words."""
+
+
+def parse_address(text: str) -> Address:
+    """The address that `text` writes. Raises `UnusableAddress`.
+
+    Refused are addresses that are no single host elsewhere: unspecified (and the rest of
+    0.0.0.0/8, RFC 1122 section 3.2.1.3), loopback, multicast, the limited broadcast, and IPv4
+    addresses dressed as IPv6 (RFC 4291 section 2.5.5.2), which never appear on a wire.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise UnusableAddress(f"{text!r} is not an IP address") from None
+    kind = _unusable_kind(address)
+    if kind:
+        raise UnusableAddress(f"{text!r} is {kind}")
+    return address
+
+
+def _unusable_kind(address: Address) -> str | None:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return "an IPv4 address in IPv6 form"
+    if address.is_unspecified or address in _THIS_NETWORK:
+        return "the unspecified address, not a host"
+    if address.is_loopback:
+        return "a loopback address, this machine itself"
+    if address.is_multicast:
+        return "a multicast address, not one host"
+    if address == _BROADCAST:
+        return "the broadcast address, not one host"
+    return None

@@ -1,0 +1,23 @@
+"""A document that was read → the `Policy` that it means, or every problem that it has."""
+
+from route_switcher.core.model import Policy
+from route_switcher.policy import probes, rules, uplinks
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.schema import check_schema
+from route_switcher.policy.source import Document
+
+
+def understand(document: Document, origin: str) -> Policy:
+    """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
+    findings = Findings(document)
+    check_schema(findings)
+    certain = findings.complete(uplinks.SECTION)
+    the_uplinks = uplinks.read_uplinks(findings)
+    # One that was left out for its own problems may be the only one of its family.
+    certain = certain and len(the_uplinks) == len(findings.entries((uplinks.SECTION,)))
+    the_probes = probes.read_probes(findings, the_uplinks if certain else None)
+    the_rules = rules.read_rules(findings)
+    if findings.problems:
+        raise PolicyProblems(origin, findings.problems, document.text)
+    return Policy(the_uplinks, the_probes, the_rules)

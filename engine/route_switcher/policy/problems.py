@@ -1,0 +1,143 @@
+"""What can be wrong with a policy, where, and what to write instead; and how that is printed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+_SHOWN_BEFORE = 60
+_SHOWN_AFTER = 80
+"""Characters of a source line shown on each side of where the problem begins."""
+
+_SHOWN_VALUE = 50
+"""Characters of a value that a message repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one line of the file; lines and columns count from 1, in characters."""
+
+    line: int
+    column: int
+    end_column: int
+    """The first column that no longer belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `span` is None where the file itself is the trouble."""
+
+    code: str
+    """The kind of problem, in a word that a script can rely on."""
+    message: str
+    hint: str = ""
+    """What to write instead."""
+    span: Span | None = None
+
+
+class PolicyProblems(Exception):  # noqa: N818 - several problems, not an error of the program
+    """A policy cannot be used. `problems` are all that were found, in the order of the file.
+
+    `origin` is what the file is called in messages, `text` its content as far as it was readable.
+    """
+
+    def __init__(self, origin: str, problems: Iterable[Problem], text: str = "") -> None:
+        self.origin = origin
+        self.problems = tuple(sorted(problems, key=_position))
+        self.text = text
+        super().__init__(origin, self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(render(self))
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    span = problem.span
+    return (span.line, span.column) if span else (0, 0)
+
+
+def quoted(value: object) -> str:
+    """`value` as a message shows it: short, on one line, nothing that a terminal would obey."""
+    if isinstance(value, dict | list) and value:
+        return "this mapping" if isinstance(value, dict) else "this list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and len(value) > _SHOWN_VALUE:
+        value = value[:_SHOWN_VALUE] + "…"
+    return repr(value)
+
+
+def printable(text: str) -> str:
+    """`text` with every control or invisible character replaced, column by column."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def render(problems: PolicyProblems) -> list[str]:
+    """Lines for a person: `FILE:LINE:COLUMN: error: …`, the source line, a caret, a hint."""
+    lines = _LINE_BREAK.split(problems.text)
+    rendered = []
+    for problem in problems.problems:
+        place = printable(problems.origin)
+        if problem.span:
+            place += f":{problem.span.line}:{problem.span.column}"
+        rendered.append(f"{place}: error: {problem.message} [{problem.code}]")
+        if problem.span:
+            rendered += _pointed_out(lines[problem.span.line - 1], problem.span)
+        if problem.hint:
+            rendered.append(f"    hint: {problem.hint}")
+    return rendered
+
+
+def _pointed_out(line: str, span: Span) -> list[str]:
+    """The source line with carets below; nothing for a line that is empty."""
+    if not line.strip():
+        return []
+    start = max(0, span.column - 1 - _SHOWN_BEFORE)
+    shown = line[start : span.column - 1 + _SHOWN_AFTER]
+    carets = min(max(1, span.end_column - span.column), _SHOWN_AFTER)
+    # A tab keeps its width only below a tab.
+    padding = "".join("\t" if char == "\t" else " " for char in shown[: span.column - 1 - start])
+    visible = "\t".join(printable(part) for part in shown.split("\t"))
+    return [f"    {visible.rstrip()}", f"    {padding}{'^' * carets}"]
+
+
+def render_github(problems: PolicyProblems) -> list[str]:
+    """Workflow commands that GitHub shows beside the line in a pull request.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    rendered = []
+    for problem in problems.problems:
+        properties = {"file": problems.origin, "title": problem.code}
+        if problem.span:
+            properties |= {
+                "line": str(problem.span.line),
+                "col": str(problem.span.column),
+                "endColumn": str(problem.span.end_column),
+            }
+        written = ",".join(f"{name}={_github_property(properties[name])}" for name in properties)
+        hint = f"\nhint: {problem.hint}" if problem.hint else ""
+        rendered.append(f"::error {written}::{_github_text(problem.message + hint)}")
+    return rendered
+
+
+def _github_text(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _github_property(text: str) -> str:
+    return _github_text(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_data(problem: Problem) -> dict[str, str | int | None]:
+    """`problem` for JSON; the place is null where the file itself is the trouble."""
+    span = problem.span
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint or None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_column": span.end_column if span else None,
+    }

@@ -1,0 +1,98 @@
+"""Files that are made to keep a checker busy are refused before they can."""
+
+import pytest
+
+from policy.told import told, with_uplink
+from route_switcher.policy.load import load_bytes, load_text
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.source import MAX_DEPTH, MAX_NODES, MAX_SIZE
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
+)
+"""Ten lines that mean three thousand million values."""
+
+
+def codes(text: str) -> set[str]:
+    with pytest.raises(PolicyProblems) as caught:
+        load_text(text, "policy.yaml")
+    return {problem.code for problem in caught.value.problems}
+
+
+def test_an_alias_bomb_is_refused_unexploded() -> None:
+    assert codes(BOMB) == {"anchor", "alias", "unknown-key", "missing-key"}
+
+
+def test_an_alias_to_itself_is_refused() -> None:
+    assert "alias" in codes(with_uplink("probes: &p [*p]\n"))
+
+
+def test_a_text_up_to_the_limit_is_read_and_one_above_is_not() -> None:
+    text = with_uplink("")
+    filled = text + "#" * (MAX_SIZE - len(text))
+    load_text(filled, "policy.yaml")
+    assert codes(filled + "#") == {"too-large"}
+
+
+def test_bytes_are_counted_before_they_are_decoded() -> None:
+    with pytest.raises(PolicyProblems) as caught:
+        load_bytes(b"\xff" * (MAX_SIZE + 1), "policy.yaml")
+    assert [problem.code for problem in caught.value.problems] == ["too-large"]
+
+
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_depth_is_bounded(brackets: str) -> None:
+    def nested(depth: int) -> str:
+        key = "a: " if brackets == "{}" else ""
+        return (brackets[0] + key) * depth + "1" + brackets[1] * depth
+
+    assert "too-deep" not in codes(f"version: {nested(MAX_DEPTH - 2)}")
+    assert "too-deep" in codes(f"version: {nested(MAX_DEPTH - 1)}")
+
+
+@pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "{a: ", "[[{"])
+def test_endless_nesting_is_refused_where_it_gets_too_deep(opening: str) -> None:
+    assert "too-deep" in codes(opening * 100_000)
+
+
+def test_nesting_below_a_key_that_is_not_read_is_bounded_too() -> None:
+    assert "too-deep" in codes("version: 1\nversion: " + "[" * 1000)
+    assert "too-deep" in codes("? " + "[" * 1000)
+
+
+def test_the_number_of_values_is_bounded() -> None:
+    assert told("version: [" + "1," * MAX_NODES + "]")[0].split()[1] == "too-large:"
+
+
+def test_a_long_list_of_mixed_values_is_told_item_by_item() -> None:
+    # The library's own check for duplicates would compare each of them with each.
+    items = ",".join(str(i) if i % 2 else f"x{i}" for i in range(15_000))
+    assert len(told(with_uplink(f"probes: {{p: {{type: icmp, targets: [{items}]}}}}"))) == 15_000
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"version: 1\nname: b\xfcro\n", "2:8-9 the byte 0xfc is not UTF-8"),
+        (b"\xff\xfev\x00", "1:1-2 the byte 0xff is not UTF-8"),
+        ("version: ü".encode() + b"\x80", "1:11-12 the byte 0x80 is not UTF-8"),
+        ("\ufeffversion: ü".encode() + b"\x80", "1:11-12 the byte 0x80 is not UTF-8"),
+        (b"version: 1 # \xe2\x82", "1:14-15 the byte 0xe2 is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_utf_8_is_refused_at_its_first_bad_byte(
+    raw: bytes, expected: str
+) -> None:
+    with pytest.raises(PolicyProblems) as caught:
+        load_bytes(raw, "policy.yaml")
+    (problem,) = caught.value.problems
+    span = problem.span
+    assert span is not None
+    assert f"{span.line}:{span.column}-{span.end_column} {problem.message}" == expected
+    assert problem.hint == "save the file as UTF-8"
+
+
+def test_a_byte_order_mark_moves_no_column() -> None:
+    with pytest.raises(PolicyProblems) as caught:
+        load_bytes("\ufeffvers: 1\n".encode(), "policy.yaml")
+    assert {p.span.column for p in caught.value.problems if p.span} == {1}

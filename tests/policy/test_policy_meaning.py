@@ -1,0 +1,195 @@
+"""What a sound policy means: the model that is built, with every default filled in."""
+
+import json
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from policy.told import with_uplink
+from route_switcher.core.model import (
+    CarrierDown,
+    ConsecutiveFailures,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Uplink,
+)
+from route_switcher.policy.load import load, load_text
+
+V4, V6 = ip_address("8.8.8.8"), ip_address("2001:4860:4860::8888")
+
+
+def the_policy(text: str) -> Policy:
+    return load_text(text, "policy.yaml")
+
+
+def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
+    assert the_policy(
+        "version: 1\n"
+        "uplinks:\n"
+        "  primary: {interface: eth0, gateway: 192.168.1.1}\n"
+        "  secondary: {interface: eth1, gateway: 192.168.2.1}\n"
+    ) == Policy(
+        uplinks=(
+            Uplink("primary", "eth0", ip_address("192.168.1.1"), 10),
+            Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
+        ),
+        probes=(Probe("internet", (V4,), "any", 1.0, 1.0),),
+        rules=(
+            Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60.0)),
+            Rule("unplugged", None, CarrierDown(), Recover(60.0)),
+        ),
+    )
+
+
+def test_the_shipped_dual_wan_policy_writes_out_what_the_defaults_mean() -> None:
+    minimal = Path(__file__).parents[2] / "examples" / "minimal.yaml"
+    assert load("dual-wan") == load(str(minimal))
+
+
+def test_every_key_reaches_the_model() -> None:
+    policy = the_policy(
+        "version: 1\n"
+        "uplinks:\n"
+        "  lte: {interface: wwan0, gateway: 198.51.100.1, metric: 5}\n"
+        "probes:\n"
+        "  office:\n"
+        "    type: icmp\n"
+        "    targets: [203.0.113.1, 203.0.113.2]\n"
+        "    quorum: all\n"
+        "    interval: 2m\n"
+        "    timeout: 1.5s\n"
+        "rules:\n"
+        "  - {name: gone, probe: office, fail: {failures: 7}, recover: {stable: 1h}}\n"
+        "  - {name: pulled, fail: {carrier: down}, recover: {stable: 0s}}\n"
+    )
+    assert policy == Policy(
+        uplinks=(Uplink("lte", "wwan0", ip_address("198.51.100.1"), 5),),
+        probes=(
+            Probe(
+                "office",
+                (ip_address("203.0.113.1"), ip_address("203.0.113.2")),
+                "all",
+                120.0,
+                1.5,
+            ),
+        ),
+        rules=(
+            Rule("gone", "office", ConsecutiveFailures(7), Recover(3600.0)),
+            Rule("pulled", None, CarrierDown(), Recover(0.0)),
+        ),
+    )
+
+
+def test_default_metrics_count_within_a_family() -> None:
+    policy = the_policy(
+        "version: 1\n"
+        "uplinks:\n"
+        "  a: {interface: eth0, gateway: 192.0.2.1}\n"
+        "  a6: {interface: eth0, gateway: fe80::1}\n"
+        "  b6: {interface: eth1, gateway: fe80::1}\n"
+        "  b: {interface: eth1, gateway: 192.0.2.2}\n"
+        "  c: {interface: eth2, gateway: 192.0.2.3, metric: 300}\n"
+    )
+    assert {uplink.name: uplink.metric for uplink in policy.uplinks} == {
+        "a": 10,
+        "a6": 10,
+        "b6": 20,
+        "b": 20,
+        "c": 300,
+    }
+
+
+@pytest.mark.parametrize(
+    ("gateways", "targets"),
+    [
+        (("192.0.2.1",), (V4,)),
+        (("fe80::1",), (V6,)),
+        (("fe80::1", "192.0.2.1"), (V4, V6)),
+    ],
+)
+def test_default_targets_are_of_the_families_in_use(
+    gateways: tuple[str, ...], targets: tuple[object, ...]
+) -> None:
+    uplinks = "".join(
+        f"  u{i}: {{interface: e{i}, gateway: {g}}}\n" for i, g in enumerate(gateways)
+    )
+    for probes in ("", "probes: {p: {type: icmp}}\n"):
+        policy = the_policy(f"version: 1\nuplinks:\n{uplinks}{probes}")
+        assert [probe.targets for probe in policy.probes] == [targets]
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout"), [("10ms", 0.01), ("500ms", 0.5), ("1s", 1.0), ("1h", 1.0)]
+)
+def test_the_default_timeout_is_a_second_or_the_interval(interval: str, timeout: float) -> None:
+    policy = the_policy(with_uplink(f"probes: {{p: {{type: icmp, interval: {interval}}}}}"))
+    assert policy.probes[0].timeout == timeout
+
+
+@pytest.mark.parametrize(("written", "quorum"), [("any", "any"), ("all", "all"), ("2", 2)])
+def test_a_quorum_is_a_word_or_a_count(written: str, quorum: object) -> None:
+    policy = the_policy(
+        with_uplink(
+            f"probes: {{p: {{type: icmp, targets: [8.8.8.8, 1.1.1.1], quorum: {written}}}}}"
+        )
+    )
+    assert policy.probes[0].quorum == quorum
+
+
+def test_without_rules_every_probe_gets_one() -> None:
+    policy = the_policy(with_uplink("probes:\n  p: {type: icmp}\n  q: {type: icmp}\n"))
+    assert [(rule.name, rule.probe) for rule in policy.rules] == [
+        ("no-p", "p"),
+        ("no-q", "q"),
+        ("unplugged", None),
+    ]
+
+
+@pytest.mark.parametrize("probes", ["", "probes: {office: {type: icmp}}\n"])
+def test_a_rule_needs_not_name_the_only_probe(probes: str) -> None:
+    policy = the_policy(with_uplink(f"{probes}rules: [{{name: r, fail: {{failures: 2}}}}]\n"))
+    assert policy.rules == (
+        Rule("r", policy.probes[0].name, ConsecutiveFailures(2), Recover(60.0)),
+    )
+
+
+@pytest.mark.parametrize("word", ["no", "on", "2001-01-01", "1.5", "0x1F", "1e3", "010", "1_0"])
+def test_words_that_yaml_1_1_turns_into_something_else_stay_text(word: str) -> None:
+    policy = the_policy(
+        f"version: 1\nuplinks:\n  a: {{interface: {word}, gateway: 192.0.2.1}}\n"
+        f"rules:\n  - {{name: {word}, fail: {{failures: 3}}}}\n"
+    )
+    assert policy.uplinks[0].interface == policy.rules[0].name == word
+
+
+def test_keys_are_text() -> None:
+    policy = the_policy(
+        "version: 1\nuplinks:\n"
+        "  1: {interface: eth0, gateway: 192.0.2.1}\n"
+        "  true: {interface: eth1, gateway: 192.0.2.1}\n"
+        "  'null': {interface: eth2, gateway: 192.0.2.1}\n"
+    )
+    assert [uplink.name for uplink in policy.uplinks] == ["1", "true", "null"]
+
+
+def test_json_is_a_way_to_write_a_policy() -> None:
+    data = {"version": 1, "uplinks": {"a": {"interface": "eth0", "gateway": "fe80::1"}}}
+    assert the_policy(json.dumps(data)).uplinks[0].gateway == ip_address("fe80::1")
+
+
+@pytest.mark.parametrize("text", ["\ufeff", "---\n", "%YAML 1.2\n---\n", "# first\n\n"])
+def test_what_may_stand_before_a_policy(text: str) -> None:
+    assert the_policy(text.removeprefix("\ufeff") + with_uplink("")) == the_policy(with_uplink(""))
+
+
+def test_windows_line_ends_change_nothing() -> None:
+    assert the_policy(with_uplink("").replace("\n", "\r\n")) == the_policy(with_uplink(""))
+
+
+def test_a_hundred_uplinks_need_no_metrics() -> None:
+    lines = "".join(f"  u{i}: {{interface: e{i}, gateway: 192.0.2.1}}\n" for i in range(100))
+    policy = the_policy(f"version: 1\nuplinks:\n{lines}")
+    assert max(uplink.metric for uplink in policy.uplinks) < policy.uplinks[0].demoted_metric

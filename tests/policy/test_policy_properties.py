@@ -1,0 +1,147 @@
+"""Whatever a file holds, what comes out is a policy or a list of problems that can be printed."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from route_switcher.core.model import Policy, family_of
+from route_switcher.policy.durations import format_duration, parse_duration
+from route_switcher.policy.load import load_bytes, load_text
+from route_switcher.policy.problems import PolicyProblems, as_data, render, render_github
+
+WORDS = st.sampled_from(
+    [
+        *("version", "uplinks", "probes", "rules", "interface", "gateway", "metric", "type"),
+        *("icmp", "targets", "quorum", "interval", "timeout", "name", "probe", "fail", "recover"),
+        *("failures", "carrier", "down", "stable", "any", "all", "eth0", "192.0.2.1", "fe80::1"),
+        *("8.8.8.8", "::1", "1s", "60s", "0.5h", "internet", "a", "b", "<<", "", "~", "true", "1"),
+    ]
+)
+SCALARS = WORDS | st.integers(-2, 1100) | st.none() | st.booleans() | st.text(max_size=5)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=20,
+)
+"""Policies that are nearly right: known words in unexpected places."""
+
+LIKELY = {
+    "uplinks": st.dictionaries(
+        st.sampled_from(["a", "b", "c"]),
+        st.fixed_dictionaries(
+            {
+                "interface": st.sampled_from(["eth0", "eth1", "eth2"]),
+                "gateway": st.sampled_from(["192.0.2.1", "fe80::1", "::1", "auto"]),
+            },
+            optional={"metric": st.integers(0, 1100)},
+        ),
+        max_size=3,
+    ),
+    "probes": st.dictionaries(
+        st.sampled_from(["internet", "q"]),
+        st.fixed_dictionaries(
+            {"type": st.just("icmp")},
+            optional={
+                "targets": st.lists(
+                    st.sampled_from(["8.8.8.8", "1.1.1.1", "2001:db8::1"]), max_size=3
+                ),
+                "quorum": st.sampled_from(["any", "all", 1, 2]),
+                "interval": st.sampled_from(["10ms", "1s", "5m", "9h"]),
+                "timeout": st.sampled_from(["1ms", "1s", "5m"]),
+            },
+        ),
+        max_size=2,
+    ),
+    "rules": st.lists(
+        st.fixed_dictionaries(
+            {
+                "name": st.sampled_from(["r", "s"]),
+                "fail": st.sampled_from([{"failures": 3}, {"carrier": "down"}, {}]),
+            },
+            optional={"probe": st.sampled_from(["internet", "q", "x"])},
+        ),
+        max_size=2,
+    ),
+}
+FRAGMENTS = st.lists(
+    WORDS | st.sampled_from([*":-?[]{},&*!|>'\"%@`#\n\t\r ", ": ", "- ", "\n  ", "\\U", "\x85"]),
+    max_size=30,
+).map("".join)
+
+
+def outcome(content: str | bytes) -> Policy | PolicyProblems:
+    load = load_bytes if isinstance(content, bytes) else load_text
+    try:
+        return load(content, "policy.yaml")  # type: ignore[arg-type]
+    except PolicyProblems as problems:
+        return problems
+
+
+def check(content: str | bytes) -> None:
+    result = outcome(content)
+    if isinstance(result, Policy):
+        check_promises(result)
+        return
+    assert result.problems
+    assert all(line.replace("\t", "").isprintable() for line in render(result))
+    assert all("\n" not in line for line in render_github(result))
+    json.dumps([as_data(problem) for problem in result.problems])
+
+
+def check_promises(policy: Policy) -> None:
+    """What `core.model.Policy` and the route model rely on."""
+    assert policy.uplinks
+    for family in policy.families:
+        uplinks = policy.uplinks_of(family)
+        metrics = [uplink.metric for uplink in uplinks]
+        demoted = [uplink.demoted_metric for uplink in uplinks]
+        assert metrics == sorted(set(metrics))
+        assert metrics[-1] < demoted[0]
+        assert len({uplink.interface for uplink in uplinks}) == len(uplinks)
+        for probe in policy.probes:
+            assert probe.targets_for(family)
+    names = {probe.name for probe in policy.probes}
+    assert {rule.probe for rule in policy.rules} - {None} == names
+    for probe in policy.probes:
+        assert 0 < probe.timeout <= probe.interval
+        assert {family_of(target) for target in probe.targets} == set(policy.families)
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    check(text)
+
+
+@given(FRAGMENTS)
+def test_any_pieces_of_yaml(text: str) -> None:
+    check(text)
+
+
+@given(TREES)
+def test_any_tree_of_known_words(tree: object) -> None:
+    check(json.dumps(tree, ensure_ascii=False))
+
+
+@given(st.fixed_dictionaries({"version": st.just(1)}, optional=LIKELY))
+def test_any_policy_that_is_nearly_right(tree: object) -> None:
+    check(json.dumps(tree))
+
+
+@given(st.binary())
+def test_any_bytes(raw: bytes) -> None:
+    check(raw)
+
+
+@given(st.integers(0, 10**10))
+def test_a_duration_survives_being_written_and_read(milliseconds: int) -> None:
+    text = format_duration(milliseconds / 1000)
+    if len(text) < 10:
+        assert parse_duration(text) == milliseconds / 1000
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["ms", "s", "m", "h"]))
+def test_a_duration_is_written_as_the_least_number_of_its_length(number: int, unit: str) -> None:
+    text = f"{number}{unit}"
+    assert parse_duration(format_duration(parse_duration(text))) == parse_duration(text)
+    assert len(format_duration(parse_duration(text))) <= max(len(text), 2)

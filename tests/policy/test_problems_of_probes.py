@@ -1,0 +1,184 @@
+"""What a person can get wrong about probes."""
+
+import pytest
+
+from policy.told import ADDRESS_HINT, DURATION_HINT, check, with_uplink
+
+QUORUM_HINT = "write any, all, or how many targets must answer"
+
+
+def a_probe(**keys: str) -> str:
+    """A policy whose line 6 is one probe, its keys beginning in column 7."""
+    inner = ", ".join(
+        f"{key}: {value}" for key, value in ({"type": "icmp"} | keys).items() if value
+    )
+    return with_uplink(f"probes:\n  p: {{{inner}}}\n")
+
+
+PROBE = {
+    "no type": (
+        a_probe(type="", interval="1s"),
+        ["6:3-4 missing-key: a probe needs the key 'type'", "write for example 'type: icmp'"],
+    ),
+    "a type that is not known": (
+        a_probe(type="http"),
+        ["6:13-17 bad-value: 'http' is not a type of probe", "write icmp"],
+    ),
+    "a misspelt type": (
+        a_probe(type="ICPM"),
+        ["6:13-17 bad-value: 'ICPM' is not a type of probe", "did you mean 'icmp'?"],
+    ),
+    "nothing of an unknown type is judged": (
+        a_probe(type="tcp", interval="soon", targets="[nowhere]"),
+        ["6:13-16 bad-value: 'tcp' is not a type of probe", "write icmp"],
+    ),
+    "no probe": (
+        with_uplink("probes:\n  p:\n"),
+        [
+            "6:3-4 empty: a probe is expected here",
+            "write for example {type: icmp, targets: [8.8.8.8, 1.1.1.1]}",
+        ],
+    ),
+    "keys that are not known": (
+        a_probe(intervall="1s", patience="2"),
+        [
+            "6:19-28 unknown-key: unknown key 'intervall'",
+            "did you mean 'interval'?",
+            "6:34-42 unknown-key: unknown key 'patience'",
+            "the keys known here: type, targets, quorum, interval, timeout",
+        ],
+    ),
+    "no targets": (
+        a_probe(targets="[]"),
+        ["6:28-30 bad-value: [] is not a list of targets", "write for example [8.8.8.8, 1.1.1.1]"],
+    ),
+    "a target that is no list": (
+        a_probe(targets="8.8.8.8"),
+        [
+            "6:28-35 bad-value: '8.8.8.8' is not a list of targets",
+            "write for example [8.8.8.8, 1.1.1.1]",
+        ],
+    ),
+    "bad targets, each": (
+        a_probe(targets="[8.8.8.8, 8.8.8.8, example.org, 224.0.0.1, 5, 1.1]"),
+        [
+            "6:38-45 duplicate-target: the target '8.8.8.8' stands here twice",
+            "remove it: a target is asked once in a round",
+            "6:47-58 bad-value: 'example.org' is not an IP address",
+            ADDRESS_HINT,
+            "6:60-69 bad-address: '224.0.0.1' is a multicast address, not one host",
+            "write the address of a host that answers pings",
+            "6:71-72 bad-value: 5 is not an IP address",
+            ADDRESS_HINT,
+            "6:74-77 bad-address: '1.1' is not an IP address",
+            "write the address of a host that answers pings",
+        ],
+    ),
+    "one target written in two ways": (
+        """\
+        version: 1
+        uplinks: {a: {interface: eth0, gateway: fe80::1}}
+        probes: {p: {type: icmp, targets: [2001:db8::1, 2001:DB8:0::1]}}
+        """,
+        [
+            "3:49-62 duplicate-target: the target '2001:DB8:0::1' stands here twice",
+            "remove it: a target is asked once in a round",
+        ],
+    ),
+    "a target of a family without an uplink": (
+        a_probe(targets="[8.8.8.8, 2001:db8::1]"),
+        [
+            "6:38-49 wrong-family: '2001:db8::1' is an IPv6 target, and no uplink is IPv6",
+            "remove it, or add an uplink with a gateway of that family",
+        ],
+    ),
+    "a family without a target": (
+        """\
+        version: 1
+        uplinks:
+          a: {interface: eth0, gateway: 192.0.2.1}
+          b: {interface: eth0, gateway: fe80::1}
+        probes:
+          p: {type: icmp, targets: [8.8.8.8]}
+        """,
+        [
+            "6:19-26 wrong-family: there is no IPv6 target for the IPv6 uplink 'b'",
+            "add one, for example 2001:4860:4860::8888",
+        ],
+    ),
+    "families are not judged beside an unknown one": (
+        """\
+        version: 1
+        uplinks:
+          a: {interface: eth0, gateway: auto}
+        probes:
+          p: {type: icmp, targets: [2001:db8::1]}
+        """,
+        ["3:33-37 bad-value: 'auto' is not an IP address", ADDRESS_HINT],
+    ),
+    "quorum 0": (
+        a_probe(quorum="0"),
+        ["6:27-28 bad-value: 0 is not a quorum", QUORUM_HINT],
+    ),
+    "a misspelt quorum": (
+        a_probe(quorum="al"),
+        ["6:27-29 bad-value: 'al' is not a quorum", "did you mean 'all'?"],
+    ),
+    "a list as quorum": (
+        a_probe(quorum="[any]"),
+        ["6:27-32 bad-value: this list is not a quorum", QUORUM_HINT],
+    ),
+    "a quorum that no round can reach": (
+        a_probe(targets="[8.8.8.8, 1.1.1.1]", quorum="3"),
+        [
+            "6:56-57 quorum-above-targets: 3 is more than there are IPv4 targets (2)",
+            "write all, or at most 2, or add targets",
+        ],
+    ),
+    "a quorum above the default target": (
+        a_probe(quorum="2"),
+        [
+            "6:27-28 quorum-above-targets: 2 is more than there are IPv4 targets (1)",
+            "write all, or at most 1, or add targets",
+        ],
+    ),
+    "a time without its unit": (
+        a_probe(interval="1"),
+        ["6:29-30 bad-value: 1 is not a duration", DURATION_HINT],
+    ),
+    "a unit that is not known": (
+        a_probe(interval="1sec"),
+        ["6:29-33 bad-value: '1sec' is not a duration", DURATION_HINT],
+    ),
+    "an interval too short": (
+        a_probe(interval="9ms", timeout="10ms"),
+        ["6:29-32 out-of-range: 9ms is no interval", "write 10ms to 1h"],
+    ),
+    "an interval too long": (
+        a_probe(interval="61m"),
+        ["6:29-32 out-of-range: 61m is no interval", "write 10ms to 1h"],
+    ),
+    "a timeout too short": (
+        a_probe(timeout="0s"),
+        ["6:28-30 out-of-range: 0s is no timeout", "write 10ms to 1h"],
+    ),
+    "a timeout above the interval": (
+        a_probe(interval="500ms", timeout="501ms"),
+        [
+            "6:45-50 timeout-above-interval: the timeout 501ms is longer than the interval 500ms",
+            "rounds must not overlap: write at most 500ms, or a longer interval",
+        ],
+    ),
+    "a timeout above the default interval": (
+        a_probe(timeout="2s"),
+        [
+            "6:28-30 timeout-above-interval: the timeout 2s is longer than the interval 1s",
+            "rounds must not overlap: write at most 1s, or a longer interval",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROBE.values(), ids=PROBE)
+def test_a_probe(case: tuple[str, list[str]]) -> None:
+    check(*case)
