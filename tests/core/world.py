@@ -102,9 +102,11 @@ class World:
         self.table: dict[Route, None] = dict.fromkeys(found)
         self.refusing: Callable[[RouteAction], str | None] = lambda _: None
         self.lines: dict[str, Line] = {}
+        self._interfaces: dict[str, str] = {}
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._generation = 0
+        self._converged: tuple[tuple[Plan, ...], tuple[Route, ...]] | None = None
         self._phase = phase
         self._add_lines(rules)
         for state in links:
@@ -224,6 +226,8 @@ class World:
     def _converge(self) -> None:
         for _ in range(5):
             plans = self.engine.plans()
+            if (plans, tuple(self.table)) == self._converged:
+                return
             refused = False
             before = tuple(self.table)
             for plan in plans:
@@ -231,6 +235,7 @@ class World:
             if tuple(self.table) != before:
                 self.outputs += self.engine.handle(Routes(self.now, tuple(self.table)))
             if not refused and self.engine.plans() == plans:
+                self._converged = (plans, tuple(self.table))
                 return
 
     def _follow(self, plan: Plan) -> bool:
@@ -275,10 +280,11 @@ class World:
             raise GapError(f"{self.now}: {action}")
 
     def _interface(self, name: str) -> str:
-        return next((u.interface for u in self.policy.uplinks if u.name == name), name)
+        return self._interfaces[name]
 
     def _add_lines(self, rules: Policy) -> None:
         for u in rules.uplinks:
+            self._interfaces[u.name] = u.interface
             self.lines.setdefault(u.interface, Line(link=LinkState(u.interface)))
 
     def _at(self, time: float, call: Callable[[], None]) -> None:

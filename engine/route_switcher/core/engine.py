@@ -124,10 +124,9 @@ class Engine:
 
         Without a route the kernel takes every target for a neighbour on that wire.
         """
-        link = health.link
-        at_fault = not (link.connected and health.routable)
         if self._standing_from[event.uplink] <= event.sent_at:
             return event
+        at_fault = not (health.link.connected and health.routable)
         if at_fault and event.outcome is not RoundOutcome.GOOD:
             return event
         refusal = self._families[health.uplink.family].refusal(health.uplink)

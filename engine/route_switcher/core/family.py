@@ -8,6 +8,7 @@ the most preferred usable uplink is active at once.
 
 from collections.abc import Iterable, Sequence
 from math import inf
+from typing import TypeAlias
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
@@ -16,6 +17,9 @@ from route_switcher.core.obstacles import describe_obstacle, obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan, standing_route
 from route_switcher.core.routes import Route, RouteKind
 from route_switcher.core.selection import Candidate, Cause, Order, select
+
+_MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
+"""What a plan depends on: it is made anew only when this has changed."""
 
 _BETTER = (UplinkState.HEALTHY, UplinkState.RECOVERING)
 """The states that a failed uplink is left for."""
@@ -38,6 +42,7 @@ class FamilySelection:
         self._refused: dict[Route, str] = {}
         self._foreign: frozenset[Route] = frozenset()
         self._obstacles: tuple[Route, ...] = ()
+        self._plan: tuple[_MadeFor, Plan] | None = None
         self._held = -inf
         self._asked = -inf
 
@@ -103,27 +108,32 @@ class FamilySelection:
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
-        standings = [Standing(h.uplink, h.state, h.routable) for h in self.healths]
         active = self._departing
         if self.settled and self.current is not None:
             active = self._health(self.current).uplink
-        return make_plan(self.family, standings, active, self._refused.keys())
+        standings = tuple(Standing(h.uplink, h.state, h.routable) for h in self.healths)
+        made_for = (standings, active, frozenset(self._refused))
+        if self._plan is None or made_for != self._plan[0]:
+            self._plan = made_for, make_plan(self.family, *made_for)
+        return self._plan[1]
 
     def decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
         """Select anew. `preference` names the cause if only the order of preference decides."""
         if not self.settled:
             return self._first_selection(at)
+        if self._content():
+            return []
         outputs: list[Output] = []
         if self.order and at >= self.order.until:
             outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
             self.order = None
-        since = self._health(self.current).failing_since if self.current is not None else -inf
+        since = self._trouble_since()
         candidates = [
             Candidate(
                 h.uplink.name,
                 h.state,
                 eligible=self._eligible(h, at, since),
-                refused=standing_route(h.uplink, demoted=False) in self._refused,
+                refused=self._own_refused(h),
             )
             for h in self.healths
         ]
@@ -132,6 +142,19 @@ class FamilySelection:
             return outputs + self._hold(at, since)
         cause = preference if choice.cause is Cause.PREFERENCE else choice.cause
         return [*outputs, self._move(at, choice.name, cause)]
+
+    def _content(self) -> bool:
+        """Whether nothing could be better: the most preferred uplink is active and healthy.
+
+        Most rounds find it so, and what `select` would say is then known.
+        """
+        first = self.healths[0]
+        return (
+            first.uplink.name == self.current
+            and first.state is UplinkState.HEALTHY
+            and self.order is None
+            and not self._refused
+        )
 
     # The start.
 
@@ -193,9 +216,19 @@ class FamilySelection:
         return (
             health.link.connected
             and health.routable
-            and standing_route(health.uplink, demoted=False) not in self._refused
+            and not self._own_refused(health)
             and health.answers(at, since)
         )
+
+    def _own_refused(self, health: UplinkHealth) -> bool:
+        return standing_route(health.uplink, demoted=False) in self._refused
+
+    def _trouble_since(self) -> float:
+        """When the failures of the active uplink began that another must have answered after."""
+        if self.current is None:
+            return -inf
+        current = self._health(self.current)
+        return -inf if self._own_refused(current) else current.failing_since
 
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -43,6 +44,8 @@ class UplinkHealth:
     def __init__(self, uplink: Uplink, policy: Policy, link: LinkState, trusted: bool) -> None:
         self.uplink = uplink
         self.link = link
+        self.routable = _routable(uplink, link)
+        """Whether the kernel can hold a route of this uplink: present, up, with an address."""
         self.last_known = -inf
         """When the latest known round was told."""
         self.last_reason = "no round has ended yet"
@@ -52,14 +55,8 @@ class UplinkHealth:
         self._rules = [
             RuleHealth(uplink.name, rule, _gap(rule, policy), state) for rule in policy.rules
         ]
-
-    @property
-    def state(self) -> UplinkState:
+        self.state = _worst(self._rules)
         """The worst of the rules' states."""
-        states = [rule.state for rule in self._rules]
-        return next(
-            (worst for state, worst in _WORST_FIRST if state in states), UplinkState.HEALTHY
-        )
 
     def knows(self, probe: str) -> bool:
         """Whether the policy has a probe of this name."""
@@ -69,12 +66,6 @@ class UplinkHealth:
     def judged(self) -> bool:
         """Whether any round has had a known outcome."""
         return self.last_known > -inf
-
-    @property
-    def routable(self) -> bool:
-        """Whether the kernel can hold a route of this uplink: present, up, with an address."""
-        link = self.link
-        return link.present and link.up and self.uplink.family in link.families
 
     @property
     def failing_since(self) -> float:
@@ -119,16 +110,17 @@ class UplinkHealth:
         for rule in self._rules:
             if rule.counts(event):
                 changes += rule.take_round(event, self.link)
-        return changes
+        return self._changed(changes)
 
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
         self.link = link
-        return [change for rule in self._rules for change in rule.take_link(link, at)]
+        self.routable = _routable(self.uplink, link)
+        return self._changed([c for rule in self._rules for c in rule.take_link(link, at)])
 
     def distrust(self, at: float, evidence: str) -> list[RuleChange]:
         """Let the uplink prove itself, where nothing good is known of it."""
-        return [change for rule in self._rules for change in rule.distrust(at, evidence)]
+        return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)])
 
     def take_policy(self, uplink: Uplink, old: Policy, new: Policy) -> None:
         """Carry the state over to a new policy, by the names of rules and probes."""
@@ -148,6 +140,21 @@ class UplinkHealth:
                 health.restart(rule, _gap(rule, new))
             rules.append(health)
         self._rules = rules
+        self.state = _worst(rules)
+
+    def _changed(self, changes: list[RuleChange]) -> list[RuleChange]:
+        if changes:
+            self.state = _worst(self._rules)
+        return changes
+
+
+def _worst(rules: Iterable[RuleHealth]) -> UplinkState:
+    states = {rule.state for rule in rules}
+    return next((worst for state, worst in _WORST_FIRST if state in states), UplinkState.HEALTHY)
+
+
+def _routable(uplink: Uplink, link: LinkState) -> bool:
+    return link.present and link.up and uplink.family in link.families
 
 
 def _probes_of(rule: Rule, policy: Policy) -> tuple[Probe, ...]:
