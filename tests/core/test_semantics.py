@@ -86,6 +86,14 @@ def test_cycles_repeat_for_ever() -> None:
     assert len(world.switches()) == 100
 
 
+def test_a_fast_interval_confirms_a_failure_sooner_at_the_same_steady_rate() -> None:
+    world = World(policy(timeout=0.25, fast=0.25)).run(10)
+    world.cut("primary")
+    world.run(30)
+    # Sent at 10, 10.25 and 10.5, the last of them lost at 10.75.
+    assert world.switches() == [(10.75, "primary", "secondary")]
+
+
 # Selection goes by class.
 
 
@@ -663,3 +671,11 @@ def test_the_families_are_decided_one_by_one() -> None:
     assert world.active(Family.IPV4) == "secondary"
     assert world.active(Family.IPV6) == "secondary6"
     assert world.metrics(Family.IPV6) == {"eth0": 1010, "eth1": 20}
+
+
+def test_a_start_at_which_no_uplink_can_be_used_says_so_once() -> None:
+    down = [LinkState(f"eth{n}", present=False, up=False, carrier=False) for n in (0, 1)]
+    world = World(policy(), links=down).run(300)
+    assert sum("no uplink answers yet" in text for text in world.notices()) == 1
+    world.link("secondary")
+    assert world.active() == "secondary"

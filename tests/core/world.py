@@ -35,6 +35,7 @@ from route_switcher.core.model import (
     Rule,
     Uplink,
 )
+from route_switcher.core.pace import Pace
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.core.rules import RuleChange
@@ -53,6 +54,7 @@ def policy(
     *uplinks: Uplink,
     interval: float = 1.0,
     timeout: float = 1.0,
+    fast: float | None = None,
     failures: int = 3,
     stable: float = 60.0,
     carrier: bool = True,
@@ -64,7 +66,7 @@ def policy(
         rules.append(Rule("unplugged", None, CarrierDown(), Recover(stable)))
     return Policy(
         uplinks or (uplink("primary", 0), uplink("secondary", 1)),
-        (Probe("internet", targets, "any", interval, timeout),),
+        (Probe("internet", targets, "any", interval, timeout, fast or interval),),
         tuple(rules),
     )
 
@@ -296,16 +298,19 @@ class World:
         for number, u in enumerate(self.policy.uplinks):
             for probe in self.policy.probes:
                 start = self.now + self._phase(number) * probe.interval
-                self._at(start, self._repeating(u, probe, start, 0, self._generation))
+                pace = Pace(probe, self.policy.rules)
+                self._at(start, self._repeating(u, probe, start, pace, self._generation))
 
     def _repeating(
-        self, u: Uplink, probe: Probe, start: float, slot: int, generation: int
+        self, u: Uplink, probe: Probe, due: float, pace: Pace, generation: int
     ) -> Callable[[], None]:
+        def again(outcome: RoundOutcome) -> None:
+            after = due + pace.after(outcome)
+            self._at(after, self._repeating(u, probe, after, pace, generation))
+
         def send() -> None:
             if generation == self._generation:
-                self._send(u, probe)
-                after = start + (slot + 1) * probe.interval
-                self._at(after, self._repeating(u, probe, start, slot + 1, generation))
+                self._send(u, probe, again)
 
         return send
 
@@ -314,11 +319,11 @@ class World:
 
         def send() -> None:
             for probe in self.policy.probes:
-                self._send(u, probe)
+                self._send(u, probe, lambda _: None)
 
         return send
 
-    def _send(self, u: Uplink, probe: Probe) -> None:
+    def _send(self, u: Uplink, probe: Probe, then: Callable[[RoundOutcome], None]) -> None:
         sent_at = self.now
         line = self.lines[u.interface]
         state = line.link
@@ -331,6 +336,7 @@ class World:
                     self._at(sent_at + probe.timeout, told(RoundOutcome.FAILED, "no answer"))
                     return
                 self.tell(Round(self.now, u.name, probe.name, sent_at, found, (), reason))
+                then(found)
 
             return tell
 

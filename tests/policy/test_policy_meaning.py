@@ -36,7 +36,7 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
             Uplink("primary", "eth0", ip_address("192.168.1.1"), 10),
             Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
         ),
-        probes=(Probe("internet", (V4,), "any", 1.0, 1.0),),
+        probes=(Probe("internet", (V4,), "any", 1.0, 1.0, 1.0),),
         rules=(
             Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60.0)),
             Rule("unplugged", None, CarrierDown(), Recover(60.0)),
@@ -74,6 +74,7 @@ def test_every_key_reaches_the_model() -> None:
                 "all",
                 120.0,
                 1.5,
+                120.0,
             ),
         ),
         rules=(
@@ -81,6 +82,16 @@ def test_every_key_reaches_the_model() -> None:
             Rule("pulled", None, CarrierDown(), Recover(0.0)),
         ),
     )
+
+
+def test_a_fast_interval_takes_the_default_timeout_down_with_it() -> None:
+    policy = the_policy(
+        "version: 1\n"
+        "uplinks: {a: {interface: eth0, gateway: 198.51.100.1}}\n"
+        "probes: {internet: {type: icmp, fast_interval: 250ms}}\n"
+    )
+    (probe,) = policy.probes
+    assert (probe.interval, probe.timeout, probe.fast_interval) == (1.0, 0.25, 0.25)
 
 
 def test_default_metrics_count_within_a_family() -> None:

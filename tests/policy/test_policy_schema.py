@@ -34,6 +34,7 @@ OURS_ALONE = frozenset(
         "out-of-range",
         "quorum-above-targets",
         "timeout-above-interval",
+        "fast-above-interval",
         "unknown-probe",
         "unused-probe",
         "wrong-family",

@@ -45,7 +45,7 @@ PROBE = {
             "6:19-28 unknown-key: unknown key 'intervall'",
             "did you mean 'interval'?",
             "6:34-42 unknown-key: unknown key 'patience'",
-            "the keys known here: type, targets, quorum, interval, timeout",
+            "the keys known here: type, targets, quorum, interval, timeout, fast_interval",
         ],
     ),
     "no targets": (
@@ -167,6 +167,20 @@ PROBE = {
         [
             "6:45-50 timeout-above-interval: the timeout 501ms is longer than the interval 500ms",
             "rounds must not overlap: write at most 500ms, or a longer interval",
+        ],
+    ),
+    "a fast interval above the interval": (
+        a_probe(interval="1s", fast_interval="2s", timeout="1s"),
+        [
+            "6:48-50 fast-above-interval: the fast interval 2s is longer than the interval 1s",
+            "a failure is confirmed faster, not slower: write at most 1s",
+        ],
+    ),
+    "a timeout above the fast interval": (
+        a_probe(timeout="1s", fast_interval="250ms"),
+        [
+            "6:28-30 timeout-above-interval: the timeout 1s is longer than the fast interval 250ms",
+            "rounds must not overlap: write at most 250ms, or a longer fast interval",
         ],
     ),
     "a timeout above the default interval": (

@@ -9,13 +9,26 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from route_switcher.core.events import Answer, Round, RoundOutcome
-from route_switcher.core.model import Address, Probe, Uplink
+from route_switcher.core.model import Address, ConsecutiveFailures, Probe, Recover, Rule, Uplink
+from route_switcher.core.pace import Pace
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.schedule import Urgent, next_slot, repeat
 
 TARGET = IPv4Address("198.51.100.1")
 UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10)
-PROBE = Probe("internet", (TARGET, IPv6Address("2001:db8::1")), "any", interval=1.0, timeout=1.0)
+PROBE = Probe(
+    "internet",
+    (TARGET, IPv6Address("2001:db8::1")),
+    "any",
+    interval=1.0,
+    timeout=1.0,
+    fast_interval=1.0,
+)
+
+
+def steady(probe: Probe) -> Pace:
+    """No rule has anything to confirm."""
+    return Pace(probe, [])
 
 
 class ScriptedLine:
@@ -59,7 +72,7 @@ async def run_until(
     urgent = Urgent()
     with trio.move_on_at(time):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(repeat, UPLINK, probe, line, ignore, urgent, spread)
+            nursery.start_soon(repeat, UPLINK, probe, line, ignore, urgent, steady(probe), spread)
             for at in urgent_at:
                 await trio.sleep_until(at)
                 urgent.ask()
@@ -133,7 +146,7 @@ async def test_an_urgent_round_asked_for_before_the_start_is_the_first(
     urgent = Urgent()
     urgent.ask()
     with trio.move_on_at(2.25):
-        await repeat(UPLINK, PROBE, line, ignore, urgent, 0.5)
+        await repeat(UPLINK, PROBE, line, ignore, urgent, steady(PROBE), 0.5)
     assert line.sent_at == [0, 1, 2]
 
 
@@ -146,7 +159,7 @@ async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock
 
     line = ScriptedLine()
     with trio.move_on_at(1.75):
-        await repeat(UPLINK, PROBE, line, report, Urgent())
+        await repeat(UPLINK, PROBE, line, report, Urgent(), steady(PROBE))
     reason = "no answer within 1 s"
     answers = (Answer(TARGET, None, reason),)
     assert told == [
@@ -168,7 +181,7 @@ async def test_a_probe_without_a_target_of_the_family_is_a_mistake(
 ) -> None:
     probe = replace(PROBE, targets=(IPv6Address("2001:db8::1"),))
     with pytest.raises(ValueError, match="probe internet has no IPv4 target for primary"):
-        await repeat(UPLINK, probe, ScriptedLine(), ignore, Urgent())
+        await repeat(UPLINK, probe, ScriptedLine(), ignore, Urgent(), steady(probe))
 
 
 async def test_a_slow_report_holds_back_the_next_round(autojump_clock: MockClock) -> None:
@@ -177,7 +190,7 @@ async def test_a_slow_report_holds_back_the_next_round(autojump_clock: MockClock
 
     line = ScriptedLine()
     with trio.move_on_at(4.25):
-        await repeat(UPLINK, PROBE, line, slow, Urgent())
+        await repeat(UPLINK, PROBE, line, slow, Urgent(), steady(PROBE))
     assert line.sent_at == [0, 2, 4]
 
 
@@ -189,3 +202,13 @@ def test_a_slot_follows_the_last_and_lies_at_most_half_an_interval_back(
     assert slot > last
     assert elapsed - slot <= 0.5
     assert slot == last + 1 or slot - elapsed <= 0.5
+
+
+async def test_a_failure_is_confirmed_at_the_fast_interval(autojump_clock: MockClock) -> None:
+    probe = replace(PROBE, timeout=0.25, fast_interval=0.25)
+    rule = Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60))
+    line = ScriptedLine([0.25] * 10)
+    with trio.move_on_at(3):
+        await repeat(UPLINK, probe, line, ignore, Urgent(), Pace(probe, [rule]))
+    # The third failure fails the rule, and the normal pace goes on from there.
+    assert line.sent_at == [0, 0.25, 0.5, 1.5, 2.5]

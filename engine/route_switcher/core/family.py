@@ -165,10 +165,11 @@ class FamilySelection:
                 return self._restart(at, health.uplink.name)
         demoted = {standing_route(h.uplink, demoted=True) for h in self.healths}
         others = [r for r in routes if r.kind is RouteKind.UNICAST and r not in demoted]
+        self._wake = at + patience
         if not others:
             self._patience = -inf
             return []
-        self._patience = self._wake = at + patience
+        self._patience = self._wake
         best = min(others, key=lambda r: r.metric)
         for health in self.healths:
             if health.uplink.interface == best.interface:

@@ -74,6 +74,9 @@ class Probe:
     """Seconds from one sending to the next; at least `timeout`, so rounds never overlap."""
     timeout: float
     """Seconds that an answer may take."""
+    fast_interval: float
+    """Seconds from one sending to the next while a failure is being confirmed; at least `timeout`,
+    at most `interval`."""
 
     def targets_for(self, family: Family) -> tuple[Address, ...]:
         """The targets that can be asked through an uplink of `family`, in the file's order."""

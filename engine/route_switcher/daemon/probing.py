@@ -9,6 +9,7 @@ import trio
 
 from route_switcher.core.events import Round
 from route_switcher.core.model import Policy, Uplink
+from route_switcher.core.pace import Pace
 from route_switcher.probes.schedule import Line, Urgent, repeat
 
 Report = Callable[[Round], Awaitable[None]]
@@ -74,7 +75,8 @@ class Probing:
                         self._urgent[uplink.name].append(urgent)
                         # Spread over the interval, so that uplinks do not all send at one instant.
                         spread = number * probe.interval / len(policy.uplinks)
+                        pace = Pace(probe, policy.rules)
                         nursery.start_soon(
-                            repeat, uplink, probe, line, self._report, urgent, spread
+                            repeat, uplink, probe, line, self._report, urgent, pace, spread
                         )
                 task_status.started()

@@ -29,7 +29,7 @@ from route_switcher.core.events import (
 )
 from route_switcher.core.model import Policy
 from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Route
+from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.daemon.probing import MakeLine, Probing
 from route_switcher.daemon.reconcile import Table, reconcile
 from route_switcher.daemon.report import say, tell, tell_reconciled, tell_round
@@ -76,6 +76,7 @@ class Service:
         self._engine = Engine(policy)
         self._links: dict[str, LinkState] = {}
         self._ours: frozenset[Route] = frozenset()
+        """What the kernel should have of ours, by what it acknowledged; empty in a dry run."""
         self._planned: tuple[Plan, ...] = ()
         self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
         self._restore_at = inf
@@ -99,6 +100,8 @@ class Service:
     async def _begin(self) -> None:
         links = await self._read_links(self._engine.policy)
         routes = await self._kernel.default_routes()
+        if self._table is self._kernel:
+            self._ours = frozenset(route for route in routes if route.ours)
         self._handle(Start(trio.current_time(), links, routes))
         await self._converge()
 
@@ -137,12 +140,11 @@ class Service:
         if news.overrun:
             say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
         before = self._links
-        changed = [
-            state
-            for state in await self._read_links(self._engine.policy)
-            if before.get(state.interface) != state
-        ]
-        for state in changed:
+        links = await self._read_links(self._engine.policy)
+        changed = [state for state in links if before.get(state.interface) != state]
+        # An address that went and came back between two reads looks the same, but a route that was
+        # refused in between may be possible again: so all are told.
+        for state in links if news.links or news.addresses else changed:
             self._handle(Link(trio.current_time(), state))
         if not (news.routes or news.overrun or changed):
             # Some other interface. Only a loss of our own routes would matter, and this read is
@@ -153,17 +155,18 @@ class Service:
         routes = await self._kernel.default_routes()
         gone = self._ours - set(routes)
         self._handle(Routes(trio.current_time(), routes))
+        now = trio.current_time()
         if gone:
             self._tell_of_loss(gone)
-        now = trio.current_time()
-        if gone and self._restored[0] > now - RESTORATION_SPAN:
-            self._restore_at = self._restored[0] + RESTORATION_SPAN
-            return
-        if gone:
-            self._restored.append(now)
-        await self._converge()
+            if self._restored[0] > now - RESTORATION_SPAN:
+                self._restore_at = self._restored[0] + RESTORATION_SPAN
+            else:
+                self._restored.append(now)
+        if self._restore_at == inf:
+            await self._converge()
 
     def _tell_of_loss(self, gone: frozenset[Route]) -> None:
+        self._ours -= gone
         for route in sorted(gone, key=str):
             link = self._links.get(route.interface)
             usable = link is not None and link.up and route.family in link.families
@@ -177,6 +180,8 @@ class Service:
             self._planned = self._engine.plans()
             began = trio.current_time()
             result = await reconcile(self._table, self._planned)
+            if self._table is self._kernel:
+                self._expect(result.done)
             tell_reconciled(result, trio.current_time() - began)
             for action, why in result.refused:
                 self._handle(Refused(trio.current_time(), action, why))
@@ -185,7 +190,15 @@ class Service:
                 self._handle(Routes(trio.current_time(), routes))
             if not result.refused and self._engine.plans() == self._planned:
                 break
-        self._ours = frozenset(await self._kernel.default_routes(ours_only=True))
+
+    def _expect(self, done: Sequence[RouteAction]) -> None:
+        """Keep count of what should be there, and tell of what had to be added once more."""
+        added = frozenset(a.route for a in done if a.change is not Change.DELETE)
+        self._tell_of_loss(added & self._ours)
+        replaced = {(a.route.family, a.route.metric) for a in done if a.change is Change.REPLACE}
+        deleted = {a.route for a in done if a.change is Change.DELETE}
+        deleted |= {r for r in self._ours if (r.family, r.metric) in replaced}
+        self._ours = self._ours - deleted | added
 
     async def _read_links(self, policy: Policy) -> tuple[LinkState, ...]:
         interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)

@@ -21,6 +21,9 @@ DEFAULT_TARGETS = {
 DEFAULT_INTERVAL = 1.0
 LONGEST_DEFAULT_TIMEOUT = 1.0
 
+_TIMES = {"interval": "interval", "timeout": "timeout", "fast_interval": "fast interval"}
+"""The keys of a probe that are times, and what messages call them."""
+
 SHORTEST_TIME = 0.01
 """Seconds; a hundred rounds a second per uplink, and about what a busy host can keep up with."""
 LONGEST_INTERVAL = 3600.0
@@ -31,7 +34,7 @@ def read_probes(findings: Findings, uplinks: Sequence[Uplink] | None) -> tuple[P
     used = {uplink.family for uplink in uplinks or ()}
     defaults = tuple(DEFAULT_TARGETS[family] for family in Family if family in used)
     if (SECTION,) not in findings.document.keys:
-        return (Probe(DEFAULT_NAME, defaults, "any", DEFAULT_INTERVAL, LONGEST_DEFAULT_TIMEOUT),)
+        return (Probe(DEFAULT_NAME, defaults, "any", *_default_times()),)
     return tuple(_sound_probes(findings, uplinks, defaults))
 
 
@@ -41,7 +44,7 @@ def _sound_probes(
     for path in findings.entries((SECTION,)):
         if findings.get((*path, "type")) is None:
             continue  # Its other keys are known to be of the right kind only if its type is.
-        interval, timeout = _read_times(findings, path)
+        times = _read_times(findings, path)
         targets_path = (*path, "targets")
         if targets_path in findings.document.keys:
             targets = _read_targets(findings, targets_path)
@@ -51,27 +54,48 @@ def _sound_probes(
             targets = defaults
         quorum = _read_quorum(findings, path, targets)
         if findings.sound(path):
-            yield Probe(str(path[-1]), targets, quorum, interval, timeout)
+            yield Probe(str(path[-1]), targets, quorum, *times)
 
 
-def _read_times(findings: Findings, path: Path) -> tuple[float, float]:
-    """Interval and timeout, in seconds, of a probe."""
-    interval = read_seconds(
-        findings, (*path, "interval"), "interval", SHORTEST_TIME, LONGEST_INTERVAL
+def _default_times(
+    interval: float = DEFAULT_INTERVAL, fast: float | None = None
+) -> tuple[float, float, float]:
+    fast = interval if fast is None else fast
+    return interval, min(fast, LONGEST_DEFAULT_TIMEOUT), fast
+
+
+def _read_times(findings: Findings, path: Path) -> tuple[float, float, float]:
+    """Interval, timeout and fast interval, in seconds, of a probe."""
+    interval, timeout, fast = (
+        read_seconds(findings, (*path, key), what, SHORTEST_TIME, LONGEST_INTERVAL)
+        for key, what in _TIMES.items()
     )
-    timeout = read_seconds(findings, (*path, "timeout"), "timeout", SHORTEST_TIME, LONGEST_INTERVAL)
     certain = findings.sound((*path, "interval"))
-    interval = DEFAULT_INTERVAL if interval is None else interval
-    if timeout is not None and certain and timeout > interval:
+    if interval is None:
+        interval = DEFAULT_INTERVAL
+    if fast is not None and certain and fast > interval:
+        findings.report(
+            "fast-above-interval",
+            (*path, "fast_interval"),
+            f"the fast interval {format_duration(fast)} is longer than the interval"
+            f" {format_duration(interval)}",
+            f"a failure is confirmed faster, not slower: write at most {format_duration(interval)}",
+        )
+        fast = None
+    certain = certain and findings.sound((*path, "fast_interval"))
+    shortest = interval if fast is None else fast
+    if timeout is not None and certain and timeout > shortest:
+        which = "interval" if fast is None else "fast interval"
         findings.report(
             "timeout-above-interval",
             (*path, "timeout"),
-            f"the timeout {format_duration(timeout)} is longer than the interval"
-            f" {format_duration(interval)}",
-            f"rounds must not overlap: write at most {format_duration(interval)}, or a longer"
-            " interval",
+            f"the timeout {format_duration(timeout)} is longer than the {which}"
+            f" {format_duration(shortest)}",
+            f"rounds must not overlap: write at most {format_duration(shortest)}, or a longer"
+            f" {which}",
         )
-    return interval, min(interval, LONGEST_DEFAULT_TIMEOUT) if timeout is None else timeout
+    interval, default, fast = _default_times(interval, fast)
+    return interval, default if timeout is None else timeout, fast
 
 
 def read_seconds(

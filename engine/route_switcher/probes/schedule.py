@@ -8,6 +8,7 @@ import trio
 
 from route_switcher.core.events import Round
 from route_switcher.core.model import Address, Probe, Uplink, answers_needed
+from route_switcher.core.pace import Pace
 from route_switcher.probes.open_round import Echoes
 
 
@@ -50,12 +51,14 @@ async def repeat(
     line: Line,
     report: Callable[[Round], Awaitable[None]],
     urgent: Urgent,
+    pace: Pace,
     spread: float = 0.0,
 ) -> NoReturn:
     """Make rounds of `probe` through `uplink` over `line` and report each, until cancelled.
 
-    The first is due after `spread` seconds (so that uplinks do not all send at one instant), the
-    n-th after it n intervals later. An urgent one starts the schedule anew. Rounds never overlap.
+    The first is due after `spread` seconds (so that uplinks do not all send at one instant), each
+    other as long after the one before as `pace` says. An urgent one starts the schedule anew.
+    Rounds never overlap.
 
     Raises ValueError if the probe has no target of the uplink's family.
     """
@@ -63,11 +66,11 @@ async def repeat(
     if not targets:
         raise ValueError(f"probe {probe.name} has no {uplink.family} target for {uplink.name}")
     needed = answers_needed(probe.quorum, len(targets))
-    start = trio.current_time() + spread
-    slot = 0
+    # Counted from the last change of pace, so that no sum of floats drifts.
+    start, step, count = trio.current_time() + spread, probe.interval, 0
     while True:
-        if await urgent.asked_before(start + slot * probe.interval):
-            start, slot = trio.current_time(), 0
+        if await urgent.asked_before(start + count * step):
+            start, count = trio.current_time(), 0
         echoes = await line.round(targets, needed, probe.timeout)
         now = trio.current_time()
         await report(
@@ -81,14 +84,16 @@ async def repeat(
                 reason=echoes.reason,
             )
         )
-        slot = next_slot(slot, (trio.current_time() - start) / probe.interval)
+        if (wanted := pace.after(echoes.outcome)) != step:
+            start, step, count = start + count * step, wanted, 0
+        count = next_slot(count, (trio.current_time() - start) / step)
 
 
 def next_slot(last: int, elapsed: float) -> int:
-    """The slot to send in after slot `last`, when `elapsed` intervals have passed since slot 0.
+    """The slot to send in after slot `last`, when `elapsed` steps have passed since slot 0.
 
-    One that was missed by less than half an interval is made up for (with a timeout as long as the
+    One that was missed by less than half a step is made up for (with a timeout as long as the
     interval, each failed round ends just after the next is due); older ones are skipped. So after
-    any stall one round is sent, and two are never less than half an interval apart.
+    any stall one round is sent, and two are never less than half a step apart.
     """
     return max(last + 1, math.floor(elapsed + 0.5))
