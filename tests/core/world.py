@@ -68,6 +68,7 @@ def policy(
         uplinks or (uplink("primary", 0), uplink("secondary", 1)),
         (Probe("internet", targets, "any", interval, timeout, fast or interval),),
         tuple(rules),
+        ignore_linkdown=False,
     )
 
 

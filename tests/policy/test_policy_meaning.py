@@ -41,6 +41,7 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
             Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60.0)),
             Rule("unplugged", None, CarrierDown(), Recover(60.0)),
         ),
+        ignore_linkdown=False,
     )
 
 
@@ -81,6 +82,7 @@ def test_every_key_reaches_the_model() -> None:
             Rule("gone", "office", ConsecutiveFailures(7), Recover(3600.0)),
             Rule("pulled", None, CarrierDown(), Recover(0.0)),
         ),
+        ignore_linkdown=False,
     )
 
 

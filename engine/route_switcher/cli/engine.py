@@ -2,24 +2,23 @@
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import trio
 
 from route_switcher import __version__
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.core.events import LinkState
 from route_switcher.core.model import Policy, Uplink
 from route_switcher.core.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.lock import AlreadyRunning, Lock
 from route_switcher.kernel.netlink import NetlinkKernel
 from route_switcher.kernel.privileges import missing_capabilities
-from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
 from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
 
 
@@ -51,7 +50,8 @@ def run(
 async def _serve(policy: Policy, load: Callable[[], Policy], dry_run: bool) -> None:
     with NetlinkKernel() as kernel:
         table = DryRunTable(kernel, _show) if dry_run else None
-        service = Service(policy, kernel, _line, table=table, look_at_links=_RpFilter().look)
+        look = Interfaces(writes=not dry_run).look
+        service = Service(policy, kernel, _line, table=table, look_at_links=look)
         await serve(service, load)
 
 
@@ -73,27 +73,3 @@ def _show(action: RouteAction) -> None:
 def _cannot(message: str) -> int:
     print(f"route-switcher run: {message}", file=sys.stderr)
     return PROBLEMS
-
-
-class _RpFilter:
-    """Warns of strict reverse path filtering, once for each interface as it appears."""
-
-    def __init__(self) -> None:
-        self._looked_at: set[str] = set()
-
-    def look(self, links: Sequence[LinkState]) -> None:
-        for link in links:
-            if not link.present:
-                self._looked_at.discard(link.interface)
-            elif link.interface not in self._looked_at:
-                self._looked_at.add(link.interface)
-                self._warn(link.interface)
-
-    def _warn(self, interface: str) -> None:
-        sysctl = strict_rp_filter(interface)
-        if sysctl is not None:
-            text = (
-                f"{sysctl} = 1 (strict) drops the answers to probes while {interface} is not the "
-                f"best route, so it will look dead: {rp_filter_remedy(interface)}"
-            )
-            say(logging.WARNING, "rp-filter", text)

@@ -126,6 +126,8 @@ class Policy:
     uplinks: tuple[Uplink, ...]
     probes: tuple[Probe, ...]
     rules: tuple[Rule, ...]
+    ignore_linkdown: bool
+    """Whether the kernel is told to skip routes without a carrier by itself, at once."""
 
     @property
     def families(self) -> tuple[Family, ...]:

@@ -7,7 +7,7 @@ ever cross. Cancellation is the only way to stop, and leaves every route as it i
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NoReturn, TypeAlias
@@ -67,7 +67,7 @@ class Service:
         make_line: MakeLine,
         *,
         table: Table | None = None,
-        look_at_links: Callable[[Sequence[LinkState]], None] = lambda _: None,
+        look_at_links: Callable[[Policy, Iterable[LinkState]], None] = lambda *_: None,
     ) -> None:
         self._kernel = kernel
         self._table = table or kernel
@@ -204,7 +204,7 @@ class Service:
         interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)
         links = tuple([await self._kernel.link_state(name) for name in interfaces])
         self._links = {state.interface: state for state in links}
-        self._look_at_links(links)
+        self._look_at_links(policy, links)
         return links
 
     def _handle(self, event: Event) -> None:

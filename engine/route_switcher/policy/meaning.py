@@ -7,6 +7,8 @@ from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema import check_schema
 from route_switcher.policy.source import Document
 
+IGNORE_LINKDOWN = "ignore_linkdown"
+
 
 def understand(document: Document, origin: str) -> Policy:
     """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
@@ -20,4 +22,5 @@ def understand(document: Document, origin: str) -> Policy:
     the_rules = rules.read_rules(findings)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
-    return Policy(the_uplinks, the_probes, the_rules)
+    linkdown = findings.get((IGNORE_LINKDOWN,)) is True
+    return Policy(the_uplinks, the_probes, the_rules, linkdown)
