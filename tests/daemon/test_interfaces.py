@@ -4,8 +4,8 @@ import logging
 from dataclasses import replace
 
 import pytest
-from core.world import policy
 
+from core.world import policy
 from route_switcher.core.events import LinkState
 from route_switcher.daemon import interfaces
 from route_switcher.daemon.interfaces import Interfaces

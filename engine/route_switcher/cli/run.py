@@ -66,13 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the engine."""
-    level = arguments.log_level or os.environ.get(LEVEL_VARIABLE, "info").lower()
+    level = arguments.log_level or (os.environ.get(LEVEL_VARIABLE) or "info").lower()
     if level not in _LEVELS:
         return _wrong_usage(f"${LEVEL_VARIABLE} is {level!r}; it may be {', '.join(_LEVELS)}")
-    given = {flag: getattr(arguments, flag.replace("-", "_")) for flag in _FLAGS}
-    if arguments.policy is not None and any(value is not None for value in given.values()):
+    if arguments.policy is not None and _given(arguments):
         return _wrong_usage("give a POLICY or the flags of two uplinks, not both")
-    read = _reader(arguments.policy, given)
+    read = reader(arguments)
     try:
         policy = read()
     except PolicyProblems as problems:
@@ -86,15 +85,22 @@ def execute(arguments: argparse.Namespace) -> int:
     )
 
 
-def _reader(argument: str | None, given: dict[str, str | None]) -> Load:
-    if all(value is None for value in given.values()):
-        return partial(load, SYSTEM_NAME if argument is None else argument)
+def reader(arguments: argparse.Namespace) -> Load:
+    """What reads the policy that the arguments mean, from its file or from the flags."""
+    given = _given(arguments)
+    if not given:
+        return partial(load, SYSTEM_NAME if arguments.policy is None else arguments.policy)
     # A quote in a value must not end the quoting.
     values = {
-        flag.replace("-", "_"): (given[flag] or default).replace("'", "''")
-        for flag, default in _FLAGS.items()
+        flag.replace("-", "_"): value.replace("'", "''") for flag, value in (_FLAGS | given).items()
     }
     return partial(load_text, _POLICY_OF_FLAGS.format(**values), "command line")
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, str]:
+    """The flags of two uplinks that were written, even if as nothing."""
+    values = {flag: getattr(arguments, flag.replace("-", "_")) for flag in _FLAGS}
+    return {flag: value for flag, value in values.items() if value is not None}
 
 
 def _wrong_usage(message: str) -> int:
