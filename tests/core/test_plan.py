@@ -1,0 +1,67 @@
+"""The plan, over every health of three uplinks and every active one."""
+
+from itertools import product
+
+import pytest
+
+from core.world import uplink
+from route_switcher.core.health import UplinkState
+from route_switcher.core.model import DEMOTION, Family
+from route_switcher.core.plan import Standing, make_plan, standing_route
+
+THREE = tuple(uplink(name, number) for number, name in enumerate("abc"))
+HEALTHS = list(product(UplinkState, repeat=3))
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_kernel_takes_the_active_uplink_and_has_the_best_right_behind_it(number: int) -> None:
+    active = THREE[number]
+    for states in HEALTHS:
+        standings = [Standing(u, s, True) for u, s in zip(THREE, states, strict=True)]
+        plan = make_plan(Family.IPV4, standings, active, frozenset())
+        metrics = {w.route.interface: w.route.metric for w in plan.routes}
+        assert min(metrics, key=lambda i: metrics[i]) == active.interface
+        assert plan.active == standing_route(active, demoted=False)
+        for other, state in zip(THREE, states, strict=True):
+            demoted = metrics[other.interface] == other.metric + DEMOTION
+            assert demoted or metrics[other.interface] == other.metric
+            failed_behind = other.metric > active.metric and state is UplinkState.FAILED
+            assert demoted == (other.metric < active.metric or failed_behind)
+
+
+def test_before_the_first_selection_all_stand_demoted() -> None:
+    standings = [Standing(u, UplinkState.HEALTHY, True) for u in THREE]
+    plan = make_plan(Family.IPV4, standings, None, frozenset())
+    assert plan.active is None
+    assert [w.route.metric for w in plan.routes] == [1010, 1020, 1030]
+
+
+def test_a_removed_active_uplink_keeps_its_route() -> None:
+    gone = uplink("gone", 7, metric=5)
+    standings = [Standing(u, UplinkState.HEALTHY, True) for u in THREE]
+    plan = make_plan(Family.IPV4, standings, gone, frozenset())
+    assert plan.active == standing_route(gone, demoted=False)
+    assert plan.active in [w.route for w in plan.routes]
+
+
+@pytest.mark.parametrize("refused_demoted", [False, True])
+def test_a_refused_route_is_not_asked_for_again_and_the_other_is_where_that_is_safe(
+    refused_demoted: bool,
+) -> None:
+    first, second, third = THREE
+    standings = [Standing(u, UplinkState.HEALTHY, True) for u in (first, second)]
+    standings.append(Standing(third, UplinkState.FAILED, True))
+    refused = frozenset(standing_route(u, demoted=refused_demoted) for u in THREE)
+    plan = make_plan(Family.IPV4, standings, second, refused)
+    wanted = {w.route.interface: (w.route.metric, w.possible) for w in plan.routes}
+    if refused_demoted:
+        # One before the active uplink may not stand at its own metric: it has no route then.
+        assert wanted == {"eth0": (1010, False), "eth1": (20, True), "eth2": (30, True)}
+    else:
+        assert wanted == {"eth0": (1010, True), "eth1": (1020, True), "eth2": (1030, True)}
+
+
+def test_nothing_is_added_on_an_interface_that_cannot_hold_it() -> None:
+    standings = [Standing(u, UplinkState.HEALTHY, u is not THREE[1]) for u in THREE]
+    plan = make_plan(Family.IPV4, standings, THREE[0], frozenset())
+    assert [w.possible for w in plan.routes] == [True, False, True]

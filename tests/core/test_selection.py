@@ -1,0 +1,106 @@
+"""The selection, over every combination of three uplinks."""
+
+from itertools import product
+from math import inf
+
+import pytest
+
+from route_switcher.core.health import UplinkState
+from route_switcher.core.selection import Candidate, Cause, Order, select
+
+HEALTHY, UNKNOWN, RECOVERING, FAILED = (
+    UplinkState.HEALTHY,
+    UplinkState.UNKNOWN,
+    UplinkState.RECOVERING,
+    UplinkState.FAILED,
+)
+CLASS = {HEALTHY: 2, UNKNOWN: 2, RECOVERING: 1, FAILED: 0}
+NAMES = ("a", "b", "c")
+ONE = list(product(UplinkState, (False, True), (False, True)))
+ALL = [
+    tuple(Candidate(n, *one) for n, one in zip(NAMES, three, strict=True))
+    for three in product(ONE, repeat=3)
+]
+
+
+@pytest.mark.parametrize("current", [*NAMES, None])
+def test_every_choice_is_the_best_that_can_be_had(current: str | None) -> None:
+    for candidates in ALL:
+        choice = select(candidates, current)
+        at = {c.name: c for c in candidates}
+        here = at.get(current) if current else None
+        others = [c for c in candidates if c.eligible and c.name != current]
+        movable = [c for c in others if c.state is not UNKNOWN]
+        if choice.name == current:
+            if here is None:
+                assert not movable
+            elif not here.refused:
+                # Stays: nothing movable is in a better class, nor healthy and preferred.
+                assert all(CLASS[c.state] <= CLASS[here.state] for c in movable)
+                preferred = [c for c in movable if c.name < here.name and c.state is HEALTHY]
+                assert not (preferred and CLASS[here.state] == CLASS[HEALTHY])
+            continue
+        assert choice.name is not None
+        chosen = at[choice.name]
+        assert chosen in movable
+        best = max(CLASS[c.state] for c in movable)
+        assert CLASS[chosen.state] == best
+        assert all(c.name >= chosen.name for c in movable if CLASS[c.state] == best)
+        if here is not None and not here.refused:
+            better = CLASS[chosen.state] > CLASS[here.state]
+            preferred_one = chosen.state is HEALTHY and chosen.name < here.name
+            assert better or (preferred_one and CLASS[here.state] == CLASS[HEALTHY])
+
+
+def test_a_healthy_uplink_is_never_left_for_one_that_is_not() -> None:
+    for candidates, current in product(ALL, NAMES):
+        at = {c.name: c for c in candidates}
+        if at[current].state is HEALTHY and not at[current].refused:
+            name = select(candidates, current).name
+            assert name is not None
+            assert at[name].state is HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "cause"),
+    [
+        (FAILED, HEALTHY, Cause.FAILOVER),
+        (FAILED, RECOVERING, Cause.FIRST_ANSWER),
+        (RECOVERING, HEALTHY, Cause.BETTER),
+        (HEALTHY, HEALTHY, Cause.PREFERENCE),
+        (UNKNOWN, HEALTHY, Cause.PREFERENCE),
+    ],
+)
+def test_the_cause_says_why(here: UplinkState, there: UplinkState, cause: Cause) -> None:
+    choice = select([Candidate("a", there, True), Candidate("b", here, True)], "b")
+    assert (choice.name, choice.cause) == ("a", cause)
+
+
+def test_a_refused_route_and_a_removed_uplink_are_left_for_anything_that_answers() -> None:
+    other = Candidate("b", FAILED, eligible=True)
+    refused = Candidate("a", HEALTHY, eligible=False, refused=True)
+    assert select([refused, other], "a").cause is Cause.REFUSED
+    assert select([other], "gone").cause is Cause.REMOVED
+
+
+def test_a_forced_order_holds_unless_the_kernel_refuses_it() -> None:
+    for candidates, current, forced in product(ALL, NAMES, NAMES):
+        choice = select(candidates, current, Order(forced, inf, force=True))
+        if next(c for c in candidates if c.name == forced).refused:
+            assert choice == select(candidates, current)
+        else:
+            assert (choice.name, choice.cause) == (forced, Cause.OPERATOR)
+
+
+def test_an_order_holds_while_its_uplink_has_not_failed_and_returns_when_healthy() -> None:
+    for candidates, current, ordered in product(ALL, NAMES, NAMES):
+        wanted = next(c for c in candidates if c.name == ordered)
+        choice = select(candidates, current, Order(ordered, inf))
+        if ordered == current:
+            holds = wanted.state is not FAILED
+        else:
+            holds = wanted.eligible and wanted.state is HEALTHY
+        if holds and not wanted.refused:
+            assert (choice.name, choice.cause) == (ordered, Cause.OPERATOR)
+        else:
+            assert choice == select(candidates, current)
