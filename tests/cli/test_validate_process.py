@@ -25,11 +25,11 @@ def run(*arguments: str, **keywords: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def long_output(tmp_path: Path) -> str:
-    """A policy whose problems fill more than any pipe holds."""
+def long_output(tmp_path: Path) -> list[str]:
+    """Policies whose problems fill more than any pipe holds."""
     file = tmp_path / "long.yaml"
-    file.write_text("".join(f"key{i}: 1\n" for i in range(5000)), "utf-8")
-    return str(file)
+    file.write_text("".join(f"key{i}: 1\n" for i in range(200)), "utf-8")
+    return [str(file)] * 20
 
 
 def test_version_and_help_import_no_command() -> None:
@@ -53,9 +53,9 @@ def test_version_and_help_import_no_command() -> None:
         assert done.stdout.splitlines()[-1] == "route_switcher.cli"
 
 
-def test_a_reader_that_goes_away_causes_no_traceback(long_output: str) -> None:
+def test_a_reader_that_goes_away_causes_no_traceback(long_output: list[str]) -> None:
     with subprocess.Popen(
-        [*PROGRAM, "validate", long_output], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*PROGRAM, "validate", *long_output], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -66,10 +66,10 @@ def test_a_reader_that_goes_away_causes_no_traceback(long_output: str) -> None:
 
 
 @pytest.mark.parametrize("short", [True, False])
-def test_a_full_disk_is_told_in_words(long_output: str, short: bool) -> None:
+def test_a_full_disk_is_told_in_words(long_output: list[str], short: bool) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*PROGRAM, "validate", "dual-wan" if short else long_output],
+            [*PROGRAM, "validate", *(["dual-wan"] if short else long_output)],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -21,7 +21,7 @@ def test_the_kernel_takes_the_active_uplink_and_has_the_best_right_behind_it(num
         plan = make_plan(Family.IPV4, standings, active, frozenset())
         metrics = {w.route.interface: w.route.metric for w in plan.routes}
         assert min(metrics, key=lambda i: metrics[i]) == active.interface
-        assert plan.active == standing_route(active, demoted=False)
+        assert plan.active == standing_route(active)
         for other, state in zip(THREE, states, strict=True):
             demoted = metrics[other.interface] == other.metric + DEMOTION
             assert demoted or metrics[other.interface] == other.metric
@@ -40,7 +40,7 @@ def test_a_removed_active_uplink_keeps_its_route() -> None:
     gone = uplink("gone", 7, metric=5)
     standings = [Standing(u, UplinkState.HEALTHY, True) for u in THREE]
     plan = make_plan(Family.IPV4, standings, gone, frozenset())
-    assert plan.active == standing_route(gone, demoted=False)
+    assert plan.active == standing_route(gone)
     assert plan.active in [w.route for w in plan.routes]
 
 
@@ -51,12 +51,11 @@ def test_a_refused_route_is_not_asked_for_again_and_the_other_is_where_that_is_s
     first, second, third = THREE
     standings = [Standing(u, UplinkState.HEALTHY, True) for u in (first, second)]
     standings.append(Standing(third, UplinkState.FAILED, True))
-    refused = frozenset(standing_route(u, demoted=refused_demoted) for u in THREE)
+    refused = frozenset(standing_route(u, int(refused_demoted)) for u in THREE)
     plan = make_plan(Family.IPV4, standings, second, refused)
     wanted = {w.route.interface: (w.route.metric, w.possible) for w in plan.routes}
     if refused_demoted:
-        # One before the active uplink may not stand at its own metric: it has no route then.
-        assert wanted == {"eth0": (1010, False), "eth1": (20, True), "eth2": (30, True)}
+        assert wanted == {"eth0": (2010, True), "eth1": (20, True), "eth2": (2030, True)}
     else:
         assert wanted == {"eth0": (1010, True), "eth1": (1020, True), "eth2": (1030, True)}
 

@@ -144,6 +144,44 @@ def test_the_evidence_names_what_is_wrong_with_the_link(link: LinkState, words: 
     assert change.evidence == words
 
 
+def test_an_answer_to_a_round_from_before_the_loss_counts_no_more_when_the_link_is_back() -> None:
+    health = carrier_rule()
+    health.take_link(DOWN, 5.0)
+    health.take_link(UP, 5.05)
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), UP) == []
+    assert health.state is RuleState.FAILED
+
+
+def test_a_failed_round_starts_the_stability_of_a_carrier_rule_anew() -> None:
+    health = carrier_rule(stable=5)
+    health.take_link(DOWN, 0.0)
+    tell(health, GOOD, 1, 2, 3, 4)
+    tell(health, FAILED, 5)
+    assert tell(health, GOOD, *range(6, 12)) == ["recovering"] * 5 + ["ok"]
+
+
+def test_a_rule_counts_its_own_probe_and_a_carrier_rule_any() -> None:
+    other = Round(1.1, "primary", "other", 1.0, FAILED)
+    assert not rule().counts(other)
+    assert carrier_rule().counts(other)
+
+
+def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:
+    health = carrier_rule()
+    health.take_link(DOWN, 5.0)
+    health.take_link(DOWN, 9.0)
+    assert health.failing_since == 5.0
+
+
+def test_exactly_the_stable_time_is_enough() -> None:
+    health = rule(RuleState.FAILED, stable=10)
+    health.take_round(Round(100.0, "primary", "internet", 100.0, GOOD), UP)
+    for at in range(103, 110, 3):
+        health.take_round(Round(at, "primary", "internet", at, GOOD), UP)
+    (change,) = health.take_round(Round(110.0, "primary", "internet", 109.9, GOOD), UP)
+    assert change.after is RuleState.OK
+
+
 def test_a_counting_rule_has_no_opinion_on_links() -> None:
     health = rule()
     assert health.take_link(DOWN, 1.0) == []

@@ -409,6 +409,42 @@ def test_a_changed_recover_condition_is_the_one_that_must_hold() -> None:
     assert world.active() == "primary"
 
 
+def test_a_renamed_rule_does_not_make_a_failed_uplink_healthy() -> None:
+    world = World(policy()).run(10)
+    world.cut("primary")
+    world.run(20)
+    renamed = tuple(replace(rule, name=f"new-{rule.name}") for rule in policy().rules)
+    world.reload(replace(policy(), rules=renamed))
+    world.mend("primary")
+    world.run(50)
+    assert world.active() == "secondary"
+    world.run(100)
+    assert world.active() == "primary"
+
+
+def test_a_removed_uplink_that_comes_back_while_it_carries_the_traffic_stays_active() -> None:
+    world = World(policy()).run(10)
+    world.cut("secondary")
+    world.run(20)
+    world.reload(policy(uplink("secondary", 1)))
+    world.reload(policy())
+    world.run(30)
+    assert world.active() == "primary"
+    assert world.switches() == []
+
+
+def test_a_departing_uplink_whose_interface_goes_is_not_asked_for_again() -> None:
+    world = World(policy()).run(10)
+    world.cut("secondary")
+    world.run(20)
+    world.reload(policy(uplink("secondary", 1)))
+    before = len(world.actions)
+    world.take_away(ONE_OF_OURS)
+    world.run(50)
+    assert len(world.actions) == before
+    assert any("left the policy" in text for text in world.notices())
+
+
 def test_a_removed_active_uplink_keeps_the_traffic_until_another_answers() -> None:
     world = World(policy()).run(10)
     world.cut("secondary")
@@ -538,6 +574,24 @@ def test_a_forced_order_stays_whatever_happens() -> None:
     assert world.active() == "secondary"
 
 
+def test_an_order_that_ends_before_the_first_selection_wakes_the_engine_once() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.cut("primary", "secondary")
+    world.tell(Switch(0.0, "secondary", until=5, force=True))
+    assert world.active() == "secondary"
+    world.run(20)
+    assert world.engine.deadline() > world.now
+
+
+def test_an_order_for_an_uplink_whose_route_is_refused_is_refused_too() -> None:
+    world = World(policy()).run(10)
+    world.refusing = lambda a: "no memory" if a.route.metric == 20 else None
+    world.take_away(*[r for r in world.table if r.interface == "eth1"])
+    world.tell(Switch(world.now, "secondary", until=inf, force=True))
+    assert world.active() == "primary"
+    assert "the kernel refused its route: no memory" in world.notices()[-1]
+
+
 def test_an_order_is_kept_over_a_reload_and_ends_with_its_uplink() -> None:
     world = World(policy()).run(10)
     world.tell(Switch(world.now, "secondary", until=inf))
@@ -572,14 +626,47 @@ def test_an_uplink_whose_route_was_refused_is_not_selected_until_something_chang
     refusals = [t for t in world.notices()[tried:] if t.startswith("refused")]
     assert len(refusals) <= 1  # no retry storm
     world.refusing = lambda a: None
-    world.link("secondary")
-    world.run(202)
+    world.run(500)  # it is asked for again after a pause, though nothing told of a change
     assert world.active() == "secondary"
 
 
-def test_a_refused_demotion_does_not_block_the_failover() -> None:
+def test_a_refused_demotion_goes_one_step_further_up() -> None:
     world = World(policy()).run(10)
-    world.refusing = lambda a: "taken" if a.route.metric == 1010 else None
+    world.put(Route(Family.IPV4, "eth9", None, 1010, protocol=16))
+    world.cut("primary")
+    world.run(20)
+    assert world.metrics() == {"eth0": 2010, "eth1": 20}
+    world.mend("primary")
+    world.run(100)
+    assert world.metrics() == {"eth0": 10, "eth1": 20}
+
+
+def test_a_start_beside_a_foreign_route_at_the_demoted_metric_selects_all_the_same() -> None:
+    foreign = Route(Family.IPV4, "eth9", None, 1010, protocol=16)
+    world = World(policy(), found=[foreign]).run(5)
+    assert world.active() == "primary"
+
+
+def test_a_metric_that_a_foreign_route_holds_is_tried_again_only_when_it_is_free() -> None:
+    world = World(policy()).run(10)
+    foreign = Route(Family.IPV4, "eth9", None, 10, protocol=16)
+    world.link("primary", up=False, carrier=False)
+    world.put(foreign)
+    world.link("primary")
+    world.run(100)
+    before = len(world.decisions())
+    for _ in range(20):
+        world.link("primary")
+        world.run(world.now + 50)
+    assert len(world.decisions()) == before
+    world.take_away(foreign)
+    world.run(world.now + 2)
+    assert world.active() == "primary"
+
+
+def test_a_demotion_that_is_refused_at_every_metric_does_not_block_the_failover() -> None:
+    world = World(policy()).run(10)
+    world.refusing = lambda a: "no memory" if a.route.metric in (1010, 2010) else None
     world.cut("primary")
     world.run(20)
     assert world.active() == "secondary"
@@ -657,6 +744,30 @@ def test_trouble_of_a_standby_touches_its_own_standing_route_only() -> None:
     world.run(100)
     assert {a.route.interface for _, a in world.actions[before:]} == {"eth1"}
     assert world.switches() == []
+
+
+# Long intervals.
+
+
+@pytest.mark.parametrize("lost", ["a good round", "an unknown round"])
+def test_while_nothing_answers_rounds_are_asked_for_every_second(lost: str) -> None:
+    world = World(policy(interval=60, timeout=1)).run(150)
+    if lost == "an unknown round":
+        world.silence("secondary")
+    else:
+        world.cut("secondary")
+    world.link("primary", carrier=False)
+    world.run(153)
+    assert world.active() == "primary"
+    world.mend("secondary")
+    world.silence("secondary", silent=False)
+    world.run(156)
+    assert world.active() == "secondary"
+
+
+def test_a_rare_probe_is_not_taken_for_a_silent_one() -> None:
+    world = World(policy(interval=60)).run(3600)
+    assert world.notices() == []
 
 
 # Families.

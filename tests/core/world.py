@@ -249,13 +249,19 @@ class World:
                     continue
                 if deletions and plan.active not in self.table:
                     continue
-                why = self.refusing(action)
+                why = self.refusing(action) or self._held(action)
                 if why is None:
                     self._apply(action)
                 else:
                     refused = True
                     self.outputs += self.engine.handle(Refused(self.now, action, why))
         return refused
+
+    def _held(self, action: RouteAction) -> str | None:
+        """The kernel refuses a key that a foreign route holds."""
+        key = (action.route.family, action.route.metric)
+        held = any(not r.ours and (r.family, r.metric) == key for r in self.table)
+        return "held by a foreign route" if held and action.change is Change.ADD else None
 
     def _apply(self, action: RouteAction) -> None:
         route = action.route

@@ -72,7 +72,7 @@ def situations(draw: st.DrawFn) -> tuple[Family, list[Standing], Uplink | None, 
     lines = uplinks(family, draw(st.integers(1, 4)))
     standings = [Standing(u, draw(states), draw(st.booleans())) for u in lines]
     active = draw(st.sampled_from([*lines, None]))
-    ours = [standing_route(u, demoted=d) for u in lines for d in (False, True)]
+    ours = [standing_route(u, d) for u in lines for d in (0, 1, 2)]
     other = ip_address("198.51.100.99" if family is Family.IPV4 else "2001:db8::99")
     old_gateway = [Route(family, u.interface, other, u.metric) for u in lines]
     foreign = [Route(family, "lan0", other, metric, protocol=16) for metric in (100, 1010, 1020)]
@@ -166,4 +166,4 @@ def test_of_our_two_routes_with_one_metric_the_right_one_is_deleted() -> None:
     kernel = ModelKernel([LinkState("eth1")], [old])
     _, result = run(kernel, [plan(lines, lines[0])])
     assert [a.change for a in result.done] == [Change.APPEND, Change.DELETE]
-    assert routes(kernel) == {standing_route(lines[0], demoted=False)}
+    assert routes(kernel) == {standing_route(lines[0])}

@@ -31,13 +31,15 @@ def test_without_a_carrier_the_next_best_route_is_taken_at_once(
     assert way_to(target) == "eth0"
     assert ignore_linkdown("eth0") is None
     assert way_to(target) == "eth1"
+    assert ignore_linkdown("eth0", on=False) is None
+    assert way_to(target) == "eth0"
 
 
 def test_an_interface_that_is_not_there_is_nothing_to_complain_of(tmp_path: Path) -> None:
-    assert ignore_linkdown("eth9", tmp_path) is None
+    assert ignore_linkdown("eth9", conf=tmp_path) is None
 
 
 def test_a_refusal_is_told_in_words(tmp_path: Path) -> None:
     switch = tmp_path / "ipv4/conf/eth0/ignore_routes_with_linkdown"
     switch.mkdir(parents=True)
-    assert ignore_linkdown("eth0", tmp_path) == f"{switch}: Is a directory"
+    assert ignore_linkdown("eth0", conf=tmp_path) == f"{switch}: Is a directory"

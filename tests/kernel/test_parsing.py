@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.model import Family
 from route_switcher.core.routes import Change, Route, RouteKind
-from route_switcher.kernel import messages
+from route_switcher.kernel import messages, netlink
 from route_switcher.kernel.codec import MalformedMessageError
 from route_switcher.kernel.exchange import KernelError, Replies
 from route_switcher.kernel.framing import (
@@ -159,3 +159,26 @@ def test_what_is_asked_for_reads_back(
     assert messages.default_route(asked) == messages.DefaultRoute(
         family, metric, route.protocol, RouteKind.UNICAST, (messages.Hop(index, route.gateway),)
     )
+
+
+@pytest.mark.parametrize("index", [2**31, 2**32 - 1])
+def test_an_index_that_no_interface_can_have_is_one_that_no_interface_has(index: int) -> None:
+    raw = struct.pack("=I", index)
+    (link,) = split(message(RTM_NEWLINK, bytes(4) + raw + bytes(8)), Discarded())
+    found = messages.link(link)
+    assert found is not None
+    messages.address_dump(found.index, 1)
+    hop = struct.pack("=HBB", 8, 0, 0) + raw
+    (route,) = split(message(RTM_NEWROUTE, route_body(attributes=attribute(9, hop))), Discarded())
+    several = messages.default_route(route)
+    assert several is not None
+    assert netlink._as_routes(several) == []
+
+
+@pytest.mark.parametrize("error", [-(2**31), -4096, 1, 2**31 - 1])
+def test_a_refusal_with_a_number_that_is_no_errno_is_malformed(error: int) -> None:
+    discarded = Discarded()
+    replies = Replies(1, discarded)
+    replies.feed(message(NLMSG_ERROR, struct.pack("=i16x", error)), 0)
+    assert replies.complete
+    assert discarded.malformed == 1

@@ -66,6 +66,14 @@ def test_an_outage_made_by_hand_is_found_where_it_was(lab: Lab) -> None:
     assert whole.sent == len(stream.round_trips()) + whole.lost
 
 
+def test_an_answer_that_takes_longer_than_one_will_wait_is_lost(lab: Lab) -> None:
+    lead_out(lab)
+    with Stream(lab, rate=100) as stream:
+        time.sleep(0.2)
+    assert stream.outage(patience=10.0).lost == 0
+    assert stream.outage(patience=0.0).lost == stream.outage().sent > 0
+
+
 def test_with_no_route_at_all_everything_is_lost(lab: Lab) -> None:
     with Stream(lab, rate=100) as stream:
         time.sleep(0.2)

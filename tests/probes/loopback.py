@@ -27,6 +27,7 @@ IGNORE = {
     Family.IPV6: Path("/proc/sys/net/ipv6/icmp/echo_ignore_all"),
 }
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
+_NODAD = {4: "", 6: " nodad"}
 _ECHO_REQUEST = {Family.IPV4: 8, Family.IPV6: 128}
 LONG = 30.0
 """Seconds that a round may take which ends by answers."""
@@ -37,7 +38,8 @@ SHORT = 0.1
 def targets_on_loopback() -> Iterator[None]:
     """The targets are addresses of this machine."""
     every = [address for family in Family for address in TARGETS[family]]
-    _ip("".join(f"address add {a}/{a.max_prefixlen} dev lo\n" for a in every))
+    # Without duplicate address detection addresses are usable at once.
+    _ip("".join(f"address add {a}/{a.max_prefixlen} dev lo{_NODAD[a.version]}\n" for a in every))
     try:
         yield
     finally:

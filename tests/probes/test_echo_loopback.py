@@ -112,16 +112,34 @@ async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
     assert line.counters == Counters(wrong_token=2)
 
 
-async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause() -> None:
+@pytest.mark.parametrize("family", Family)
+async def test_spoofed_replies_do_not_keep_the_true_one_out(family: Family) -> None:
+    def race(reply: bytes, target: Address, send: Send) -> None:
+        send(reply, TARGETS[family][1])
+        send(reply[:8] + bytes(len(reply) - 8), target)
+        send(reply + b"\0", target)
+        send(reply, target)
+
+    with answering(race, family=family):
+        async with receiving(family) as line:
+            echoes = await line.round(TARGETS[family][:1], 1, LONG)
+    assert echoes.outcome is GOOD
+    assert line.counters == Counters(wrong_source=1, wrong_token=2)
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause(
+    family: Family,
+) -> None:
     def nonsense(reply: bytes, target: Address, send: Send) -> None:
         send(reply[:4] + bytes([reply[4] ^ 1]) + reply[5:], target)
         send(reply[:6] + bytes([reply[6] ^ 1]) + reply[7:], target)
         send(reply[:1] + b"\x01" + reply[2:], target)
         send(reply, target)
 
-    with answering(nonsense):
-        async with receiving() as line:
-            echoes = await line.round(V4[:1], 1, LONG)
+    with answering(nonsense, family=family):
+        async with receiving(family) as line:
+            echoes = await line.round(TARGETS[family][:1], 1, LONG)
     assert echoes.outcome is GOOD
     assert line.counters == Counters(foreign=1, unasked=1, malformed=1)
 

@@ -39,12 +39,17 @@ def run(
         mode = ", dry run: nothing is written" if dry_run else ""
         uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
-        refused: list[str] = []
+        ended_by: list[BaseException] = []
         try:
             trio.run(_serve, policy, load, dry_run)
-        except* ProbeNotPermitted as group:
-            refused = [str(error) for error in _leaves(group)]
-    return _cannot(refused[0]) if refused else FINE
+        except* (ProbeNotPermitted, _OutputLost) as group:
+            ended_by = _leaves(group)
+    match ended_by:
+        case [_OutputLost() as lost, *_]:
+            raise lost.error
+        case [refused, *_]:
+            return _cannot(str(refused))
+    return FINE
 
 
 async def _serve(policy: Policy, load: Callable[[], Policy], dry_run: bool) -> None:
@@ -66,8 +71,19 @@ def _line(uplink: Uplink) -> EchoLine:
     return EchoLine(uplink.interface, uplink.family)
 
 
+class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell
+    """What a dry run prints cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def _show(action: RouteAction) -> None:
-    print(action, flush=True)
+    try:
+        print(action, flush=True)
+    except OSError as error:
+        raise _OutputLost(error) from None
 
 
 def _cannot(message: str) -> int:

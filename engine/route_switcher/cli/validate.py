@@ -106,7 +106,7 @@ def _total(results: Sequence[_Result]) -> list[str]:
     failed = [r.outcome for r in results if isinstance(r.outcome, PolicyProblems)]
     if not failed:
         return []
-    found = _counted(sum(len(problems.problems) for problems in failed), "problem")
+    found = _counted(sum(problems.found for problems in failed), "problem")
     return [f"{found} in {len(failed)} of {_counted(len(results), 'file')}"]
 
 

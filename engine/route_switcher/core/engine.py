@@ -32,7 +32,8 @@ from route_switcher.core.rules import longest_gap
 from route_switcher.core.selection import Cause, Order
 
 SILENCE = 30.0
-"""Seconds without one known round after which a person should look; one warning is given."""
+"""Seconds without one known round after which a person should look; one warning is given. Where
+rounds are rare it is longer: two of the gaps that start stability anew."""
 
 
 class Engine:
@@ -89,6 +90,14 @@ class Engine:
         """What is known of an uplink, to be read only."""
         return self._healths[uplink]
 
+    @property
+    def _silence(self) -> float:
+        return max(SILENCE, 2 * self._longest_gap)
+
+    @property
+    def _longest_gap(self) -> float:
+        return max(longest_gap(probe) for probe in self.policy.probes)
+
     def _start(self, event: Start) -> list[Output]:
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
@@ -96,7 +105,7 @@ class Engine:
             link = links[uplink.interface]
             health = UplinkHealth(uplink, self.policy, link, trusted=True)
             self._healths[uplink.name] = health
-            self._warn_at[uplink.name] = event.at + SILENCE
+            self._warn_at[uplink.name] = event.at + self._silence
             outputs += health.take_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
@@ -106,8 +115,7 @@ class Engine:
     def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
         selection = FamilySelection(family, self._healths_of(family))
         self._families[family] = selection
-        patience = max(longest_gap(probe) for probe in self.policy.probes)
-        return selection.start(at, routes, patience)
+        return selection.start(at, routes, self._longest_gap)
 
     def _round(self, event: Round) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -116,7 +124,7 @@ class Engine:
         judged = self._in_the_light_of_routes(event, health)
         outputs: list[Output] = list(health.take_round(judged))
         if judged.outcome is not RoundOutcome.UNKNOWN:
-            self._warn_at[event.uplink] = event.at + SILENCE
+            self._warn_at[event.uplink] = event.at + self._silence
         return outputs + self._families[health.uplink.family].decide(event.at)
 
     def _in_the_light_of_routes(self, event: Round, health: UplinkHealth) -> Round:
@@ -129,7 +137,7 @@ class Engine:
         at_fault = not (health.link.connected and health.routable)
         if at_fault and event.outcome is not RoundOutcome.GOOD:
             return event
-        refusal = self._families[health.uplink.family].refusal(health.uplink)
+        refusal = self._families[health.uplink.family].refusals.reason(health.uplink)
         if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
             reason = f"its route was refused: {refusal}"
             return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
@@ -142,7 +150,7 @@ class Engine:
             if health.uplink.interface == event.state.interface and health.link != event.state:
                 outputs += health.take_link(event.state, event.at)
         for selection in self._families.values():
-            selection.forget_refusals(event.state.interface)
+            selection.refusals.link_changed(event.state.interface)
         return outputs + self._decide(event.at)
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
@@ -169,10 +177,14 @@ class Engine:
         selection = self._families.get(route.family)
         if selection is None:
             return []
-        if event.action.change is not Change.DELETE:
-            selection.refuse(route, event.reason)
-        text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
-        return [Notice(event.at, Level.WARNING, text), *selection.decide(event.at)]
+        news = event.action.change is Change.DELETE or selection.refusals.add(
+            event.at, route, event.reason
+        )
+        outputs: list[Output] = []
+        if news:
+            text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
+            outputs.append(Notice(event.at, Level.WARNING, text))
+        return outputs + selection.decide(event.at)
 
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
@@ -180,7 +192,7 @@ class Engine:
             if at >= warn_at:
                 self._warn_at[name] = inf
                 reason = self._healths[name].last_reason
-                text = f"{name}: nothing is known of it for {SILENCE:g} s: {reason}"
+                text = f"{name}: nothing is known of it for {self._silence:g} s: {reason}"
                 outputs.append(Notice(at, Level.WARNING, text))
         return outputs + self._decide(at)
 
@@ -205,8 +217,9 @@ class Engine:
             link = links[uplink.interface]
             health = before.get(uplink.name)
             if health is None or not _same_line(health.uplink, uplink):
-                health = UplinkHealth(uplink, event.policy, link, trusted=False)
-                self._warn_at[uplink.name] = event.at + SILENCE
+                trusted = uplink.family not in self._families
+                health = UplinkHealth(uplink, event.policy, link, trusted)
+                self._warn_at[uplink.name] = event.at + self._silence
             else:
                 health.take_policy(uplink, old, event.policy)
             self._healths[uplink.name] = health
@@ -214,7 +227,7 @@ class Engine:
         self._warn_at = {n: at for n, at in self._warn_at.items() if n in self._healths}
         for family in event.policy.families:
             if family in self._families:
-                self._families[family].take_uplinks(self._healths_of(family))
+                outputs += self._families[family].take_uplinks(event.at, self._healths_of(family))
             else:
                 outputs += self._start_family(family, event.at, self._routes)
         for family in [f for f in self._families if f not in event.policy.families]:

@@ -14,15 +14,17 @@ from route_switcher.core.decisions import Decision, Level, Notice, Output, Probe
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, Uplink
 from route_switcher.core.obstacles import describe_obstacle, obstacles
-from route_switcher.core.plan import Plan, Standing, make_plan, standing_route
+from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
+from route_switcher.core.refusals import Refusals
 from route_switcher.core.routes import Route, RouteKind
 from route_switcher.core.selection import Candidate, Cause, Order, select
 
 _MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
 """What a plan depends on: it is made anew only when this has changed."""
 
-_BETTER = (UplinkState.HEALTHY, UplinkState.RECOVERING)
-"""The states that a failed uplink is left for."""
+ASK_AGAIN = 1.0
+"""Seconds between requests for a round at once while the active uplink is failed and none answers:
+with long intervals the first that answers would else be found late."""
 
 
 class FamilySelection:
@@ -39,12 +41,12 @@ class FamilySelection:
         self._departing: Uplink | None = None
         self._patience = inf
         self._wake = inf
-        self._refused: dict[Route, str] = {}
-        self._foreign: frozenset[Route] = frozenset()
+        self.refusals = Refusals()
         self._obstacles: tuple[Route, ...] = ()
         self._plan: tuple[_MadeFor, Plan] | None = None
-        self._held = -inf
-        self._asked = -inf
+        self._holding = -inf
+        self._told_of = -inf
+        self._ask_at = inf
 
     # What is told to it.
 
@@ -55,40 +57,46 @@ class FamilySelection:
         return outputs + self.take_routes(at, mine)
 
     def take_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
-        """Take what the kernel has: a changed foreign route is a reason to ask again."""
+        """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
-        foreign = frozenset(r for r in mine if not r.ours)
-        if foreign != self._foreign:
-            self._foreign = foreign
-            self._refused.clear()
+        self.refusals.see(mine)
         return self._report_obstacles(at, obstacles([h.uplink for h in self.healths], mine))
 
-    def refuse(self, route: Route, reason: str) -> None:
-        """Remember that the kernel refused `route`, until something changes."""
-        self._refused[route] = reason
-
-    def forget_refusals(self, interface: str) -> None:
-        """Something changed on `interface`: what was refused there may be asked for again."""
-        self._refused = {r: why for r, why in self._refused.items() if r.interface != interface}
-
-    def take_uplinks(self, healths: Sequence[UplinkHealth]) -> None:
+    def take_uplinks(self, at: float, healths: Sequence[UplinkHealth]) -> list[Output]:
         """Take a new policy's uplinks; a removed active one carries traffic until another can."""
         kept = {id(h) for h in healths}
+        outputs: list[Output] = []
         for health in self.healths:
             if health.uplink.name == self.current and id(health) not in kept:
-                self._departing = health.uplink if self.settled else None
                 self.current = None
+                if self.settled:
+                    self._departing = health.uplink
+                    text = (
+                        f"{health.uplink.name} left the policy; it is active until another can be"
+                    )
+                    outputs.append(Notice(at, Level.INFO, text))
         self.healths = tuple(healths)
-        self._refused.clear()
+        for health in healths:
+            if health.uplink == self._departing:
+                self.current, self._departing = health.uplink.name, None
+        self.refusals = Refusals()
         if self.order and all(h.uplink.name != self.order.uplink for h in healths):
             self.order = None
+        return outputs
 
     def give_order(self, at: float, order: Order) -> list[Output]:
-        """Take an operator's order; refused unless its uplink is healthy, or it is forced."""
+        """Take an operator's order; refused unless its uplink can be active and is healthy.
+
+        A forced one needs no health, but it too needs a route that the kernel takes.
+        """
         health = self._health(order.uplink)
-        if not order.force and health.state is not UplinkState.HEALTHY:
-            why = f"switch to {order.uplink} refused: {health.evidence()}; --force insists"
-            return [Notice(at, Level.WARNING, why)]
+        why = None
+        if self._own_refused(health):
+            why = f"the kernel refused its route: {self.refusals.reason(health.uplink)}"
+        elif not order.force and health.state is not UplinkState.HEALTHY:
+            why = f"{health.evidence()}; --force insists"
+        if why is not None:
+            return [Notice(at, Level.WARNING, f"switch to {order.uplink} refused: {why}")]
         self.order = order
         return []
 
@@ -96,15 +104,8 @@ class FamilySelection:
 
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
-        return min(self._wake, self.order.until if self.order else inf)
-
-    def refusal(self, uplink: Uplink) -> str | None:
-        """Why the kernel refused a standing route of `uplink`, or None if it did not."""
-        for demoted in (False, True):
-            reason = self._refused.get(standing_route(uplink, demoted=demoted))
-            if reason is not None:
-                return reason
-        return None
+        ends = self.order.until if self.order else inf
+        return min(self._wake, self._ask_at, ends, self.refusals.deadline())
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
@@ -112,21 +113,23 @@ class FamilySelection:
         if self.settled and self.current is not None:
             active = self._health(self.current).uplink
         standings = tuple(Standing(h.uplink, h.state, h.routable) for h in self.healths)
-        made_for = (standings, active, frozenset(self._refused))
+        made_for = (standings, active, frozenset(self.refusals.routes))
         if self._plan is None or made_for != self._plan[0]:
             self._plan = made_for, make_plan(self.family, *made_for)
         return self._plan[1]
 
     def decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
         """Select anew. `preference` names the cause if only the order of preference decides."""
-        if not self.settled:
-            return self._first_selection(at)
         if self._content():
+            self._ask_at = inf
             return []
+        self.refusals.expire(at)
         outputs: list[Output] = []
         if self.order and at >= self.order.until:
             outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
             self.order = None
+        if not self.settled:
+            return outputs + self._first_selection(at)
         since = self._trouble_since()
         candidates = [
             Candidate(
@@ -150,10 +153,11 @@ class FamilySelection:
         """
         first = self.healths[0]
         return (
-            first.uplink.name == self.current
+            self.settled
+            and first.uplink.name == self.current
             and first.state is UplinkState.HEALTHY
             and self.order is None
-            and not self._refused
+            and not self.refusals.routes
         )
 
     # The start.
@@ -163,7 +167,7 @@ class FamilySelection:
         for health in self.healths:
             if (health.uplink.interface, health.uplink.metric) in own:
                 return self._restart(at, health.uplink.name)
-        demoted = {standing_route(h.uplink, demoted=True) for h in self.healths}
+        demoted = {r for h in self.healths for r in standing_routes(h.uplink)[1:]}
         others = [r for r in routes if r.kind is RouteKind.UNICAST and r not in demoted]
         self._wake = at + patience
         if not others:
@@ -190,6 +194,8 @@ class FamilySelection:
         return outputs
 
     def _first_selection(self, at: float) -> list[Output]:
+        if self.order:
+            return [self._move(at, self.order.uplink, Cause.OPERATOR)]
         for position, health in enumerate(self.healths):
             usable = health.link.connected and health.routable
             if (usable and self._patience == -inf) or self._eligible(health, at, -inf):
@@ -222,7 +228,7 @@ class FamilySelection:
         )
 
     def _own_refused(self, health: UplinkHealth) -> bool:
-        return standing_route(health.uplink, demoted=False) in self._refused
+        return standing_route(health.uplink) in self.refusals.routes
 
     def _trouble_since(self) -> float:
         """When the failures of the active uplink began that another must have answered after."""
@@ -243,23 +249,31 @@ class FamilySelection:
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
         self.current, self.settled, self._departing = name, True, None
-        self._wake = inf
+        self._wake = self._ask_at = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, at: float, since: float) -> list[Output]:
-        """While the active uplink is failed and there is nowhere to go: ask, then say so once."""
+        """While the active uplink is failed and there is nowhere to go: ask, and say so once."""
         if self.current is None or since == -inf:
+            self._ask_at = inf
             return []
+        outputs: list[Output] = []
+        if since != self._holding or at >= self._ask_at:
+            first, self._holding = since != self._holding, since
+            self._ask_at = at + ASK_AGAIN
+            outputs += [
+                ProbeNow(at, h.uplink.name)
+                for h in self.healths
+                if h.link.connected and (first or at - h.last_told >= ASK_AGAIN)
+            ]
         others = [h for h in self.healths if h.uplink.name != self.current]
-        stale = [h for h in others if h.state in _BETTER and self._eligible(h, at, -inf)]
-        if stale:
-            asked, self._asked = self._asked, since
-            return [] if asked == since else [ProbeNow(at, h.uplink.name) for h in stale]
-        if not others or self._held == since:
-            return []
-        self._held = since
-        known = "; ".join(h.evidence() for h in (self._health(self.current), *others))
-        return [Notice(at, Level.WARNING, f"staying with {self.current}: {known}")]
+        answering = any(self._eligible(h, at, -inf) for h in others)
+        if others and not answering and self._told_of != since:
+            self._told_of = since
+            known = "; ".join(h.evidence() for h in (self._health(self.current), *others))
+            text = f"staying with {self.current}: {known}"
+            outputs.append(Notice(at, Level.WARNING, text))
+        return outputs
 
     def _report_obstacles(self, at: float, found: tuple[Route, ...]) -> list[Output]:
         before, self._obstacles = self._obstacles, found

@@ -48,6 +48,8 @@ class UplinkHealth:
         """Whether the kernel can hold a route of this uplink: present, up, with an address."""
         self.last_known = -inf
         """When the latest known round was told."""
+        self.last_told = -inf
+        """When the latest round was told, known or not."""
         self.last_reason = "no round has ended yet"
         """Why the latest round was unknown, in words."""
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
@@ -99,10 +101,12 @@ class UplinkHealth:
 
     def take_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
+        self.last_told = event.at
         if event.outcome is RoundOutcome.UNKNOWN:
             self.last_reason = event.reason
             return []
         self.last_known = event.at
+        self.last_reason = "no round has ended since"
         latest = self._latest[event.probe]
         latest.sent_at = event.sent_at
         latest.good = event.outcome is RoundOutcome.GOOD
@@ -131,11 +135,14 @@ class UplinkHealth:
             p.name: self._latest[p.name] if old_probes.get(p.name) == p else _Latest(longest_gap(p))
             for p in new.probes
         }
+        # A new rule must not make an uplink healthy that the old ones were still holding back.
+        proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
+        unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
         rules = []
         for rule in new.rules:
             health = kept.get(rule.name)
             if health is None:
-                health = RuleHealth(uplink.name, rule, _gap(rule, new), RuleState.UNKNOWN)
+                health = RuleHealth(uplink.name, rule, _gap(rule, new), unjudged)
             elif health.rule != rule or _probes_of(rule, old) != _probes_of(rule, new):
                 health.restart(rule, _gap(rule, new))
             rules.append(health)

@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 
 DEMOTION = 1000
-"""What a demoted standing route has on top of its uplink's metric."""
+"""What a demoted standing route has on top of its uplink's metric, or twice that where the kernel
+refused it (a DHCP client's route may hold the key). The metrics of a family lie less apart."""
 
 
 class Family(Enum):

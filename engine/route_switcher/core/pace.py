@@ -11,6 +11,18 @@ from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import ConsecutiveFailures, Probe, Rule
 
 
+def failures_that_count(probe: Probe, rules: Iterable[Rule]) -> int:
+    """After how many failed rounds in a row every rule that counts them has made up its mind."""
+    return max(
+        (
+            rule.fail.failures
+            for rule in rules
+            if rule.probe == probe.name and isinstance(rule.fail, ConsecutiveFailures)
+        ),
+        default=0,
+    )
+
+
 class Pace:
     """The pace of one probe through one uplink. Tell it every outcome, in order."""
 
@@ -19,14 +31,7 @@ class Pace:
     def __init__(self, probe: Probe, rules: Iterable[Rule]) -> None:
         self._probe = probe
         self._failures = 0
-        self._enough = max(
-            (
-                rule.fail.failures
-                for rule in rules
-                if rule.probe == probe.name and isinstance(rule.fail, ConsecutiveFailures)
-            ),
-            default=0,
-        )
+        self._enough = failures_that_count(probe, rules)
 
     def after(self, outcome: RoundOutcome) -> float:
         """Seconds from the sending of the round that came to `outcome` to the next."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from route_switcher.core.health import UplinkState
-from route_switcher.core.model import Family, Uplink
+from route_switcher.core.model import DEMOTION, Family, Uplink
 from route_switcher.core.routes import Route
 
 
@@ -41,10 +41,15 @@ class Standing:
     routable: bool
 
 
-def standing_route(uplink: Uplink, *, demoted: bool) -> Route:
-    """The standing route of `uplink` at its own metric, or demoted."""
-    metric = uplink.demoted_metric if demoted else uplink.metric
+def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
+    """The standing route of `uplink` at its own metric, or at that many demotions above it."""
+    metric = uplink.metric + demotions * DEMOTION
     return Route(uplink.family, uplink.interface, uplink.gateway, metric)
+
+
+def standing_routes(uplink: Uplink) -> tuple[Route, ...]:
+    """The route at the uplink's own metric, the demoted one, and the one if that is refused."""
+    return tuple(standing_route(uplink, demotions) for demotions in range(3))
 
 
 def make_plan(
@@ -52,14 +57,16 @@ def make_plan(
 ) -> Plan:
     """Plan the standing routes of `uplinks`; before the first selection `active` is None.
 
-    An `active` that is not among `uplinks` has left the policy and still carries the traffic.
-    A route in `refused` is not asked for again; the uplink's other one is, where that is safe.
+    An `active` that is not among `uplinks` has left the policy and still carries the traffic: its
+    route is kept if it is there. A route in `refused` is not asked for again; another of that
+    uplink is, where that is safe.
     """
     wanted = []
     active_route = None
     if active is not None and all(s.uplink != active for s in uplinks):
-        active_route = standing_route(active, demoted=False)
-        wanted.append(Wanted(active_route, f"{active.name} is active until another answers"))
+        active_route = standing_route(active)
+        reason = f"{active.name} is active until another answers"
+        wanted.append(Wanted(active_route, reason, possible=False))
     for standing in uplinks:
         choices = _choices(standing, active)
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
@@ -73,15 +80,18 @@ def make_plan(
 def _choices(standing: Standing, active: Uplink | None) -> list[tuple[Route, str]]:
     """The routes that would do for an uplink, best first, each with its reason."""
     uplink = standing.uplink
-    own = standing_route(uplink, demoted=False)
-    demoted = standing_route(uplink, demoted=True)
+    own, demoted, further = standing_routes(uplink)
+
+    def demotion(reason: str) -> list[tuple[Route, str]]:
+        return [(demoted, reason), (further, f"{reason}, and metric {demoted.metric} was refused")]
+
     if active is None:
-        return [(demoted, "stands demoted until the first selection")]
+        return demotion("stands demoted until the first selection")
     if uplink == active:
-        return [(own, "is active"), (demoted, "is active, and its own metric was refused")]
+        return [(own, "is active"), *demotion("is active, and its own metric was refused")]
     if uplink.metric <= active.metric:
-        return [(demoted, f"stands demoted: {active.name} is active")]
+        return demotion(f"stands demoted: {active.name} is active")
+    behind = (own, "stands behind the active uplink")
     if standing.state is UplinkState.FAILED:
-        # Behind the active uplink, so its own metric does no harm if the demoted one is refused.
-        return [(demoted, "stands demoted: it failed"), (own, "stands behind the active uplink")]
-    return [(own, "stands behind the active uplink"), (demoted, "its own metric was refused")]
+        return demotion("stands demoted: it failed")
+    return [behind, *demotion("stands demoted: its own metric was refused")]

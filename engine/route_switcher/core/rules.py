@@ -151,7 +151,8 @@ class RuleHealth:
             self.failing_since = None
 
     def _good(self, event: Round, link: LinkState, gap: bool) -> list[RuleChange]:
-        if isinstance(self.rule.fail, CarrierDown) and not link.connected:
+        lost = self.failing_since if isinstance(self.rule.fail, CarrierDown) else None
+        if lost is not None and (not link.connected or event.sent_at < lost):
             return []  # the answer to a round that was sent before the link went
         self.failures = 0
         self.failing_since = None

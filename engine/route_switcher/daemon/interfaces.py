@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from route_switcher.core.events import LinkState
-from route_switcher.core.model import Policy
+from route_switcher.core.model import Family, Policy
 from route_switcher.daemon.report import say
 from route_switcher.kernel.linkdown import ignore_linkdown
 from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
@@ -20,18 +20,19 @@ class Interfaces:
 
     def look(self, policy: Policy, links: Iterable[LinkState]) -> None:
         """Take what there is now."""
+        filtered = {u.interface for u in policy.uplinks_of(Family.IPV4)}
         for link in links:
             interface = link.interface
             if not link.present:
                 self._looked_at.discard(interface)
                 self._set.discard(interface)
                 continue
-            if interface not in self._looked_at:
+            if interface in filtered - self._looked_at:
                 self._looked_at.add(interface)
                 _warn_of_rp_filter(interface)
-            if policy.ignore_linkdown and self._writes and interface not in self._set:
-                self._set.add(interface)
-                _ignore_linkdown(interface)
+            if self._writes and policy.ignore_linkdown != (interface in self._set):
+                self._set ^= {interface}
+                _set_linkdown(interface, policy.ignore_linkdown)
 
 
 def _warn_of_rp_filter(interface: str) -> None:
@@ -44,11 +45,11 @@ def _warn_of_rp_filter(interface: str) -> None:
         say(logging.WARNING, "rp-filter", text)
 
 
-def _ignore_linkdown(interface: str) -> None:
-    refused = ignore_linkdown(interface)
-    if refused is None:
-        text = f"{interface}: the kernel skips its routes while it has no carrier"
-        say(logging.INFO, "linkdown", text)
-    else:
+def _set_linkdown(interface: str, on: bool) -> None:
+    refused = ignore_linkdown(interface, on)
+    if refused is not None:
         text = f"cannot set ignore_linkdown on {interface}: {refused}; carrier loss takes longer"
         say(logging.WARNING, "linkdown", text)
+    elif on:
+        text = f"{interface}: the kernel skips its routes while it has no carrier"
+        say(logging.INFO, "linkdown", text)

@@ -81,7 +81,7 @@ class Service:
         self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
         self._restore_at = inf
         self._give, self._inbox = trio.open_memory_channel[Item](INBOX)
-        self._probing = Probing(policy, make_line, self._report_round)
+        self._probing: Probing
 
     async def reload(self, policy: Policy) -> None:
         """Let a new policy take effect."""
@@ -91,11 +91,12 @@ class Service:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
+            self._probing = Probing(nursery, self._make_line, self._report_round)
             await self._begin()
-            await nursery.start(self._probing.run)
+            self._probing.take(self._engine.policy)
             task_status.started()
             while True:
-                await self._take(await self._next(), nursery)
+                await self._take(await self._next())
 
     async def _begin(self) -> None:
         links = await self._read_links(self._engine.policy)
@@ -118,19 +119,17 @@ class Service:
             return await self._inbox.receive()
         return None
 
-    async def _take(self, item: Item | None, nursery: trio.Nursery) -> None:
+    async def _take(self, item: Item | None) -> None:
         match item:
             case None:
                 self._handle(Tick(trio.current_time()))
             case Round():
                 self._handle(item)
             case NewPolicy():
-                self._probing.cancel()
                 links = await self._read_links(item.policy)
                 self._handle(Reload(trio.current_time(), item.policy, links))
                 await self._converge()
-                self._probing = Probing(item.policy, self._make_line, self._report_round)
-                await nursery.start(self._probing.run)
+                self._probing.take(item.policy)
             case KernelNews():
                 await self._take_news(item)
         if self._engine.plans() != self._planned or self._restore_at <= trio.current_time():
@@ -180,15 +179,16 @@ class Service:
             self._planned = self._engine.plans()
             began = trio.current_time()
             result = await reconcile(self._table, self._planned)
-            if self._table is self._kernel:
+            if self._table is self._kernel:  # a dry run has printed its actions, and done nothing
                 self._expect(result.done)
-            tell_reconciled(result, trio.current_time() - began)
+                tell_reconciled(result, trio.current_time() - began)
             for action, why in result.refused:
                 self._handle(Refused(trio.current_time(), action, why))
             if result.changed:
                 routes = await self._kernel.default_routes()
                 self._handle(Routes(trio.current_time(), routes))
-            if not result.refused and self._engine.plans() == self._planned:
+            # What was refused is out of the new plan, or (a deletion) would be refused again.
+            if self._engine.plans() == self._planned:
                 break
 
     def _expect(self, done: Sequence[RouteAction]) -> None:

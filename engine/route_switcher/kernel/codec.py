@@ -31,7 +31,7 @@ class MalformedMessageError(Exception):
 class _NextHop(nla):  # type: ignore[misc]
     is_nla = False
     cell_header = (("length", "H"),)
-    fields = (("flags", "B"), ("hops", "B"), ("oif", "i"))
+    fields = (("flags", "B"), ("hops", "B"), ("oif", "I"))
     nla_map = ((5, "RTA_GATEWAY", "cdata"), (18, "RTA_VIA", "cdata"))
 
 
@@ -62,7 +62,7 @@ class LinkMessage(nlmsg):  # type: ignore[misc]
         ("family", "B"),
         ("pad", "B"),
         ("type", "H"),
-        ("index", "i"),
+        ("index", "I"),
         ("flags", "I"),
         ("change", "I"),
     )

@@ -6,7 +6,7 @@ could mistake for its answer, and a change never waits for a long dump to end.
 
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import trio
@@ -108,15 +108,22 @@ async def read(
         replies = await _exchange(build, discarded)
         if not replies.interrupted:
             break
+    return parsed(replies, parse, discarded)
+
+
+def parsed(
+    messages: Iterable[Message], parse: Callable[[Message], T | None], discarded: Discarded
+) -> list[T]:
+    """What `parse` makes of each of `messages`; malformed ones are counted and dropped."""
     found = []
-    for message in replies:
+    for message in messages:
         try:
-            parsed = parse(message)
+            made = parse(message)
         except MalformedMessageError:
             discarded.malformed += 1
             continue
-        if parsed is not None:
-            found.append(parsed)
+        if made is not None:
+            found.append(made)
     return found
 
 

@@ -10,12 +10,12 @@ _CONF = Path("/proc/sys/net")
 _FAMILIES = ("ipv4", "ipv6")
 
 
-def ignore_linkdown(interface: str, conf: Path = _CONF) -> str | None:
-    """Turn it on for `interface`, in both families; None, or why that was refused, in words."""
+def ignore_linkdown(interface: str, on: bool = True, conf: Path = _CONF) -> str | None:
+    """Turn it on or off for `interface`, in both families; None, or why that was refused."""
     for family in _FAMILIES:
         switch = conf / family / "conf" / interface / "ignore_routes_with_linkdown"
         try:
-            switch.write_text("1")
+            switch.write_text(str(int(on)))
         except FileNotFoundError:
             continue  # the interface has just gone, or the kernel lacks the family
         except OSError as error:

@@ -72,6 +72,9 @@ _IFA_F_OPTIMISTIC = 0x04
 _IFA_F_DADFAILED = 0x08
 _IFA_F_TENTATIVE = 0x40
 
+_MAX_ERRNO = 4095
+"""linux/err.h."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -221,9 +224,12 @@ def acknowledgement(message: Message) -> Acknowledgement:
     """
     form = DoneMessage if message.kind == NLMSG_DONE else ErrorMessage
     fields = decoded(form, message)
+    code = -int(fields["error"])
+    if not 0 <= code <= _MAX_ERRNO:
+        raise MalformedMessageError(f"{code} is no errno")
     words = fields.get_attr("NLMSGERR_ATTR_MSG") if message.flags & _NLM_F_ACK_TLVS else None
     text = words.rstrip(b"\0").decode(errors="replace") if isinstance(words, bytes) else ""
-    return Acknowledgement(-int(fields["error"]), text.rstrip("."))
+    return Acknowledgement(code, text.rstrip("."))
 
 
 def _number(fields: Any, attribute: str) -> int:

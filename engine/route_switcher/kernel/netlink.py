@@ -81,16 +81,15 @@ class NetlinkKernel:
             found = await exchange.read(
                 partial(messages.link_request, interface), messages.link, self.discarded
             )
+            # It may go between the two requests: then it is missing just the same.
+            families = [await self._families(link.index) for link in found]
         except KernelError as error:
             if error.code not in _NO_SUCH_LINK:
                 raise
             found = []
         if not found:
             return LinkState(interface, False, False, False, frozenset())
-        link = found[0]
-        return LinkState(
-            interface, True, link.up, link.carrier, frozenset(await self._families(link.index))
-        )
+        return LinkState(interface, True, found[0].up, found[0].carrier, frozenset(families[0]))
 
     async def _families(self, index: int) -> set[Family]:
         own = [a for a in await self._addresses(index) if a.index == index]

@@ -131,6 +131,35 @@ def _leave(lab: Lab, uplink: LabUplink) -> None:
     """Nobody but the engine brings the routes back."""
 
 
+def _remove_address(lab: Lab, uplink: LabUplink) -> None:
+    """The last address of each family: the kernel drops the default routes in silence."""
+    _change_addresses(lab, uplink, "delete")
+
+
+def _add_address(lab: Lab, uplink: LabUplink) -> None:
+    _change_addresses(lab, uplink, "add")
+
+
+def _change_addresses(lab: Lab, uplink: LabUplink, change: str) -> None:
+    addresses = (uplink.address, uplink.address_v6)
+    lines = "".join(f"address {change} {a} dev {uplink.interface} nodad\n" for a in addresses)
+    lab.run(ROUTER, "ip", "-batch", "-", given=lines)
+
+
+def _silence_targets(lab: Lab, uplink: LabUplink) -> None:
+    _change_silence(lab, uplink, "add")
+
+
+def _wake_targets(lab: Lab, uplink: LabUplink) -> None:
+    _change_silence(lab, uplink, "delete")
+
+
+def _change_silence(lab: Lab, uplink: LabUplink, change: str) -> None:
+    targets = (*lab.targets_v4, *lab.targets_v6)
+    lines = "".join(f"route {change} blackhole {target}\n" for target in targets)
+    lab.run(uplink.name, "ip", "-batch", "-", given=lines)
+
+
 def _remove_interface(lab: Lab, uplink: LabUplink) -> None:
     lab.run(ROUTER, "ip", "link", "delete", uplink.interface)
 
@@ -154,6 +183,10 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "interface-removed": Fault(
         _remove_interface, Lab.connect, "the interface disappears, and comes back as a new one"
+    ),
+    "address-removed": Fault(_remove_address, _add_address, "the interface loses its addresses"),
+    "targets-dead": Fault(
+        _silence_targets, _wake_targets, "the targets, and nothing else, are dead on this line"
     ),
     "route-deleted": Fault(_delete_routes, _leave, "somebody deletes the default routes"),
 }

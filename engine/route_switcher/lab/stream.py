@@ -89,11 +89,14 @@ class Stream:
         """End the stream and wait for the last replies; what it recorded stays."""
         self._closing.close()
 
-    def outage(self, since: float = -math.inf, until: float = math.inf) -> Outage:
+    def outage(
+        self, since: float = -math.inf, until: float = math.inf, patience: float = math.inf
+    ) -> Outage:
         """The packets sent from `since` to `until` (seconds of `time.monotonic`).
 
-        A packet still under way counts as lost: ask when the stream has stopped, or about an
-        interval that ended a little while ago.
+        One that came back after more than `patience` seconds counts as lost: after a lost carrier
+        some wait at the router until it is back. One still under way counts as lost too: ask when
+        the stream has stopped, or about an interval that ended a little while ago.
         """
         sent = lost = 0
         longest = 0.0
@@ -108,7 +111,8 @@ class Stream:
                 last_good = sent_at - self._period
             sent += 1
             previous = sent_at
-            if self._returned_at[number] == 0.0:
+            returned_at = self._returned_at[number]
+            if returned_at == 0.0 or returned_at - sent_at > patience:
                 lost += 1
                 lost_since_good += 1
                 continue

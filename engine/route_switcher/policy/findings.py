@@ -1,10 +1,11 @@
 """What is known to be wrong with a document so far, and so which of its parts can be relied on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from route_switcher.policy.problems import Problem, Span
+from route_switcher.policy.problems import MAX_TOLD, Problem, Span
 from route_switcher.policy.source import Data, Document, Path
+from route_switcher.policy.suggestions import did_you_mean
 
 _BAD_KEYS = frozenset({"unknown-key", "merge-key", "bad-key"})
 
@@ -18,6 +19,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     _unsound: set[Path] = field(default_factory=set)
     _misspelt: bool = False
+    _suggestions_left: int = MAX_TOLD
 
     def __post_init__(self) -> None:
         for path, problem in self.document.problems:
@@ -28,6 +30,13 @@ class Findings:
     ) -> None:
         """A problem with the value at `path`, or with the key that leads to it."""
         self._add(path, Problem(code, message, hint, self._span(path, on_key)))
+
+    def did_you_mean(self, word: str, known: Iterable[str], otherwise: str) -> str:
+        """As `suggestions.did_you_mean`, but only for as many words as problems are told."""
+        if not self._suggestions_left:
+            return otherwise
+        self._suggestions_left -= 1
+        return did_you_mean(word, known, otherwise)
 
     def sound(self, path: Path) -> bool:
         """Whether nothing is wrong with the value at `path` or within it."""

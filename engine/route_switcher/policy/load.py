@@ -8,8 +8,8 @@ from route_switcher.core.model import Policy
 from route_switcher.policy.meaning import understand
 from route_switcher.policy.notation import Places
 from route_switcher.policy.problems import PolicyProblems, Problem, quoted
-from route_switcher.policy.schema import did_you_mean
 from route_switcher.policy.source import MAX_SIZE, read, too_large
+from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.resources import data_root
 
 SYSTEM_NAME = "policy"

@@ -1,7 +1,7 @@
 """What can be wrong with a policy, where, and what to write instead; and how that is printed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -12,6 +12,9 @@ _SHOWN_AFTER = 80
 
 _SHOWN_VALUE = 50
 """Characters of a value that a message repeats."""
+
+MAX_TOLD = 100
+"""Problems of one file: a wrong file may have twenty thousand, and nobody reads that many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,32 @@ class Problem:
 
 
 class PolicyProblems(Exception):  # noqa: N818 - several problems, not an error of the program
-    """A policy cannot be used. `problems` are all that were found, in the order of the file.
+    """A policy cannot be used. `problems` are those that were found, in the order of the file.
 
-    `origin` is what the file is called in messages, `text` its content as far as it was readable.
+    Beyond `MAX_TOLD` one more says how many follow; `found` counts them all. `origin` is what the
+    file is called in messages, `text` its content as far as it was readable.
     """
 
     def __init__(self, origin: str, problems: Iterable[Problem], text: str = "") -> None:
         self.origin = origin
-        self.problems = tuple(sorted(problems, key=_position))
+        ordered = sorted(problems, key=_position)
+        self.found = len(ordered)
+        self.problems = (*ordered[:MAX_TOLD], *_untold(ordered[MAX_TOLD:]))
         self.text = text
         super().__init__(origin, self.problems)
 
     def __str__(self) -> str:
         return "\n".join(render(self))
+
+
+def _untold(rest: Sequence[Problem]) -> Iterator[Problem]:
+    if rest:
+        yield Problem(
+            "too-many-problems",
+            f"too many problems: from here on {len(rest)} more are not shown",
+            "correct those above first; or is this the wrong file?",
+            rest[0].span,
+        )
 
 
 def _position(problem: Problem) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from route_switcher.core.model import CarrierDown, ConsecutiveFailures, Recover,
 from route_switcher.policy import probes
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.schema import did_you_mean
 from route_switcher.policy.source import Path
+from route_switcher.policy.suggestions import listed
 
 SECTION = "rules"
 
@@ -60,7 +60,7 @@ def _read_probe(findings: Findings, path: Path, names: Sequence[str]) -> str | N
                 "unknown-probe",
                 (*path, "probe"),
                 f"there is no probe {quoted(probe)}",
-                did_you_mean(probe, names, f"the probes are: {', '.join(names)}"),
+                findings.did_you_mean(probe, names, f"the probes are: {listed(names)}"),
             )
         return probe
     failures = findings.get((*path, "fail", "failures"))
@@ -72,7 +72,7 @@ def _read_probe(findings: Findings, path: Path, names: Sequence[str]) -> str | N
         "missing-key",
         path,
         "a rule about failures needs the key 'probe' where there are several probes",
-        f"write one of: {', '.join(names)}",
+        f"write one of: {listed(names)}",
     )
     return None
 

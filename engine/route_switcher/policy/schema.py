@@ -6,7 +6,7 @@ does not fit is "not <title>", and the description is the hint.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,13 +35,6 @@ def check_schema(findings: Findings) -> None:
         _REPORTS.get(str(keyword), _report_unfit)(findings, path, error)
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint: the known word that is most like `word`, or else `otherwise`."""
-    by_lower_case = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), by_lower_case, n=1)
-    return f"did you mean {by_lower_case[close[0]]!r}?" if close else otherwise
-
-
 @cache
 def _validator() -> "Draft7Validator":
     # Imported here: it takes longer than all the rest, and an unreadable file needs none of it.
@@ -68,7 +61,7 @@ def _report_unknown_keys(findings: Findings, path: Path, error: "ValidationError
     assert isinstance(error.instance, dict)
     for key in error.instance:
         if key not in known:
-            hint = did_you_mean(key, known, f"the keys known here: {', '.join(known)}")
+            hint = findings.did_you_mean(key, known, f"the keys known here: {', '.join(known)}")
             inner = (*path, key)
             findings.report("unknown-key", inner, f"unknown key {quoted(key)}", hint, on_key=True)
 
@@ -113,7 +106,7 @@ def _report_unfit(findings: Findings, path: Path, error: "ValidationError") -> N
         findings.report("empty", path, f"{schema['title']} is expected here", hint)
         return
     if isinstance(value, str) and "enum" in schema:
-        hint = did_you_mean(value, schema["enum"], hint)
+        hint = findings.did_you_mean(value, schema["enum"], hint)
     elif isinstance(value, str) and schema.get("type") == "integer" and _NUMBER.match(value):
         hint = "remove the quotes: a number is meant"
     elif isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):

@@ -1,0 +1,100 @@
+# `make demo` and `make test` set up what they need: Debian packages if some are missing (as root),
+# and a virtual environment in .venv, which is brought up to date when pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FUZZ_TARGETS := policy_text icmp_packets netlink_datagrams
+FUZZ_SECONDS ?= 60
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help demo test compose-test bench lint fuzz clean
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+demo: $(VENV)/.run-ready  ## watch a failover and a fail-back in a private network
+	@$(BIN)/route-switcher demo
+
+test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private network
+	@$(BIN)/python -m pytest
+
+compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
+	@$(BIN)/python -m pytest -m compose tests/compose
+
+bench: $(VENV)/.run-ready  ## measure speed and cost beside fping, about five minutes
+	@$(call require_packages,fping:fping)
+	@PYTHONPATH=tests $(BIN)/python -m bench.run
+
+lint: $(VENV)/.dev-ready  ## check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.fuzz-ready  ## attack all that takes bytes from outside, a minute each
+	@for target in $(FUZZ_TARGETS); do \
+	    $(BIN)/python tests/fuzz $$target -max_total_time=$(FUZZ_SECONDS) || exit; \
+	done
+
+clean:  ## remove what make and the tools have made
+	rm -rf $(VENV) dist .coverage .fuzz .hypothesis .import_linter_cache .*_cache
+	find engine tests -name __pycache__ -prune -exec rm -rf {} +
+
+# What it takes to run the engine; then, on top of that, what it takes to work on it.
+
+$(VENV)/.run-ready: pyproject.toml
+	@$(require_python)
+	@$(require_packages)
+	@echo "setting up $(VENV): once, about half a minute"
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready
+	@echo "adding the development tools to $(VENV): once, about half a minute"
+	@$(PIP) install 'pip>=25.1'
+	@$(PIP) install --group dev
+	@touch $@
+
+# What the image of compose-test is built from, for the Python that this Debian has.
+
+$(VENV)/.wheels-ready: pyproject.toml | $(VENV)/.dev-ready
+	@rm -rf $(VENV)/wheels
+	@/usr/bin/python3 -m pip wheel --quiet --disable-pip-version-check \
+	    --wheel-dir $(VENV)/wheels . 'hatchling>=1.27' && touch $@ \
+	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ will be skipped" >&2; }
+
+$(VENV)/.fuzz-ready: $(VENV)/.dev-ready
+	@$(PIP) install --group fuzz
+	@touch $@
+
+define require_python
+! command -v $(PYTHON) >/dev/null || \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+    echo "$(PYTHON) is not Python 3.11 or newer. If you have one, name it:" \
+        "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+    exit 1; \
+}
+endef
+
+define require_packages
+missing=; \
+for need in ip:iproute2 nft:nftables nsenter:util-linux setpriv:util-linux $(1); do \
+    command -v $${need%:*} >/dev/null || missing="$$missing $${need#*:}"; \
+done; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing $(notdir $(PYTHON))-venv"; \
+test -n "$$missing" || exit 0; \
+install="apt-get install --yes --no-install-recommends$$missing"; \
+if test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null; then \
+    echo "Missing (names of Debian packages):$$missing. As root: $$install" >&2; \
+    exit 1; \
+fi; \
+echo "installing Debian packages:$$missing"; \
+export DEBIAN_FRONTEND=noninteractive; \
+apt-get update --quiet=2 && $$install --quiet=2 >/dev/null
+endef

@@ -1,0 +1,121 @@
+"""What the daemon makes of routes that vanish, and of refusals, between two of its looks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Network
+from math import inf
+
+import pytest
+import trio
+
+from core.world import policy, uplink
+from route_switcher.core.events import Answer, LinkState, RoundOutcome
+from route_switcher.core.model import Address
+from route_switcher.core.plan import standing_route
+from route_switcher.core.routes import Route
+from route_switcher.daemon import service as service_module
+from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.service import Service
+from route_switcher.kernel.model import ModelKernel
+from route_switcher.probes.open_round import Echoes
+
+PRIMARY = standing_route(uplink("primary", 0))
+SECONDARY = standing_route(uplink("secondary", 1))
+ETH0, ETH1 = LinkState("eth0"), LinkState("eth1")
+
+
+class WorkingLine:
+    """Every target answers at once."""
+
+    def __enter__(self) -> "WorkingLine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    async def run(self) -> None:
+        await trio.sleep_forever()
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Echoes:
+        now = trio.current_time()
+        return Echoes(now, RoundOutcome.GOOD, (Answer(targets[0], 0.0),))
+
+
+class Thief(ModelKernel):
+    """Takes the primary's route away just before the last of `readings_left`."""
+
+    readings_left = inf
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        self.readings_left -= 1
+        if self.readings_left == 0:
+            self.foreign_remove(PRIMARY)
+        return await super().default_routes(ours_only=ours_only)
+
+
+@asynccontextmanager
+async def running(
+    monkeypatch: pytest.MonkeyPatch, kernel: ModelKernel, *, dry: bool = False
+) -> AsyncIterator[list[str]]:
+    """A service in virtual time; gives what it says of events other than the core's."""
+    said: list[str] = []
+
+    def say(level: int, event: str, message: str, **fields: object) -> None:
+        said.append(f"{event}: {message}")
+
+    monkeypatch.setattr(service_module, "say", say)
+    table = DryRunTable(kernel, lambda _: None) if dry else None
+    service = Service(policy(), kernel, lambda _: WorkingLine(), table=table)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.run)
+        await trio.sleep(5)
+        yield said
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("reading", [1, 2, 3, 4])
+async def test_a_loss_is_told_once_at_whatever_moment_it_comes(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch, reading: int
+) -> None:
+    """Also when the engine is just looking for another reason, and so puts it back at once."""
+    kernel = Thief([ETH0, ETH1])
+    async with running(monkeypatch, kernel) as said:
+        kernel.readings_left = reading
+        kernel.set_link(LinkState("eth1", carrier=False))
+        await trio.sleep(5)
+        kernel.overrun()
+        await trio.sleep(5)
+        assert kernel.readings_left <= 0
+        assert PRIMARY in await kernel.default_routes()
+        losses = [line for line in said if line.startswith("gone")]
+        assert losses == [f"gone: our route was taken away by somebody else: {PRIMARY}"]
+
+
+async def test_an_address_that_came_back_unseen_makes_a_refused_route_possible(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = ModelKernel([ETH0, ETH1])
+    elsewhere, here = IPv4Network("203.0.113.0/26"), IPv4Network("198.51.100.0/26")
+    kernel.set_link(ETH0, [elsewhere])
+    async with running(monkeypatch, kernel):
+        assert await kernel.default_routes() == (SECONDARY,)
+        for state in (LinkState("eth0", families=frozenset()), ETH0):
+            kernel.set_link(state, [here])  # both before the engine looks
+        await trio.sleep(120)
+        assert await kernel.default_routes() == (PRIMARY, SECONDARY)
+
+
+async def test_a_dry_run_does_not_miss_what_a_running_engine_moves(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = ModelKernel([ETH0, ETH1], [PRIMARY, SECONDARY])
+    async with running(monkeypatch, kernel, dry=True) as said:
+        kernel.foreign_remove(PRIMARY)
+        await trio.sleep(5)
+        assert [line for line in said if line.startswith("gone")] == []
+        assert await kernel.default_routes() == (SECONDARY,)

@@ -1,0 +1,101 @@
+"""Every shipped policy and every example, executed: real core, plan and reconcile, virtual time."""
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from route_switcher.core.events import Answer, LinkState, RoundOutcome
+from route_switcher.core.model import Address, ConsecutiveFailures, Family, Policy, Uplink
+from route_switcher.daemon.service import Service
+from route_switcher.kernel.model import ModelKernel
+from route_switcher.policy.load import load
+from route_switcher.probes.open_round import Echoes
+
+TOP = Path(__file__).parents[2]
+FILES = sorted(
+    file for folder in ("policies", "examples") for file in (TOP / folder).glob("*.yaml")
+)
+
+RTT = 0.02
+
+
+class WrittenLine:
+    """Answers after RTT, unless its interface is among the `broken`."""
+
+    def __init__(self, uplink: Uplink, broken: set[str]) -> None:
+        self._interface = uplink.interface
+        self._broken = broken
+
+    def __enter__(self) -> "WrittenLine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    async def run(self) -> None:
+        await trio.sleep_forever()
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Echoes:
+        sent_at = trio.current_time()
+        if self._interface in self._broken:
+            await trio.sleep(timeout)
+            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
+        await trio.sleep(RTT)
+        answers = tuple(Answer(target, RTT) for target in targets)
+        return Echoes(sent_at, RoundOutcome.GOOD, answers)
+
+
+def interfaces(policy: Policy, family: Family) -> list[str]:
+    return [uplink.interface for uplink in policy.uplinks_of(family)]
+
+
+def patience(policy: Policy) -> float:
+    """Seconds in which any rule of the policy fails, and in which it recovers."""
+    failures = [r.fail.failures for r in policy.rules if isinstance(r.fail, ConsecutiveFailures)]
+    slowest = max(probe.interval for probe in policy.probes)
+    return max(max(failures) * slowest, max(r.recover.stable for r in policy.rules)) + 3 * slowest
+
+
+async def best(kernel: ModelKernel, family: Family) -> str:
+    routes = [r for r in await kernel.default_routes() if r.family is family]
+    return min(routes, key=lambda route: route.metric).interface
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+async def test_it_selects_fails_over_as_far_as_it_can_and_back(
+    file: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    policy = load(str(file))
+    kernel = ModelKernel([LinkState(uplink.interface) for uplink in policy.uplinks])
+    broken: set[str] = set()
+    service = Service(policy, kernel, lambda uplink: WrittenLine(uplink, broken))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.run)
+        own = {(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks}
+        routes = await kernel.default_routes(ours_only=True)
+        assert {(r.family, r.interface, r.gateway, r.metric) for r in routes} == own
+        for interface in dict.fromkeys(uplink.interface for uplink in policy.uplinks):
+            for family in policy.families:
+                assert await best(kernel, family) == interfaces(policy, family)[0]
+            broken.add(interface)
+            await trio.sleep(patience(policy))
+            for family in policy.families:
+                line = interfaces(policy, family)
+                # The last uplink of a family is never left: there is nowhere to go.
+                expected = next((other for other in line if other not in broken), line[0])
+                assert await best(kernel, family) == expected
+            broken.clear()
+            await trio.sleep(patience(policy))
+        routes = await kernel.default_routes(ours_only=True)
+        assert {(r.family, r.interface, r.gateway, r.metric) for r in routes} == own
+        nursery.cancel_scope.cancel()
+
+
+def test_there_are_policies_and_examples() -> None:
+    assert {file.parent.name for file in FILES} == {"policies", "examples"}

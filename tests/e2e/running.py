@@ -1,0 +1,207 @@
+"""The program as a process in the lab's router: what it says, line by line, and how it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Any, Self, TypeAlias, TypeVar
+
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.topology import Lab
+
+DEADLINE = 20.0
+"""Seconds that anything may take; far more than it does, for machines that are busy."""
+
+_LOOK = 0.01
+
+Found = TypeVar("Found")
+
+Start: TypeAlias = Callable[..., "Engine"]
+"""The fixture `start`: a policy's text or None, then what `Engine` takes."""
+
+
+class NotInTimeError(AssertionError):
+    """What should have happened did not, within the deadline."""
+
+
+def eventually(true: Callable[[], bool], what: str) -> None:
+    """Return as soon as `true()` is. Raises NotInTimeError after the deadline."""
+    end = time.monotonic() + DEADLINE
+    while not true():
+        if time.monotonic() > end:
+            raise NotInTimeError(f"not within {DEADLINE:g} s: {what}")
+        time.sleep(_LOOK)
+
+
+def command_line(*words: str, **environment: str) -> list[str]:
+    """The program with these arguments, and with nothing of our environment that it listens to."""
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    program = [sys.executable, "-m", "route_switcher", *words]
+    return ["env", "-u", "ROUTE_SWITCHER_LOG", *variables, *program]
+
+
+def run_to_its_end(
+    lab: Lab, *words: str, wrapped_in: Sequence[str] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in the router; it must end by itself, and without a traceback."""
+    command = lab.command(ROUTER, [*wrapped_in, *command_line(*words, **environment)])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the log. `number` counts them from 0."""
+
+    number: int
+    event: str
+    level: str
+    message: str
+    fields: Mapping[str, Any]
+
+    def fits(self, event: str, text: str, fields: Mapping[str, object]) -> bool:
+        """Whether it is this event, contains the text, and has these fields."""
+        same = all(self.fields.get(name) == value for name, value in fields.items())
+        return self.event == event and text in self.message and same
+
+
+class Engine:
+    """`route-switcher run …` in the router, from `__enter__` to `__exit__`.
+
+    Leaving asks it to end, if nobody has, and checks that it ended well: exit code 0, nothing on
+    stderr but log lines, no traceback.
+    """
+
+    def __init__(
+        self, lab: Lab, *words: str, wrapped_in: Sequence[str] = (), **environment: str
+    ) -> None:
+        self._lab = lab
+        command = command_line("run", *words, "--log-format", "json", **environment)
+        pipe = subprocess.PIPE
+        self.process = lab.start(ROUTER, [*wrapped_in, *command], stdout=pipe, stderr=pipe)
+        self.records: list[Record] = []
+        self.printed: list[str] = []
+        """The lines of stdout."""
+        self._not_log: list[str] = []
+        self._heard = threading.Condition()
+        self._cursor = 0
+        self._killed = False
+        self._readers = [
+            threading.Thread(target=self._read, args=(self.process.stderr, self._take_log)),
+            threading.Thread(target=self._read, args=(self.process.stdout, self.printed.append)),
+        ]
+        self._talking = len(self._readers)
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            code = self.end(signal.SIGTERM) if self.running else self.process.returncode
+        finally:
+            self._lab.stop(f"process {self.process.pid}")  # kills, if it must
+        told = [f"{r.number:3} {r.level:7} {r.event}: {r.message}" for r in self.records]
+        sys.stdout.write("\n".join([*told, *self._not_log, ""]))  # pytest shows it if a test fails
+        if error is None:
+            assert self._not_log == []
+            assert code == (-signal.SIGKILL if self._killed else 0)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
+    def wait_for(
+        self, event: str, text: str = "", *, since: int | None = None, **fields: object
+    ) -> Record:
+        """The first such record after the one that was waited for last, or from `since` on.
+
+        Raises NotInTimeError if none comes before the deadline, or the engine ends.
+        """
+        start = self._cursor if since is None else since
+
+        def found() -> Record | None:
+            fitting = (r for r in self.records[start:] if r.fits(event, text, fields))
+            return next(fitting, None)
+
+        record = self._hear(found, f"record {event} {text!r} {fields}")
+        self._cursor = max(self._cursor, record.number + 1)
+        return record
+
+    def wait_for_health(self, *uplinks: str) -> None:
+        """Wait until the last that was said of both rules of each uplink is that they are ok."""
+        rules = ("no-internet", "unplugged")
+        wanted = {(uplink, rule): "ok" for uplink in uplinks for rule in rules}
+
+        def healthy() -> bool:
+            changes = [record.fields for record in self.said("rule")]
+            last = {(change["uplink"], change["rule"]): change["after"] for change in changes}
+            return wanted.items() <= last.items()
+
+        self._hear(healthy, f"health of {uplinks}")
+
+    def wait_for_printed(self, count: int) -> None:
+        """Wait until stdout has so many lines."""
+        self._hear(lambda: len(self.printed) >= count, f"{count} lines on stdout")
+
+    def said(self, event: str, since: int = 0, **fields: object) -> list[Record]:
+        """The records of this event up to now, from number `since` on."""
+        return [record for record in self.records[since:] if record.fits(event, "", fields)]
+
+    @property
+    def now(self) -> int:
+        """The number that the next record will have."""
+        return len(self.records)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def end(self, number: signal.Signals) -> int:
+        """Send it a signal that ends it; the exit code. All that it said has been read then."""
+        self._killed = number is signal.SIGKILL
+        self.send(number)
+        code = self.process.wait(DEADLINE)
+        for reader in self._readers:
+            reader.join(DEADLINE)
+        return code
+
+    def _hear(self, found: Callable[[], Found | None], what: str) -> Found:
+        """What `found` gives, as soon as that is not nothing."""
+        end = time.monotonic() + DEADLINE
+        with self._heard:
+            while not (result := found()):
+                if not self._talking or not self._heard.wait(end - time.monotonic()):
+                    raise NotInTimeError(f"the engine gave no {what}")
+        return result
+
+    def _read(self, pipe: IO[str], take: Callable[[str], None]) -> None:
+        for line in pipe:
+            with self._heard:
+                take(line.rstrip("\n"))
+                self._heard.notify_all()
+        with self._heard:
+            self._talking -= 1
+            self._heard.notify_all()
+
+    def _take_log(self, line: str) -> None:
+        try:
+            fields = json.loads(line)
+        except json.JSONDecodeError:
+            self._not_log.append(line)
+            return
+        event, level, message = (fields.pop(name) for name in ("event", "level", "message"))
+        self.records.append(Record(len(self.records), event, level, message, fields))

@@ -1,0 +1,171 @@
+import re
+import shlex
+
+import pytest
+
+from e2e.running import Start
+from e2e.tables import foreign_routes, wait_for_our_routes, wait_until_taken
+from e2e.writing import DUAL_STACK, name_of, policy_text
+from route_switcher.core.model import Family
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+ROUTES = (("eth0", 10), ("eth1", 20))
+FOREIGN = {
+    "routes": (
+        "default via 198.51.100.1 metric 500 proto dhcp",
+        "default via 203.0.113.1 metric 501",
+        "default via 2001:db8:1::1 metric 500",
+        "blackhole 198.51.100.240/29",
+        "198.51.100.248/29 via 203.0.113.1 metric 7",
+    )
+}
+
+
+def commands_in(message: str) -> list[str]:
+    """The remedy that the message ends with, word for word."""
+    found = re.search(r"(ip (?:-6 )?route del .*|sysctl -w .*)$", message)
+    assert found, message
+    return shlex.split(found[1])
+
+
+@pytest.mark.parametrize("lab", [FOREIGN], indirect=True)
+@pytest.mark.parametrize(
+    ("commands", "gone"),
+    [
+        (["ip route del default via 198.51.100.1 dev eth0 metric 10 proto 115"], {"eth0"}),
+        (["ip route del default via 203.0.113.1 dev eth1 metric 20 proto 115"], {"eth1"}),
+        (["ip route flush proto 115"], {"eth0", "eth1"}),
+        (["ip -6 route flush proto 115"], {"eth0", "eth1"}),
+    ],
+)
+def test_what_somebody_takes_away_of_ours_is_back_and_the_log_says_so(
+    lab: Lab, start: Start, commands: list[str], gone: set[str]
+) -> None:
+    engine = start(policy_text(lab, DUAL_STACK))
+    names = ("primary", "secondary")
+    engine.wait_for_health(*names, *(f"{name}-v6" for name in names))
+    for family in Family:
+        wait_for_our_routes(lab, *ROUTES, family=family)
+    foreign, now = foreign_routes(lab), engine.now
+    for command in commands:
+        lab.run(ROUTER, *command.split())
+    for interface in sorted(gone):
+        line = engine.wait_for("gone", f"dev {interface} ", since=now)
+        assert "our route was taken away by somebody else: default via" in line.message
+    back = engine.wait_for("routes")
+    assert {action.split(" dev ")[1].split()[0] for action in back.fields["actions"]} == gone
+    for family in Family:
+        wait_for_our_routes(lab, *ROUTES, family=family)
+    assert foreign_routes(lab) == foreign
+    assert engine.said("decision", since=now) == []
+
+
+def test_even_the_connected_routes_may_go(lab: Lab, start: Start) -> None:
+    """Then the kernel refuses ours, since the gateways are in no network, until they are again."""
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    lab.run(ROUTER, "ip", "route", "flush", "table", "main")
+    for uplink in lab.uplinks:
+        engine.wait_for(
+            "notice", f"gateway {uplink.gateway} is not in a network of {uplink.interface}", since=0
+        )
+    for uplink in lab.uplinks:
+        network = [str(uplink.address.network), "dev", uplink.interface, "proto", "kernel"]
+        lab.run(ROUTER, "ip", "route", "add", *network, "src", str(uplink.address.ip))
+    # The kernel tells of addresses, and the engine does not listen for connected routes.
+    lab.run(ROUTER, "ip", "address", "add", "203.0.113.62/26", "dev", "eth1")
+    wait_for_our_routes(lab, *ROUTES)
+    wait_until_taken(lab, "eth0")
+
+
+@pytest.mark.parametrize("lab", [FOREIGN], indirect=True)
+def test_foreign_routes_stay_byte_for_byte_through_failover_and_fail_back(
+    lab: Lab, start: Start
+) -> None:
+    foreign = foreign_routes(lab)
+    engine = start(policy_text(lab, DUAL_STACK))
+    for name in ("primary", "primary-v6"):
+        engine.wait_for("decision", since=0, previous=None, selected=name)
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    for act, path in ((FAULTS["blackhole"].inject, "eth1"), (FAULTS["blackhole"].heal, "eth0")):
+        act(lab, lab.uplinks[0])
+        for family in Family:
+            wait_until_taken(lab, path, family)
+        assert foreign_routes(lab) == foreign
+
+
+@pytest.mark.parametrize(
+    ("at_start", "foreign", "effect"),
+    [
+        (
+            True,
+            "default via 198.51.100.1 dev eth0",
+            "traffic takes it whatever this engine decides",
+        ),
+        (True, "unreachable default metric 15", "traffic stops at it"),
+        (True, "default via 2001:db8:2::1 dev eth1 metric 15", "traffic takes it"),
+        (False, "default via 203.0.113.1 dev eth1 metric 5 proto dhcp", "traffic takes it"),
+        (False, "-6 unreachable default metric 15", "traffic stops at it"),
+        (False, "blackhole default metric 5", "traffic stops at it"),
+    ],
+)
+def test_a_foreign_default_in_the_way_is_told_once_with_a_remedy_that_works(
+    lab: Lab, start: Start, at_start: bool, foreign: str, effect: str
+) -> None:
+    version = "-6" if "-6" in foreign or "2001:" in foreign else "-4"
+    add = ["ip", version, "route", "add", *foreign.removeprefix("-6").split()]
+    if at_start:
+        lab.run(ROUTER, *add)
+    engine = start(policy_text(lab, DUAL_STACK))
+    if not at_start:
+        engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+        lab.run(ROUTER, *add)
+    warning = engine.wait_for("notice", "foreign route in the way", since=0)
+    assert warning.level == "warning"
+    assert effect in warning.message
+    lab.run(ROUTER, *commands_in(warning.message))
+    gone = engine.wait_for("notice", "foreign route out of the way")
+    assert gone.level == "info"
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    for family in Family:
+        wait_for_our_routes(lab, *ROUTES, family=family)
+        wait_until_taken(lab, "eth0", family)
+    assert len([n for n in engine.said("notice") if "in the way" in n.message]) == 1
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_foreign_route_at_our_metric_is_a_conflict_that_is_told_and_left_alone(
+    lab: Lab, start: Start, family: Family
+) -> None:
+    primary = lab.uplinks[0]
+    foreign = ["default", "via", str(primary.gateway_of(family)), "dev", "eth0", "metric", "10"]
+    lab.run(ROUTER, "ip", "route", "add", *foreign)
+    before = foreign_routes(lab)
+    engine = start(policy_text(lab, (family,)))
+    engine.wait_for("notice", "metric 10 is held by a foreign route: default via")
+    names = [name_of(uplink, family) for uplink in lab.uplinks]
+    engine.wait_for("decision", previous=names[0], selected=names[1], cause="refused")
+    assert foreign_routes(lab) == before
+    lab.run(ROUTER, "ip", "route", "del", *foreign)
+    engine.wait_for("decision", previous=names[1], selected=names[0])
+    wait_for_our_routes(lab, *ROUTES, family=family)
+
+
+@pytest.mark.parametrize("scope", ["eth1", "all"])
+def test_strict_reverse_path_filtering_is_told_once_with_a_remedy_that_works(
+    lab: Lab, start: Start, scope: str
+) -> None:
+    for name, value in {"all": 0, "eth0": 0, "eth1": 0, scope: 1}.items():
+        lab.run(ROUTER, "sysctl", "-qw", f"net.ipv4.conf.{name}.rp_filter={value}")
+    engine = start(policy_text(lab))
+    warning = engine.wait_for("rp-filter", f"net.ipv4.conf.{scope}.rp_filter = 1 (strict)")
+    assert warning.level == "warning"
+    engine.wait_for("rule", uplink="secondary", after="failed")
+    for told in engine.said("rp-filter"):
+        lab.run(ROUTER, *commands_in(told.message))
+    engine.wait_for_health("primary", "secondary")
+    assert len(engine.said("rp-filter")) == (1 if scope == "eth1" else 2)

@@ -1,0 +1,112 @@
+import signal
+from pathlib import Path
+
+import pytest
+
+from e2e.running import Engine, Start, run_to_its_end
+from e2e.tables import Recorder, wait_for_our_routes, wait_until_taken, whole_table
+from e2e.writing import DUAL_STACK, policy_text
+from route_switcher.core.model import Family
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+
+def reload(engine: Engine, file: Path, text: str) -> None:
+    file.write_text(text)
+    engine.send(signal.SIGHUP)
+
+
+def test_a_swapped_preference_moves_the_traffic_at_once(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    engine = start(policy_text(lab, DUAL_STACK, stable="1h"))
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    with Recorder(lab) as recorder:
+        reload(engine, policy_file, policy_text(lab, DUAL_STACK, order=(1, 0), stable="1h"))
+        engine.wait_for("reload", "the policy is read anew")
+        read = engine.now
+        for name in ("secondary", "secondary-v6"):
+            engine.wait_for("decision", since=read - 1, selected=name, cause="reload")
+        for family in Family:
+            wait_until_taken(lab, "eth1", family)
+            wait_for_our_routes(lab, ("eth1", 10), ("eth0", 20), family=family)
+            assert recorder.best_interfaces(family) == ["eth0", "eth1"]
+
+
+def test_a_changed_metric_moves_routes_and_no_traffic(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    engine = start(policy_text(lab, DUAL_STACK))
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    with Recorder(lab) as recorder:
+        reload(engine, policy_file, policy_text(lab, DUAL_STACK, metrics=(5, 20)))
+        for family in Family:
+            wait_for_our_routes(lab, ("eth0", 5), ("eth1", 20), family=family)
+            assert recorder.best_interfaces(family) == ["eth0"]
+    assert engine.said("decision", cause="reload") == []
+
+
+@pytest.mark.parametrize("lab", [{"uplinks": 3}], indirect=True)
+def test_a_removed_active_uplink_is_left_before_its_route_goes(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary", "tertiary")
+    with Recorder(lab) as recorder:
+        without_primary = policy_text(lab, order=(1, 2), metrics=(20, 30))
+        reload(engine, policy_file, without_primary)
+        engine.wait_for("decision", previous="primary", selected="secondary", cause="removed")
+        wait_for_our_routes(lab, ("eth1", 20), ("eth2", 30))
+        reload(engine, policy_file, policy_text(lab))
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20), ("eth2", 30))
+        assert recorder.best_interfaces() == ["eth0", "eth1", "eth0"]
+
+
+def test_a_reload_while_failed_over_moves_nothing_back(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="secondary")
+    wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))
+    with Recorder(lab) as recorder:
+        reload(engine, policy_file, policy_text(lab, stable="200ms", failures=4))
+        engine.wait_for("reload")
+        FAULTS["blackhole"].heal(lab, lab.uplinks[0])
+        engine.wait_for("decision", previous="secondary", selected="primary", cause="preference")
+        wait_until_taken(lab, "eth0")
+        assert recorder.best_interfaces() == ["eth1", "eth0"]
+
+
+@pytest.mark.parametrize("trouble", ["misspelt", "not YAML", "missing"])
+def test_a_bad_policy_is_reported_and_the_running_one_stays_and_works(
+    lab: Lab, start: Start, policy_file: Path, trouble: str
+) -> None:
+    good = policy_text(lab)
+    engine = start(good)
+    engine.wait_for_health("primary", "secondary")
+    before = whole_table(lab)
+    match trouble:
+        case "misspelt":
+            policy_file.write_text(good.replace("metric: 20", "metrik: 20"))
+        case "not YAML":
+            policy_file.write_text("uplinks: {primary")
+        case "missing":
+            policy_file.unlink()
+    words = run_to_its_end(lab, "validate", str(policy_file)).stdout.splitlines()[:-1]
+    engine.send(signal.SIGHUP)
+    stays = engine.wait_for("reload", "the running one stays")
+    assert stays.level == "error"
+    assert [record.message for record in engine.said("policy")] == words
+    assert words[0].startswith(f"{policy_file}:")
+    if trouble == "misspelt":
+        assert words[0].startswith(f"{policy_file}:4:")
+    assert whole_table(lab) == before
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", previous="primary", selected="secondary", cause="failover")
+    wait_until_taken(lab, "eth1")
+    reload(engine, policy_file, good)
+    engine.wait_for("reload", "the policy is read anew")

@@ -1,0 +1,32 @@
+import pytest
+
+from e2e.running import Engine
+from e2e.tables import our_routes, wait_for_our_routes, wait_until_taken
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+
+def test_the_seeds_flags_run_two_uplinks_without_a_file(lab: Lab) -> None:
+    flags = {
+        "--primary-interface": "eth0",
+        "--secondary-interface": "eth1",
+        "--primary-gateway": "198.51.100.1",
+        "--secondary-gateway": "203.0.113.1",
+        "--ping-target": "203.0.113.200",
+    }
+    with Engine(lab, *(word for pair in flags.items() for word in pair)) as engine:
+        engine.wait_for(
+            "start", "primary (eth0 via 198.51.100.1), secondary (eth1 via 203.0.113.1)"
+        )
+        engine.wait_for("decision", previous=None, selected="primary")
+        engine.wait_for_health("primary", "secondary")
+        assert our_routes(lab) == {("eth0", 10), ("eth1", 20)}
+        FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+        failed = engine.wait_for("rule", uplink="primary", after="failed")
+        assert "3 rounds in a row failed: no answer within 1 s" in failed.message
+        decision = engine.wait_for("decision", previous="primary", selected="secondary")
+        assert decision.fields["seconds_since_cause"] >= 3
+        wait_until_taken(lab, "eth1")
+        wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))

@@ -1,0 +1,218 @@
+"""Netlink datagrams: what the kernel answers and announces, and what others could send."""
+
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache, partial
+from ipaddress import ip_address
+from random import Random
+
+from fuzz.target import Target, spoilt
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import Family
+from route_switcher.core.routes import Change, Route
+from route_switcher.kernel import exchange, messages, netlink
+from route_switcher.kernel.exchange import KernelError, Replies
+from route_switcher.kernel.framing import Discarded, Message
+from route_switcher.kernel.monitor import Monitor
+from route_switcher.kernel.refusal import refusal
+
+_SEQUENCE = 1
+_STRANGER = 4711
+_ROUTE = Route(Family.IPV4, "lo", None, 10)
+_LINK = LinkState("lo", True, True, True, frozenset(Family))
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+_BODIES = {16: 16, 17: 16, 20: 8, 21: 8, 24: 12, 25: 12, 2: 20, 3: 4}
+"""Bytes of the fixed header that follows the message header, by kind."""
+
+_NETWORK = (
+    "link add fuzz0 type veth peer name fuzz1",
+    "link set fuzz0 up",
+    "link set fuzz1 up",
+    "addr add 198.51.100.2/25 dev fuzz0",
+    "addr add 198.51.100.130/25 dev fuzz1",
+    "addr add 2001:db8::2/64 dev fuzz0 nodad",
+    "addr add 2001:db8:1::2/64 dev fuzz1",
+    "route add default via 198.51.100.1 metric 10 proto 115",
+    "route add default via inet6 2001:db8::1 metric 20",
+    "route add default metric 30 nexthop via 198.51.100.1 nexthop via 198.51.100.129",
+    "route add unreachable default metric 40",
+    "route add 203.0.113.0/24 via 198.51.100.1",
+    "-6 route add default via 2001:db8::1 metric 10 proto 115",
+    "-6 route add default metric 30 nexthop via 2001:db8::1 nexthop via 2001:db8:1::1",
+    "-6 route add blackhole default metric 40",
+)
+
+
+def attack(data: bytes) -> None:
+    """Feed `data` to an exchange as an answer, and to the monitor as news."""
+    for parse in (messages.default_route, messages.link, messages.usable_address):
+        _answered(data, parse)
+    assert not _monitor()._told(data, _STRANGER)
+    _monitor()._told(data, 0)
+
+
+def _answered(data: bytes, parse: Callable[[Message], object]) -> None:
+    discarded = Discarded()
+    replies = Replies(_SEQUENCE, discarded)
+    replies.feed(data, _STRANGER)
+    assert (len(replies), replies.complete, discarded.not_from_kernel) == (0, False, 1)
+    try:
+        replies.feed(data, 0)
+    except KernelError as error:
+        assert replies.complete
+        refusal(_ROUTE, _LINK, error.code, error.text)
+        return
+    found = exchange.parsed(replies, parse, discarded)
+    assert len(found) <= len(replies)
+    for each in found:
+        _use(each)
+
+
+def _use(found: object) -> None:
+    """What `NetlinkKernel` does with what was told."""
+    if isinstance(found, messages.DefaultRoute):
+        for route in netlink._as_routes(found):
+            str(route)
+    elif isinstance(found, messages.InterfaceLink):
+        messages.address_dump(found.index, _SEQUENCE)
+
+
+@cache
+def _monitor() -> Monitor:
+    return Monitor(Discarded())
+
+
+def seeds() -> list[bytes]:
+    """What the kernel tells of a network with every form of route that we know of."""
+    with (
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news,
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
+    ):
+        news.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400))
+        exchange._prepare(channel)  # type: ignore[arg-type]
+        _ip(*_NETWORK)
+        try:
+            recorded = [answer for ask in _requests() for answer in _answers(channel, ask)]
+        finally:
+            _ip("link delete fuzz0", "route flush table main", "-6 route flush table main")
+        recorded += _waiting(news)
+    # One of each length and kind is enough: most differ in an index or a counter only.
+    return list({(len(each), each[4:6]): each for each in recorded}.values())
+
+
+def _ip(*lines: str) -> None:
+    for line in lines:
+        subprocess.run(["ip", *line.split()], check=True, capture_output=True)
+
+
+def _requests() -> list[Callable[[int], bytes]]:
+    impossible = Route(Family.IPV4, "", ip_address("203.0.113.77"), 10)
+    return [
+        *(partial(messages.route_dump, family, False) for family in Family),
+        partial(messages.link_request, "fuzz0"),
+        partial(messages.link_request, "missing0"),
+        partial(messages.address_dump, 0),
+        partial(messages.route_change, Change.ADD, impossible, 0),
+        partial(messages.route_change, Change.DELETE, impossible, 0),
+    ]
+
+
+def _answers(channel: socket.socket, build: Callable[[int], bytes]) -> list[bytes]:
+    channel.settimeout(10)
+    channel.send(build(_SEQUENCE))
+    replies = Replies(_SEQUENCE, Discarded())
+    recorded = []
+    while not replies.complete:
+        datagram = channel.recv(exchange.RECEIVE_SIZE)
+        recorded.append(datagram)
+        try:
+            replies.feed(datagram, 0)
+        except KernelError:
+            break
+    return recorded
+
+
+def _waiting(news: socket.socket) -> list[bytes]:
+    news.setblocking(False)
+    recorded = []
+    while True:
+        try:
+            recorded.append(news.recv(exchange.RECEIVE_SIZE))
+        except BlockingIOError:
+            return recorded
+
+
+def mutated(data: bytes, random: Random) -> bytes:
+    """`data` with a header field or an attribute changed, lengths set right or made odd."""
+    parts = _messages(data)
+    if not parts or not random.randrange(5):
+        return spoilt(data, random)
+    place = random.randrange(len(parts))
+    kind, flags, sequence, body = parts[place]
+    match random.randrange(7):
+        case 0:
+            kind = random.choice(tuple(_BODIES))
+        case 1:
+            flags ^= 1 << random.randrange(16)
+        case 2:
+            parts.append(random.choice(parts))
+        case 3:
+            body = spoilt(body, random)
+        case _:
+            body = _other_attribute(body, _BODIES.get(kind, 0), random)
+    parts[place] = kind, flags, sequence, body
+    return b"".join(
+        _HEADER.pack(_HEADER.size + len(body), kind, flags, sequence, 0)
+        + body
+        + bytes(-len(body) % 4)
+        for kind, flags, sequence, body in parts
+    )
+
+
+def _messages(data: bytes) -> list[tuple[int, int, int, bytes]]:
+    parts = []
+    at = 0
+    while at + _HEADER.size <= len(data):
+        length, kind, flags, sequence, _ = _HEADER.unpack_from(data, at)
+        length = max(length, _HEADER.size)
+        parts.append((kind, flags, sequence, data[at + _HEADER.size : at + length]))
+        at += (length + 3) & ~3
+    return parts
+
+
+def _other_attribute(body: bytes, start: int, random: Random) -> bytes:
+    """With one attribute added, or changed in its kind, its length or its value."""
+    places = [len(body)]
+    at = start
+    while at + _ATTRIBUTE.size <= len(body):
+        places.append(at)
+        at += max(4, (_ATTRIBUTE.unpack_from(body, at)[0] + 3) & ~3)
+    at = random.choice(places)
+    length, kind = _ATTRIBUTE.unpack_from(body, at) if at < len(body) else (8, 4)
+    value, rest = body[at + 4 : at + length], body[at + ((length + 3) & ~3) :]
+    match random.randrange(5):
+        case 0:
+            kind = random.choice((1, 3, 4, 5, 6, 8, 9, 18, 30, 0x8009, 0x4004, 0xFFFF))
+        case 1:
+            value = random.randbytes(random.choice((0, 1, 2, 4, 6, 16, 18, 100)))
+        case 2:
+            value = spoilt(value, random)
+        case 3:
+            value = random.choice((b"\0", b"\xff", b"\x7f")) * len(value)
+        case _:
+            rest = body[at:]
+    length = random.choice((4 + len(value), 4 + len(value), 0, 3, 4, 5, 0xFFFF))
+    return body[:at] + _ATTRIBUTE.pack(length, kind) + value + bytes(-len(value) % 4) + rest
+
+
+TARGET = Target(
+    attack=attack,
+    seeds=seeds,
+    mutated=mutated,
+    words=(bytes((_SEQUENCE, 0, 0, 0)), *(kind.to_bytes(2, sys.byteorder) for kind in _BODIES)),
+    largest=4096,
+)

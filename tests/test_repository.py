@@ -1,0 +1,56 @@
+"""What a stranger meets first is true: the README's policies, diagram, targets and links."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from route_switcher.core.rules import TRANSITIONS
+from route_switcher.policy.load import load_text
+
+TOP = Path(__file__).parents[1]
+PAGES = {path.name: path.read_text("utf-8") for path in sorted(TOP.glob("*.md"))}
+README = PAGES["README.md"]
+POLICIES = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def diagram() -> str:
+    """The transitions that change a rule's state, as a Mermaid block."""
+    lines = [
+        f"    {before.value} --> {after.value}: {signal.value}"
+        for (before, signal), after in TRANSITIONS.items()
+        if after is not before
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> unknown", *lines, "```"])
+
+
+def test_the_readme_shows_the_transitions_of_a_rule() -> None:
+    assert diagram() in README
+
+
+def test_the_full_policy_writes_out_what_the_minimal_one_means() -> None:
+    minimal, full = (load_text(text, "README.md") for text in POLICIES)
+    assert minimal == full
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGES[page])
+    assert [link for link in links if not (TOP / link).exists()] == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    named = re.findall(r"`make ([a-z]+)`|^make ([a-z]+)", "".join(PAGES.values()), re.MULTILINE)
+    targets = {target for pair in named for target in pair if target}
+    assert {"demo", "test"} <= targets
+    for target in targets:
+        done = subprocess.run(
+            ["make", "--dry-run", target], cwd=TOP, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_ci_can_be_run() -> None:
+    assert os.access(TOP / ".ci" / "run", os.X_OK)
