@@ -713,7 +713,7 @@ def test_a_foreign_route_in_the_way_is_named_with_the_remedy_when_it_comes_and_g
     world.put(foreign)
     world.run(20)
     (warning,) = [t for t in world.notices() if "in the way" in t]
-    assert f"ip route del {foreign}" in warning
+    assert f"ip route del {foreign} proto dhcp" in warning
     world.take_away(foreign)
     assert world.notices()[-1].startswith("foreign route out of the way")
 

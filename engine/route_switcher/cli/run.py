@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from route_switcher.cli import PROBLEMS, WRONG_USAGE
 from route_switcher.core.model import Policy
+from route_switcher.daemon.signals import held
 from route_switcher.policy.load import SYSTEM_NAME, load, load_text
 from route_switcher.policy.problems import PolicyProblems, render
 
@@ -66,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the engine."""
+    with held():
+        return _execute(arguments)
+
+
+def _execute(arguments: argparse.Namespace) -> int:
     level = arguments.log_level or (os.environ.get(LEVEL_VARIABLE) or "info").lower()
     if level not in _LEVELS:
         return _wrong_usage(f"${LEVEL_VARIABLE} is {level!r}; it may be {', '.join(_LEVELS)}")

@@ -87,10 +87,19 @@ class UplinkHealth:
 
     def evidence(self) -> str:
         """Why the rules that decide the uplink's state say what they say, in words."""
+        if not self.judged and self.state is UplinkState.UNKNOWN:
+            return f"nothing is known of {self.uplink.name} yet"
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is _DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
+        if state is UplinkState.HEALTHY and not self.good:
+            words = ["but its latest round failed"]
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
+
+    @property
+    def good(self) -> bool:
+        """Whether every probe's latest known round is good."""
+        return all(latest.good for latest in self._latest.values())
 
     def answers(self, now: float, since: float = -inf) -> bool:
         """Whether every probe's latest known round is good, recent, and not sent before `since`."""

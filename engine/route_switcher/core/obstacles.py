@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from route_switcher.core.model import Uplink
-from route_switcher.core.routes import Route, RouteKind
+from route_switcher.core.routes import Route, RouteKind, protocol_name
 
 
 def obstacles(uplinks: Iterable[Uplink], seen: Iterable[Route]) -> tuple[Route, ...]:
@@ -28,9 +28,11 @@ def describe_obstacle(route: Route, largest: int) -> str:
         if route.kind is RouteKind.UNICAST
         else "traffic stops at it"
     )
+    # Named in the command too: in a deletion, iproute2 and the kernel take metric 0 for any.
+    proto = protocol_name(route.protocol)
     version = "-6 " if route.family.value == 6 else ""
     return (
-        f"foreign route in the way: {route} (protocol {route.protocol}): {effect}. "
+        f"foreign route in the way: {route} proto {proto}: {effect}. "
         f"Give it a metric above {largest} where it is set (DHCP client, NetworkManager, "
-        f"interfaces file), or delete it: ip {version}route del {route}"
+        f"interfaces file), or delete it: ip {version}route del {route} proto {proto}"
     )

@@ -58,14 +58,9 @@ class Refusals:
             self._told.pop(route, None)
 
     def link_changed(self, interface: str) -> None:
-        """Something changed on `interface`.
-
-        That helps only where no route of ours stands there: if one does, the link is not why
-        another was refused.
-        """
-        if not any(r.ours and r.interface == interface for r in self._seen):
-            for route in [r for r in self._refused if r.interface == interface]:
-                self._forget(route)
+        """The link or an address of `interface` changed: what was refused there may be possible."""
+        for route in [r for r in self._waiting() if r.interface == interface]:
+            self._forget(route)
 
     def expire(self, at: float) -> None:
         """Forget those whose pause is over."""

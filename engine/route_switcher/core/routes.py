@@ -12,6 +12,32 @@ Unassigned in rtnetlink.h and in iproute2's rt_protos. `ip route show proto 115`
 """
 
 
+PROTOCOL_NAMES = {
+    1: "redirect",
+    2: "kernel",
+    3: "boot",
+    4: "static",
+    8: "gated",
+    9: "ra",
+    11: "zebra",
+    12: "bird",
+    16: "dhcp",
+    18: "keepalived",
+    42: "babel",
+    186: "bgp",
+    187: "isis",
+    188: "ospf",
+    189: "rip",
+    192: "eigrp",
+}
+"""The names that rtnetlink.h gives to routes of others; the same as iproute2's."""
+
+
+def protocol_name(number: int) -> str:
+    """What `ip route` calls a route's protocol."""
+    return PROTOCOL_NAMES.get(number, str(number))
+
+
 class RouteKind(Enum):
     """What a default route does with a packet (the rtm_type of rtnetlink(7))."""
 

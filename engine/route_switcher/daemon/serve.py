@@ -1,4 +1,4 @@
-"""The daemon and its signals: SIGTERM and SIGINT end it, SIGHUP reloads the policy."""
+"""The daemon and its signals."""
 
 import logging
 import signal
@@ -9,6 +9,7 @@ import trio
 from route_switcher.core.model import Policy
 from route_switcher.daemon.report import say
 from route_switcher.daemon.service import Service
+from route_switcher.daemon.signals import SIGNALS, let_in
 from route_switcher.policy.problems import PolicyProblems, render
 
 
@@ -17,7 +18,7 @@ async def serve(service: Service, load: Callable[[], Policy]) -> None:
 
     `load` raises PolicyProblems for a bad file: that is reported, and the running policy stays.
     """
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+    with trio.open_signal_receiver(*SIGNALS) as signals, let_in():
         async with trio.open_nursery() as nursery:
             await nursery.start(service.run)
             async for number in signals:

@@ -9,27 +9,7 @@ import os
 from collections.abc import Iterable
 
 from route_switcher.core.events import LinkState
-from route_switcher.core.routes import Route
-
-_PROTOCOLS = {
-    1: "redirect",
-    2: "kernel",
-    3: "boot",
-    4: "static",
-    8: "gated",
-    9: "ra",
-    11: "zebra",
-    12: "bird",
-    16: "dhcp",
-    18: "keepalived",
-    42: "babel",
-    186: "bgp",
-    187: "isis",
-    188: "ospf",
-    189: "rip",
-    192: "eigrp",
-}
-"""The names that rtnetlink.h gives; the same as iproute2's."""
+from route_switcher.core.routes import Route, protocol_name
 
 _UNREACHABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH))
 
@@ -80,5 +60,5 @@ def _at_metric_of(route: Route, routes: Iterable[Route]) -> list[Route]:
 
 
 def _held(route: Route, which: str, holder: Route) -> str:
-    protocol = _PROTOCOLS.get(holder.protocol, str(holder.protocol))
+    protocol = protocol_name(holder.protocol)
     return f"metric {route.metric} is held by a {which} route: {holder} proto {protocol}"
