@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from ipaddress import IPv4Address
 
 import pytest
@@ -146,21 +147,20 @@ async def test_without_the_filter_churn_is_read_but_is_no_news(
     wires: None, ip: Ip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(route_filter, "attach", lambda channel: False)
-    monitor = Monitor(Discarded())
-    ip(*(f"route add 10.0.{n}.0/24 via 198.51.100.1 dev eth0" for n in range(200)))
-    assert not await settle(monitor)
-    ip("route add default via 198.51.100.1 dev eth0")
-    assert await settle(monitor) == KernelNews(routes=True)
-    monitor.close()
+    with closing(Monitor(Discarded())) as monitor:
+        await settle(monitor)
+        ip(*(f"route add 203.0.113.{n}/32 via 198.51.100.1 dev eth0" for n in range(200)))
+        assert not await settle(monitor)
+        ip("route add default via 198.51.100.1 dev eth0")
+        assert await settle(monitor) == KernelNews(routes=True)
 
 
 async def test_lost_news_are_told_as_such(wires: None, ip: Ip) -> None:
-    monitor = Monitor(Discarded(), receive_buffer=4096)
-    ip(*(f"link set eth0 {state}" for _ in range(50) for state in ("down", "up")))
-    assert (await settle(monitor)).overrun
-    ip("link set eth0 down")
-    assert not (await settle(monitor)).overrun
-    monitor.close()
+    with closing(Monitor(Discarded(), receive_buffer=4096)) as monitor:
+        ip(*(f"link set eth0 {state}" for _ in range(50) for state in ("down", "up")))
+        assert (await settle(monitor)).overrun
+        ip("link set eth0 down")
+        assert not (await settle(monitor)).overrun
 
 
 async def test_messages_from_other_processes_are_counted_and_ignored(
@@ -174,3 +174,29 @@ async def test_messages_from_other_processes_are_counted_and_ignored(
         forger.sendto(forged, (0, 1))  # to all who hear of links
     assert not await settle(kernel)
     assert kernel.discarded.not_from_kernel == 2
+
+
+@pytest.mark.kernel
+async def test_an_interface_that_comes_and_goes_while_it_is_read_is_there_or_missing(
+    ip: Callable[..., None],
+) -> None:
+    over = False
+
+    def churn() -> None:
+        for _ in range(60):
+            ip(
+                "link add churn0 type veth peer name churn1",
+                "link set churn0 up",
+                "addr add 198.51.100.2/25 dev churn0",
+                "link del churn0",
+            )
+
+    async def read() -> None:
+        with NetlinkKernel() as kernel:
+            while not over:
+                await kernel.link_state("churn0")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        await trio.to_thread.run_sync(churn)
+        over = True
