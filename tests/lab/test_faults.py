@@ -98,6 +98,33 @@ def test_a_removed_interface_comes_back_with_its_name_addresses_and_sysctls(
     assert in_order(lab, reaches, uplink)
 
 
+def test_dead_targets_leave_the_gateway_and_the_other_uplink_alone(
+    lab: Lab, reaches: Reaches
+) -> None:
+    broken, other = lab.uplinks
+    FAULTS["targets-dead"].inject(lab, broken)
+    for family in Family:
+        assert not any(reaches(broken, target) for target in lab.targets(family))
+        assert reaches(broken, broken.gateway_of(family))
+    assert in_order(lab, reaches, other)
+    FAULTS["targets-dead"].heal(lab, broken)
+    assert in_order(lab, reaches, broken)
+
+
+def test_removed_addresses_take_the_routes_along_and_come_back(
+    lab: Lab, reaches: Reaches, eventually: Eventually
+) -> None:
+    uplink = lab.uplinks[0]
+    leads = ["default", "via", str(uplink.gateway), "dev", uplink.interface]
+    lab.run("router", "ip", "route", "add", *leads)
+    FAULTS["address-removed"].inject(lab, uplink)
+    scopes = {entry["scope"] for entry in link(lab, uplink.interface)["addr_info"]}
+    assert scopes == {"link"}
+    assert lab.run("router", "ip", "route", "show", "default") == ""
+    FAULTS["address-removed"].heal(lab, uplink)
+    assert eventually(lambda: in_order(lab, reaches, uplink))
+
+
 def test_route_deleted_takes_the_default_routes_of_one_uplink(lab: Lab) -> None:
     for uplink in lab.uplinks:
         for family in Family:

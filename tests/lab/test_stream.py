@@ -93,4 +93,4 @@ def test_it_stops_by_itself_and_leaves_no_thread(lab: Lab) -> None:
     with Stream(lab, rate=100, seconds=0.1) as stream:
         time.sleep(0.3)
         assert stream.outage().sent <= 10
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
