@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test compose-test bench lint fuzz clean
+.PHONY: help demo test faults compose-test bench lint fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -22,6 +22,10 @@ demo: $(VENV)/.run-ready  ## watch a failover and a fail-back in a private netwo
 
 test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private network
 	@$(BIN)/python -m pytest
+
+faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and print what it cost
+	@$(call require_packages,faketime:faketime)
+	@$(BIN)/python -m pytest tests/faults --every-fault
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
 	@$(BIN)/python -m pytest -m compose tests/compose

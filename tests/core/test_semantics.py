@@ -723,6 +723,21 @@ def test_a_foreign_route_behind_ours_is_no_obstacle() -> None:
     assert not [t for t in world.notices() if "in the way" in t]
 
 
+@pytest.mark.parametrize(("metric", "named"), [(21, True), (1020, True), (1021, False)])
+def test_what_stops_the_probes_of_a_demoted_uplink_is_an_obstacle(metric: int, named: bool) -> None:
+    foreign = Route(Family.IPV4, "", None, metric, protocol=16, kind=RouteKind.UNREACHABLE)
+    world = World(policy(), found=[foreign]).run(10)
+    assert any("a failed one never recovers" in t for t in world.notices()) == named
+
+
+def test_news_of_a_link_whose_route_is_refused_leads_to_no_move() -> None:
+    world = World(policy()).run(10)
+    world.refusing = lambda a: "no such gateway" if a.route.interface == "eth0" else None
+    world.take_away(*[r for r in world.table if r.interface == "eth0"])
+    world.link("primary")
+    assert [selected for _, _, selected in world.switches()] == ["secondary"]
+
+
 def test_an_interface_that_is_missing_may_come_later() -> None:
     world = World(policy()).run(10)
     world.link("primary", present=False, up=False, carrier=False)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
-from route_switcher.core.model import Family, Uplink
+from route_switcher.core.model import Address, Family, Uplink
 from route_switcher.core.obstacles import describe_obstacle, obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
 from route_switcher.core.refusals import Refusals
@@ -42,6 +42,7 @@ class FamilySelection:
         self._patience = inf
         self._wake = inf
         self.refusals = Refusals()
+        self._ways: set[tuple[str, Address | None]] = set()
         self._obstacles: tuple[Route, ...] = ()
         self._plan: tuple[_MadeFor, Plan] | None = None
         self._holding = -inf
@@ -60,6 +61,7 @@ class FamilySelection:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.refusals.see(mine)
+        self._ways = {(r.interface, r.gateway) for r in mine if r.kind is RouteKind.UNICAST}
         return self._report_obstacles(at, obstacles([h.uplink for h in self.healths], mine))
 
     def take_uplinks(self, at: float, healths: Sequence[UplinkHealth]) -> list[Output]:
@@ -224,6 +226,8 @@ class FamilySelection:
             health.link.connected
             and health.routable
             and not self._own_refused(health)
+            # An answer from before its route went says nothing of what can be had now.
+            and (health.uplink.interface, health.uplink.gateway) in self._ways
             and health.answers(at, since)
         )
 
@@ -277,9 +281,9 @@ class FamilySelection:
 
     def _report_obstacles(self, at: float, found: tuple[Route, ...]) -> list[Output]:
         before, self._obstacles = self._obstacles, found
-        largest = max(h.uplink.metric for h in self.healths)
+        uplinks = [h.uplink for h in self.healths]
         come = [
-            Notice(at, Level.WARNING, describe_obstacle(r, largest))
+            Notice(at, Level.WARNING, describe_obstacle(r, uplinks))
             for r in found
             if r not in before
         ]

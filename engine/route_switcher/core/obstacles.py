@@ -9,30 +9,42 @@ from route_switcher.core.routes import Route, RouteKind, protocol_name
 def obstacles(uplinks: Iterable[Uplink], seen: Iterable[Route]) -> tuple[Route, ...]:
     """The foreign default routes that the kernel would take before, or between, ours.
 
-    `uplinks` are those of one family. A foreign default is in the way if its metric is not above
-    the largest metric at which an uplink of ours can be active.
+    `uplinks` are those of one family.
     """
     uplinks = tuple(uplinks)
-    family, largest = uplinks[0].family, max(u.metric for u in uplinks)
+    family = uplinks[0].family
     return tuple(
         route
         for route in seen
-        if not route.ours and route.family is family and route.metric <= largest
+        if not route.ours and route.family is family and route.metric <= _reach(route, uplinks)
     )
 
 
-def describe_obstacle(route: Route, largest: int) -> str:
+def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
     """One line: which route, what it does to failover, and the remedy."""
-    effect = (
-        "traffic takes it whatever this engine decides"
-        if route.kind is RouteKind.UNICAST
-        else "traffic stops at it"
-    )
+    uplinks = tuple(uplinks)
+    effect = "traffic takes it whatever this engine decides"
+    if route.kind is not RouteKind.UNICAST:
+        effect = "traffic stops at it"
+        if route.metric > max(u.metric for u in uplinks):
+            effect = "probes of a demoted uplink stop at it, so that a failed one never recovers"
     # Named in the command too: in a deletion, iproute2 and the kernel take metric 0 for any.
     proto = protocol_name(route.protocol)
     version = "-6 " if route.family.value == 6 else ""
     return (
-        f"foreign route in the way: {route} proto {proto}: {effect}. "
-        f"Give it a metric above {largest} where it is set (DHCP client, NetworkManager, "
+        f"foreign route in the way: {route} proto {proto}: {effect}. Give it a metric above "
+        f"{_reach(route, uplinks)} where it is set (DHCP client, NetworkManager, "
         f"interfaces file), or delete it: ip {version}route del {route} proto {proto}"
     )
+
+
+def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
+    """The largest metric at which `route` is in the way.
+
+    A way out matters up to the largest metric at which an uplink of ours can be active. What stops
+    packets also stops those that are bound to an interface whose route stands behind it: the probes
+    of a demoted uplink.
+    """
+    if route.kind is RouteKind.UNICAST:
+        return max(uplink.metric for uplink in uplinks)
+    return max(uplink.demoted_metric for uplink in uplinks)

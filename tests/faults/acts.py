@@ -1,0 +1,230 @@
+"""What is done to the lab and to the engine's process, where `lab.faults` has no name for it."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+from faults.bench import Bench, wait_until
+from faults.row import Act
+from route_switcher.lab.addresses import (
+    CUSTOMER_PORT,
+    INTERNET,
+    LAN_INTERFACE,
+    LAN_ROUTER,
+    ROUTER,
+)
+from route_switcher.lab.faults import FAULTS
+
+CHURNED = 20_000
+_CHURNING_PROTOCOL = "99"
+_OTHER_LINE = "198.51.100.64/26"
+_BURST = 6000
+"""Changes of a default route: several times what the engine's receive buffer holds."""
+_BUSY = 20.0
+_STOPPED = 15.0
+_LONGEST = "90"
+"""Seconds after which what was started ends by itself."""
+
+
+def comes(fault: str) -> Act:
+    """The named fault, on the primary."""
+    return lambda bench: FAULTS[fault].inject(bench.lab, bench.lab.uplinks[0])
+
+
+def goes(fault: str) -> Act:
+    """The named fault is mended."""
+    return lambda bench: FAULTS[fault].heal(bench.lab, bench.lab.uplinks[0])
+
+
+def router(*commands: str) -> Act:
+    """These `ip` commands in the router."""
+    lines = "".join(f"{command}\n" for command in commands)
+
+    def act(bench: Bench) -> None:
+        bench.lab.run(ROUTER, "ip", "-batch", "-", given=lines)
+
+    return act
+
+
+def cut(*uplinks: str) -> Act:
+    """At one instant, what comes to the internet by exactly these is dropped."""
+    drops = "".join(f'iifname "{name}" drop;' for name in uplinks)
+    rules = f"""
+table inet cut {{}}
+delete table inet cut
+table inet cut {{
+  chain input {{ type filter hook input priority filter; {drops} }}
+}}
+"""
+
+    def act(bench: Bench) -> None:
+        bench.lab.run(INTERNET, "nft", "-f", "-", given=rules)
+
+    return act
+
+
+def silence_a_target(bench: Bench) -> None:
+    """The last target is dead on every line."""
+    target = bench.lab.targets_v4[-1]
+    bench.lab.run(INTERNET, "ip", "address", "del", f"{target}/32", "dev", "lo")
+
+
+def wake_the_target(bench: Bench) -> None:
+    """It answers again."""
+    target = bench.lab.targets_v4[-1]
+    bench.lab.run(INTERNET, "ip", "address", "add", f"{target}/32", "dev", "lo")
+
+
+def cut_both_and_wait(bench: Bench) -> None:
+    """Both lines are dead, and the engine knows it."""
+    since = bench.engine.now
+    cut("primary", "secondary")(bench)
+    wait_until(lambda: _said(bench, "staying with primary", since), "both failed")
+
+
+def put_unreachable_between(bench: Bench) -> None:
+    """What stops traffic stands behind the active uplink's route, and before the standby's."""
+    since = bench.engine.now
+    _warned_of_unreachable(bench, 15)
+    failed = {"uplink": "secondary", "rule": "no-internet", "after": "failed"}
+    wait_until(lambda: bool(bench.engine.said("rule", since, **failed)), "the standby to fail")
+
+
+def put_unreachable_behind(bench: Bench) -> None:
+    """What stops traffic stands where only the probes of a demoted uplink meet it."""
+    _warned_of_unreachable(bench, 500)
+
+
+def mend_and_make_way(bench: Bench) -> None:
+    """The line is mended, and the remedy of that warning applied."""
+    goes("blackhole")(bench)
+    router("route del unreachable default metric 500")(bench)
+
+
+def renumber(bench: Bench) -> None:
+    """The primary's line gets another network: other addresses at both ends.
+
+    One more address comes when the kernel has refused our route, as news of the interface that does
+    not make its gateway reachable.
+    """
+    since = bench.engine.now
+    primary = bench.lab.uplinks[0]
+    gateway, own = _other_line()
+    bench.lab.run(INTERNET, "ip", "route", "add", _OTHER_LINE, "via", str(primary.backbone.ip))
+    length = primary.address.network.prefixlen
+    for namespace, interface, old, new in (
+        (primary.name, CUSTOMER_PORT, IPv4Interface((primary.gateway, length)), gateway),
+        (ROUTER, primary.interface, primary.address, own),
+    ):
+        lines = f"address del {old} dev {interface}\naddress add {new} dev {interface}\n"
+        bench.lab.run(namespace, "ip", "-batch", "-", given=lines)
+    wait_until(lambda: _said(bench, "refused by the kernel", since), "the refusal")
+    router(f"address add {own + 1} dev {primary.interface}")(bench)
+
+
+def tell_the_policy(bench: Bench) -> None:
+    """The policy is written for the renumbered line, and read anew."""
+    bench.write_policy({"primary": _other_line()[0].ip})
+    bench.engine.send(signal.SIGHUP)
+
+
+def set_links_down_and_up(bench: Bench) -> None:
+    """Both uplinks' interfaces, so that the kernel makes their connected routes anew.
+
+    The LAN gets its route again by its address: on a link that was down the client would have to
+    learn the router's MAC address first.
+    """
+    lan = f"{LAN_ROUTER} dev {LAN_INTERFACE}"
+    router(f"address del {lan}", f"address add {lan}")(bench)
+    for uplink in bench.lab.uplinks:
+        link = f"link set {uplink.interface}"
+        router(f"{link} down", f"{link} up")(bench)
+
+
+def churn(bench: Bench) -> None:
+    """20,000 foreign routes of both families are added and deleted, again and again."""
+    folder = bench.policy_file.parent
+    for change in ("add", "del"):
+        for version, routes in (("4", _routes_v4()), ("6", _routes_v6())):
+            lines = (f"route {change} {route} proto {_CHURNING_PROTOCOL}\n" for route in routes)
+            Path(folder, f"{change}{version}").write_text("".join(lines))
+    batches = " && ".join(
+        f"ip -{version} -batch {folder}/{change}{version}"
+        for change in ("add", "del")
+        for version in "46"
+    )
+    words = ["timeout", _LONGEST, "sh", "-c", f"while {batches}; do :; done"]
+    process = bench.lab.start(ROUTER, words)
+    for version in ("-4", "-6"):
+        show = ["ip", version, "route", "show", "proto", _CHURNING_PROTOCOL]
+        wait_until(lambda s=show: len(bench.lab.run(ROUTER, *s)) > 1000, "churning")  # type: ignore[misc]
+    assert process.poll() is None
+
+
+def overrun(bench: Bench) -> None:
+    """More route changes than the engine's buffer holds, the loss of our route among them."""
+    changes = [f"route {c} default via 203.0.113.1 metric 5000" for c in ("add", "del")]
+    half = changes * (_BURST // 4)
+    our_route = "route del default via 198.51.100.1 dev eth0 metric 10 proto 115"
+    _stopped(bench, lambda: router(*half, our_route, *half)(bench))
+
+
+def stop_for_a_while(bench: Bench) -> None:
+    """The process stands still for 15 seconds, and goes on."""
+    _stopped(bench, lambda: time.sleep(_STOPPED))
+
+
+def keep_cores_busy(bench: Bench) -> None:
+    """Two processes for every core compute as fast as they can, for 20 seconds."""
+    burn = ["timeout", _LONGEST, sys.executable, "-c", "while True: pass"]
+    burners = [bench.lab.start(ROUTER, burn) for _ in range(2 * len(os.sched_getaffinity(0)))]
+    time.sleep(_BUSY)
+    for burner in burners:
+        assert burner.poll() is None
+        bench.lab.stop(f"process {burner.pid}")
+
+
+def _stopped(bench: Bench, meanwhile: Callable[[], None]) -> None:
+    process = bench.engine.process
+    bench.engine.send(signal.SIGSTOP)
+    try:
+        state = Path(f"/proc/{process.pid}/stat")
+        wait_until(lambda: state.read_text().rpartition(") ")[2][0] == "T", "the engine to stop")
+        meanwhile()
+    finally:
+        bench.engine.send(signal.SIGCONT)
+
+
+def _warned_of_unreachable(bench: Bench, metric: int) -> None:
+    since = bench.engine.now
+    router(f"route add unreachable default metric {metric}")(bench)
+    wait_until(lambda: _said(bench, "foreign route in the way", since), "the warning")
+
+
+def _said(bench: Bench, text: str, since: int) -> bool:
+    return any(text in record.message for record in bench.engine.said("notice", since))
+
+
+def _other_line() -> tuple[IPv4Interface, IPv4Interface]:
+    """The ISP's address and the router's on the renumbered line."""
+    network, length = _OTHER_LINE.split("/")
+    first = IPv4Interface(network) + 1
+    return IPv4Interface(f"{first.ip}/{length}"), IPv4Interface(f"{first.ip + 9}/{length}")
+
+
+def _routes_v4() -> Iterator[str]:
+    """Half of them, to where no traffic goes: many metrics each, since the lab's nets are small."""
+    hosts = [f"203.0.113.{host}" for host in range(208, 248)]
+    return (
+        f"{host}/32 via 203.0.113.1 metric {metric}"
+        for metric in range(CHURNED // 2 // len(hosts))
+        for host in hosts
+    )
+
+
+def _routes_v6() -> Iterator[str]:
+    return (f"2001:db8:{0x8000 + n:x}::/48 via 2001:db8:2::1" for n in range(CHURNED // 2))

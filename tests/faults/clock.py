@@ -1,0 +1,54 @@
+"""A wall clock of the engine's own, to be stepped while it runs: libfaketime.
+
+The machine's clock is never touched. Time that only runs forward (CLOCK_MONOTONIC) stays true.
+The kernel's receive timestamps stay true as well, and so contradict the stepped clock for good.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faults.bench import Bench, wait_until
+from faults.row import Act
+
+_LIBRARIES = tuple(
+    path
+    for folder in ("lib", "lib64", "lib/*-linux-gnu*", "local/lib")
+    for path in Path("/usr").glob(f"{folder}/faketime/libfaketime.so.1")
+)
+MISSING = "" if _LIBRARIES else "libfaketime is missing: apt install faketime"
+"""Why such a clock cannot be had, or nothing."""
+
+_ROUGHLY = 60.0
+
+
+def own_clock(folder: Path) -> Mapping[str, str]:
+    """The variables of a process that has such a clock; it goes right at first."""
+    _offset(folder).write_text("+0\n")
+    return {
+        "LD_PRELOAD": str(_LIBRARIES[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(_offset(folder)),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+
+
+def set_clock(seconds: int) -> Act:
+    """The engine's clock shows the time, and so many seconds more (or less)."""
+
+    def act(bench: Bench) -> None:
+        _offset(bench.policy_file.parent).write_text(f"{seconds:+}\n")
+        wait_until(lambda: abs(_ahead(bench) - seconds) < _ROUGHLY, "the stepped clock in the log")
+
+    return act
+
+
+def _offset(folder: Path) -> Path:
+    return folder / "clock"
+
+
+def _ahead(bench: Bench) -> float:
+    """Seconds by which the engine's latest line is dated ahead of the time."""
+    dated = datetime.fromisoformat(bench.engine.records[-1].fields["time"])
+    return (dated - datetime.now(UTC)).total_seconds()

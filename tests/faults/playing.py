@@ -1,0 +1,83 @@
+"""Plays a row of the table: does what it says, judges what must hold, and measures."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from e2e.tables import Recorder, our_routes, route_taken
+from faults.bench import Bench, bench, wait_until
+from faults.row import Row, Step
+from faults.table import Line
+from route_switcher.lab.stream import Outage
+
+_LATEST = 0.2
+"""Seconds: what was sent in the last of them shows whether traffic gets through."""
+
+
+def play(row: Row, folder: Path) -> Line:
+    """The row's line of the table. Raises AssertionError if something did not hold."""
+    steps = [step for step in (row.fault, row.mended) if step is not None]
+    with bench(folder, row.settings, row.environment(folder)) as running:
+        row.before(running)
+        times = [_take(step, running) for step in steps]
+        running.stream.stop()
+        measured = [_measure(step, running, *t) for step, t in zip(steps, times, strict=True)]
+    fault, mended = measured[0], measured[1] if row.mended else None
+    return Line(
+        row.name,
+        row.fault.then,
+        fault if row.fault.flows else None,
+        row.mended.then if row.mended else "",
+        mended,
+    )
+
+
+def _take(step: Step, running: Bench) -> tuple[float, float]:
+    """When the step began and when it was over, by `time.monotonic`."""
+    since = running.engine.now
+    with ExitStack() as recording:
+        if step.path is not None:
+            recorder = recording.enter_context(Recorder(running.lab))
+        began = time.monotonic()
+        step.act(running)
+        _await(step, running, since)
+        running.wait_for_rounds(step.rounds, running.engine.now)
+        over = time.monotonic()
+        _judge(step, running, since)
+        if step.path is not None:
+            assert tuple(recorder.best_interfaces()) == step.path
+    return began, over
+
+
+def _await(step: Step, running: Bench, since: int) -> None:
+    engine = running.engine
+    if step.moves:
+        # The number and not the names: a wrong one should be judged at once, not waited out.
+        count = len(step.moves)
+        wait_until(lambda: len(running.moves(since)) >= count, f"{step.moves}", step.patience)
+    for event, text in step.says:
+        wait_until(
+            lambda e=event, t=text: any(t in record.message for record in engine.said(e, since)),  # type: ignore[misc]
+            f"{event}: {text}",
+        )
+    wait_until(lambda: our_routes(running.lab) == step.routes, f"routes: {set(step.routes)}")
+    wait_until(lambda: route_taken(running.lab) == step.taken, f"the way by {step.taken}")
+
+
+def _judge(step: Step, running: Bench, since: int) -> None:
+    if step.moves is not None:
+        assert running.moves(since) == step.moves
+    assert our_routes(running.lab) == step.routes
+    assert route_taken(running.lab) == step.taken
+    if step.within is not None:
+        first = running.engine.said("decision", since)[0]
+        assert first.fields["seconds_since_cause"] <= step.within
+
+
+def _measure(step: Step, running: Bench, began: float, over: float) -> Outage:
+    latest = running.stream.outage(over - _LATEST, over)
+    assert (latest.lost < latest.sent) == step.flows
+    outage = running.stream.outage(began, over)
+    if step.lost is not None:
+        assert outage.lost <= step.lost
+    return outage

@@ -1,0 +1,88 @@
+import os
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from faults.bench import Bench, bench, wait_until
+from faults.policy import Settings
+from faults.table import Line
+from route_switcher.lab.faults import FAULTS
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+
+CYCLES = 50
+WARM_UP = 25
+"""Cycles after which everything has been loaded that ever will be."""
+LOOKS = 5
+SLACK = 1024
+"""kB by which memory may grow meanwhile: an allocator's arena. A leak of one trio task or one
+socket a cycle is more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a process holds."""
+
+    descriptors: int
+    threads: int
+    resident: int
+    """kB (VmRSS, proc(5))."""
+
+
+def level(bench: Bench) -> Level:
+    """The fewest descriptors of several looks: an exchange with the kernel has one for a moment."""
+    process = bench.engine.process.pid
+    descriptors = []
+    for _ in range(LOOKS):
+        bench.wait_for_rounds(1, bench.engine.now)
+        descriptors.append(len(os.listdir(f"/proc/{process}/fd")))
+    status = Path(f"/proc/{process}/status").read_text()
+    numbers = {
+        name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+)", status, re.MULTILINE)
+    }
+    return Level(min(descriptors), numbers["Threads"], numbers["VmRSS"])
+
+
+def fail_over_and_back(bench: Bench) -> None:
+    since = bench.engine.now
+    blackhole, primary = FAULTS["blackhole"], bench.lab.uplinks[0]
+    for act, moves in (
+        (blackhole.inject, ("secondary",)),
+        (blackhole.heal, ("secondary", "primary")),
+    ):
+        act(bench.lab, primary)
+        wait_until(lambda m=moves: bench.moves(since) == m, f"{moves}")  # type: ignore[misc]
+
+
+def reload(bench: Bench) -> None:
+    since = bench.engine.now
+    bench.engine.send(signal.SIGHUP)
+    wait_until(lambda: bool(bench.engine.said("reload", since)), "the reload")
+    bench.wait_for_rounds(1, bench.engine.now)
+
+
+@pytest.mark.parametrize(
+    ("cycle", "name"),
+    [(fail_over_and_back, f"{CYCLES} failovers and back, at 50 ms"), (reload, f"{CYCLES} reloads")],
+)
+def test_descriptors_threads_and_memory_stay_level(
+    cycle: Callable[[Bench], None], name: str, tmp_path: Path, report: Callable[[Line], None]
+) -> None:
+    settings = Settings(interval="50ms", stable="200ms")
+    with bench(tmp_path, settings) as running:
+        for number in range(CYCLES):
+            if number == WARM_UP:
+                before = level(running)
+            cycle(running)
+        after = level(running)
+    assert (after.descriptors, after.threads) == (before.descriptors, before.threads)
+    assert after.resident - before.resident <= SLACK
+    then = (
+        f"level: {after.descriptors} file descriptors, {after.threads} thread, "
+        f"{after.resident / 1024:.1f} MiB ({(after.resident - before.resident) / 1024:+.1f})"
+    )
+    report(Line(name, then, None))
