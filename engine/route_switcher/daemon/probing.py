@@ -63,12 +63,11 @@ class _Tasks:
         with self.scope, make_line(self.uplink) as line:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(line.run)
-                probes, uplinks = self.policy.probes, self.policy.uplinks
-                for index, (probe, urgent) in enumerate(zip(probes, self.urgent, strict=True)):
+                for probe, urgent in zip(self.policy.probes, self.urgent, strict=True):
                     pace = Pace(probe, self.policy.rules)
-                    # Over the interval, so that not all are sent at one instant.
-                    turn = self.number * len(probes) + index
-                    spread = turn * probe.interval / (len(uplinks) * len(probes))
+                    # Over the interval, so that uplinks do not all send at one instant. The probes
+                    # of one do: to wake up once for all of them is what keeps rounds cheap.
+                    spread = self.number * probe.interval / len(self.policy.uplinks)
                     nursery.start_soon(
                         repeat, self.uplink, probe, line, report, urgent, pace, spread
                     )
