@@ -9,41 +9,18 @@ import pytest
 import trio
 
 from core.world import policy, uplink
-from route_switcher.core.events import Answer, LinkState, RoundOutcome
-from route_switcher.core.model import Address
+from daemon.written import WrittenLine
+from route_switcher.core.events import LinkState
 from route_switcher.core.plan import standing_route
 from route_switcher.core.routes import Route
 from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
-from route_switcher.probes.open_round import Echoes
 
 PRIMARY = standing_route(uplink("primary", 0))
 SECONDARY = standing_route(uplink("secondary", 1))
 ETH0, ETH1 = LinkState("eth0"), LinkState("eth1")
-
-
-class WorkingLine:
-    """Every target answers at once."""
-
-    def __enter__(self) -> "WorkingLine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    async def run(self) -> None:
-        await trio.sleep_forever()
-
-    async def round(
-        self,
-        targets: tuple[Address, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109
-    ) -> Echoes:
-        now = trio.current_time()
-        return Echoes(now, RoundOutcome.GOOD, (Answer(targets[0], 0.0),))
 
 
 class Thief(ModelKernel):
@@ -70,7 +47,7 @@ async def running(
 
     monkeypatch.setattr(service_module, "say", say)
     table = DryRunTable(kernel, lambda _: None) if dry else None
-    service = Service(policy(), kernel, lambda _: WorkingLine(), table=table)
+    service = Service(policy(), kernel, lambda _: WrittenLine(), table=table)
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         await trio.sleep(5)

@@ -8,50 +8,17 @@ import pytest
 import trio
 
 from core.world import policy, uplink
+from daemon.written import RTT, WrittenLine
 from route_switcher.core.decisions import Decision
-from route_switcher.core.events import Answer, LinkState, RoundOutcome
-from route_switcher.core.model import Address, Family, Policy, Uplink
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import Family, Policy, Uplink
 from route_switcher.core.routes import Route, RouteAction
 from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
-from route_switcher.probes.open_round import Echoes
 
-RTT = 0.02
 FOREIGN = Route(Family.IPV4, "lan0", ip_address("203.0.113.254"), 500, protocol=16)
-
-
-class WrittenLine:
-    """Answers after RTT while it works."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.works = True
-        self.opened = 0
-
-    def __enter__(self) -> "WrittenLine":
-        self.opened += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.opened -= 1
-
-    async def run(self) -> None:
-        await trio.sleep_forever()
-
-    async def round(
-        self,
-        targets: tuple[Address, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109
-    ) -> Echoes:
-        sent_at = trio.current_time()
-        if not self.works:
-            await trio.sleep(timeout)
-            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
-        await trio.sleep(RTT)
-        return Echoes(sent_at, RoundOutcome.GOOD, (Answer(targets[0], RTT),))
 
 
 class Running:
@@ -66,7 +33,7 @@ class Running:
         self.decisions: list[Decision] = []
 
     def line(self, u: Uplink) -> WrittenLine:
-        return self.lines.setdefault(u.name, WrittenLine(u.name))
+        return self.lines.setdefault(u.name, WrittenLine())
 
     async def metrics(self) -> dict[str, int]:
         routes = await self.kernel.default_routes(ours_only=True)

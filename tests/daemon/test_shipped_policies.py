@@ -5,50 +5,17 @@ from pathlib import Path
 import pytest
 import trio
 
-from route_switcher.core.events import Answer, LinkState, RoundOutcome
-from route_switcher.core.model import Address, ConsecutiveFailures, Family, Policy, Uplink
+from daemon.written import WrittenLine
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import ConsecutiveFailures, Family, Policy
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from route_switcher.policy.load import load
-from route_switcher.probes.open_round import Echoes
 
 TOP = Path(__file__).parents[2]
 FILES = sorted(
     file for folder in ("policies", "examples") for file in (TOP / folder).glob("*.yaml")
 )
-
-RTT = 0.02
-
-
-class WrittenLine:
-    """Answers after RTT, unless its interface is among the `broken`."""
-
-    def __init__(self, uplink: Uplink, broken: set[str]) -> None:
-        self._interface = uplink.interface
-        self._broken = broken
-
-    def __enter__(self) -> "WrittenLine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    async def run(self) -> None:
-        await trio.sleep_forever()
-
-    async def round(
-        self,
-        targets: tuple[Address, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109
-    ) -> Echoes:
-        sent_at = trio.current_time()
-        if self._interface in self._broken:
-            await trio.sleep(timeout)
-            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
-        await trio.sleep(RTT)
-        answers = tuple(Answer(target, RTT) for target in targets)
-        return Echoes(sent_at, RoundOutcome.GOOD, answers)
 
 
 def interfaces(policy: Policy, family: Family) -> list[str]:
@@ -73,8 +40,8 @@ async def test_it_selects_fails_over_as_far_as_it_can_and_back(
 ) -> None:
     policy = load(str(file))
     kernel = ModelKernel([LinkState(uplink.interface) for uplink in policy.uplinks])
-    broken: set[str] = set()
-    service = Service(policy, kernel, lambda uplink: WrittenLine(uplink, broken))
+    lines = {uplink.name: WrittenLine() for uplink in policy.uplinks}
+    service = Service(policy, kernel, lambda uplink: lines[uplink.name])
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         own = {(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks}
@@ -83,14 +50,17 @@ async def test_it_selects_fails_over_as_far_as_it_can_and_back(
         for interface in dict.fromkeys(uplink.interface for uplink in policy.uplinks):
             for family in policy.families:
                 assert await best(kernel, family) == interfaces(policy, family)[0]
-            broken.add(interface)
+            broken = [u.name for u in policy.uplinks if u.interface == interface]
+            for name in broken:
+                lines[name].works = False
             await trio.sleep(patience(policy))
             for family in policy.families:
                 line = interfaces(policy, family)
                 # The last uplink of a family is never left: there is nowhere to go.
-                expected = next((other for other in line if other not in broken), line[0])
+                expected = next((other for other in line if other != interface), line[0])
                 assert await best(kernel, family) == expected
-            broken.clear()
+            for name in broken:
+                lines[name].works = True
             await trio.sleep(patience(policy))
         routes = await kernel.default_routes(ours_only=True)
         assert {(r.family, r.interface, r.gateway, r.metric) for r in routes} == own

@@ -1,0 +1,41 @@
+"""A line whose answers are written by the test, in virtual time."""
+
+import trio
+
+from route_switcher.core.events import Answer, RoundOutcome
+from route_switcher.core.model import Address
+from route_switcher.probes.open_round import Echoes
+
+RTT = 0.02
+
+
+class WrittenLine:
+    """Every target answers after RTT seconds, while the line works."""
+
+    def __init__(self) -> None:
+        self.works = True
+        self.opened = 0
+        """How many have entered it and not left."""
+
+    def __enter__(self) -> "WrittenLine":
+        self.opened += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened -= 1
+
+    async def run(self) -> None:
+        await trio.sleep_forever()
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Line protocol)
+    ) -> Echoes:
+        sent_at = trio.current_time()
+        if not self.works:
+            await trio.sleep(timeout)
+            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
+        await trio.sleep(RTT)
+        return Echoes(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))
