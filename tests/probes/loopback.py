@@ -3,7 +3,8 @@
 import socket
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,10 +41,23 @@ def targets_on_loopback() -> Iterator[None]:
     every = [address for family in Family for address in TARGETS[family]]
     # Without duplicate address detection addresses are usable at once.
     _ip("".join(f"address add {a}/{a.max_prefixlen} dev lo{_NODAD[a.version]}\n" for a in every))
+    _await_local_routes(TARGETS[Family.IPV6])
     try:
         yield
     finally:
         _ip("".join(f"address delete {a}/{a.max_prefixlen} dev lo\n" for a in every))
+
+
+def _await_local_routes(addresses: Iterable[Address]) -> None:
+    """The kernel makes an IPv6 address its own a moment after it has acknowledged it."""
+    end = time.monotonic() + LONG
+    words = ["ip", "-6", "route", "show", "table", "local"]
+    while time.monotonic() < end:
+        routes = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        if all(f"local {address} dev lo" in routes for address in addresses):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"the kernel does not take {addresses} for its own")
 
 
 def _ip(lines: str) -> None:
