@@ -200,3 +200,27 @@ def test_a_changed_rule_keeps_its_state_and_starts_counting_anew() -> None:
     health.restart(Rule("no-internet", "internet", ConsecutiveFailures(9), Recover(3)), 3.0)
     assert health.state is RuleState.FAILED
     assert tell(health, GOOD, 5, 6, 7, 8)[-2:] == ["recovering", "ok"]
+
+
+def test_a_changed_rule_covers_its_stable_time_anew_and_by_the_new_gap() -> None:
+    health = rule(RuleState.FAILED, stable=10)
+    tell(health, GOOD, *range(9))
+    health.restart(health.rule, 5.0)
+    assert health.stable_for == 0.0
+    assert tell(health, GOOD, 9, 14, 19) == ["recovering", "recovering", "ok"]
+
+
+def test_a_changed_rule_forgets_a_run_of_failures_that_did_not_fail_it() -> None:
+    health = rule()
+    tell(health, FAILED, 1, 2)
+    health.restart(health.rule, 3.0)
+    tell(health, FAILED, 10, 11, 12)
+    assert health.failing_since == 10
+
+
+def test_a_failed_carrier_rule_remembers_over_a_change_when_the_link_was_lost() -> None:
+    health = carrier_rule()
+    health.take_link(DOWN, 5.0)
+    health.restart(health.rule, 3.0)
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), UP) == []
+    assert health.failing_since == 5.0

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from core.world import RTT, World, policy, uplink
-from route_switcher.core.events import LinkState, Release, Round, RoundOutcome, Switch
+from route_switcher.core.events import Link, LinkState, Release, Round, RoundOutcome, Switch
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family
 from route_switcher.core.routes import Route, RouteKind
@@ -221,6 +221,43 @@ def test_carrier_loss_waits_for_the_verdict_of_a_candidate_that_does_not_answer(
     assert [s[1:] for s in world.switches()] == [("primary", "secondary")]
 
 
+def test_an_order_waits_for_an_uplink_whose_latest_answer_is_old() -> None:
+    world = World(policy()).run(10)
+    world.silence("secondary")
+    world.run(20)
+    world.tell(Switch(world.now, "secondary", until=inf))
+    assert world.engine.health("secondary").state is UplinkState.HEALTHY
+    assert world.active() == "primary"
+    world.silence("secondary", silent=False)
+    world.run(22)
+    assert world.active() == "secondary"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [LinkState("eth1", carrier=False), LinkState("eth1", families=frozenset({Family.IPV6}))],
+    ids=["no carrier", "no IPv4 address"],
+)
+def test_nothing_moves_to_an_uplink_whose_link_is_lost_though_it_has_just_answered(
+    link: LinkState,
+) -> None:
+    world = World(policy(carrier=False)).run(10.5)
+    world.tell(Link(world.now, link))
+    world.tell(Switch(world.now, "secondary", until=inf))
+    assert world.engine.health("secondary").state is UplinkState.HEALTHY
+    assert world.active() == "primary"
+
+
+def test_a_rare_second_probe_must_answer_too_but_does_not_delay_the_failover() -> None:
+    one = policy()
+    rare = replace(one.probes[0], name="rare", interval=60.0, fast_interval=60.0)
+    world = World(replace(one, probes=(*one.probes, rare))).run(10)
+    world.cut("primary")
+    world.run(30)
+    # Its last round was sent before the trouble began, so that one is asked for at once.
+    assert world.switches() == [(13 + RTT, "primary", "secondary")]
+
+
 # Start.
 
 
@@ -241,6 +278,15 @@ def test_without_any_default_an_unusable_uplink_is_passed_over_and_must_prove_it
     assert world.active() == "secondary"
     world.run(80)
     assert world.active() == "primary"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [LinkState("eth0", carrier=False), LinkState("eth0", families=frozenset({Family.IPV6}))],
+    ids=["no carrier", "no IPv4 address"],
+)
+def test_without_any_default_an_uplink_needs_a_carrier_and_an_address(link: LinkState) -> None:
+    assert World(policy(carrier=False), links=[link]).active() == "secondary"
 
 
 def test_beside_a_foreign_default_nothing_moves_before_the_first_rounds() -> None:
@@ -290,6 +336,36 @@ def test_beside_a_foreign_default_nothing_is_moved_while_nothing_answers() -> No
     assert sum("no uplink answers yet" in text for text in world.notices()) == 1
 
 
+def test_an_unplugged_preferred_uplink_is_not_waited_for() -> None:
+    unplugged = LinkState("eth0", carrier=False)
+    world = World(policy(), found=[FOREIGN], links=[unplugged]).run(5)
+    assert world.decisions()[0].at == pytest.approx(0.1 + RTT)
+    assert world.active() == "secondary"
+
+
+def test_the_first_selection_distrusts_who_failed_its_first_round_but_not_who_had_none() -> None:
+    first_rounds = (0.5, 0.0, 0.6)
+    world = World(policy(*THREE, timeout=0.25), found=[FOREIGN], phase=first_rounds.__getitem__)
+    world.cut("secondary")
+    world.run(0.9)
+    world.mend("secondary")
+    world.run(10)
+    assert world.active() == "primary"
+    assert world.engine.health("secondary").state is UplinkState.RECOVERING
+    assert world.engine.health("tertiary").state is UplinkState.HEALTHY
+
+
+def test_of_several_foreign_defaults_the_best_is_named_as_the_one_in_use() -> None:
+    worse = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 200, protocol=16)
+    world = World(policy(), found=[worse, FOREIGN])
+    assert f"IPv4: the traffic goes by {FOREIGN} until the first rounds are in" in world.notices()
+
+
+def test_a_route_that_stops_packets_is_no_default_to_wait_beside() -> None:
+    blackhole = Route(Family.IPV4, "", None, 5000, protocol=16, kind=RouteKind.BLACKHOLE)
+    assert World(policy(), found=[blackhole]).active() == "primary"
+
+
 def test_after_a_restart_the_uplink_at_its_own_metric_is_active_and_others_must_be_stable() -> None:
     ours = Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 20)
     demoted = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 1010)
@@ -300,6 +376,12 @@ def test_after_a_restart_the_uplink_at_its_own_metric_is_active_and_others_must_
     assert world.active() == "secondary"
     world.run(70)
     assert world.active() == "primary"
+
+
+def test_after_a_restart_the_active_uplink_need_not_prove_itself() -> None:
+    world = World(policy(), found=[ONE_OF_OURS]).run(1)
+    assert world.engine.health("primary").state is UplinkState.HEALTHY
+    assert world.engine.health("secondary").state is UplinkState.RECOVERING
 
 
 def test_a_route_found_at_both_metrics_counts_as_promoted() -> None:
@@ -457,6 +539,25 @@ def test_a_removed_active_uplink_keeps_the_traffic_until_another_answers() -> No
     assert world.active() == "secondary"
     assert causes(world)[-1] is Cause.REMOVED
     assert world.metrics() == {"eth1": 20}
+
+
+def test_an_uplink_that_is_removed_before_the_first_selection_was_never_active() -> None:
+    world = World(policy(), found=[FOREIGN])
+    world.cut("primary", "secondary")
+    world.run(0.5)
+    world.reload(policy(uplink("primary", 0)))
+    assert not [t for t in world.notices() if "left the policy" in t]
+    world.mend("primary")
+    world.run(5)
+    assert [d.cause for d in world.decisions()] == [Cause.START]
+
+
+def test_an_uplink_that_inherits_the_metric_of_a_departing_one_stands_demoted() -> None:
+    world = World(policy())
+    world.silence("secondary")
+    world.run(10)
+    world.reload(policy(uplink("secondary", 1, metric=10)))
+    assert world.metrics() == {"eth0": 10, "eth1": 1010}
 
 
 def test_a_changed_preference_moves_traffic_at_once_with_that_reason() -> None:
@@ -716,6 +817,18 @@ def test_a_foreign_route_in_the_way_is_named_with_the_remedy_when_it_comes_and_g
     assert f"ip route del {foreign} proto dhcp" in warning
     world.take_away(foreign)
     assert world.notices()[-1].startswith("foreign route out of the way")
+
+
+def test_a_foreign_route_in_the_way_is_told_of_once_and_so_is_its_end() -> None:
+    foreign = Route(Family.IPV4, "eth1", None, 15, protocol=16)
+    world = World(policy()).run(10)
+    for _ in range(3):
+        world.put(foreign)
+    assert len([t for t in world.notices() if "route in the way" in t]) == 1
+    assert not [t for t in world.notices() if "out of the way" in t]
+    for _ in range(3):
+        world.take_away(foreign)
+    assert len([t for t in world.notices() if "out of the way" in t]) == 1
 
 
 def test_a_foreign_route_behind_ours_is_no_obstacle() -> None:
