@@ -51,6 +51,13 @@ def test_a_decision_names_its_rule_its_evidence_and_when_the_trouble_began() -> 
     )
 
 
+def test_a_move_away_from_a_healthy_uplink_has_no_beginning_of_trouble() -> None:
+    world = World(policy()).run(10)
+    world.tell(Switch(world.now, "secondary", until=inf))
+    assert world.decisions()[-1].selected == "secondary"
+    assert world.decisions()[-1].since is None
+
+
 def test_two_failures_are_not_enough() -> None:
     world = World(policy()).run(9.5)
     for _ in range(20):

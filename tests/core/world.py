@@ -41,6 +41,8 @@ from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.core.rules import RuleChange
 
 RTT = 0.02
+STEPS = 200_000
+"""More than any test needs, so that an engine that wakes for ever fails."""
 
 
 def uplink(name: str, number: int, metric: int | None = None, version: int = 4) -> Uplink:
@@ -154,7 +156,7 @@ class World:
 
     def run(self, until: float) -> "World":
         """Let time pass."""
-        while True:
+        for _ in range(STEPS):
             deadline = self.engine.deadline()
             due = self._queue[0][0] if self._queue else inf
             if min(deadline, due) > until:
@@ -167,6 +169,7 @@ class World:
                 at, _, call = heapq.heappop(self._queue)
                 self.now = max(self.now, at)
                 call()
+        raise AssertionError(f"{STEPS} steps, and it is only {self.now}: the engine spins")
 
     def cut(self, *names: str) -> None:
         """Beyond the gateway, nothing answers any more."""

@@ -84,7 +84,7 @@ class Engine:
     def active(self, family: Family) -> str | None:
         """The selected uplink of `family`; None before the first selection."""
         selection = self._families.get(family)
-        return selection.current if selection is not None and selection.settled else None
+        return selection.current if selection is not None else None
 
     def health(self, uplink: str) -> UplinkHealth:
         """What is known of an uplink, to be read only."""

@@ -1,9 +1,9 @@
 """The selection of one family as it goes on: its start, its moves, its operator's order, its plan.
 
 The start has three cases. (a) A route of ours stands at its own metric: this is a restart, and that
-uplink is active. (b) Another default route exists: its uplink is current until verdicts are in, and
-the most preferred uplink with a good first round wins then. (c) There is no default route at all:
-the most preferred usable uplink is active at once.
+uplink is active. (b) Another default route exists: it is left to carry the traffic until verdicts
+are in, and the most preferred uplink with a good first round wins then. (c) There is no default
+route at all: the most preferred usable uplink is active at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ class FamilySelection:
         self.family = family
         self.healths = tuple(healths)
         self.current: str | None = None
-        """The active uplink, or the one whose foreign route carries the traffic at the start."""
+        """The active uplink; None before the first selection, and while a removed one is active."""
         self.settled = False
         """Whether a first selection has been made."""
         self.order: Order | None = None
@@ -70,13 +70,9 @@ class FamilySelection:
         outputs: list[Output] = []
         for health in self.healths:
             if health.uplink.name == self.current and id(health) not in kept:
-                self.current = None
-                if self.settled:
-                    self._departing = health.uplink
-                    text = (
-                        f"{health.uplink.name} left the policy; it is active until another can be"
-                    )
-                    outputs.append(Notice(at, Level.INFO, text))
+                self.current, self._departing = None, health.uplink
+                text = f"{health.uplink.name} left the policy; it is active until another can be"
+                outputs.append(Notice(at, Level.INFO, text))
         self.healths = tuple(healths)
         for health in healths:
             if health.uplink == self._departing:
@@ -112,7 +108,7 @@ class FamilySelection:
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
         active = self._departing
-        if self.settled and self.current is not None:
+        if self.current is not None:
             active = self._health(self.current).uplink
         standings = tuple(Standing(h.uplink, h.state, h.routable) for h in self.healths)
         made_for = (standings, active, frozenset(self.refusals.routes))
@@ -177,9 +173,6 @@ class FamilySelection:
             return []
         self._patience = self._wake
         best = min(others, key=lambda r: r.metric)
-        for health in self.healths:
-            if health.uplink.interface == best.interface:
-                self.current = health.uplink.name
         text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
         return [Notice(at, Level.INFO, text)]
 
@@ -247,7 +240,7 @@ class FamilySelection:
         previous = since = None
         if self._departing is not None:
             previous = self._departing.name
-        elif self.settled and self.current is not None:
+        elif self.current is not None:
             left = self._health(self.current)
             previous, rules = self.current, left.failed_rules()
             evidence.insert(0, left.evidence())

@@ -37,6 +37,11 @@ class _Latest:
     sent_at: float = -inf
     good: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether there has been one, and it failed."""
+        return not self.good and self.sent_at > -inf
+
 
 class UplinkHealth:
     """What is known of one uplink. `trusted` uplinks start unknown, others recovering."""
@@ -92,14 +97,9 @@ class UplinkHealth:
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is _DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
-        if state is UplinkState.HEALTHY and not self.good:
+        if state is UplinkState.HEALTHY and any(latest.failed for latest in self._latest.values()):
             words = ["but its latest round failed"]
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
-
-    @property
-    def good(self) -> bool:
-        """Whether every probe's latest known round is good."""
-        return all(latest.good for latest in self._latest.values())
 
     def answers(self, now: float, since: float = -inf) -> bool:
         """Whether every probe's latest known round is good, recent, and not sent before `since`."""
