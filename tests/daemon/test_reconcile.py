@@ -146,6 +146,17 @@ def test_nothing_is_deleted_where_the_active_route_was_refused() -> None:
     assert before <= routes(kernel)
 
 
+def test_nothing_is_deleted_while_the_active_uplink_cannot_hold_its_route() -> None:
+    first, second = uplinks(Family.IPV4, 2)
+    standings = [
+        Standing(first, UplinkState.FAILED, True),
+        Standing(second, UplinkState.HEALTHY, routable=False),
+    ]
+    wanted = make_plan(Family.IPV4, standings, second, frozenset())
+    actions = diff(wanted, [standing_route(first)])
+    assert [(a.change, a.route) for a in actions] == [(Change.ADD, standing_route(first, 1))]
+
+
 def test_before_the_first_selection_nothing_is_deleted() -> None:
     lines = uplinks(Family.IPV4, 2)
     stale = Route(Family.IPV4, "eth9", ip_address("198.51.100.99"), 7)

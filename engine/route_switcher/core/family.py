@@ -35,8 +35,6 @@ class FamilySelection:
         self.healths = tuple(healths)
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
-        self.settled = False
-        """Whether a first selection has been made."""
         self.order: Order | None = None
         self._departing: Uplink | None = None
         self._patience = inf
@@ -48,6 +46,11 @@ class FamilySelection:
         self._holding = -inf
         self._told_of = -inf
         self._ask_at = inf
+
+    @property
+    def settled(self) -> bool:
+        """Whether a first selection has been made."""
+        return self.current is not None or self._departing is not None
 
     # What is told to it.
 
@@ -151,8 +154,7 @@ class FamilySelection:
         """
         first = self.healths[0]
         return (
-            self.settled
-            and first.uplink.name == self.current
+            first.uplink.name == self.current
             and first.state is UplinkState.HEALTHY
             and self.order is None
             and not self.refusals.routes
@@ -177,7 +179,7 @@ class FamilySelection:
         return [Notice(at, Level.INFO, text)]
 
     def _restart(self, at: float, name: str) -> list[Output]:
-        self.current, self.settled = name, True
+        self.current = name
         outputs: list[Output] = [
             Decision(
                 at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
@@ -245,7 +247,7 @@ class FamilySelection:
             previous, rules = self.current, left.failed_rules()
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
-        self.current, self.settled, self._departing = name, True, None
+        self.current, self._departing = name, None
         self._wake = self._ask_at = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
