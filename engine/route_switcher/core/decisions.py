@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from route_switcher.core.model import Family
+from route_switcher.core.pace import Speed
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Cause
 
@@ -51,4 +52,13 @@ class ProbeNow:
     uplink: str
 
 
-Output: TypeAlias = Decision | RuleChange | Notice | ProbeNow
+@dataclass(frozen=True, slots=True)
+class SpeedChange:
+    """From now on the rounds through `uplink` go at this speed. Before the first, it is normal."""
+
+    at: float
+    uplink: str
+    speed: Speed
+
+
+Output: TypeAlias = Decision | RuleChange | Notice | ProbeNow | SpeedChange

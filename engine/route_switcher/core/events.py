@@ -23,11 +23,15 @@ class RoundOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one target in one round: `rtt` in seconds, or None and a reason in words."""
+    """What became of one target in one round: `rtt` in seconds, or None and a reason in words.
+
+    `pending`: the round was certain before it was known; an `Answers` will tell.
+    """
 
     target: Address
     rtt: float | None
     reason: str = ""
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class Round:
     outcome: RoundOutcome
     answers: tuple[Answer, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What became of targets after their round was told: those that it did not wait for, and those
+    that answered after the timeout (`rtt` is longer than it then). It changes no outcome."""
+
+    at: float
+    uplink: str
+    probe: str
+    sent_at: float
+    """When the round was sent, as in its `Round`."""
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +154,6 @@ class Tick:
     at: float
 
 
-Event: TypeAlias = Start | Round | Link | Routes | Refused | Switch | Release | Reload | Tick
+Event: TypeAlias = (
+    Start | Round | Answers | Link | Routes | Refused | Switch | Release | Reload | Tick
+)

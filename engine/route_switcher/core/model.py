@@ -9,6 +9,8 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypeAlias
 
+from route_switcher.core.conditions import CarrierDown, CarrierUp, Condition, leaves
+
 Address: TypeAlias = IPv4Address | IPv6Address
 
 DEMOTION = 1000
@@ -66,7 +68,7 @@ def answers_needed(quorum: Quorum, targets: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A check repeated through every uplink: ICMP echo to each target of the uplink's family."""
+    """A check repeated through its uplinks: ICMP echo to each target of the uplink's family."""
 
     name: str
     targets: tuple[Address, ...]
@@ -78,6 +80,17 @@ class Probe:
     fast_interval: float
     """Seconds from one sending to the next while a failure is being confirmed; at least `timeout`,
     at most `interval`."""
+    down_interval: float
+    """Seconds from one sending to the next through a failed uplink; at least `interval`."""
+    standby_interval: float
+    """Seconds from one sending to the next through a healthy uplink that is not active, while the
+    active one is healthy too; at least `interval`."""
+    uplinks: tuple[str, ...] | None = None
+    """The names of the uplinks that it goes through; None: every one."""
+
+    def goes_through(self, uplink: str) -> bool:
+        """Whether its rounds go through this uplink."""
+        return self.uplinks is None or uplink in self.uplinks
 
     def targets_for(self, family: Family) -> tuple[Address, ...]:
         """The targets that can be asked through an uplink of `family`, in the file's order."""
@@ -85,36 +98,60 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsecutiveFailures:
-    """Fails when this many rounds in a row have failed."""
-
-    failures: int
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierDown:
-    """Fails at once when the link is missing, administratively down, or without a carrier."""
-
-
-@dataclass(frozen=True, slots=True)
 class Recover:
-    """Recovers when good rounds have covered `stable` seconds without a failure."""
+    """Recovers when good rounds have covered `stable` seconds without a failed one, and
+    `condition` holds."""
 
     stable: float
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A fail condition and a recover condition, judged for every uplink separately.
-
-    `probe` names the probe whose rounds the rule counts. A rule about the carrier names none:
-    its stability is covered by the good rounds of any probe.
-    """
+    """A fail condition and a recover condition, judged for each of its uplinks separately."""
 
     name: str
-    probe: str | None
-    fail: ConsecutiveFailures | CarrierDown
+    fail: Condition
     recover: Recover
+    uplinks: tuple[str, ...] | None = None
+    """The names of the uplinks that it judges; None: every one."""
+
+    def judges(self, uplink: str) -> bool:
+        """Whether it judges this uplink."""
+        return self.uplinks is None or uplink in self.uplinks
+
+    @property
+    def probes(self) -> frozenset[str]:
+        """The probes that its conditions name. If none, the rounds of every probe concern it: its
+        stability is covered by any of them."""
+        conditions = (self.fail, self.recover.condition)
+        named = (leaf for c in conditions if c is not None for leaf in leaves(c))
+        return frozenset(n.probe for n in named if not isinstance(n, CarrierDown | CarrierUp))
+
+
+@dataclass(frozen=True, slots=True)
+class Damping:
+    """An uplink that flaps is held back, as RFC 2439 does for routes.
+
+    Every failure of an uplink adds 1 to its penalty, which halves in `half_life` seconds. Above
+    `suppress` it is damped, until it is below `reuse`; that takes at most `max_hold` seconds.
+    """
+
+    half_life: float
+    suppress: float
+    reuse: float
+    max_hold: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """What holds back voluntary moves. It never keeps traffic on a failed uplink."""
+
+    min_stay: float = 0.0
+    """Seconds that an uplink stays active at least."""
+    switches_per_hour: int | None = None
+    """How many switches an hour may have had before another voluntary one; None: any number."""
+    damping: Damping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +166,7 @@ class Policy:
     rules: tuple[Rule, ...]
     ignore_linkdown: bool
     """Whether the kernel is told to skip routes without a carrier by itself, at once."""
+    hold_back: HoldBack = HoldBack()
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -138,3 +176,11 @@ class Policy:
     def uplinks_of(self, family: Family) -> tuple[Uplink, ...]:
         """The uplinks of `family`, in order of preference."""
         return tuple(u for u in self.uplinks if u.family is family)
+
+    def probes_through(self, uplink: str) -> tuple[Probe, ...]:
+        """The probes whose rounds go through an uplink; at least one."""
+        return tuple(p for p in self.probes if p.goes_through(uplink))
+
+    def rules_for(self, uplink: str) -> tuple[Rule, ...]:
+        """The rules that judge an uplink."""
+        return tuple(r for r in self.rules if r.judges(uplink))

@@ -1,37 +1,66 @@
-"""How soon the next round is due: faster while a failure is being confirmed.
+"""How soon the next round is due: three speeds, and a faster one while a failure is confirmed.
 
 After the first failed round of a run, the rounds that confirm it come at `fast_interval` (HAProxy's
 fastinter), until one is good or every rule that counts them has made up its mind. So the steady
-rate stays low, and a failure is found soon. Recovery goes at the normal pace: stability is time.
+rate stays low, and a failure is found soon. A failed uplink, or one that stands by, may be asked
+more slowly (downinter). Recovery goes at the normal speed: stability is time.
 """
 
 from collections.abc import Iterable
+from enum import Enum
 
+from route_switcher.core.conditions import ConsecutiveFailures, leaves
 from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import ConsecutiveFailures, Probe, Rule
+from route_switcher.core.model import Probe, Rule
+
+
+class Speed(Enum):
+    """The speed of an uplink's rounds while nothing is being confirmed."""
+
+    NORMAL = "normal"
+    STANDBY = "standby"
+    """Healthy, and not needed now."""
+    DOWN = "down"
+    """Failed."""
+
+
+def interval_at(probe: Probe, speed: Speed) -> float:
+    """Seconds from one round to the next at this speed."""
+    match speed:
+        case Speed.NORMAL:
+            return probe.interval
+        case Speed.STANDBY:
+            return probe.standby_interval
+        case Speed.DOWN:
+            return probe.down_interval
 
 
 def failures_that_count(probe: Probe, rules: Iterable[Rule]) -> int:
     """After how many failed rounds in a row every rule that counts them has made up its mind."""
     return max(
         (
-            rule.fail.failures
+            leaf.failures
             for rule in rules
-            if rule.probe == probe.name and isinstance(rule.fail, ConsecutiveFailures)
+            for leaf in leaves(rule.fail)
+            if isinstance(leaf, ConsecutiveFailures) and leaf.probe == probe.name
         ),
         default=0,
     )
 
 
 class Pace:
-    """The pace of one probe through one uplink. Tell it every outcome, in order."""
+    """The pace of one probe through one uplink. Tell it every outcome, in order.
 
-    __slots__ = ("_enough", "_failures", "_probe")
+    `rules` are those that judge the uplink. `speed` may be set at any time.
+    """
+
+    __slots__ = ("_enough", "_failures", "_probe", "speed")
 
     def __init__(self, probe: Probe, rules: Iterable[Rule]) -> None:
         self._probe = probe
         self._failures = 0
         self._enough = failures_that_count(probe, rules)
+        self.speed = Speed.NORMAL
 
     def after(self, outcome: RoundOutcome) -> float:
         """Seconds from the sending of the round that came to `outcome` to the next."""
@@ -39,5 +68,11 @@ class Pace:
             self._failures = 0
         elif outcome is RoundOutcome.FAILED:
             self._failures += 1
-        confirming = 0 < self._failures < self._enough
-        return self._probe.fast_interval if confirming else self._probe.interval
+        return self.interval
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one round to the next, as things are now."""
+        if 0 < self._failures < self._enough:
+            return self._probe.fast_interval
+        return interval_at(self._probe, self.speed)

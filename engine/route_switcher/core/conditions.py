@@ -1,0 +1,115 @@
+"""What can be said of an uplink so that a rule fails or recovers: declarative, nothing to evaluate.
+
+A condition is a small tree: leaves about the rounds of a probe, about what its targets answered
+over a window of time, or about the carrier, joined by any and all. Every condition may have to hold
+for a time before it counts. Durations are seconds; losses are shares from 0 to 1.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+class Measure(Enum):
+    """What a window says of a target's answers."""
+
+    LOSS = "loss"
+    """The share of the time whose rounds it did not answer."""
+    LATENCY = "latency"
+    """The mean round-trip time, in seconds."""
+    JITTER = "jitter"
+    """The mean difference between one round-trip time and the next, in seconds (RFC 3393)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsecutiveFailures:
+    """At least this many rounds of `probe` in a row have failed."""
+
+    probe: str
+    failures: int
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsecutiveSuccesses:
+    """At least this many rounds of `probe` in a row were good."""
+
+    probe: str
+    successes: int
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Over the last `over` seconds, fewer targets than the quorum are within `limit`.
+
+    It needs the window full; a loss may also be so high that the full window must exceed it.
+    """
+
+    measure: Measure
+    probe: str
+    limit: float
+    over: float
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Over the last `over` seconds, as many targets as the quorum asks are within `limit`.
+
+    It needs the window full.
+    """
+
+    measure: Measure
+    probe: str
+    limit: float
+    over: float
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierDown:
+    """The link is missing, administratively down, or without a carrier."""
+
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierUp:
+    """The link is present, up, and has a carrier."""
+
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of these holds."""
+
+    conditions: "tuple[Condition, ...]"
+    held: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these hold at once."""
+
+    conditions: "tuple[Condition, ...]"
+    held: float = 0.0
+
+
+OnRounds: TypeAlias = ConsecutiveFailures | ConsecutiveSuccesses
+OnWindow: TypeAlias = Beyond | Within
+OnCarrier: TypeAlias = CarrierDown | CarrierUp
+Leaf: TypeAlias = OnRounds | OnWindow | OnCarrier
+Condition: TypeAlias = Leaf | AnyOf | AllOf
+"""Each has `held`: the seconds for which it must have held, without a break, before it counts."""
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """The leaves of a condition, from left to right."""
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.conditions:
+            yield from leaves(part)
+    else:
+        yield condition
