@@ -5,11 +5,11 @@ from ipaddress import ip_address
 
 import pytest
 
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.events import LinkState, Round, RoundOutcome
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import (
-    CarrierDown,
-    ConsecutiveFailures,
+    Address,
     Family,
     Policy,
     Probe,
@@ -23,16 +23,17 @@ PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)
 # Their longest gaps are 3 and 21 seconds.
-NEAR = Probe("near", (ip_address("203.0.113.1"),), "any", 1, 1, 1)
-FAR = Probe("far", (ip_address("203.0.113.2"),), "any", 10, 1, 10)
-NEAR_LOST = Rule("near-lost", "near", ConsecutiveFailures(3), Recover(10))
-FAR_LOST = Rule("far-lost", "far", ConsecutiveFailures(3), Recover(10))
-UNPLUGGED = Rule("unplugged", None, CarrierDown(), Recover(20))
+NEAR = Probe("near", (ip_address("203.0.113.1"),), "any", 1, 1, 1, 1, 1)
+FAR = Probe("far", (ip_address("203.0.113.2"),), "any", 10, 1, 10, 10, 10)
+NEAR_LOST = Rule("near-lost", ConsecutiveFailures("near", 3), Recover(10))
+FAR_LOST = Rule("far-lost", ConsecutiveFailures("far", 3), Recover(10))
+UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(20))
+NO_SUSPECTS: dict[str, set[Address]] = {"near": set(), "far": set()}
 BOTH = Policy((PRIMARY,), (NEAR, FAR), (NEAR_LOST, FAR_LOST, UNPLUGGED), ignore_linkdown=False)
 
 
 def health(policy: Policy = BOTH, trusted: bool = True) -> UplinkHealth:
-    return UplinkHealth(PRIMARY, policy, UP, trusted)
+    return UplinkHealth(PRIMARY, policy, UP, trusted, NO_SUSPECTS)
 
 
 def tell(it: UplinkHealth, probe: Probe, outcome: RoundOutcome, *times: float) -> None:
@@ -125,7 +126,7 @@ def test_an_answer_to_a_probe_counts_until_that_probe_changes(
     probes: tuple[Probe, ...], answers: bool
 ) -> None:
     it = proven()
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes))
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS)
     assert it.answers(100) == answers
 
 
@@ -143,7 +144,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 ) -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes))
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS)
     tell(it, NEAR, FAILED, 103)
     assert it.state is state
 
@@ -151,7 +152,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 def test_an_uplink_is_no_longer_held_back_by_a_rule_that_left_the_policy() -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102, 103)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)))
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)), NO_SUSPECTS)
     assert it.state is UplinkState.HEALTHY
 
 
@@ -163,7 +164,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
     it = health(old)
     tell(it, NEAR, FAILED, 101, 102, 103)
     tell(it, NEAR, rounds, 104)
-    it.take_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)))
+    it.take_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)), NO_SUSPECTS)
     tell(it, FAR, GOOD, 110)
     assert it.state is UplinkState.RECOVERING
 
@@ -171,7 +172,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
 def test_a_probe_that_a_reload_changed_has_not_failed_before_its_first_round() -> None:
     it = proven()
     changed = replace(BOTH, probes=(replace(NEAR, quorum="all"), FAR))
-    it.take_policy(PRIMARY, BOTH, changed)
+    it.take_policy(PRIMARY, BOTH, changed, NO_SUSPECTS)
     assert "its latest round failed" not in it.evidence()
     tell(it, NEAR, FAILED, 200)
     assert it.evidence() == "primary is healthy (but its latest round failed)"

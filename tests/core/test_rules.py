@@ -1,33 +1,48 @@
 """The life of a rule: every transition, the two clocks, and what must not move them."""
 
+from dataclasses import replace
+from ipaddress import ip_address
 from itertools import product
 
 import pytest
 
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.model import CarrierDown, ConsecutiveFailures, Recover, Rule
-from route_switcher.core.rules import TRANSITIONS, RuleHealth, RuleState, Signal
+from route_switcher.core.model import Address, Probe, Recover, Rule, Uplink
+from route_switcher.core.rule_health import RuleHealth
+from route_switcher.core.rules import TRANSITIONS, RuleState, Signal
 
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 
 
+PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
+
+
+def probe(interval: float = 1.0) -> Probe:
+    targets = (ip_address("203.0.113.1"),)
+    return Probe("internet", targets, "any", interval, 1.0, interval, interval, interval)
+
+
 def rule(state: RuleState = RuleState.OK, failures: int = 3, stable: float = 10.0) -> RuleHealth:
-    counting = Rule("no-internet", "internet", ConsecutiveFailures(failures), Recover(stable))
-    return RuleHealth("primary", counting, 3.0, state)
+    counting = Rule("no-internet", ConsecutiveFailures("internet", failures), Recover(stable))
+    return RuleHealth(PRIMARY, counting, (probe(),), UP, {"internet": set()}, state)
 
 
 def carrier_rule(state: RuleState = RuleState.OK, stable: float = 10.0) -> RuleHealth:
-    return RuleHealth(
-        "primary", Rule("unplugged", None, CarrierDown(), Recover(stable)), 3.0, state
-    )
+    unplugged = Rule("unplugged", CarrierDown(), Recover(stable))
+    return RuleHealth(PRIMARY, unplugged, (probe(),), UP, {"internet": set()}, state)
+
+
+def restart(health: RuleHealth, changed: Rule, interval: float = 1.0) -> None:
+    health.restart(changed, (probe(interval),), {"internet": set()})
 
 
 def tell(health: RuleHealth, outcome: RoundOutcome, *times: float) -> list[str]:
     states = []
     for time in times:
-        health.take_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"), UP)
+        health.take_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"))
         states.append(health.state.value)
     return states
 
@@ -111,7 +126,7 @@ def test_a_gap_without_known_rounds_starts_stability_anew(gap: float, state: str
 
 def test_no_stable_time_recovers_with_the_first_good_round() -> None:
     health = rule(RuleState.FAILED, stable=0)
-    changes = health.take_round(Round(1.1, "primary", "internet", 1, GOOD), UP)
+    changes = health.take_round(Round(1.1, "primary", "internet", 1, GOOD))
     assert [c.after.value for c in changes] == ["recovering", "ok"]
 
 
@@ -127,7 +142,7 @@ def test_a_carrier_rule_fails_at_once_and_recovers_by_good_rounds() -> None:
 def test_an_answer_from_before_the_link_went_does_not_recover_a_carrier_rule() -> None:
     health = carrier_rule()
     health.take_link(DOWN, 5.0)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), DOWN) == []
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
@@ -148,22 +163,26 @@ def test_an_answer_to_a_round_from_before_the_loss_counts_no_more_when_the_link_
     health = carrier_rule()
     health.take_link(DOWN, 5.0)
     health.take_link(UP, 5.05)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), UP) == []
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
 def test_a_failed_round_starts_the_stability_of_a_carrier_rule_anew() -> None:
     health = carrier_rule(stable=5)
     health.take_link(DOWN, 0.0)
+    health.take_link(UP, 0.5)
     tell(health, GOOD, 1, 2, 3, 4)
     tell(health, FAILED, 5)
     assert tell(health, GOOD, *range(6, 12)) == ["recovering"] * 5 + ["ok"]
 
 
 def test_a_rule_counts_its_own_probe_and_a_carrier_rule_any() -> None:
-    other = Round(1.1, "primary", "other", 1.0, FAILED)
-    assert not rule().counts(other)
-    assert carrier_rule().counts(other)
+    probes = (probe(), replace(probe(), name="other"))
+    link_only = Rule("unplugged", CarrierDown(), Recover(10.0))
+    sets: dict[str, set[Address]] = {"internet": set(), "other": set()}
+    counting = RuleHealth(PRIMARY, rule().rule, probes, UP, sets, RuleState.OK)
+    assert not counting.counts("other")
+    assert RuleHealth(PRIMARY, link_only, probes, UP, sets, RuleState.OK).counts("other")
 
 
 def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:
@@ -175,10 +194,10 @@ def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:
 
 def test_exactly_the_stable_time_is_enough() -> None:
     health = rule(RuleState.FAILED, stable=10)
-    health.take_round(Round(100.0, "primary", "internet", 100.0, GOOD), UP)
+    health.take_round(Round(100.0, "primary", "internet", 100.0, GOOD))
     for at in range(103, 110, 3):
-        health.take_round(Round(at, "primary", "internet", at, GOOD), UP)
-    (change,) = health.take_round(Round(110.0, "primary", "internet", 109.9, GOOD), UP)
+        health.take_round(Round(at, "primary", "internet", at, GOOD))
+    (change,) = health.take_round(Round(110.0, "primary", "internet", 109.9, GOOD))
     assert change.after is RuleState.OK
 
 
@@ -195,9 +214,9 @@ def test_a_carrier_rule_counts_no_failed_rounds() -> None:
 def test_a_changed_rule_keeps_its_state_and_starts_counting_anew() -> None:
     health = rule()
     tell(health, FAILED, 1, 2)
-    health.restart(Rule("no-internet", "internet", ConsecutiveFailures(2), Recover(5)), 3.0)
+    restart(health, Rule("no-internet", ConsecutiveFailures("internet", 2), Recover(5)))
     assert tell(health, FAILED, 3, 4) == ["ok", "failed"]
-    health.restart(Rule("no-internet", "internet", ConsecutiveFailures(9), Recover(3)), 3.0)
+    restart(health, Rule("no-internet", ConsecutiveFailures("internet", 9), Recover(3)))
     assert health.state is RuleState.FAILED
     assert tell(health, GOOD, 5, 6, 7, 8)[-2:] == ["recovering", "ok"]
 
@@ -205,7 +224,7 @@ def test_a_changed_rule_keeps_its_state_and_starts_counting_anew() -> None:
 def test_a_changed_rule_covers_its_stable_time_anew_and_by_the_new_gap() -> None:
     health = rule(RuleState.FAILED, stable=10)
     tell(health, GOOD, *range(9))
-    health.restart(health.rule, 5.0)
+    restart(health, health.rule, interval=2.0)
     assert health.stable_for == 0.0
     assert tell(health, GOOD, 9, 14, 19) == ["recovering", "recovering", "ok"]
 
@@ -213,7 +232,7 @@ def test_a_changed_rule_covers_its_stable_time_anew_and_by_the_new_gap() -> None
 def test_a_changed_rule_forgets_a_run_of_failures_that_did_not_fail_it() -> None:
     health = rule()
     tell(health, FAILED, 1, 2)
-    health.restart(health.rule, 3.0)
+    restart(health, health.rule)
     tell(health, FAILED, 10, 11, 12)
     assert health.failing_since == 10
 
@@ -221,6 +240,6 @@ def test_a_changed_rule_forgets_a_run_of_failures_that_did_not_fail_it() -> None
 def test_a_failed_carrier_rule_remembers_over_a_change_when_the_link_was_lost() -> None:
     health = carrier_rule()
     health.take_link(DOWN, 5.0)
-    health.restart(health.rule, 3.0)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD), UP) == []
+    restart(health, health.rule)
+    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.failing_since == 5.0

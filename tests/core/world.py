@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from math import inf
 
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.decisions import Decision, Notice, Output, ProbeNow
 from route_switcher.core.diff import diff
 from route_switcher.core.engine import Engine
@@ -26,8 +27,6 @@ from route_switcher.core.events import (
     Tick,
 )
 from route_switcher.core.model import (
-    CarrierDown,
-    ConsecutiveFailures,
     Family,
     Policy,
     Probe,
@@ -63,12 +62,16 @@ def policy(
 ) -> Policy:
     """The seed's policy, for any number of uplinks (primary and secondary if none is given)."""
     targets = (ip_address("203.0.113.1"), ip_address("2001:db8:ffff::1"))
-    rules = [Rule("no-internet", "internet", ConsecutiveFailures(failures), Recover(stable))]
+    rules = [Rule("no-internet", ConsecutiveFailures("internet", failures), Recover(stable))]
     if carrier:
-        rules.append(Rule("unplugged", None, CarrierDown(), Recover(stable)))
+        rules.append(Rule("unplugged", CarrierDown(), Recover(stable)))
     return Policy(
         uplinks or (uplink("primary", 0), uplink("secondary", 1)),
-        (Probe("internet", targets, "any", interval, timeout, fast or interval),),
+        (
+            Probe(
+                "internet", targets, "any", interval, timeout, fast or interval, interval, interval
+            ),
+        ),
         tuple(rules),
         ignore_linkdown=False,
     )

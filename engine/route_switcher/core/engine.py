@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from route_switcher.core.decisions import Level, Notice, Output
+from route_switcher.core.decisions import Decision, Level, Notice, Output
 from route_switcher.core.events import (
+    Answers,
     Event,
     Link,
     Refused,
@@ -26,10 +27,13 @@ from route_switcher.core.events import (
 from route_switcher.core.family import FamilySelection
 from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route, RouteKind
-from route_switcher.core.rules import longest_gap
+from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Cause, Order
+from route_switcher.core.speeds import Speeds
+from route_switcher.core.suspects import Suspects
 
 SILENCE = 30.0
 """Seconds without one known round after which a person should look; one warning is given. Where
@@ -50,6 +54,9 @@ class Engine:
         self._routes: tuple[Route, ...] = ()
         self._standing_from: dict[str, float] = {}
         self._warn_at: dict[str, float] = {}
+        self._suspects = Suspects()
+        self._speeds = Speeds()
+        self._told_damped: dict[str, float] = {}
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
@@ -58,6 +65,8 @@ class Engine:
                 outputs = self._round(event)
             case Link():
                 outputs = self._link(event)
+            case Answers():
+                outputs = self._answers(event)
             case Routes():
                 outputs = self._see_routes(event.at, event.routes) + self._decide(event.at)
             case Tick():
@@ -70,11 +79,14 @@ class Engine:
                 outputs = self._reload(event)
             case Switch() | Release():
                 outputs = self._operator(event)
+        if any(isinstance(output, RuleChange | Decision) for output in outputs):
+            outputs += self._follow_up(event.at)
         return tuple(outputs)
 
     def deadline(self) -> float:
         """When to give it a `Tick`, if nothing else comes before; inf: never."""
         deadlines = [family.deadline() for family in self._families.values()]
+        deadlines += [health.deadline() for health in self._healths.values()]
         return min([*deadlines, *self._warn_at.values()], default=inf)
 
     def plans(self) -> tuple[Plan, ...]:
@@ -90,6 +102,23 @@ class Engine:
         """What is known of an uplink, to be read only."""
         return self._healths[uplink]
 
+    def at_rest(self, at: float) -> bool:
+        """Whether nothing would change, but for the time, if at `at` all that comes is good rounds
+        like the latest, for however long."""
+        return (
+            all(health.at_rest for health in self._healths.values())
+            and all(selection.content(at) for selection in self._families.values())
+            and not self._suspects.any
+        )
+
+    def leap(self, delta: float) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds, as they did
+        before. To be called only `at_rest`; the next event is at least that much later."""
+        for health in self._healths.values():
+            health.leap(delta)
+        self._suspects.leap(delta)
+        self._warn_at = {name: at + delta for name, at in self._warn_at.items()}
+
     @property
     def _silence(self) -> float:
         return max(SILENCE, 2 * self._longest_gap)
@@ -101,9 +130,11 @@ class Engine:
     def _start(self, event: Start) -> list[Output]:
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
+        self._suspects.take_policy(self.policy)
         for uplink in self.policy.uplinks:
             link = links[uplink.interface]
-            health = UplinkHealth(uplink, self.policy, link, trusted=True)
+            suspects = self._suspects.of(uplink.family)
+            health = UplinkHealth(uplink, self.policy, link, True, suspects)
             self._healths[uplink.name] = health
             self._warn_at[uplink.name] = event.at + self._silence
             outputs += health.take_link(link, event.at)
@@ -113,19 +144,31 @@ class Engine:
         return outputs + self._decide(event.at)
 
     def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
-        selection = FamilySelection(family, self._healths_of(family))
+        selection = FamilySelection(family, self._healths_of(family), self.policy.hold_back)
         self._families[family] = selection
-        return selection.start(at, routes, self._longest_gap)
+        patience = max(longest_break(probe) for probe in self.policy.probes)
+        return selection.start(at, routes, patience)
 
     def _round(self, event: Round) -> list[Output]:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event.probe):
             return []  # sent before a reload took the uplink or the probe away
         judged = self._in_the_light_of_routes(event, health)
-        outputs: list[Output] = list(health.take_round(judged))
+        outputs: list[Output] = []
+        if len(event.answers) > 1 and judged.outcome is not RoundOutcome.UNKNOWN:
+            judged, notices = self._suspects.take_round(judged, health.uplink.family)
+            outputs += notices
+        outputs += health.take_round(judged)
         if judged.outcome is not RoundOutcome.UNKNOWN:
             self._warn_at[event.uplink] = event.at + self._silence
         return outputs + self._families[health.uplink.family].decide(event.at)
+
+    def _answers(self, event: Answers) -> list[Output]:
+        health = self._healths.get(event.uplink)
+        if health is not None and health.knows(event.probe):
+            self._suspects.take_answers(event, health.uplink.family)
+            health.take_answers(event)
+        return []
 
     def _in_the_light_of_routes(self, event: Round, health: UplinkHealth) -> Round:
         """A round says nothing of an uplink whose standing route was absent, unless it shows why.
@@ -194,7 +237,22 @@ class Engine:
                 reason = self._healths[name].last_reason
                 text = f"{name}: nothing is known of it for {self._silence:g} s: {reason}"
                 outputs.append(Notice(at, Level.WARNING, text))
+        for health in self._healths.values():
+            outputs += health.take_time(at)
         return outputs + self._decide(at)
+
+    def _follow_up(self, at: float) -> list[Output]:
+        """What a change of a rule or of the selection brings about."""
+        outputs: list[Output] = []
+        for selection in self._families.values():
+            outputs += self._speeds.changes(at, selection.healths, selection.current)
+        for name, health in self._healths.items():
+            until = health.penalty.until
+            if until > at and until != self._told_damped.get(name):
+                self._told_damped[name] = until
+                text = f"{name} failed too often lately: damped for {until - at:.0f} s"
+                outputs.append(Notice(at, Level.WARNING, text))
+        return outputs
 
     def _operator(self, event: Switch | Release) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -212,22 +270,27 @@ class Engine:
         old, self.policy = self.policy, event.policy
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
+        self._suspects.take_policy(event.policy)
         outputs: list[Output] = []
         for uplink in event.policy.uplinks:
             link = links[uplink.interface]
+            suspects = self._suspects.of(uplink.family)
             health = before.get(uplink.name)
             if health is None or not _same_line(health.uplink, uplink):
                 trusted = uplink.family not in self._families
-                health = UplinkHealth(uplink, event.policy, link, trusted)
+                health = UplinkHealth(uplink, event.policy, link, trusted, suspects)
                 self._warn_at[uplink.name] = event.at + self._silence
             else:
-                health.take_policy(uplink, old, event.policy)
+                health.take_policy(uplink, old, event.policy, suspects)
             self._healths[uplink.name] = health
             outputs += health.take_link(link, event.at)
         self._warn_at = {n: at for n, at in self._warn_at.items() if n in self._healths}
+        self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:
-                outputs += self._families[family].take_uplinks(event.at, self._healths_of(family))
+                outputs += self._families[family].take_uplinks(
+                    event.at, self._healths_of(family), event.policy.hold_back
+                )
             else:
                 outputs += self._start_family(family, event.at, self._routes)
         for family in [f for f in self._families if f not in event.policy.families]:
@@ -235,7 +298,8 @@ class Engine:
             text = f"{family} has no uplink any more: its routes stay as they are"
             outputs.append(Notice(event.at, Level.WARNING, text))
         outputs += self._see_routes(event.at, self._routes)
-        return outputs + self._decide(event.at, Cause.RELOAD)
+        reordered = _order(old, event.policy) != _order(event.policy, old)
+        return outputs + self._decide(event.at, Cause.RELOAD if reordered else Cause.PREFERENCE)
 
     def _healths_of(self, family: Family) -> list[UplinkHealth]:
         return [h for h in self._healths.values() if h.uplink.family is family]
@@ -243,3 +307,9 @@ class Engine:
 
 def _same_line(old: Uplink, new: Uplink) -> bool:
     return (old.interface, old.family) == (new.interface, new.family)
+
+
+def _order(policy: Policy, other: Policy) -> list[str]:
+    """The uplinks of `policy` that `other` has too, in its order of preference."""
+    common = {uplink.name for uplink in other.uplinks}
+    return [uplink.name for uplink in policy.uplinks if uplink.name in common]

@@ -25,13 +25,15 @@ class RoundOutcome(Enum):
 class Answer:
     """What became of one target in one round: `rtt` in seconds, or None and a reason in words.
 
-    `pending`: the round was certain before it was known; an `Answers` will tell.
+    `pending`: the round was certain before it was known; an `Answers` will tell. Without `asked`
+    the request could not be sent for a reason that says nothing of the uplink.
     """
 
     target: Address
     rtt: float | None
     reason: str = ""
     pending: bool = False
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

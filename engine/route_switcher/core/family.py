@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
-from route_switcher.core.model import Address, Family, Uplink
+from route_switcher.core.model import Address, Family, HoldBack, Uplink
 from route_switcher.core.obstacles import describe_obstacle, obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
 from route_switcher.core.refusals import Refusals
+from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route, RouteKind
-from route_switcher.core.selection import Candidate, Cause, Order, select
+from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, select
 
 _MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
 """What a plan depends on: it is made anew only when this has changed."""
@@ -30,7 +31,9 @@ with long intervals the first that answers would else be found late."""
 class FamilySelection:
     """Decides for one family. `healths` stand in order of preference and are shared, not copied."""
 
-    def __init__(self, family: Family, healths: Sequence[UplinkHealth]) -> None:
+    def __init__(
+        self, family: Family, healths: Sequence[UplinkHealth], hold_back: HoldBack
+    ) -> None:
         self.family = family
         self.healths = tuple(healths)
         self.current: str | None = None
@@ -46,6 +49,9 @@ class FamilySelection:
         self._holding = -inf
         self._told_of = -inf
         self._ask_at = inf
+        self._restraint = Restraint(hold_back)
+        self._held_until = inf
+        self._told_held: tuple[str, float] | None = None
 
     @property
     def settled(self) -> bool:
@@ -67,8 +73,11 @@ class FamilySelection:
         self._ways = {(r.interface, r.gateway) for r in mine if r.kind is RouteKind.UNICAST}
         return self._report_obstacles(at, obstacles([h.uplink for h in self.healths], mine))
 
-    def take_uplinks(self, at: float, healths: Sequence[UplinkHealth]) -> list[Output]:
+    def take_uplinks(
+        self, at: float, healths: Sequence[UplinkHealth], hold_back: HoldBack
+    ) -> list[Output]:
         """Take a new policy's uplinks; a removed active one carries traffic until another can."""
+        self._restraint.take_policy(hold_back)
         kept = {id(h) for h in healths}
         outputs: list[Output] = []
         for health in self.healths:
@@ -106,7 +115,7 @@ class FamilySelection:
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
         ends = self.order.until if self.order else inf
-        return min(self._wake, self._ask_at, ends, self.refusals.deadline())
+        return min(self._wake, self._ask_at, self._held_until, ends, self.refusals.deadline())
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
@@ -121,8 +130,8 @@ class FamilySelection:
 
     def decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
         """Select anew. `preference` names the cause if only the order of preference decides."""
-        if self._content():
-            self._ask_at = inf
+        if self.content(at):
+            self._ask_at = self._held_until = inf
             return []
         self.refusals.expire(at)
         outputs: list[Output] = []
@@ -138,16 +147,24 @@ class FamilySelection:
                 h.state,
                 eligible=self._eligible(h, at, since),
                 refused=self._own_refused(h),
+                damped=h.penalty.until > at,
             )
             for h in self.healths
         ]
+        self._held_until = min(
+            (h.penalty.until for h in self.healths if h.penalty.until > at), default=inf
+        )
         choice = select(candidates, self.current, self.order)
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(at, since)
         cause = preference if choice.cause is Cause.PREFERENCE else choice.cause
+        until, why = self._restraint.until()
+        if cause in VOLUNTARY and at < until:
+            self._held_until = min(self._held_until, until)
+            return outputs + self._tell_held(at, choice.name, until, why) + self._hold(at, since)
         return [*outputs, self._move(at, choice.name, cause)]
 
-    def _content(self) -> bool:
+    def content(self, at: float) -> bool:
         """Whether nothing could be better: the most preferred uplink is active and healthy.
 
         Most rounds find it so, and what `select` would say is then known.
@@ -156,6 +173,7 @@ class FamilySelection:
         return (
             first.uplink.name == self.current
             and first.state is UplinkState.HEALTHY
+            and first.penalty.until <= at
             and self.order is None
             and not self.refusals.routes
         )
@@ -180,6 +198,7 @@ class FamilySelection:
 
     def _restart(self, at: float, name: str) -> list[Output]:
         self.current = name
+        self._restraint.take_move(at, first=True)
         outputs: list[Output] = [
             Decision(
                 at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
@@ -247,9 +266,17 @@ class FamilySelection:
             previous, rules = self.current, left.failed_rules()
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
+        self._restraint.take_move(at, first=previous is None)
         self.current, self._departing = name, None
-        self._wake = self._ask_at = inf
+        self._wake = self._ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
+
+    def _tell_held(self, at: float, name: str, until: float, why: str) -> list[Output]:
+        if self._told_held == (name, until):
+            return []
+        self._told_held = (name, until)
+        text = f"{name} could take over, but is held back for {until - at:.0f} s ({why})"
+        return [Notice(at, Level.INFO, text)]
 
     def _hold(self, at: float, since: float) -> list[Output]:
         """While the active uplink is failed and there is nowhere to go: ask, and say so once."""

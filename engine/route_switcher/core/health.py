@@ -1,13 +1,16 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.model import Policy, Probe, Rule, Uplink
-from route_switcher.core.rules import RuleChange, RuleHealth, RuleState, longest_gap
+from route_switcher.core.damping import Penalty
+from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.model import Address, Policy, Uplink
+from route_switcher.core.pace import longest_gap
+from route_switcher.core.rule_health import RuleHealth
+from route_switcher.core.rules import RuleChange, RuleState
 
 
 class UplinkState(Enum):
@@ -44,9 +47,19 @@ class _Latest:
 
 
 class UplinkHealth:
-    """What is known of one uplink. `trusted` uplinks start unknown, others recovering."""
+    """What is known of one uplink. `trusted` uplinks start unknown, others recovering.
 
-    def __init__(self, uplink: Uplink, policy: Policy, link: LinkState, trusted: bool) -> None:
+    `suspects` are the targets to leave out of windows, by probe; the sets are shared, and change.
+    """
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        policy: Policy,
+        link: LinkState,
+        trusted: bool,
+        suspects: Mapping[str, Set[Address]],
+    ) -> None:
         self.uplink = uplink
         self.link = link
         self.routable = _routable(uplink, link)
@@ -57,16 +70,20 @@ class UplinkHealth:
         """When the latest round was told, known or not."""
         self.last_reason = "no round has ended yet"
         """Why the latest round was unknown, in words."""
+        self.penalty = Penalty(policy.hold_back.damping)
+        """What its failures cost it, if it flaps."""
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
-        self._latest = {p.name: _Latest(longest_gap(p)) for p in policy.probes}
+        probes = policy.probes_through(uplink.name)
+        self._latest = {p.name: _Latest(longest_gap(p)) for p in probes}
         self._rules = [
-            RuleHealth(uplink.name, rule, _gap(rule, policy), state) for rule in policy.rules
+            RuleHealth(uplink, rule, probes, link, suspects, state)
+            for rule in policy.rules_for(uplink.name)
         ]
         self.state = _worst(self._rules)
         """The worst of the rules' states."""
 
     def knows(self, probe: str) -> bool:
-        """Whether the policy has a probe of this name."""
+        """Whether a probe of this name goes through it."""
         return probe in self._latest
 
     @property
@@ -85,6 +102,19 @@ class UplinkHealth:
             ),
             default=-inf,
         )
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether more good rounds like the latest, and time, would change nothing."""
+        return (
+            self.state is UplinkState.HEALTHY
+            and all(latest.good for latest in self._latest.values())
+            and all(rule.at_rest for rule in self._rules)
+        )
+
+    def rule_states(self) -> dict[str, RuleState]:
+        """What each rule that judges it says of it."""
+        return {rule.rule.name: rule.state for rule in self._rules}
 
     def failed_rules(self) -> tuple[str, ...]:
         """The names of the rules that say `failed`."""
@@ -121,46 +151,75 @@ class UplinkHealth:
         latest.good = event.outcome is RoundOutcome.GOOD
         changes: list[RuleChange] = []
         for rule in self._rules:
-            if rule.counts(event):
-                changes += rule.take_round(event, self.link)
-        return self._changed(changes)
+            if rule.counts(event.probe):
+                changes += rule.take_round(event)
+        return self._changed(changes, event.at)
+
+    def take_answers(self, event: Answers) -> None:
+        """Take what became of targets later."""
+        for rule in self._rules:
+            if rule.counts(event.probe):
+                rule.take_answers(event)
 
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
         self.link = link
         self.routable = _routable(self.uplink, link)
-        return self._changed([c for rule in self._rules for c in rule.take_link(link, at)])
+        return self._changed([c for rule in self._rules for c in rule.take_link(link, at)], at)
+
+    def take_time(self, at: float) -> list[RuleChange]:
+        """Judge what may have held long enough now."""
+        return self._changed([c for rule in self._rules for c in rule.take_time(at)], at)
+
+    def deadline(self) -> float:
+        """When to call `take_time`; inf: never."""
+        return min((rule.deadline() for rule in self._rules), default=inf)
+
+    def leap(self, delta: float) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        self.last_known += delta
+        self.last_told += delta
+        for latest in self._latest.values():
+            latest.sent_at += delta
+        for rule in self._rules:
+            rule.leap(delta)
 
     def distrust(self, at: float, evidence: str) -> list[RuleChange]:
         """Let the uplink prove itself, where nothing good is known of it."""
-        return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)])
+        return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)], at)
 
-    def take_policy(self, uplink: Uplink, old: Policy, new: Policy) -> None:
+    def take_policy(
+        self, uplink: Uplink, old: Policy, new: Policy, suspects: Mapping[str, Set[Address]]
+    ) -> None:
         """Carry the state over to a new policy, by the names of rules and probes."""
         self.uplink = uplink
-        old_probes = {p.name: p for p in old.probes}
+        self.penalty.restart(new.hold_back.damping)
+        probes = new.probes_through(uplink.name)
+        old_probes = {p.name: p for p in old.probes_through(uplink.name)}
         kept = {r.rule.name: r for r in self._rules}
         self._latest = {
             p.name: self._latest[p.name] if old_probes.get(p.name) == p else _Latest(longest_gap(p))
-            for p in new.probes
+            for p in probes
         }
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
         unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
         rules = []
-        for rule in new.rules:
+        for rule in new.rules_for(uplink.name):
             health = kept.get(rule.name)
             if health is None:
-                health = RuleHealth(uplink.name, rule, _gap(rule, new), unjudged)
-            elif health.rule != rule or _probes_of(rule, old) != _probes_of(rule, new):
-                health.restart(rule, _gap(rule, new))
+                health = RuleHealth(uplink, rule, probes, self.link, suspects, unjudged)
+            elif not health.goes_on_with(rule, probes):
+                health.restart(rule, probes, suspects)
             rules.append(health)
         self._rules = rules
         self.state = _worst(rules)
 
-    def _changed(self, changes: list[RuleChange]) -> list[RuleChange]:
+    def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:
-            self.state = _worst(self._rules)
+            before, self.state = self.state, _worst(self._rules)
+            if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
+                self.penalty.take_failure(at)
         return changes
 
 
@@ -171,11 +230,3 @@ def _worst(rules: Iterable[RuleHealth]) -> UplinkState:
 
 def _routable(uplink: Uplink, link: LinkState) -> bool:
     return link.present and link.up and uplink.family in link.families
-
-
-def _probes_of(rule: Rule, policy: Policy) -> tuple[Probe, ...]:
-    return tuple(p for p in policy.probes if rule.probe in (None, p.name))
-
-
-def _gap(rule: Rule, policy: Policy) -> float:
-    return max(longest_gap(probe) for probe in _probes_of(rule, policy))

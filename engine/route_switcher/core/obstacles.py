@@ -28,14 +28,18 @@ def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
         effect = "traffic stops at it"
         if route.metric > max(u.metric for u in uplinks):
             effect = "probes of a demoted uplink stop at it, so that a failed one never recovers"
-    # Named in the command too: in a deletion, iproute2 and the kernel take metric 0 for any.
-    proto = protocol_name(route.protocol)
-    version = "-6 " if route.family.value == 6 else ""
     return (
-        f"foreign route in the way: {route} proto {proto}: {effect}. Give it a metric above "
-        f"{_reach(route, uplinks)} where it is set (DHCP client, NetworkManager, "
-        f"interfaces file), or delete it: ip {version}route del {route} proto {proto}"
+        f"foreign route in the way: {route} proto {protocol_name(route.protocol)}: {effect}. "
+        f"Give it a metric above {_reach(route, uplinks)} where it is set (DHCP client, "
+        f"NetworkManager, interfaces file), or delete it: {deletion(route)}"
     )
+
+
+def deletion(route: Route) -> str:
+    """The command that deletes `route` and no other."""
+    version = "-6 " if route.family.value == 6 else ""
+    # With the protocol: in a deletion, iproute2 and the kernel take metric 0 for any.
+    return f"ip {version}route del {route} proto {protocol_name(route.protocol)}"
 
 
 def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:

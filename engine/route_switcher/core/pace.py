@@ -35,6 +35,23 @@ def interval_at(probe: Probe, speed: Speed) -> float:
             return probe.down_interval
 
 
+def slowest_interval(probe: Probe) -> float:
+    """Seconds from one round to the next at the slowest of its speeds."""
+    return max(interval_at(probe, speed) for speed in Speed)
+
+
+def longest_gap(probe: Probe) -> float:
+    """Seconds between the sendings of two known rounds above which the first one tells nothing of
+    now: an answer is too old, and a window starts anew."""
+    return 2 * slowest_interval(probe) + probe.timeout
+
+
+def longest_break(probe: Probe) -> float:
+    """Seconds between the sendings of two known rounds above which stability starts anew; what
+    recovers is probed at normal speed."""
+    return 2 * probe.interval + probe.timeout
+
+
 def failures_that_count(probe: Probe, rules: Iterable[Rule]) -> int:
     """After how many failed rounds in a row every rule that counts them has made up its mind."""
     return max(

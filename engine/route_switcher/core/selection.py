@@ -1,9 +1,9 @@
 """The choice of the active uplink of one family: a pure function of what is known now.
 
-Selection goes by class: healthy before recovering before failed. The current uplink stays unless
-a better class is to be had; among healthy ones the order of preference decides. An uplink of which
-nothing is known is never moved to, and as the current one it counts as healthy: ignorance is no
-reason to leave.
+Selection goes by class: healthy before healthy but damped before recovering before failed. The
+current uplink stays unless a better class is to be had; among healthy ones the order of preference
+decides. An uplink of which nothing is known is never moved to, and as the current one it counts as
+healthy: ignorance is no reason to leave.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,16 @@ class Cause(Enum):
     FAILOVER = "the active uplink failed"
     FIRST_ANSWER = "nothing is healthy, and this one answers"
     BETTER = "healthy instead of recovering"
+    STEADIER = "healthy, and the active uplink is damped"
     PREFERENCE = "healthy and preferred"
     OPERATOR = "ordered"
     RELOAD = "the policy's order of preference changed"
     REFUSED = "the kernel refused the active uplink's route"
     REMOVED = "the active uplink left the policy"
+
+
+VOLUNTARY = frozenset({Cause.BETTER, Cause.STEADIER, Cause.PREFERENCE})
+"""The moves that could as well be left: the active uplink carries the traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Candidate:
     state: UplinkState
     eligible: bool
     refused: bool = False
+    damped: bool = False
+    """Held back for having failed too often lately; it matters only while it is healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +67,12 @@ class Choice:
 
 
 _RANK = {
-    UplinkState.HEALTHY: 2,
-    UplinkState.UNKNOWN: 2,
+    UplinkState.HEALTHY: 3,
+    UplinkState.UNKNOWN: 3,
     UplinkState.RECOVERING: 1,
     UplinkState.FAILED: 0,
 }
+_RANK_DAMPED = 2
 _RANK_REFUSED = -1
 _RANK_GONE = -2
 
@@ -72,6 +80,7 @@ _CAUSES = {
     _RANK_GONE: Cause.REMOVED,
     _RANK_REFUSED: Cause.REFUSED,
     _RANK[UplinkState.RECOVERING]: Cause.BETTER,
+    _RANK_DAMPED: Cause.STEADIER,
     _RANK[UplinkState.HEALTHY]: Cause.PREFERENCE,
 }
 
@@ -92,20 +101,26 @@ def select(
         for c in candidates
         if c.eligible and c.name != current and c.state is not UplinkState.UNKNOWN
     ]
-    best = max((_RANK[c.state] for c in movable), default=_RANK_GONE)
-    first = next((c for c in movable if _RANK[c.state] == best), None)
+    best = max((_rank(c) for c in movable), default=_RANK_GONE)
+    first = next((c for c in movable if _rank(c) == best), None)
     if first is None or best < rank:
         return Choice(current, Cause.PREFERENCE)
     if best > rank:
         return Choice(first.name, _cause(rank, best))
-    preferred = best == _RANK[UplinkState.HEALTHY] and _precedes(candidates, first.name, current)
+    preferred = best >= _RANK_DAMPED and _precedes(candidates, first.name, current)
     return Choice(first.name if preferred else current, Cause.PREFERENCE)
 
 
 def _rank_of_current(current: Candidate | None) -> int:
     if current is None:
         return _RANK_GONE
-    return _RANK_REFUSED if current.refused else _RANK[current.state]
+    return _RANK_REFUSED if current.refused else _rank(current)
+
+
+def _rank(candidate: Candidate) -> int:
+    if candidate.damped and candidate.state is UplinkState.HEALTHY:
+        return _RANK_DAMPED
+    return _RANK[candidate.state]
 
 
 def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
@@ -120,7 +135,7 @@ def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
 
 def _cause(rank: int, best: int) -> Cause:
     if rank == _RANK[UplinkState.FAILED]:
-        healthy = best == _RANK[UplinkState.HEALTHY]
+        healthy = best >= _RANK_DAMPED
         return Cause.FAILOVER if healthy else Cause.FIRST_ANSWER
     return _CAUSES[rank]
 

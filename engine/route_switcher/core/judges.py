@@ -1,0 +1,215 @@
+"""Whether a condition holds: a judge for each condition, over the facts that a rule has gathered.
+
+A judge that watches how long something has held must see every change of it, so all judges of a
+rule are asked at every event that concerns it, and none is skipped because another has decided.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Protocol
+
+from route_switcher.core.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+)
+from route_switcher.core.events import LinkState
+from route_switcher.core.measuring import Measuring
+
+
+@dataclass(slots=True)
+class Run:
+    """The latest known rounds of one probe that came to the same."""
+
+    failures: int = 0
+    successes: int = 0
+    reason: str = ""
+    """Why the latest failed round failed."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one rule knows of its uplink."""
+
+    link: LinkState
+    runs: dict[str, Run] = field(default_factory=dict)
+    """By the name of the probe."""
+    measurings: dict[tuple[str, float], Measuring] = field(default_factory=dict)
+    """By the name of the probe and the length of the window."""
+
+
+class Judge(Protocol):
+    """Says whether one condition holds."""
+
+    def holds(self, at: float) -> bool:
+        """Whether it holds, by the facts as they are at `at`."""
+        ...
+
+    def deadline(self) -> float:
+        """When it may come to hold by time alone; inf: never."""
+        ...
+
+    def restart(self) -> None:
+        """Forget how long it has held."""
+        ...
+
+    def evidence(self) -> str:
+        """What is known of it, in words."""
+        ...
+
+
+class _Timeless:
+    def deadline(self) -> float:
+        return inf
+
+    def restart(self) -> None:
+        pass
+
+
+class _Failures(_Timeless):
+    def __init__(self, condition: ConsecutiveFailures, facts: Facts) -> None:
+        self._run = facts.runs[condition.probe]
+        self._enough = condition.failures
+
+    def holds(self, at: float) -> bool:
+        return self._run.failures >= self._enough
+
+    def evidence(self) -> str:
+        rounds = "1 round" if self._enough == 1 else f"{self._enough} rounds in a row"
+        return f"{rounds} failed: {self._run.reason}"
+
+
+class _Successes(_Timeless):
+    def __init__(self, condition: ConsecutiveSuccesses, facts: Facts) -> None:
+        self._run = facts.runs[condition.probe]
+        self._enough = condition.successes
+
+    def holds(self, at: float) -> bool:
+        return self._run.successes >= self._enough
+
+    def evidence(self) -> str:
+        return f"{self._run.successes} good rounds in a row"
+
+
+class _Window(_Timeless):
+    def __init__(self, condition: Beyond | Within, facts: Facts) -> None:
+        self._measuring = facts.measurings[condition.probe, condition.over]
+        self._measure = condition.measure
+        self._limit = condition.limit
+
+    def evidence(self) -> str:
+        return self._measuring.describe(self._measure)
+
+
+class _Beyond(_Window):
+    def holds(self, at: float) -> bool:
+        return self._measuring.beyond(self._measure, self._limit)
+
+
+class _Within(_Window):
+    def holds(self, at: float) -> bool:
+        return self._measuring.within(self._measure, self._limit)
+
+
+class _Carrier(_Timeless):
+    def __init__(self, condition: CarrierDown | CarrierUp, facts: Facts) -> None:
+        self._facts = facts
+        self._connected = isinstance(condition, CarrierUp)
+
+    def holds(self, at: float) -> bool:
+        return self._facts.link.connected is self._connected
+
+    def evidence(self) -> str:
+        return describe_link(self._facts.link)
+
+
+class _Group:
+    def __init__(self, condition: AnyOf | AllOf, facts: Facts) -> None:
+        self._parts = [make_judge(part, facts) for part in condition.conditions]
+        self._combine: Callable[[Sequence[bool]], bool] = (
+            any if isinstance(condition, AnyOf) else all
+        )
+        self._held: list[bool] = []
+
+    def holds(self, at: float) -> bool:
+        self._held = [part.holds(at) for part in self._parts]
+        return self._combine(self._held)
+
+    def deadline(self) -> float:
+        return min(part.deadline() for part in self._parts)
+
+    def restart(self) -> None:
+        for part in self._parts:
+            part.restart()
+
+    def evidence(self) -> str:
+        """Of the parts that hold; of all while none does."""
+        pairs = list(zip(self._parts, self._held, strict=True))
+        told = [part for part, held in pairs if held] or self._parts
+        return " and ".join(part.evidence() for part in told)
+
+
+class _Held:
+    """Holds once the judge in it has held for `seconds` without a break."""
+
+    def __init__(self, judge: Judge, seconds: float) -> None:
+        self._judge = judge
+        self._seconds = seconds
+        self._until = inf
+        self._asked_at = -inf
+
+    def holds(self, at: float) -> bool:
+        self._asked_at = at
+        if not self._judge.holds(at):
+            self._until = inf
+            return False
+        if self._until == inf:
+            self._until = at + self._seconds
+        return at >= self._until
+
+    def deadline(self) -> float:
+        own = self._until if self._until > self._asked_at else inf
+        return min(own, self._judge.deadline())
+
+    def restart(self) -> None:
+        self._until = inf
+        self._judge.restart()
+
+    def evidence(self) -> str:
+        return f"{self._judge.evidence()}, for {self._seconds:g} s"
+
+
+_JUDGES: dict[type, Callable[[Any, Facts], Judge]] = {
+    ConsecutiveFailures: _Failures,
+    ConsecutiveSuccesses: _Successes,
+    Beyond: _Beyond,
+    Within: _Within,
+    CarrierDown: _Carrier,
+    CarrierUp: _Carrier,
+    AnyOf: _Group,
+    AllOf: _Group,
+}
+
+
+def make_judge(condition: Condition, facts: Facts) -> Judge:
+    """The judge of `condition`. The `facts` hold a run and measurings for all that it names."""
+    judge = _JUDGES[type(condition)](condition, facts)
+    return _Held(judge, condition.held) if condition.held else judge
+
+
+def describe_link(link: LinkState) -> str:
+    """What is wrong with a link, in words."""
+    if not link.present:
+        return f"interface {link.interface} is missing"
+    if not link.up:
+        return f"{link.interface} is down"
+    if not link.carrier:
+        return f"{link.interface} has no carrier"
+    return f"{link.interface} is up"

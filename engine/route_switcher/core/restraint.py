@@ -1,0 +1,44 @@
+"""What holds a voluntary move back, and until when: the minimum stay, and the budget of switches.
+
+Nothing here ever keeps traffic on an uplink that failed: the selection asks only for moves that it
+could as well leave.
+"""
+
+from collections import deque
+from math import inf
+
+from route_switcher.core.model import HoldBack
+
+_HOUR = 3600.0
+
+
+class Restraint:
+    """Remembers the moves of one family."""
+
+    __slots__ = ("_hold_back", "_moved_at", "_switches")
+
+    def __init__(self, hold_back: HoldBack) -> None:
+        self._hold_back = hold_back
+        self._moved_at = -inf
+        self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
+
+    def take_policy(self, hold_back: HoldBack) -> None:
+        """Take a changed policy; what happened goes on counting, as far as the old one counted."""
+        self._hold_back = hold_back
+        self._switches = deque(self._switches, maxlen=hold_back.switches_per_hour)
+
+    def take_move(self, at: float, *, first: bool) -> None:
+        """The selection changed; the first one of all is no switch."""
+        self._moved_at = at
+        if not first and self._switches.maxlen is not None:
+            self._switches.append(at)
+
+    def until(self) -> tuple[float, str]:
+        """When a voluntary move may be made, and what holds it back until then, in words."""
+        hold_back = self._hold_back
+        stay = (self._moved_at + hold_back.min_stay, f"min_stay {hold_back.min_stay:g} s")
+        budget = hold_back.switches_per_hour
+        if budget is None or len(self._switches) < budget:
+            return stay
+        spent = f"{budget} {'switch' if budget == 1 else 'switches'} in an hour already"
+        return max(stay, (self._switches[0] + _HOUR, spent))

@@ -1,0 +1,260 @@
+"""One rule on one uplink: what it has gathered, and what that means for its state.
+
+Two clocks run in a rule. The run of failures counts failed rounds since the last good one. The
+stable time is the time *covered by good rounds*: from the sending of the first good round to the
+end of the latest, started anew by every failed round and by every gap in which nothing was known.
+So time alone never makes a rule recover: a good round must come and complete it.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from math import inf
+
+from route_switcher.core.conditions import (
+    Beyond,
+    CarrierDown,
+    ConsecutiveFailures,
+    Within,
+    leaves,
+)
+from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.judges import Facts, Run, make_judge
+from route_switcher.core.measuring import Measuring
+from route_switcher.core.model import Address, Probe, Rule, Uplink
+from route_switcher.core.pace import longest_break, longest_gap
+from route_switcher.core.rules import TRANSITIONS, RuleChange, RuleState, Signal
+
+
+class RuleHealth:
+    """One rule judged on one uplink. Give it rounds in the order of sending.
+
+    `probes` are those that go through the uplink, `suspects` the targets to leave out of windows,
+    by probe; those sets are shared, and change.
+    """
+
+    __slots__ = (
+        "_break",
+        "_concerned",
+        "_facts",
+        "_fail",
+        "_last_good",
+        "_last_known",
+        "_lost_at",
+        "_probes",
+        "_recover",
+        "_stable_since",
+        "_trouble",
+        "evidence",
+        "failing_since",
+        "rule",
+        "state",
+        "uplink",
+    )
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        rule: Rule,
+        probes: Sequence[Probe],
+        link: LinkState,
+        suspects: Mapping[str, Set[Address]],
+        state: RuleState,
+    ) -> None:
+        self.uplink = uplink
+        self.state = state
+        self.evidence = ""
+        """Why the state last changed, in words; empty until it does."""
+        self.failing_since: float | None = None
+        """When this trouble began: its first round was sent, or the link was lost."""
+        self._lost_at: float | None = None
+        self._begin(rule, probes, link, suspects)
+
+    def _begin(
+        self,
+        rule: Rule,
+        probes: Sequence[Probe],
+        link: LinkState,
+        suspects: Mapping[str, Set[Address]],
+    ) -> None:
+        self.rule = rule
+        concerned = self._probes = _concerned(rule, probes)
+        self._concerned = frozenset(p.name for p in concerned)
+        self._break = max(longest_break(p) for p in concerned)
+        self._facts = Facts(link, {name: Run() for name in self._concerned})
+        for condition in (rule.fail, rule.recover.condition):
+            for leaf in leaves(condition) if condition is not None else ():
+                if isinstance(leaf, Beyond | Within):
+                    self._facts.measurings[leaf.probe, leaf.over] = self._measuring(leaf, suspects)
+        self._fail = make_judge(rule.fail, self._facts)
+        recover = rule.recover.condition
+        self._recover = None if recover is None else make_judge(recover, self._facts)
+        fail = tuple(leaves(rule.fail))
+        self._trouble = frozenset(
+            leaf.probe for leaf in fail if isinstance(leaf, ConsecutiveFailures | Beyond)
+        )
+        """The probes whose failed rounds may be the beginning of this rule's failure."""
+        self._stable_since: float | None = None
+        self._last_known = -inf
+        self._last_good = -inf
+
+    def _measuring(self, leaf: Beyond | Within, suspects: Mapping[str, Set[Address]]) -> Measuring:
+        probe = next(p for p in self._probes if p.name == leaf.probe)
+        left_out = suspects[probe.name]
+        return Measuring(probe, self.uplink.family, leaf.over, longest_gap(probe), left_out)
+
+    @property
+    def stable_for(self) -> float:
+        """Seconds that good rounds have covered since the last failure or gap."""
+        return 0.0 if self._stable_since is None else self._last_good - self._stable_since
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether more good rounds like the latest, and time, would change nothing."""
+        return (
+            self.state is RuleState.OK
+            and self.failing_since is None
+            and self.deadline() == inf
+            and self._facts.link.connected
+            and all(measuring.steady for measuring in self._facts.measurings.values())
+        )
+
+    def counts(self, probe: str) -> bool:
+        """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
+        return probe in self._concerned
+
+    def take_round(self, event: Round) -> list[RuleChange]:
+        """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
+        if event.outcome is RoundOutcome.UNKNOWN:
+            return []
+        gap = event.sent_at - self._last_known > self._break
+        self._last_known = event.sent_at
+        if gap:
+            self._stable_since = None
+            self._fail.restart()
+            if self._recover is not None:
+                self._recover.restart()
+        for (probe, _), measuring in self._facts.measurings.items():
+            if probe == event.probe:
+                measuring.take(event.sent_at, event.answers)
+        if event.outcome is RoundOutcome.GOOD:
+            return self._good(event)
+        return self._bad(event)
+
+    def take_answers(self, event: Answers) -> None:
+        """Take what became of targets later; it counts from the next round on."""
+        for (probe, _), measuring in self._facts.measurings.items():
+            if probe == event.probe:
+                measuring.settle(event.sent_at, event.answers)
+
+    def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
+        """Judge the state of the link; only a rule about the carrier has an opinion on it."""
+        self._facts.link = link
+        lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
+        if lost and not link.connected:
+            self._lost_at = at
+            self._stable_since = None
+            self._run_of_failures(at)
+        if self._recover is not None:
+            self._recover.holds(at)
+        return self._judge_now(at)
+
+    def take_time(self, at: float) -> list[RuleChange]:
+        """Judge a condition that may have held long enough now."""
+        if self.deadline() > at:
+            return []
+        if at - self._last_known > self._break and self._trouble:
+            # What was known of the rounds is too old to have held since.
+            self._fail.restart()
+            return []
+        return self._judge_now(at)
+
+    def deadline(self) -> float:
+        """When to call `take_time`; inf: never."""
+        return inf if self.state is RuleState.FAILED else self._fail.deadline()
+
+    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+        """Let an uplink of which nothing good is known prove itself for the full stable time."""
+        return self._signal(Signal.DISTRUST, at, evidence)
+
+    def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
+        """Whether a new policy, with these probes through the uplink, changes nothing for it."""
+        return self.rule == rule and self._probes == _concerned(rule, probes)
+
+    def restart(
+        self, rule: Rule, probes: Sequence[Probe], suspects: Mapping[str, Set[Address]]
+    ) -> None:
+        """Take a changed rule or probe: the state stays, counters and clocks start anew."""
+        self._begin(rule, probes, self._facts.link, suspects)
+        if self.state is not RuleState.FAILED:
+            self.failing_since = None
+
+    def leap(self, delta: float) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        self._last_known += delta
+        self._last_good += delta
+        for measuring in self._facts.measurings.values():
+            measuring.leap(delta)
+
+    def _good(self, event: Round) -> list[RuleChange]:
+        lost = self._lost_at
+        if lost is not None and (not self._facts.link.connected or event.sent_at < lost):
+            return []  # the answer to a round that was sent before the link went
+        self._lost_at = None
+        run = self._facts.runs[event.probe]
+        run.failures = 0
+        run.successes += 1
+        self._last_good = event.at
+        recovers = self._recover is None or self._recover.holds(event.at)
+        if self._fail.holds(event.at):
+            self._stable_since = None
+            return self._failed(event.sent_at, event.at)
+        self.failing_since = None
+        if self._stable_since is None:
+            self._stable_since = event.sent_at
+        changes = self._signal(Signal.GOOD, event.at, "a good round")
+        stable = self.rule.recover.stable
+        if self.state is RuleState.RECOVERING and recovers and self.stable_for >= stable:
+            evidence = f"good rounds for {self.stable_for:.1f} s"
+            if self._recover is not None:
+                evidence += f", {self._recover.evidence()}"
+            changes += self._signal(Signal.STABLE, event.at, evidence)
+        return changes
+
+    def _bad(self, event: Round) -> list[RuleChange]:
+        run = self._facts.runs[event.probe]
+        run.failures += 1
+        run.successes = 0
+        run.reason = event.reason
+        self._stable_since = None
+        if event.probe in self._trouble:
+            self._run_of_failures(event.sent_at)
+        if self._recover is not None:
+            self._recover.holds(event.at)
+        if self._fail.holds(event.at):
+            return self._failed(event.sent_at, event.at)
+        return self._signal(Signal.BAD, event.at, event.reason)
+
+    def _judge_now(self, at: float) -> list[RuleChange]:
+        return self._failed(at, at) if self._fail.holds(at) else []
+
+    def _failed(self, since: float, at: float) -> list[RuleChange]:
+        self._run_of_failures(since)
+        if self.state is RuleState.FAILED:
+            return []
+        return self._signal(Signal.FAIL, at, self._fail.evidence())
+
+    def _run_of_failures(self, began: float) -> None:
+        if self.failing_since is None:
+            self.failing_since = began
+
+    def _signal(self, signal: Signal, at: float, evidence: str) -> list[RuleChange]:
+        before = self.state
+        self.state = TRANSITIONS[before, signal]
+        if self.state is before:
+            return []
+        self.evidence = evidence
+        return [RuleChange(at, self.uplink.name, self.rule.name, before, self.state, evidence)]
+
+
+def _concerned(rule: Rule, probes: Sequence[Probe]) -> tuple[Probe, ...]:
+    named = rule.probes
+    return tuple(p for p in probes if not named or p.name in named)

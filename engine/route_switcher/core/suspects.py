@@ -1,0 +1,136 @@
+"""Targets that are silent through every uplink that works: their outage is theirs, not ours.
+
+A target is suspect while at least two uplinks each get an answer from some other target of the
+probe, and it fails on all of those. It returns with one answer. It leaves the quorum, but the last
+target never leaves: a probe that asks nobody proves nothing.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass, replace
+
+from route_switcher.core.decisions import Level, Notice
+from route_switcher.core.events import Answers, Round, RoundOutcome
+from route_switcher.core.model import Address, Family, Policy, Probe, answers_needed
+from route_switcher.core.pace import longest_gap
+
+_WITNESSES = 2
+
+
+@dataclass(slots=True)
+class _Latest:
+    """The latest round of a probe through one uplink: who answered, as far as it is known."""
+
+    sent_at: float
+    answered: dict[Address, bool]
+
+
+class _OfProbe:
+    """The suspect targets of one probe in one family."""
+
+    def __init__(self, probe: Probe, family: Family) -> None:
+        self.targets: set[Address] = set()
+        """Those that are suspect now; the set stays the same object."""
+        self.probe = probe
+        self._all = probe.targets_for(family)
+        self._gap = longest_gap(probe)
+        self._latest: dict[str, _Latest] = {}
+        self._since: dict[Address, float] = {}
+        self._told: set[Address] = set()
+
+    def take(self, event: Round | Answers) -> None:
+        """Take what became of the targets in a round."""
+        known = {a.target: a.rtt is not None for a in event.answers if a.asked and not a.pending}
+        latest = self._latest.get(event.uplink)
+        if latest is None or latest.sent_at < event.sent_at:
+            before = latest.answered if latest is not None else {}
+            self._latest[event.uplink] = _Latest(event.sent_at, before | known)
+        elif latest.sent_at == event.sent_at:
+            latest.answered.update(known)
+        self._find(event.sent_at)
+
+    def judge(self, event: Round) -> Round:
+        """The round as it is without the suspect targets: good if enough others answered."""
+        if event.outcome is not RoundOutcome.FAILED or not self.targets:
+            return event
+        left = [a for a in event.answers if a.target not in self.targets]
+        answered = sum(a.rtt is not None for a in left)
+        if not left or answered < answers_needed(self.probe.quorum, len(left)):
+            return event
+        return replace(event, outcome=RoundOutcome.GOOD, reason="")
+
+    def leap(self, delta: float) -> None:
+        for latest in self._latest.values():
+            latest.sent_at += delta
+
+    def news(self, at: float) -> list[Notice]:
+        """What a person should know: what has been suspect for some time, and is not any more."""
+        come = [t for t in self.targets - self._told if at - self._since[t] > self._gap]
+        gone = list(self._told - self.targets)
+        self._told.update(come)
+        self._told.difference_update(gone)
+        name = self.probe.name
+        return [
+            *(
+                Notice(at, Level.WARNING, f"{t} is left out of {name}: it fails everywhere")
+                for t in come
+            ),
+            *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
+        ]
+
+    def _find(self, now: float) -> None:
+        fresh = [x for x in self._latest.values() if now - x.sent_at <= self._gap]
+        found = {target for target in self._all if self._is_suspect(target, fresh)}
+        if len(found) == len(self._all):
+            found = set()
+        for target in found - self.targets:
+            self._since[target] = now
+        self.targets.intersection_update(found)
+        self.targets.update(found)
+
+    def _is_suspect(self, target: Address, latest: list[_Latest]) -> bool:
+        witnesses = [
+            known.answered
+            for known in latest
+            if any(answered for other, answered in known.answered.items() if other != target)
+        ]
+        return len(witnesses) >= _WITNESSES and not any(w.get(target, True) for w in witnesses)
+
+
+class Suspects:
+    """The suspect targets of every probe of a policy."""
+
+    def __init__(self) -> None:
+        self._probes: dict[tuple[str, Family], _OfProbe] = {}
+
+    def take_policy(self, policy: Policy) -> None:
+        """Take a new policy; what is known of unchanged probes stays."""
+        before, self._probes = self._probes, {}
+        for probe in policy.probes:
+            for family in policy.families:
+                known = before.get((probe.name, family))
+                kept = known if known is not None and known.probe == probe else None
+                self._probes[probe.name, family] = kept or _OfProbe(probe, family)
+
+    def of(self, family: Family) -> dict[str, Set[Address]]:
+        """The suspect targets of each probe; the sets change as things go."""
+        return {name: s.targets for (name, its), s in self._probes.items() if its is family}
+
+    def take_answers(self, event: Answers, family: Family) -> None:
+        """Take what became of targets after their round was told."""
+        self._probes[event.probe, family].take(event)
+
+    def take_round(self, event: Round, family: Family) -> tuple[Round, list[Notice]]:
+        """The round as it is without the suspect targets, and what a person should know."""
+        suspects = self._probes[event.probe, family]
+        suspects.take(event)
+        return suspects.judge(event), suspects.news(event.at)
+
+    @property
+    def any(self) -> bool:
+        """Whether any target is suspect now."""
+        return any(suspects.targets for suspects in self._probes.values())
+
+    def leap(self, delta: float) -> None:
+        """Take it that rounds like the latest have come for `delta` more seconds."""
+        for suspects in self._probes.values():
+            suspects.leap(delta)
