@@ -54,6 +54,7 @@ class Engine:
         self._routes: tuple[Route, ...] = ()
         self._standing_from: dict[str, float] = {}
         self._warn_at: dict[str, float] = {}
+        self._silence = _longest_silence(policy)
         self._suspects = Suspects()
         self._speeds = Speeds()
         self._told_damped: dict[str, float] = {}
@@ -118,14 +119,6 @@ class Engine:
             health.leap(delta)
         self._suspects.leap(delta)
         self._warn_at = {name: at + delta for name, at in self._warn_at.items()}
-
-    @property
-    def _silence(self) -> float:
-        return max(SILENCE, 2 * self._longest_gap)
-
-    @property
-    def _longest_gap(self) -> float:
-        return max(longest_gap(probe) for probe in self.policy.probes)
 
     def _start(self, event: Start) -> list[Output]:
         links = {state.interface: state for state in event.links}
@@ -268,6 +261,7 @@ class Engine:
 
     def _reload(self, event: Reload) -> list[Output]:
         old, self.policy = self.policy, event.policy
+        self._silence = _longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         self._suspects.take_policy(event.policy)
@@ -313,3 +307,7 @@ def _order(policy: Policy, other: Policy) -> list[str]:
     """The uplinks of `policy` that `other` has too, in its order of preference."""
     common = {uplink.name for uplink in other.uplinks}
     return [uplink.name for uplink in policy.uplinks if uplink.name in common]
+
+
+def _longest_silence(policy: Policy) -> float:
+    return max(SILENCE, 2 * max(longest_gap(probe) for probe in policy.probes))

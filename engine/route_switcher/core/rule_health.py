@@ -132,9 +132,10 @@ class RuleHealth:
             self._fail.restart()
             if self._recover is not None:
                 self._recover.restart()
-        for (probe, _), measuring in self._facts.measurings.items():
-            if probe == event.probe:
-                measuring.take(event.sent_at, event.answers)
+        if self._facts.measurings:
+            for (probe, _), measuring in self._facts.measurings.items():
+                if probe == event.probe:
+                    measuring.take(event.sent_at, event.answers)
         if event.outcome is RoundOutcome.GOOD:
             return self._good(event)
         return self._bad(event)
