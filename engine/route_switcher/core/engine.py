@@ -29,11 +29,12 @@ from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, Policy, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Change, Route, RouteKind
+from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Cause, Order
 from route_switcher.core.speeds import Speeds
 from route_switcher.core.suspects import Suspects
+from route_switcher.core.ways import Ways
 
 SILENCE = 30.0
 """Seconds without one known round after which a person should look; one warning is given. Where
@@ -52,7 +53,7 @@ class Engine:
         self._healths: dict[str, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
-        self._standing_from: dict[str, float] = {}
+        self._ways = Ways()
         self._warn_at: dict[str, float] = {}
         self._silence = _longest_silence(policy)
         self._suspects = Suspects()
@@ -137,7 +138,8 @@ class Engine:
         return outputs + self._decide(event.at)
 
     def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
-        selection = FamilySelection(family, self._healths_of(family), self.policy.hold_back)
+        hold_back = self.policy.hold_back
+        selection = FamilySelection(family, self._healths_of(family), hold_back, self._ways)
         self._families[family] = selection
         patience = max(longest_break(probe) for probe in self.policy.probes)
         return selection.start(at, routes, patience)
@@ -168,7 +170,7 @@ class Engine:
 
         Without a route the kernel takes every target for a neighbour on that wire.
         """
-        if self._standing_from[event.uplink] <= event.sent_at:
+        if self._ways.since(health.uplink) <= event.sent_at:
             return event
         at_fault = not (health.link.connected and health.routable)
         if at_fault and event.outcome is not RoundOutcome.GOOD:
@@ -191,12 +193,7 @@ class Engine:
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
-        present = {(r.interface, r.gateway) for r in routes if r.kind is RouteKind.UNICAST}
-        before, self._standing_from = self._standing_from, {}
-        for name, health in self._healths.items():
-            standing = (health.uplink.interface, health.uplink.gateway) in present
-            since = before.get(name, inf)
-            self._standing_from[name] = (at if since == inf else since) if standing else inf
+        self._ways.take_routes(at, routes)
         outputs: list[Output] = []
         for selection in self._families.values():
             outputs += selection.take_routes(at, routes)

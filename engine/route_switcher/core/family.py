@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
-from route_switcher.core.model import Address, Family, HoldBack, Uplink
-from route_switcher.core.obstacles import describe_obstacle, obstacles
+from route_switcher.core.model import Family, HoldBack, Uplink
+from route_switcher.core.obstacles import Obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
 from route_switcher.core.refusals import Refusals
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route, RouteKind
 from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, select
+from route_switcher.core.ways import Ways
 
 _MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
 """What a plan depends on: it is made anew only when this has changed."""
@@ -29,10 +30,11 @@ with long intervals the first that answers would else be found late."""
 
 
 class FamilySelection:
-    """Decides for one family. `healths` stand in order of preference and are shared, not copied."""
+    """Decides for one family. `healths` stand in order of preference; they and the `ways` are
+    shared, not copied."""
 
     def __init__(
-        self, family: Family, healths: Sequence[UplinkHealth], hold_back: HoldBack
+        self, family: Family, healths: Sequence[UplinkHealth], hold_back: HoldBack, ways: Ways
     ) -> None:
         self.family = family
         self.healths = tuple(healths)
@@ -43,15 +45,14 @@ class FamilySelection:
         self._patience = inf
         self._wake = inf
         self.refusals = Refusals()
-        self._ways: set[tuple[str, Address | None]] = set()
-        self._obstacles: tuple[Route, ...] = ()
+        self._ways = ways
+        self._obstacles = Obstacles()
         self._plan: tuple[_MadeFor, Plan] | None = None
         self._holding = -inf
         self._told_of = -inf
         self._ask_at = inf
         self._restraint = Restraint(hold_back)
         self._held_until = inf
-        self._told_held: tuple[str, float] | None = None
 
     @property
     def settled(self) -> bool:
@@ -70,8 +71,7 @@ class FamilySelection:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.refusals.see(mine)
-        self._ways = {(r.interface, r.gateway) for r in mine if r.kind is RouteKind.UNICAST}
-        return self._report_obstacles(at, obstacles([h.uplink for h in self.healths], mine))
+        return [*self._obstacles.news(at, [h.uplink for h in self.healths], mine)]
 
     def take_uplinks(
         self, at: float, healths: Sequence[UplinkHealth], hold_back: HoldBack
@@ -158,10 +158,9 @@ class FamilySelection:
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(at, since)
         cause = preference if choice.cause is Cause.PREFERENCE else choice.cause
-        until, why = self._restraint.until()
-        if cause in VOLUNTARY and at < until:
-            self._held_until = min(self._held_until, until)
-            return outputs + self._tell_held(at, choice.name, until, why) + self._hold(at, since)
+        if cause in VOLUNTARY and at < self._restraint.until:
+            self._held_until = min(self._held_until, self._restraint.until)
+            return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(at, since)]
         return [*outputs, self._move(at, choice.name, cause)]
 
     def content(self, at: float) -> bool:
@@ -241,7 +240,7 @@ class FamilySelection:
             and health.routable
             and not self._own_refused(health)
             # An answer from before its route went says nothing of what can be had now.
-            and (health.uplink.interface, health.uplink.gateway) in self._ways
+            and self._ways.since(health.uplink) < inf
             and health.answers(at, since)
         )
 
@@ -271,13 +270,6 @@ class FamilySelection:
         self._wake = self._ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
-    def _tell_held(self, at: float, name: str, until: float, why: str) -> list[Output]:
-        if self._told_held == (name, until):
-            return []
-        self._told_held = (name, until)
-        text = f"{name} could take over, but is held back for {until - at:.0f} s ({why})"
-        return [Notice(at, Level.INFO, text)]
-
     def _hold(self, at: float, since: float) -> list[Output]:
         """While the active uplink is failed and there is nowhere to go: ask, and say so once."""
         if self.current is None or since == -inf:
@@ -300,21 +292,6 @@ class FamilySelection:
             text = f"staying with {self.current}: {known}"
             outputs.append(Notice(at, Level.WARNING, text))
         return outputs
-
-    def _report_obstacles(self, at: float, found: tuple[Route, ...]) -> list[Output]:
-        before, self._obstacles = self._obstacles, found
-        uplinks = [h.uplink for h in self.healths]
-        come = [
-            Notice(at, Level.WARNING, describe_obstacle(r, uplinks))
-            for r in found
-            if r not in before
-        ]
-        gone = [
-            Notice(at, Level.INFO, f"foreign route out of the way: {r}")
-            for r in before
-            if r not in found
-        ]
-        return [*come, *gone]
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

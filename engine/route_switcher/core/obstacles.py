@@ -1,7 +1,8 @@
 """What in the routing table would silently cancel failover, though every route of ours is right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from route_switcher.core.decisions import Level, Notice
 from route_switcher.core.model import Uplink
 from route_switcher.core.routes import Route, RouteKind, protocol_name
 
@@ -52,3 +53,27 @@ def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
     if route.kind is RouteKind.UNICAST:
         return max(uplink.metric for uplink in uplinks)
     return max(uplink.demoted_metric for uplink in uplinks)
+
+
+class Obstacles:
+    """Remembers the obstacles of one family, and says which come and go."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: tuple[Route, ...] = ()
+
+    def news(self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route]) -> list[Notice]:
+        """What has changed with the `routes` that are there now."""
+        before, self._found = self._found, obstacles(uplinks, routes)
+        come = [
+            Notice(at, Level.WARNING, describe_obstacle(route, uplinks))
+            for route in self._found
+            if route not in before
+        ]
+        gone = [
+            Notice(at, Level.INFO, f"foreign route out of the way: {route}")
+            for route in before
+            if route not in self._found
+        ]
+        return [*come, *gone]

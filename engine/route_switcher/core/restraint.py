@@ -7,6 +7,7 @@ could as well leave.
 from collections import deque
 from math import inf
 
+from route_switcher.core.decisions import Level, Notice
 from route_switcher.core.model import HoldBack
 
 _HOUR = 3600.0
@@ -15,11 +16,12 @@ _HOUR = 3600.0
 class Restraint:
     """Remembers the moves of one family."""
 
-    __slots__ = ("_hold_back", "_moved_at", "_switches")
+    __slots__ = ("_hold_back", "_moved_at", "_switches", "_told")
 
     def __init__(self, hold_back: HoldBack) -> None:
         self._hold_back = hold_back
         self._moved_at = -inf
+        self._told: tuple[str, float] | None = None
         self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
 
     def take_policy(self, hold_back: HoldBack) -> None:
@@ -33,8 +35,22 @@ class Restraint:
         if not first and self._switches.maxlen is not None:
             self._switches.append(at)
 
-    def until(self) -> tuple[float, str]:
-        """When a voluntary move may be made, and what holds it back until then, in words."""
+    @property
+    def until(self) -> float:
+        """When a voluntary move may be made."""
+        return self._held()[0]
+
+    def tell(self, at: float, uplink: str) -> list[Notice]:
+        """What a person should know of the move to `uplink` that is held back; once for each."""
+        until, why = self._held()
+        if self._told == (uplink, until):
+            return []
+        self._told = (uplink, until)
+        text = f"{uplink} could take over, but is held back for {until - at:.0f} s ({why})"
+        return [Notice(at, Level.INFO, text)]
+
+    def _held(self) -> tuple[float, str]:
+        """Until when, and by what, in words."""
         hold_back = self._hold_back
         stay = (self._moved_at + hold_back.min_stay, f"min_stay {hold_back.min_stay:g} s")
         budget = hold_back.switches_per_hour

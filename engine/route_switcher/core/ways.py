@@ -1,0 +1,29 @@
+"""Through which uplinks there is a way: since when the table has held a default route of theirs.
+
+Without one, the kernel takes every target for a neighbour on that wire, and a probe says nothing.
+"""
+
+from collections.abc import Iterable
+from math import inf
+
+from route_switcher.core.model import Address, Uplink
+from route_switcher.core.routes import Route, RouteKind
+
+
+class Ways:
+    """Remembers the ways of every family, ours and foreign."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, Address | None], float] = {}
+
+    def take_routes(self, at: float, routes: Iterable[Route]) -> None:
+        """Take what the kernel has."""
+        before = self._since
+        present = {(r.interface, r.gateway) for r in routes if r.kind is RouteKind.UNICAST}
+        self._since = {way: before.get(way, at) for way in present}
+
+    def since(self, uplink: Uplink) -> float:
+        """Since when there has been a way through `uplink`; inf: there is none."""
+        return self._since.get((uplink.interface, uplink.gateway), inf)
