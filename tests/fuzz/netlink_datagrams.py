@@ -18,6 +18,7 @@ from route_switcher.kernel.exchange import KernelError, Replies
 from route_switcher.kernel.framing import Discarded, Message
 from route_switcher.kernel.monitor import Monitor
 from route_switcher.kernel.refusal import refusal
+from route_switcher.kernel.survey import assigned
 
 _SEQUENCE = 1
 _STRANGER = 4711
@@ -49,7 +50,7 @@ _NETWORK = (
 
 def attack(data: bytes) -> None:
     """Feed `data` to an exchange as an answer, and to the monitor as news."""
-    for parse in (messages.default_route, messages.link, messages.usable_address):
+    for parse in (messages.default_route, messages.link, messages.usable_address, assigned):
         _answered(data, parse)
     assert not _monitor()._told(data, _STRANGER)
     _monitor()._told(data, 0)

@@ -11,7 +11,7 @@ from route_switcher.policy.load import shipped_policies
 from route_switcher.resources import data_root
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
-_TOKEN = re.compile(rb"\n *|[\w./:-]+|.", re.DOTALL)
+_TOKEN = re.compile(rb"\n *|[\w./:%-]+|.", re.DOTALL)
 _NOTATION = (
     *("'", '"', "|", ">", "&a", "*a", "!!str", "!", "<<", "? ", ": ", "- ", ", ", "# "),
     *("{", "}", "[", "]", "---", "...", "~", "null", "true", "0", "-1", "010", "1.5", "1e9"),
@@ -23,6 +23,7 @@ _NOTATION = (
 _ALIKE = (
     (rb"\d+\Z", b"0 1 2 10 20 1000 1010 1024 24"),
     (rb"[\d.]+(ms|s|m|h)\Z", b"1ms 10ms 0.5s 1s 2m 1h 25h"),
+    (rb"[\d.]+%\Z", b"0% 0.1% 2% 20% 99.9% 100% 101% 0.05%"),
     (
         rb"(\d+\.){3}\d+\Z|[\da-f]*:[\da-f:]+\Z",
         b"192.0.2.1 198.51.100.1 0.0.0.1 127.0.0.1 224.0.0.1 255.255.255.255 1.2.3.4.5"
@@ -41,6 +42,7 @@ def seeds() -> list[bytes]:
         "uplinks": {
             "a": {"interface": "eth0", "gateway": "192.0.2.1", "metric": 10},
             "b": {"interface": "eth1", "gateway": "2001:db8::1"},
+            "c": {"interface": "eth2", "gateway": "192.0.2.9"},
         },
         "probes": {
             "p": {
@@ -50,12 +52,37 @@ def seeds() -> list[bytes]:
                 "interval": "1s",
                 "timeout": "500ms",
                 "fast_interval": "0.5s",
-            }
+                "down_interval": "5s",
+                "standby_interval": "30s",
+            },
+            "q": {"type": "icmp", "targets": ["198.51.100.9"], "uplinks": ["a", "c"]},
         },
         "rules": [
             {"name": "r", "probe": "p", "fail": {"failures": 3}, "recover": {"stable": "1m"}},
-            {"name": "s", "fail": {"carrier": "down"}},
+            {
+                "name": "s",
+                "uplinks": ["a"],
+                "fail": {"carrier": "down", "for": "2s"},
+                "recover": {"carrier": "up"},
+            },
+            {
+                "name": "t",
+                "probe": "q",
+                "fail": {
+                    "any": [
+                        {"loss": "20%", "over": "30s", "probe": "p"},
+                        {"all": [{"latency": "250ms", "over": "1m"}, {"failures": 2}]},
+                        {"jitter": "50ms", "over": "30s"},
+                    ]
+                },
+                "recover": {"all": [{"successes": 5}, {"loss": "2%", "over": "60s"}]},
+            },
         ],
+        "hold_back": {
+            "min_stay": "2m",
+            "switches_per_hour": 6,
+            "damping": {"half_life": "10m", "suppress": 3, "reuse": 1, "max_hold": "40m"},
+        },
     }
     return [*(file.read_bytes() for file in files), json.dumps(everything).encode()]
 

@@ -9,7 +9,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -39,6 +39,9 @@ _COMMANDS = (
     _Command("run", "keep this machine on a working uplink", "route_switcher.cli.run"),
     _Command("validate", "check policies, touching nothing", "route_switcher.cli.validate"),
     _Command("cleanup", "remove our routes", "route_switcher.cli.cleanup"),
+    _Command("init", "draft a policy from what this machine has", "route_switcher.cli.init"),
+    _Command("schema", "print a JSON Schema, for editors", "route_switcher.cli.schema"),
+    _Command("completion", "print a shell's completion", "route_switcher.cli.completion"),
     _Command("demo", "watch a failover in a private network", "route_switcher.cli.demo"),
 )
 
@@ -60,32 +63,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    arguments = _parser(argv).parse_args(argv)
+    chosen = [word for word in argv if not word.startswith("-")][:1]
+    arguments = parser(chosen).parse_args(argv)
     code: int = arguments.execute(arguments)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """A parser of all commands, with the arguments of the one that `argv` chooses."""
-    parser = argparse.ArgumentParser(
+def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
+    """A parser of all commands, with the arguments of those chosen; None: of all."""
+    program = argparse.ArgumentParser(
         "route-switcher",
         description="Keep a Linux box on a working internet uplink.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    chosen = next((word for word in argv if not word.startswith("-")), None)
+    program.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = program.add_subparsers(metavar="COMMAND", required=True)
     for command in _COMMANDS:
         subparser = commands.add_parser(command.name, help=command.help, allow_abbrev=False)
-        if command.name == chosen:
+        if chosen is None or command.name in chosen:
             module = import_module(command.module)
             subparser.description = module.__doc__
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             module.add_arguments(subparser)
             subparser.set_defaults(execute=module.execute)
-    return parser
+    return program
 
 
 def _output_lost(error: OSError) -> int:

@@ -8,12 +8,9 @@ Exit code: 0 done, 1 it cannot, 2 wrong usage.
 import argparse
 import sys
 
-import trio
-
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.core.routes import Change, RouteAction
-from route_switcher.kernel.lock import AlreadyRunning, Lock
-from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.base import Kernel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Remove our routes."""
+    # Here and not above: the completion of all commands is made without trio and pyroute2.
+    import trio
+
+    from route_switcher.kernel.lock import AlreadyRunning, Lock
+
     try:
         with Lock():
             return trio.run(_clean)
@@ -31,11 +33,13 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 async def _clean() -> int:
+    from route_switcher.kernel.netlink import NetlinkKernel
+
     with NetlinkKernel() as kernel:
         return await _remove_ours(kernel)
 
 
-async def _remove_ours(kernel: NetlinkKernel) -> int:
+async def _remove_ours(kernel: Kernel) -> int:
     code = FINE
     # From the highest metric down: the best route is the last to go.
     for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):

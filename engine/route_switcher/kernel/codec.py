@@ -71,7 +71,11 @@ class LinkMessage(nlmsg):  # type: ignore[misc]
 
 class AddressMessage(nlmsg):  # type: ignore[misc]
     fields = (("family", "B"), ("prefixlen", "B"), ("flags", "B"), ("scope", "B"), ("index", "I"))
-    nla_map = ((8, "IFA_FLAGS", "uint32"),)
+    nla_map = (
+        (1, "IFA_ADDRESS", "cdata"),
+        (2, "IFA_LOCAL", "cdata"),
+        (8, "IFA_FLAGS", "uint32"),
+    )
 
 
 class ErrorMessage(nlmsg):  # type: ignore[misc]

@@ -1,0 +1,73 @@
+"""Draft a policy from what this machine has now, with comments that say what it assumes.
+
+Uplinks are made of the default routes of the main table, in order of their metrics. Interfaces
+that may be uplinks are written as comments, to be completed. The policy goes to standard output,
+what it assumes also to standard error. Changes nothing on this machine; needs no privileges.
+
+Exit code: 0 drafted, 1 a template only, for want of a default route, or FILE cannot be written,
+2 wrong usage.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.policy.draft import Draft, draft
+from route_switcher.policy.draft_text import write
+from route_switcher.policy.problems import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `init`."""
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Draft a policy and write it."""
+    # Here and not above: the completion of all commands is made without trio and pyroute2.
+    import trio
+
+    from route_switcher.kernel.survey import survey
+
+    drafted = draft(trio.run(survey))
+    text = write(drafted)
+    if arguments.output is None:
+        print(text, end="")
+    else:
+        refused = _written(arguments.output, text, arguments.force)
+        if refused:
+            print(f"route-switcher init: {refused}", file=sys.stderr)
+            return PROBLEMS
+    _tell(drafted, arguments.output)
+    return PROBLEMS if drafted.template else FINE
+
+
+def _written(file: Path, text: str, force: bool) -> str | None:
+    """Write `text` to `file`; None, or why that could not be."""
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        return f"{file} is there already: give another --output, or --force to overwrite it"
+    except OSError as error:
+        return f"cannot write {file}: {error.strerror}"
+    return None
+
+
+def _tell(drafted: Draft, file: Path | None) -> None:
+    """In short on standard error, where the policy itself is not to be seen or not read."""
+    uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in drafted.uplinks)
+    first = f"uplinks, in order of preference: {uplinks}"
+    if drafted.template:
+        first = "no default route with a gateway was found: a template, with made-up values"
+    lines = [f"route-switcher init: {first}"]
+    lines += [f"  assumed: {text}" for text in drafted.assumed]
+    for task in drafted.tasks:
+        lines += [f"  to do: {task.text}", *(f"    {line}" for line in task.lines)]
+    if file is not None:
+        path = file if "/" in str(file) else f"./{file}"
+        lines.append(f"written: {file}. Read it, then: route-switcher validate {path}")
+    for line in lines:
+        print(printable(line), file=sys.stderr)

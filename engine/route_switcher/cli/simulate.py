@@ -1,0 +1,183 @@
+"""Simulate a policy on a network that is drawn at random, and say what users would have seen.
+
+POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
+/etc/route-switcher/policy.yaml, other names are policies that come with the program. Nothing on
+this machine is looked at or touched.
+
+--line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the default), lte or
+satellite. Single figures can be changed: --line primary=fibre,outages=4/month,outage_length=5m.
+
+  outages, outage_length          nothing comes back, and nobody says so
+  unplugs, unplug_length          the carrier is lost
+  flaps, flap_length              down for 4 s, up for 8 s, on average, and so on
+  brownouts, brownout_length, brownout_loss, brownout_latency, brownout_jitter
+                                  this much more loss, latency and jitter, half as bad up to 1.5 x
+  loss, latency                   of good times
+
+Rates are a number/hour, day, week, month (30 days) or year; lengths are means, as 90s, 5m, 2h, 1d;
+shares are percentages. What happens when is drawn at random from --seed and the uplink's name
+alone, whatever the policy: the same seed gives the same network, so that policies can be compared.
+
+Exit code: 0 fine, 1 the policy has problems or the file cannot be written, 2 wrong usage.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.core.model import Policy
+from route_switcher.policy.load import SYSTEM_NAME, load, locate
+from route_switcher.policy.problems import PolicyProblems, printable, render
+from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.simulation.generate import (
+    DEFAULT_KIND,
+    KINDS,
+    LineKind,
+    NotUnderstoodError,
+    TargetKind,
+    describe,
+    generate,
+    parse_line,
+    parse_span,
+    parse_targets,
+)
+from route_switcher.simulation.html_page import Simulated, page
+from route_switcher.simulation.pictures import ASCII, alphabet_for, draw, span
+from route_switcher.simulation.report import MEANING, as_data, summary, table
+from route_switcher.simulation.simulate import Result, simulate
+
+_LONGEST = 3650 * 86_400.0
+_SHORTEST = 1.0
+_REDRAWN = 0.2
+"""Seconds between two states of the progress line."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `simulate`."""
+    parser.add_argument("policy", nargs="?", default=SYSTEM_NAME, metavar="POLICY")
+    parser.add_argument(
+        "--against", metavar="POLICY", help="simulate this one too, on the same network"
+    )
+    parser.add_argument(
+        "--duration",
+        type=_duration,
+        default="30d",
+        metavar="TIME",
+        help="how long, in virtual time: 12h, 30d, 4w (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="which network (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--line",
+        type=_line,
+        action="append",
+        default=[],
+        metavar="UPLINK=KIND[,KEY=VALUE]",
+        help="what line is behind an uplink; again for another uplink",
+    )
+    parser.add_argument(
+        "--targets",
+        type=_targets,
+        default=TargetKind(),
+        metavar="KEY=VALUE",
+        help="outages of each target itself (default: outages=0.5/month,outage_length=10m)",
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with everything")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="for people or for programs (default: %(default)s)",
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Simulate, and print what came of it."""
+    names = [name for name in (arguments.policy, arguments.against) if name is not None]
+    try:
+        policies = [load(name) for name in names]
+    except PolicyProblems as problems:
+        print("\n".join(render(problems)), file=sys.stderr)
+        return PROBLEMS
+    kinds = dict(arguments.line)
+    if unknown := _unknown_uplink(kinds, policies):
+        print(f"route-switcher simulate: {unknown}", file=sys.stderr)
+        return WRONG_USAGE
+    network = generate(tuple(policies), kinds, arguments.targets, arguments.seed)
+    results = []
+    with _Progress(len(policies), arguments.duration) as progress:
+        for number, policy in enumerate(policies):
+            report = progress.of(number)
+            results.append(simulate(policy, network, arguments.duration, progress=report))
+    lines = _network(policies, kinds, arguments.seed)
+    if arguments.html is not None:
+        simulated = [Simulated(n, _text(n), r) for n, r in zip(names, results, strict=True)]
+        if not _write(arguments.html, page(simulated, lines, _command(arguments))):
+            return PROBLEMS
+    if arguments.format == "json":
+        data = [{"policy": n} | as_data(r) for n, r in zip(names, results, strict=True)]
+        print(json.dumps({"seed": arguments.seed, "policies": data}, indent=2))
+    else:
+        _print(names, results, lines)
+    return FINE
+
+
+# What is given.
+
+
+def _duration(text: str) -> float:
+    try:
+        seconds = parse_span(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a duration, as in 30d") from None
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r}: write 1s up to 3650d")
+    return seconds
+
+
+def _line(text: str) -> tuple[str, LineKind]:
+    return _understood(parse_line, text)
+
+
+def _targets(text: str) -> TargetKind:
+    return _understood(parse_targets, text)
+
+
+def _understood(parse: "Callable[[str], _Parsed]", text: str) -> "_Parsed":
+    try:
+        return parse(text)
+    except NotUnderstoodError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _unknown_uplink(kinds: Mapping[str, LineKind], policies: Sequence[Policy]) -> str:
+    """What is wrong with the names of --line; empty if nothing is."""
+    known = list(dict.fromkeys(u.name for policy in policies for u in policy.uplinks))
+    for name in kinds:
+        if name not in known:
+            hint = did_you_mean(name, known, f"the uplinks are {', '.join(known)}")
+            return f"--line: there is no uplink {name!r}: {hint}"
+    return ""
+
+
+def _network(policies: Sequence[Policy], kinds: Mapping[str, LineKind], seed: int) -> list[str]:
+    known = dict.fromkeys(u.name for policy in policies for u in policy.uplinks)
+    lines = [f"{name}: {describe(kinds.get(name, KINDS[DEFAULT_KIND]))}" for name in known]
+    return [*lines, f"seed {seed}"]
+
+
+def _text(name: str) -> str:
+    return locate(name).read_text(encoding="utf-8-sig", errors="replace")
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that makes the same page again."""
+    return shlex.join(["route-switcher", *sys.argv[1:]]) if sys.argv[1:] else ""

@@ -1,0 +1,170 @@
+"""Drafts a policy from what a machine has: which uplinks, in which order, and what that assumes."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from route_switcher.core.machine import Interface, Machine
+from route_switcher.core.model import Address, Family, Uplink
+from route_switcher.core.routes import Route, protocol_name
+from route_switcher.policy.draft_lines import Line, lines_of, metrics, writable
+from route_switcher.policy.draft_notes import Task, assumptions, tasks
+from route_switcher.policy.uplinks import METRIC_STEP
+
+MAX_LINES = 16
+"""Uplinks of a family that are drafted. More default routes are a routing daemon's."""
+MAX_OFFERED = 8
+"""Interfaces without a default route that are offered: a container host has hundreds."""
+
+UNKNOWN = "?"
+"""Stands for what a person must write; no policy is valid with it."""
+
+_MADE_UP = (
+    ("primary", "eth0", ip_address("192.0.2.1")),
+    ("secondary", "eth1", ip_address("198.51.100.1")),
+)
+"""Name, interface, gateway; gateways that cannot work by accident (RFC 5737)."""
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An uplink of the draft. Without a gateway it is to be completed, and written as a comment."""
+
+    name: str
+    interface: str
+    gateway: Address | None
+    metric: int
+    why: tuple[str, ...]
+    """What it was made of, in sentences or routes; the loader of a policy never sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What `draft_text.write` writes. Texts name interfaces, so any character may be in them."""
+
+    entries: tuple[Entry, ...]
+    assumed: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    template: bool
+    """Nothing was found to draft from: the uplinks are made up."""
+
+    @property
+    def uplinks(self) -> tuple[Uplink, ...]:
+        """Those that are complete."""
+        return _complete(self.entries)
+
+
+def draft(machine: Machine) -> Draft:
+    """A policy for `machine`, as far as its default routes tell what is an uplink."""
+    found = {family: lines_of(machine, family) for family in Family}
+    lines = {family: each[:MAX_LINES] for family, each in found.items()}
+    offered = _offered(machine, found)
+    template = all(line.gateway is None for each in lines.values() for line in each)
+    entries = _template(lines, offered) if template else _entries(machine, lines, offered)
+    left_out = [line.interface for each in found.values() for line in each[MAX_LINES:]]
+    left_out += [each.name for each in offered[MAX_OFFERED:]]
+    standby = [e.interface for e in entries if e.gateway is None and e.interface != UNKNOWN]
+    return Draft(
+        entries,
+        assumptions(machine, lines, left_out),
+        tasks(machine, _complete(entries), standby),
+        template,
+    )
+
+
+def _complete(entries: Iterable[Entry]) -> tuple[Uplink, ...]:
+    return tuple(
+        Uplink(each.name, each.interface, each.gateway, each.metric)
+        for each in entries
+        if each.gateway is not None
+    )
+
+
+def _offered(machine: Machine, lines: Mapping[Family, Sequence[Line]]) -> list[Interface]:
+    """Interfaces that may lead to the internet, though no default route says so."""
+    leading = {line.interface for found in lines.values() for line in found}
+    return [
+        each
+        for each in machine.interfaces
+        if each.up and each.addresses and each.name not in leading and writable(each.name)
+    ]
+
+
+def _entries(
+    machine: Machine, lines: Mapping[Family, Sequence[Line]], offered: Sequence[Interface]
+) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    names: set[str] = set()
+    for family, found in lines.items():
+        usable = [line for line in found if line.gateway is not None]
+        others = [line for line in found if line.gateway is None]
+        more = [each for each in offered[:MAX_OFFERED] if _family_of(each) is family]
+        foreign = [r.metric for r in machine.routes if r.family is family and not r.ours]
+        own = [line.own_metric for line in usable]
+        numbers = iter(metrics(family, own, len(others) + len(more), foreign))
+        for line in (*usable, *others):
+            name = _name(line.interface, family, names)
+            why = tuple(_told(route) for route in line.routes)
+            if line.gateway is None:
+                why += ("Without a gateway: if there is one behind it, write it for the ?.",)
+            entries.append(Entry(name, line.interface, line.gateway, next(numbers), why))
+        for each in more:
+            name = _name(each.name, family, names)
+            entries.append(Entry(name, each.name, None, next(numbers), (_offer(each),)))
+    if len({entry.interface for entry in entries}) == 1:
+        entries.append(_second(entries[0], names))
+    return tuple(entries)
+
+
+def _family_of(interface: Interface) -> Family:
+    return Family.IPV4 if interface.has(Family.IPV4) else Family.IPV6
+
+
+def _second(first: Entry, names: set[str]) -> Entry:
+    why = ("There is nothing to fail over to: write a second line's interface and gateway here.",)
+    name = _name("second", Family.IPV4, names)
+    return Entry(name, UNKNOWN, None, first.metric + METRIC_STEP, why)
+
+
+def _offer(interface: Interface) -> str:
+    addresses = ", ".join(map(str, interface.addresses))
+    return (
+        f"{interface.name} is up with {addresses}, and has no default route. If it leads to the"
+        " internet, write its router for the ? (it is in the same network)."
+    )
+
+
+def _template(
+    lines: Mapping[Family, Sequence[Line]], offered: Sequence[Interface]
+) -> tuple[Entry, ...]:
+    """Two uplinks with the interfaces that there are, as far as there are any."""
+    leading = [line.interface for found in lines.values() for line in found]
+    there = list(dict.fromkeys([*leading, *(each.name for each in offered)]))
+    made_up = [interface for _, interface, _ in _MADE_UP if interface not in there]
+    entries = []
+    pairs = zip(_MADE_UP, [*there, *made_up], strict=False)
+    for number, ((name, _, gateway), interface) in enumerate(pairs, 1):
+        why = "Replace the gateway: it is made up."
+        if interface not in there:
+            why = "Replace interface and gateway: both are made up."
+        entries.append(Entry(name, interface, gateway, METRIC_STEP * number, (why,)))
+    return tuple(entries)
+
+
+def _name(interface: str, family: Family, taken: set[str]) -> str:
+    """A name for an uplink, after its interface."""
+    plain = _NOT_IN_A_NAME.sub("-", interface).strip("-_.") or "uplink"
+    name = wanted = plain if family is Family.IPV4 else f"{plain}-v6"
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    taken.add(name)
+    return name
+
+
+def _told(route: Route) -> str:
+    return f"{route} proto {protocol_name(route.protocol)}"

@@ -1,0 +1,165 @@
+"""The lines to the internet that a machine's default routes tell of, for a draft of a policy."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from route_switcher.core.machine import Machine
+from route_switcher.core.model import DEMOTION, Address, Family
+from route_switcher.core.routes import Route, RouteKind
+from route_switcher.policy.addresses import UnusableAddress, parse_address
+from route_switcher.policy.uplinks import IFNAMSIZ, METRIC_STEP, ROUTER_ADVERTISEMENT_METRIC
+
+MAX_METRIC = 100_000
+"""What the schema allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What leads out of one interface in one family."""
+
+    interface: str
+    family: Family
+    routes: tuple[Route, ...]
+    """Its default routes, in order of metric; at least one."""
+    gateway: Address | None
+    """None where no route names one, and no address of the interface a peer."""
+
+    @property
+    def used(self) -> Route:
+        """The route that the gateway was taken from."""
+        same = (route for route in self.routes if route.gateway == self.gateway)
+        return next(same, self.routes[0])
+
+    @property
+    def others(self) -> tuple[Address, ...]:
+        """Further gateways, for which an uplink has no room."""
+        gateways = dict.fromkeys(route.gateway for route in self.routes if route.gateway)
+        return tuple(gateway for gateway in gateways if gateway != self.gateway)
+
+    @property
+    def own_metric(self) -> int | None:
+        """The metric of an engine's route, as it would be undemoted; None without such a route."""
+        return min((_undemoted(route.metric) for route in self.routes if route.ours), default=None)
+
+    @property
+    def metric(self) -> int:
+        """By which lines are ordered among those with, or without, a route of ours."""
+        return self.routes[0].metric if self.own_metric is None else self.own_metric
+
+
+def lines_of(machine: Machine, family: Family) -> tuple[Line, ...]:
+    """The lines of `family` in order of preference: as an engine had them, then by metric."""
+    peers = {each.name: each.peers for each in machine.interfaces}
+    routes: dict[str, list[Route]] = {}
+    for route in _ways_out(machine, family):
+        if why_not(route) is None:
+            routes.setdefault(route.interface, []).append(route)
+    lines = [
+        Line(interface, family, tuple(found), _gateway(family, found, peers.get(interface, ())))
+        for interface, found in routes.items()
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.own_metric is None, line.metric)))
+
+
+def passed_over(machine: Machine, family: Family) -> Iterator[tuple[Route, str]]:
+    """The routes that make no uplink, and why."""
+    for route in _ways_out(machine, family):
+        reason = why_not(route)
+        if reason is not None:
+            yield route, reason
+
+
+def why_not(route: Route) -> str | None:
+    """Why a policy cannot have `route` as an uplink; None if it can."""
+    if not route.interface:
+        return "the kernel names no interface for it"
+    if not writable(route.interface):
+        return "a policy cannot have the name of its interface"
+    if route.gateway is None:
+        return None
+    if route.gateway.version != route.family.value:
+        return f"its gateway is not of {route.family}"
+    try:
+        parse_address(str(route.gateway))
+    except UnusableAddress as error:
+        return f"its gateway {error}"
+    return None
+
+
+def writable(interface: str) -> bool:
+    """Whether a policy can have the name: the kernel allows any bytes but a few."""
+    try:
+        length = len(interface.encode())
+    except UnicodeEncodeError:
+        return False
+    plain = interface.isprintable() and not any(char in " /:" for char in interface)
+    return plain and 0 < length < IFNAMSIZ and interface not in (".", "..")
+
+
+def metrics(
+    family: Family, own: Sequence[int | None], more: int, foreign: Iterable[int]
+) -> list[int]:
+    """Metrics for uplinks in order of preference, and for `more` that may follow.
+
+    `own` are those that an engine gave them, which are kept if all have one and they are sound.
+    Otherwise 10, 20, 30 …, or 1, 2, 3 … if only that puts them before the `foreign` ones.
+    """
+    count = len(own) + more
+    lowest = min(foreign, default=None)
+    steps = (step for step in (METRIC_STEP, 1) if lowest is None or step * count < lowest)
+    step = next(steps, METRIC_STEP)
+    kept = [metric for metric in own if metric is not None]
+    if len(kept) == len(own):
+        continued = _continued(family, kept, count, step)
+        if _sound(family, continued):
+            return continued
+    return _continued(family, [], count, step)
+
+
+def _continued(family: Family, given: list[int], count: int, step: int) -> list[int]:
+    made = list(given)
+    metric = made[-1] if made else 0
+    while len(made) < count:
+        metric += step
+        if _allowed(family, metric):
+            made.append(metric)
+    return made
+
+
+def _sound(family: Family, metrics: Sequence[int]) -> bool:
+    """Whether `validate` accepts them: rising, less than 1000 apart, clear of advertisements'."""
+    rising = all(one < other for one, other in pairwise(metrics))
+    apart = not metrics or metrics[-1] - metrics[0] < DEMOTION
+    return rising and apart and all(_allowed(family, metric) for metric in metrics)
+
+
+def _allowed(family: Family, metric: int) -> bool:
+    clear = ROUTER_ADVERTISEMENT_METRIC not in (metric, metric + DEMOTION)
+    return 1 <= metric <= MAX_METRIC and (clear or family is Family.IPV4)
+
+
+def _undemoted(metric: int) -> int:
+    """A route of ours between 1000 and 3000 is taken for a demoted one (see `core/plan.py`)."""
+    return (metric - 1) % DEMOTION + 1 if DEMOTION < metric <= 3 * DEMOTION else metric
+
+
+def _ways_out(machine: Machine, family: Family) -> Iterator[Route]:
+    for route in machine.routes:
+        if route.family is family and route.kind is RouteKind.UNICAST:
+            yield route
+
+
+def _gateway(family: Family, routes: Iterable[Route], peers: Iterable[Address]) -> Address | None:
+    """What the routes name, else the other end of a point-to-point link."""
+    named = [route.gateway for route in routes if route.gateway is not None]
+    far = [peer for peer in peers if peer.version == family.value and _askable(peer)]
+    return next(iter(named + far), None)
+
+
+def _askable(address: Address) -> bool:
+    try:
+        parse_address(str(address))
+    except UnusableAddress:
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""What a draft of a policy assumes, and what must be put right on the machine before it runs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from route_switcher.core.machine import Interface, Machine
+from route_switcher.core.model import Family, Uplink
+from route_switcher.core.obstacles import deletion, describe_obstacle, obstacles
+from route_switcher.core.routes import Route, RouteKind, protocol_name
+from route_switcher.policy.draft_lines import Line, passed_over
+from route_switcher.policy.suggestions import listed
+
+MAX_TOLD = 8
+"""Routes of a kind that are told of: a routing daemon's are many."""
+
+_MAY_CHANGE = "may change with a lease, and a policy does not follow it: correct it and reload then"
+_MEANINGS = {
+    "0": f"was set by hand, or by a DHCP client that does not say so; a DHCP one {_MAY_CHANGE}",
+    "boot": f"was set by hand, by ifupdown or by a DHCP client; a DHCP one {_MAY_CHANGE}",
+    "dhcp": f"came by DHCP: it {_MAY_CHANGE}",
+    "ra": "came by a router advertisement: it stays until the router is replaced",
+}
+"""What follows from the protocol of the route that a gateway was taken from."""
+
+_DISTANCE = 100
+_ABOVE = 200
+"""The metric that others are to get: this, or 100 above our largest."""
+_SET_METRIC = (
+    "NetworkManager: nmcli connection modify NAME ipv4.route-metric {above} ipv6.route-metric"
+    " {above}",
+    "systemd-networkd: RouteMetric={above} under [DHCPv4]; ManageForeignRoutes=no under [Network]"
+    " in networkd.conf",
+    "ifupdown: metric {above} in the interface's stanza",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to be put right on the machine, and the lines that say how."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+
+
+def assumptions(
+    machine: Machine, lines: Mapping[Family, Sequence[Line]], left_out: Sequence[str]
+) -> tuple[str, ...]:
+    """Sentences. `left_out` are those of `lines` for which there was no room."""
+    told: list[str] = []
+    for family, found in lines.items():
+        usable = [line for line in found if line.gateway is not None]
+        told += _of_order(family, usable)
+        for line in usable:
+            told += _of_gateway(line)
+        passed = [f"{_told(route)}: {why}" for route, why in passed_over(machine, family)]
+        told += [f"No uplink was made of {each}." for each in _first(passed)]
+    if any(route.ours for route in machine.routes):
+        told.append(
+            "An engine runs or ran here: its routes (proto 115) gave the order. One above 1000"
+            " was taken for a demoted route."
+        )
+    if left_out:
+        told.append(f"There are more lines than a draft holds; left out: {listed(left_out)}.")
+    idle = [f"{each.name} ({why})" for each in machine.interfaces if (why := _idle(each))]
+    if idle:
+        told.append(f"Not considered: {listed(idle)}.")
+    return tuple(told)
+
+
+def tasks(machine: Machine, uplinks: Sequence[Uplink], standby: Iterable[str]) -> tuple[Task, ...]:
+    """What would keep `uplinks` from working; `standby` names interfaces that may be added."""
+    return (*_obstacle_tasks(machine, uplinks), *_filter_tasks(machine, uplinks, standby))
+
+
+def _of_order(family: Family, lines: Sequence[Line]) -> Iterator[str]:
+    if len(lines) < 2:
+        return
+    order = ", ".join(f"{line.interface} ({line.metric})" for line in lines)
+    yield f"The order of preference in {family} is that of the metrics here: {order}."
+    if len({line.metric for line in lines}) < len(lines):
+        yield (
+            "Equal metrics (as in a multipath route) say nothing about preference: then the order"
+            " is the kernel's."
+        )
+
+
+def _of_gateway(line: Line) -> Iterator[str]:
+    gateway = f"The gateway {line.gateway} of {line.interface}"
+    writer = protocol_name(line.used.protocol)
+    if line.used.gateway is None:
+        yield f"{gateway} is the other end of a point-to-point link, by its address."
+    elif writer in _MEANINGS:
+        yield f"{gateway} {_MEANINGS[writer]}."
+    elif not line.used.ours and writer != "static":
+        yield f"{gateway} is from a route of {writer}."
+    if line.others:
+        others = listed([str(address) for address in line.others])
+        yield (
+            f"{line.interface} has more than one {line.family} gateway, and an uplink has one;"
+            f" left out: {others}."
+        )
+
+
+def _idle(interface: Interface) -> str | None:
+    """Why nothing can be said of `interface`."""
+    if not interface.up:
+        return "down"
+    return None if interface.addresses else "no address"
+
+
+def _obstacle_tasks(machine: Machine, uplinks: Sequence[Uplink]) -> Iterator[Task]:
+    beaten = []
+    for family in Family:
+        ours = [uplink for uplink in uplinks if uplink.family is family]
+        found = obstacles(ours, machine.routes) if ours else ()
+        for route in found[:MAX_TOLD]:
+            command = deletion(route)
+            text = describe_obstacle(route, ours).removesuffix(command).rstrip()
+            yield Task(text[0].upper() + text[1:], (command,))
+        if len(found) > MAX_TOLD:
+            yield Task(f"{len(found) - MAX_TOLD} more {family} routes are in the way.")
+        if any(route.kind is RouteKind.UNICAST for route in found):
+            beaten += ours
+    if beaten:
+        above = max(_ABOVE, *(uplink.metric + _DISTANCE for uplink in beaten))
+        lines = tuple(line.format(above=above) for line in _SET_METRIC)
+        yield Task("How others are given a metric above ours:", lines)
+
+
+def _filter_tasks(
+    machine: Machine, uplinks: Sequence[Uplink], standby: Iterable[str]
+) -> Iterator[Task]:
+    names = {uplink.interface for uplink in uplinks if uplink.family is Family.IPV4} | {*standby}
+    strict = {
+        each.name: each.filter_remedy
+        for each in machine.interfaces
+        if each.name in names and each.filter_remedy
+    }
+    if strict and len(names) > 1:
+        yield Task(
+            f"The reverse path filter is strict on {listed(strict)}: it drops the answers to the"
+            " probes of a standby uplink. Keep the remedy in /etc/sysctl.d/, too:",
+            tuple(strict.values()),
+        )
+
+
+def _told(route: Route) -> str:
+    return f"{route} proto {protocol_name(route.protocol)}"
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    rest = len(texts) - MAX_TOLD
+    return [*texts[:MAX_TOLD], *([f"{rest} more routes"] if rest > 0 else [])]

@@ -1,0 +1,55 @@
+"""A newcomer's way: draft a policy from the machine, and run it as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from e2e.running import Start, run_to_its_end
+from e2e.tables import wait_until_taken, whole_table
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+FIBRE_AND_LTE = {
+    "routes": (
+        "default via 198.51.100.1 metric 100 proto dhcp",
+        "default via 203.0.113.1 metric 700 proto dhcp",
+    )
+}
+WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
+
+
+@pytest.mark.parametrize("lab", [FIBRE_AND_LTE], indirect=True)
+def test_the_draft_of_a_machine_with_two_lines_fails_over(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    before = whole_table(lab)
+    file = tmp_path / "draft.yaml"
+    done = run_to_its_end(lab, "init", "--output", str(file), wrapped_in=list(WITHOUT_PRIVILEGES))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "eth0 (eth0 via 198.51.100.1), eth1 (eth1 via 203.0.113.1)" in done.stderr
+    assert "to do" not in done.stderr
+    assert whole_table(lab) == before
+
+    text = file.read_text()
+    for target, ours in zip(("8.8.8.8", "1.1.1.1"), lab.targets_v4, strict=False):
+        assert f"- {target}\n" in text
+        text = text.replace(target, str(ours))
+    engine = start(text)
+    engine.wait_for_health("eth0", "eth1")
+    wait_until_taken(lab, "eth0")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", previous="eth0", selected="eth1", cause="failover")
+    wait_until_taken(lab, "eth1")
+
+
+def test_the_lan_is_offered_but_no_uplink_without_a_route(lab: Lab, tmp_path: Path) -> None:
+    lab.run(ROUTER, "ip", "route", "add", "default", "via", "198.51.100.1")
+    done = run_to_its_end(lab, "init")
+    assert done.returncode == 0
+    assert "\n  eth0:\n" in done.stdout
+    for interface in ("eth1", "lan0"):
+        assert f"\n  # {interface}:\n  #   interface: {interface}\n" in done.stdout
+    assert "ip route del default via 198.51.100.1 dev eth0 metric 0 proto boot" in done.stderr

@@ -1,0 +1,278 @@
+"""The draft of a policy: what it makes of a machine, and what it says about that."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from policy.drafting import (
+    BOOT,
+    BOTH,
+    DHCP,
+    FIBRE,
+    LTE,
+    RA,
+    STATIC,
+    nic,
+    read,
+    route,
+    said,
+    uncommented,
+    uplinks,
+)
+from route_switcher.core.machine import Interface, Machine
+from route_switcher.core.model import Family
+from route_switcher.core.routes import PROTOCOL, Route, RouteKind
+from route_switcher.policy.draft import MAX_LINES, MAX_OFFERED, draft
+from route_switcher.policy.draft_lines import metrics
+from route_switcher.policy.load import load_text
+from route_switcher.policy.problems import PolicyProblems
+
+
+def test_fibre_and_lte_become_two_uplinks_in_order_of_their_metrics() -> None:
+    assert uplinks(BOTH) == [
+        ("eth0", "eth0", "198.51.100.1", 10),
+        ("wwan0", "wwan0", "198.51.100.129", 20),
+    ]
+    text = said(BOTH)
+    assert (
+        "order of preference in IPv4 is that of the metrics here: eth0 (100), wwan0 (700)" in text
+    )
+    assert "gateway 198.51.100.1 of eth0 came by DHCP" in text
+    assert not draft(BOTH).tasks
+
+
+def test_the_text_names_the_routes_that_it_is_made_of() -> None:
+    text = read(BOTH)[1]
+    assert "  # default via 198.51.100.129 dev wwan0 metric 700 proto dhcp\n  wwan0:\n" in text
+
+
+def test_one_uplink_gets_a_second_as_a_comment_that_works_once_it_is_completed() -> None:
+    laptop = Machine((nic("wlan0", "192.0.2.7/24"),), (route("wlan0", "192.0.2.1", 600),))
+    drafted, text, policy = read(laptop)
+    assert [u.name for u in policy.uplinks] == ["wlan0"]
+    assert not drafted.template
+    assert "  # second:\n  #   interface: '?'\n  #   gateway: ?\n  #   metric: 20\n" in text
+    more = uncommented(text, second="192.0.2.129").replace("'?'", "usb0")
+    assert [u.interface for u in load_text(more, "draft").uplinks] == ["wlan0", "usb0"]
+
+
+def test_a_commented_uplink_that_is_not_completed_is_refused() -> None:
+    text = read(Machine((FIBRE, LTE), BOTH.routes[:1]))[1]
+    with pytest.raises(PolicyProblems):
+        load_text(uncommented(text, wwan0="?"), "draft")
+
+
+def test_an_interface_with_an_address_but_no_default_route_is_offered() -> None:
+    machine = Machine((FIBRE, LTE), BOTH.routes[:1])
+    text = read(machine)[1]
+    assert "wwan0 is up with 198.51.100.130/25, and has no default route" in text
+    completed = load_text(uncommented(text, wwan0="198.51.100.129"), "draft")
+    assert completed == read(BOTH)[2]
+
+
+@pytest.mark.parametrize(
+    ("interface", "why"),
+    [(nic("eth9", "192.0.2.9/24", up=False), "eth9 (down)"), (nic("eth9"), "eth9 (no address)")],
+)
+def test_idle_interfaces_are_named_and_not_offered(interface: Interface, why: str) -> None:
+    machine = Machine((*BOTH.interfaces, interface), BOTH.routes)
+    assert why in said(machine)
+    assert "eth9:" not in read(machine)[1]
+
+
+def test_without_a_default_route_there_is_a_template_with_the_interfaces_that_there_are() -> None:
+    drafted, text, policy = read(Machine((LTE,), ()))
+    assert drafted.template
+    assert text.startswith("# A TEMPLATE")
+    assert [(u.name, u.interface) for u in policy.uplinks] == [
+        ("primary", "wwan0"),
+        ("secondary", "eth0"),
+    ]
+    assert "# Replace the gateway: it is made up.\n  primary:" in text
+    assert "# Replace interface and gateway: both are made up.\n  secondary:" in text
+    assert read(Machine((), ()))[0].template
+
+
+def test_a_second_made_up_interface_is_not_the_one_that_is_there() -> None:
+    for name, other in (("eth0", "eth1"), ("eth1", "eth0")):
+        policy = read(Machine((nic(name, "192.0.2.2/24"),), ()))[2]
+        assert [u.interface for u in policy.uplinks] == [name, other]
+
+
+def test_ipv6_gateways_make_uplinks_of_their_own_with_targets_to_ask() -> None:
+    machine = Machine((FIBRE,), (BOTH.routes[0], route("eth0", "fe80::1", 1024, RA)))
+    policy = read(machine)[2]
+    assert uplinks(machine) == [
+        ("eth0", "eth0", "198.51.100.1", 10),
+        ("eth0-v6", "eth0", "fe80::1", 10),
+    ]
+    for family in Family:
+        assert len(policy.probes[0].targets_for(family)) == 2
+    assert "fe80::1 of eth0 came by a router advertisement" in said(machine)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_only_the_families_in_use_are_probed(family: Family) -> None:
+    gateway = {Family.IPV4: "192.0.2.1", Family.IPV6: "fe80::1"}[family]
+    policy = read(Machine((FIBRE,), (route("eth0", gateway, 100),)))[2]
+    assert policy.families == (family,)
+    assert all(target.version == family.value for target in policy.probes[0].targets)
+
+
+def test_several_default_routes_through_one_interface_make_one_uplink() -> None:
+    machine = Machine(
+        (FIBRE,),
+        (
+            route("eth0", "198.51.100.1", 100),
+            route("eth0", "198.51.100.1", 200, STATIC),
+            route("eth0", "198.51.100.3", 300),
+        ),
+    )
+    assert uplinks(machine) == [("eth0", "eth0", "198.51.100.1", 10)]
+    assert "more than one IPv4 gateway, and an uplink has one; left out: 198.51.100.3" in said(
+        machine
+    )
+
+
+def test_a_multipath_route_gives_no_preference_and_that_is_said() -> None:
+    machine = Machine(
+        BOTH.interfaces, tuple(route(r.interface, str(r.gateway), 50) for r in BOTH.routes)
+    )
+    assert [name for name, *_ in uplinks(machine)] == ["eth0", "wwan0"]
+    assert "Equal metrics" in said(machine)
+
+
+def test_routes_of_an_engine_keep_its_order_and_metrics() -> None:
+    ours = (
+        route("wwan0", "198.51.100.129", 60, PROTOCOL),
+        *BOTH.routes,
+        route("eth0", "198.51.100.1", 1050, PROTOCOL),
+    )
+    machine = Machine(BOTH.interfaces, ours)
+    assert uplinks(machine) == [
+        ("eth0", "eth0", "198.51.100.1", 50),
+        ("wwan0", "wwan0", "198.51.100.129", 60),
+    ]
+    assert "An engine runs or ran here" in said(machine)
+    assert not draft(machine).tasks
+
+
+def test_an_uplink_that_the_engine_did_not_have_comes_behind_its() -> None:
+    machine = Machine(
+        BOTH.interfaces,
+        (route("eth0", "198.51.100.1", 5, DHCP), route("wwan0", "198.51.100.129", 20, PROTOCOL)),
+    )
+    assert [name for name, *_ in uplinks(machine)] == ["wwan0", "eth0"]
+
+
+def test_a_foreign_route_that_beats_ours_is_told_with_the_remedy() -> None:
+    machine = Machine((FIBRE,), (route("eth0", "198.51.100.1", 0, BOOT),))
+    drafted, text, _ = read(machine)
+    command = "ip route del default via 198.51.100.1 dev eth0 metric 0 proto boot"
+    assert drafted.tasks[0].lines == (command,)
+    assert f"\n#     {command}\n" in text
+    assert "ipv4.route-metric 200" in said(machine)
+    assert "set by hand, by ifupdown or by a DHCP client" in said(machine)
+
+
+def test_what_stops_packets_is_told_without_the_way_to_set_metrics() -> None:
+    dead_end = route("", None, 500, STATIC, kind=RouteKind.UNREACHABLE)
+    machine = Machine(BOTH.interfaces, (*BOTH.routes, dead_end))
+    assert "probes of a demoted uplink stop at it" in said(machine)
+    assert "route-metric" not in said(machine)
+
+
+def test_metrics_go_below_foreign_ones_where_there_is_room() -> None:
+    low = Machine(
+        BOTH.interfaces,
+        tuple(route(r.interface, str(r.gateway), 5 + i) for i, r in enumerate(BOTH.routes)),
+    )
+    assert [metric for *_, metric in uplinks(low)] == [1, 2]
+    assert not draft(low).tasks
+
+
+def test_a_strict_reverse_path_filter_matters_once_there_is_a_standby() -> None:
+    strict = nic("eth0", "198.51.100.2/25", strict=True)
+    alone = Machine((strict,), BOTH.routes[:1])
+    assert "reverse path filter" not in said(alone)
+    for machine in (Machine((strict, LTE), BOTH.routes), Machine((strict, LTE), BOTH.routes[:1])):
+        assert "strict on eth0" in said(machine)
+        assert "sysctl -w net.ipv4.conf.eth0.rp_filter=2" in said(machine)
+
+
+def test_a_point_to_point_link_has_its_peer_for_a_gateway() -> None:
+    ppp = nic("ppp0", "192.0.2.7/32", peer="198.51.100.1")
+    machine = Machine((ppp,), (route("ppp0", None, 100),))
+    assert uplinks(machine) == [("ppp0", "ppp0", "198.51.100.1", 10)]
+    assert "other end of a point-to-point link" in said(machine)
+
+
+def test_a_default_route_without_a_gateway_is_offered_to_be_completed() -> None:
+    machine = Machine((FIBRE, LTE), (BOTH.routes[0], route("wwan0", None, 700)))
+    text = read(machine)[1]
+    assert "  # default dev wwan0 metric 700 proto dhcp\n  # Without a gateway" in text
+    completed = load_text(uncommented(text, wwan0="198.51.100.129"), "draft")
+    assert completed == read(BOTH)[2]
+
+
+@pytest.mark.parametrize(
+    ("impossible", "why"),
+    [
+        (route("", "192.0.2.1", 5), "the kernel names no interface"),
+        (route("et h9", "192.0.2.1", 5), "cannot have the name"),
+        (route("eth\udc80", "192.0.2.1", 5), "cannot have the name"),
+        (Route(Family.IPV4, "eth9", ip_address("fe80::1"), 5, BOOT), "is not of IPv4"),
+        (route("eth9", "127.0.0.1", 5), "a loopback address"),
+    ],
+)
+def test_a_route_that_a_policy_cannot_have_is_named(impossible: Route, why: str) -> None:
+    machine = Machine(BOTH.interfaces, (impossible, *BOTH.routes))
+    assert why in said(machine)
+    assert [name for name, *_ in uplinks(machine)] == ["eth0", "wwan0"]
+
+
+@pytest.mark.parametrize(
+    ("interface", "name"),
+    [
+        ("eth0.100", "eth0.100"),
+        ("_wan", "wan"),
+        ("wan@isp", "wan-isp"),
+        ("日本", "uplink"),
+        ("1", "1"),
+        ("no", "no"),
+        ("null", "null"),
+        ("it's", "it-s"),
+        ("{a,b}", "a-b"),
+    ],
+)
+def test_names_are_made_of_interfaces_that_have_no_usable_one(interface: str, name: str) -> None:
+    machine = Machine((nic(interface, "192.0.2.2/24"),), (route(interface, "192.0.2.1", 100),))
+    assert uplinks(machine) == [(name, interface, "192.0.2.1", 10)]
+
+
+def test_names_that_become_equal_are_told_apart() -> None:
+    machine = Machine((), (route("a@b", "192.0.2.1", 100), route("a!b", "192.0.2.129", 200)))
+    assert [name for name, *_ in uplinks(machine)] == ["a-b", "a-b-2"]
+
+
+def test_a_router_with_too_many_lines_gets_the_first_and_is_told_so() -> None:
+    many = Machine(
+        tuple(nic(f"br{n}", f"203.0.113.{n}/32") for n in range(20)),
+        tuple(route(f"eth{n}", "192.0.2.1", 100 + n) for n in range(40)),
+    )
+    _, text, policy = read(many)
+    assert len(policy.uplinks) == MAX_LINES
+    assert text.count("has no default route.") == MAX_OFFERED
+    assert "left out: eth16, eth17" in said(many)
+
+
+def test_every_ipv6_metric_is_clear_of_router_advertisements() -> None:
+    assert 24 not in metrics(Family.IPV6, [None] * 30, 0, [31])
+    assert 24 in metrics(Family.IPV4, [None] * 30, 0, [31])
+    assert metrics(Family.IPV6, [24, 30], 0, []) == [10, 20]
+    assert metrics(Family.IPV4, [24, 30], 1, []) == [24, 30, 40]
+
+
+@pytest.mark.parametrize("own", [[20, 10], [10, 10], [10, 1010], [10, None]])
+def test_metrics_of_an_engine_that_are_no_policys_are_replaced(own: list[int | None]) -> None:
+    assert metrics(Family.IPV4, own, 0, []) == [10, 20]

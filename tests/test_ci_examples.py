@@ -1,0 +1,140 @@
+"""What users put into their own CI works: schemas in other tools, pre-commit hooks, a workflow."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from route_switcher.cli import FINE, PROBLEMS, main, parser
+
+TOP = Path(__file__).parents[1]
+SCHEMAS = sorted((TOP / "schemas").glob("*.schema.json"))
+WORKFLOW = TOP / "examples" / "github-workflow.yml"
+HOOKS: list[dict[str, Any]] = yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text("utf-8"))
+SCENARIO = re.compile(r"\.scenarios?\.yaml$")
+POLICIES = [
+    file
+    for folder in ("policies", "examples")
+    for file in sorted((TOP / folder).glob("*.yaml"))
+    if not SCENARIO.search(file.name)
+]
+WRONG = "version: 1\nuplinks: {a: {interface: eth0, gateway: 192.0.2.1, metric: ten}}\n"
+
+
+def check_jsonschema(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run it in the private network of the tests: it may download nothing."""
+    command = [sys.executable, "-m", "check_jsonschema", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def steps() -> list[str]:
+    """The shell commands of the example workflow."""
+    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+    return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+
+
+def our_commands(lines: Iterable[str]) -> list[list[str]]:
+    """The command lines that call us, without the program and what the shell redirects."""
+    found = [shlex.split(line.split(" > ")[0]) for text in lines for line in text.splitlines()]
+    return [words[1:] for words in found if words[0] == "route-switcher"]
+
+
+def selected(hook: dict[str, Any], paths: Iterable[str]) -> set[str]:
+    """As pre-commit selects files."""
+    exclude = hook.get("exclude", "^$")
+    return {p for p in paths if re.search(hook["files"], p) and not re.search(exclude, p)}
+
+
+def test_check_jsonschema_accepts_our_schemas() -> None:
+    done = check_jsonschema("--check-metaschema", *SCHEMAS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dialect", ["default", "nonunicode", "python"])
+def test_check_jsonschema_accepts_our_policies_in_every_dialect_of_patterns(dialect: str) -> None:
+    schema = TOP / "schemas" / "policy.schema.json"
+    words = ("--regex-variant", dialect, "--schemafile", schema)
+    done = check_jsonschema(*words, *POLICIES)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_check_jsonschema_refuses_what_is_no_policy(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(WRONG)
+    schema = TOP / "schemas" / "policy.schema.json"
+    done = check_jsonschema("--schemafile", schema, tmp_path / "wrong.yaml")
+    assert done.returncode == 1
+    assert "metric" in done.stdout
+
+
+def test_workflows_are_such_as_github_takes() -> None:
+    ours = sorted((TOP / ".github" / "workflows").glob("*.yml"))
+    done = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW, *ours)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("words", our_commands(steps()), ids=" ".join)
+def test_every_command_of_the_workflow_exists(words: list[str]) -> None:
+    assert callable(parser().parse_args(words).execute)
+
+
+def test_the_workflow_validates_tests_and_checks() -> None:
+    commands = [words[0] for words in our_commands(steps())]
+    assert {"validate", "test", "schema"} <= {*commands}
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_the_workflows_checks_run_as_they_are_written(tmp_path: Path, good: bool) -> None:
+    (tmp_path / "policies").mkdir()
+    shutil.copy(TOP / "policies" / "dual-wan.yaml", tmp_path / "policies" / "a.yaml")
+    if not good:
+        (tmp_path / "policies" / "b.yaml").write_text(WRONG)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for step in steps():
+        if step.startswith(("route-switcher validate", "route-switcher schema")):
+            done = subprocess.run(
+                ["bash", "-e", "-c", step],  # as GitHub runs a step
+                cwd=tmp_path,
+                env=os.environ | {"PATH": path, "RUNNER_TEMP": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == (FINE if good else PROBLEMS), done.stdout + done.stderr
+            assert good or "b.yaml" in done.stdout
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: str(hook["id"]))
+def test_every_hook_calls_a_command_that_takes_files(hook: dict[str, Any]) -> None:
+    program, *words = shlex.split(hook["entry"])
+    assert (program, hook["language"]) == ("route-switcher", "python")
+    assert callable(parser().parse_args([*words, "policies/a.yaml", "b.yaml"]).execute)
+
+
+def test_hooks_select_the_files_that_they_are_for() -> None:
+    validate, test = HOOKS
+    policies = {"policy.yaml", "policies/dual-wan.yaml", "site/policy.yaml", "site/lte-policy.yaml"}
+    scenarios = {"scenarios/a.yaml", "policies/dual-wan.scenario.yaml", "x/policy.scenarios.yaml"}
+    others = {"README.md", "compose/compose.yaml", "policies/README.md", "notes.yaml", "policy.yml"}
+    everything = policies | scenarios | others
+    assert selected(validate, everything) == policies
+    assert selected(test, everything) == scenarios
+
+
+def test_the_validate_hook_passes_and_fails_with_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(HOOKS[0]["entry"])[1:]
+    shutil.copy(TOP / "policies" / "dual-wan.yaml", "policy.yaml")
+    assert main([*words, "policy.yaml"]) == FINE
+    Path("site-policy.yaml").write_text(WRONG)
+    assert main([*words, "policy.yaml", "site-policy.yaml"]) == PROBLEMS
+    assert "site-policy.yaml:2:" in capsys.readouterr().out
