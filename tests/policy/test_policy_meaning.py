@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 
 from policy.told import with_uplink
-from route_switcher.core.model import (
-    CarrierDown,
-    ConsecutiveFailures,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Uplink,
-)
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.model import Damping, HoldBack, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.policy.load import load, load_text
 
 V4, V6 = ip_address("8.8.8.8"), ip_address("2001:4860:4860::8888")
@@ -36,10 +29,10 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
             Uplink("primary", "eth0", ip_address("192.168.1.1"), 10),
             Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
         ),
-        probes=(Probe("internet", (V4,), "any", 1.0, 1.0, 1.0),),
+        probes=(Probe("internet", (V4,), "any", 1.0, 1.0, 1.0, 1.0, 1.0),),
         rules=(
-            Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60.0)),
-            Rule("unplugged", None, CarrierDown(), Recover(60.0)),
+            Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0)),
+            Rule("unplugged", CarrierDown(), Recover(60.0)),
         ),
         ignore_linkdown=False,
     )
@@ -55,6 +48,7 @@ def test_every_key_reaches_the_model() -> None:
         "version: 1\n"
         "uplinks:\n"
         "  lte: {interface: wwan0, gateway: 198.51.100.1, metric: 5}\n"
+        "  sat: {interface: eth1, gateway: 198.51.100.2}\n"
         "probes:\n"
         "  office:\n"
         "    type: icmp\n"
@@ -62,27 +56,45 @@ def test_every_key_reaches_the_model() -> None:
         "    quorum: all\n"
         "    interval: 2m\n"
         "    timeout: 1.5s\n"
+        "    fast_interval: 10s\n"
+        "    down_interval: 3m\n"
+        "    standby_interval: 4m\n"
+        "  sky: {type: icmp, targets: [203.0.113.3], uplinks: [sat]}\n"
         "rules:\n"
         "  - {name: gone, probe: office, fail: {failures: 7}, recover: {stable: 1h}}\n"
-        "  - {name: pulled, fail: {carrier: down}, recover: {stable: 0s}}\n"
+        "  - {name: pulled, uplinks: [lte], fail: {carrier: down}, recover: {stable: 0s}}\n"
+        "  - {name: cloudy, probe: sky, fail: {failures: 2}}\n"
+        "hold_back:\n"
+        "  min_stay: 2m\n"
+        "  switches_per_hour: 6\n"
+        "  damping: {half_life: 10m, suppress: 3, reuse: 1, max_hold: 30m}\n"
+        "ignore_linkdown: true\n"
     )
     assert policy == Policy(
-        uplinks=(Uplink("lte", "wwan0", ip_address("198.51.100.1"), 5),),
+        uplinks=(
+            Uplink("lte", "wwan0", ip_address("198.51.100.1"), 5),
+            Uplink("sat", "eth1", ip_address("198.51.100.2"), 20),
+        ),
         probes=(
             Probe(
                 "office",
                 (ip_address("203.0.113.1"), ip_address("203.0.113.2")),
                 "all",
-                120.0,
-                1.5,
-                120.0,
+                interval=120.0,
+                timeout=1.5,
+                fast_interval=10.0,
+                down_interval=180.0,
+                standby_interval=240.0,
             ),
+            Probe("sky", (ip_address("203.0.113.3"),), "any", 1, 1, 1, 1, 1, ("sat",)),
         ),
         rules=(
-            Rule("gone", "office", ConsecutiveFailures(7), Recover(3600.0)),
-            Rule("pulled", None, CarrierDown(), Recover(0.0)),
+            Rule("gone", ConsecutiveFailures("office", 7), Recover(3600.0)),
+            Rule("pulled", CarrierDown(), Recover(0.0), ("lte",)),
+            Rule("cloudy", ConsecutiveFailures("sky", 2), Recover(60.0), ("sat",)),
         ),
-        ignore_linkdown=False,
+        ignore_linkdown=True,
+        hold_back=HoldBack(120.0, 6, Damping(600.0, 3, 1, 1800.0)),
     )
 
 
@@ -153,19 +165,22 @@ def test_a_quorum_is_a_word_or_a_count(written: str, quorum: object) -> None:
 
 
 def test_without_rules_every_probe_gets_one() -> None:
-    policy = the_policy(with_uplink("probes:\n  p: {type: icmp}\n  q: {type: icmp}\n"))
-    assert [(rule.name, rule.probe) for rule in policy.rules] == [
-        ("no-p", "p"),
-        ("no-q", "q"),
-        ("unplugged", None),
-    ]
+    policy = the_policy(
+        with_uplink("probes:\n  p: {type: icmp}\n  q: {type: icmp, uplinks: [a]}\n")
+    )
+    recover = Recover(60.0)
+    assert policy.rules == (
+        Rule("no-p", ConsecutiveFailures("p", 3), recover),
+        Rule("no-q", ConsecutiveFailures("q", 3), recover, ("a",)),
+        Rule("unplugged", CarrierDown(), recover),
+    )
 
 
 @pytest.mark.parametrize("probes", ["", "probes: {office: {type: icmp}}\n"])
 def test_a_rule_needs_not_name_the_only_probe(probes: str) -> None:
     policy = the_policy(with_uplink(f"{probes}rules: [{{name: r, fail: {{failures: 2}}}}]\n"))
     assert policy.rules == (
-        Rule("r", policy.probes[0].name, ConsecutiveFailures(2), Recover(60.0)),
+        Rule("r", ConsecutiveFailures(policy.probes[0].name, 2), Recover(60.0)),
     )
 
 

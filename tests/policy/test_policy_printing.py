@@ -2,10 +2,14 @@
 
 import pytest
 
-from route_switcher.policy.load import load_text
+from policy.told import with_uplink
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.load import load_text, read_policy_text
 from route_switcher.policy.problems import (
+    MAX_TOLD,
     PolicyProblems,
     Problem,
+    Severity,
     Span,
     as_data,
     render,
@@ -35,6 +39,7 @@ def test_a_problem_of_the_whole_file_shows_no_line() -> None:
     assert render(problems) == ["policy.yaml: error: cannot read the policy [unreadable]"]
     assert str(problems) == render(problems)[0]
     assert as_data(problems.problems[0]) == {
+        "severity": "error",
         "code": "unreadable",
         "message": "cannot read the policy",
         "hint": None,
@@ -73,6 +78,38 @@ def test_problems_stand_in_the_order_of_the_file() -> None:
         Span(1, 9, 10),
         Span(2, 1, 2),
     ]
+
+
+def test_warnings_and_notes_say_that_they_are_none_of_the_errors() -> None:
+    told = PolicyProblems(
+        "f",
+        [
+            Problem("w", "hm", "do", Span(1, 1, 2), Severity.WARNING),
+            Problem("n", "so", span=Span(1, 2, 3), severity=Severity.NOTE),
+        ],
+        "ab",
+    )
+    assert render(told) == [
+        *("f:1:1: warning: hm [w]", "    ab", "    ^", "    hint: do"),
+        *("f:1:2: note: so [n]", "    ab", "     ^"),
+    ]
+    assert [line.split(" ")[0] for line in render_github(told)] == ["::warning", "::notice"]
+    assert [as_data(problem)["severity"] for problem in told.problems] == ["warning", "note"]
+
+
+@pytest.mark.parametrize("worst", Severity)
+def test_what_is_not_told_any_more_counts_as_the_worst_of_it(worst: Severity) -> None:
+    notes = [Problem("n", "m", severity=Severity.NOTE) for _ in range(MAX_TOLD + 2)]
+    told = PolicyProblems("f", [*notes, Problem("x", "m", severity=worst)])
+    assert told.problems[-1].severity is worst
+
+
+def test_a_warning_leaves_what_it_is_about_sound() -> None:
+    findings = Findings(read_policy_text(with_uplink(""), "f").document)
+    path = ("uplinks", "a", "gateway")
+    findings.report("w", path, "hm", severity=Severity.WARNING)
+    assert findings.sound(path)
+    assert [problem.span for problem in findings.problems] == [Span(3, 33, 42)]
 
 
 def test_github_gets_its_escapes() -> None:

@@ -5,7 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.promises import check
+from policy.promises import check, outcome
+from policy.written_policies import Written, sound_policies, spoilt_policies, text_of
+from route_switcher.core.model import Policy
 from route_switcher.policy.durations import format_duration, parse_duration
 
 WORDS = st.sampled_from(
@@ -13,6 +15,7 @@ WORDS = st.sampled_from(
         *("version", "uplinks", "probes", "rules", "interface", "gateway", "metric", "type"),
         *("icmp", "targets", "quorum", "interval", "timeout", "name", "probe", "fail", "recover"),
         *("failures", "carrier", "down", "stable", "any", "all", "eth0", "192.0.2.1", "fe80::1"),
+        *("loss", "latency", "jitter", "over", "for", "successes", "uplinks", "hold_back", "20%"),
         *("8.8.8.8", "::1", "1s", "60s", "0.5h", "internet", "a", "b", "<<", "", "~", "true", "1"),
     ]
 )
@@ -86,6 +89,22 @@ def test_any_tree_of_known_words(tree: object) -> None:
 @given(st.fixed_dictionaries({"version": st.just(1)}, optional=LIKELY))
 def test_any_policy_that_is_nearly_right(tree: object) -> None:
     check(json.dumps(tree))
+
+
+@given(sound_policies())
+def test_a_policy_of_the_whole_language_is_understood_whole(data: Written) -> None:
+    policy = outcome(text_of(data))
+    assert isinstance(policy, Policy), str(policy)
+    check(text_of(data))
+    assert [uplink.name for uplink in policy.uplinks] == list(data["uplinks"])
+    assert [probe.name for probe in policy.probes] == list(data.get("probes", ["internet"]))
+    if "rules" in data:
+        assert [rule.name for rule in policy.rules] == [rule["name"] for rule in data["rules"]]
+
+
+@given(spoilt_policies())
+def test_a_policy_with_mistakes_is_refused_in_words_or_keeps_its_promises(data: Written) -> None:
+    check(text_of(data))
 
 
 @given(st.binary())

@@ -7,15 +7,22 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
 from jsonschema import Draft7Validator
 
+import policy.test_problems_of_failing as failing
+import policy.test_problems_of_hold_back as hold_back
 import policy.test_problems_of_notation as notation
 import policy.test_problems_of_probes as probes
+import policy.test_problems_of_recovering as recovering
 import policy.test_problems_of_rules as rules
+import policy.test_problems_of_uplink_names as uplink_names
 import policy.test_problems_of_uplinks as uplinks
+from policy.written_policies import Written, sound_policies
 from route_switcher.core.model import Policy
 from route_switcher.policy.durations import parse_duration
 from route_switcher.policy.load import load
+from route_switcher.policy.shares import parse_share
 
 TOP = Path(__file__).parents[2]
 SCHEMA: dict[str, Any] = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))
@@ -29,14 +36,22 @@ OURS_ALONE = frozenset(
         "duplicate-name",
         "duplicate-key",
         "duplicate-target",
+        "duplicate-uplink",
         "metric-collision",
         "metric-order",
+        "no-shared-uplink",
         "out-of-range",
         "quorum-above-targets",
+        "reuse-above-suppress",
+        "slow-below-interval",
         "timeout-above-interval",
         "fast-above-interval",
         "unknown-probe",
+        "unknown-uplink",
+        "unreachable-suppress",
         "unused-probe",
+        "uplink-without-probe",
+        "window-below-interval",
         "wrong-family",
     }
 )
@@ -48,6 +63,11 @@ BEYOND_A_SCHEMA = frozenset(
         "half a character",
         "a zero in front",  # eight in the YAML 1.1 that a plain reader speaks
         "a rule that could mean either of two probes",
+        "no condition says which of two probes",
+        "one condition does not say which of two probes",
+        "the recover condition does not say which of two probes",
+        "a carrier further inside needs no probe",
+        "a probe that no condition uses",
     }
 )
 """Cases of other codes that a schema cannot refuse either."""
@@ -135,9 +155,14 @@ def test_examples_in_the_schema_fit_it() -> None:
             assert inner.is_valid(schema["default"]), path
 
 
+TABLES = (
+    *(notation.TOP, uplinks.UPLINK, uplinks.UPLINKS, probes.PROBE, rules.RULE),
+    *(uplink_names.UPLINK_NAMES, hold_back.HELD_BACK, hold_back.DAMPING),
+    *(failing.FAIL, recovering.RECOVER, recovering.PROBE_OF_A_CONDITION),
+)
 REFUSABLE = {
     name: text
-    for table in (notation.TOP, uplinks.UPLINK, uplinks.UPLINKS, probes.PROBE, rules.RULE)
+    for table in TABLES
     for name, (text, expected) in table.items()
     if name not in BEYOND_A_SCHEMA
     and any(told.split()[1].rstrip(":") not in OURS_ALONE for told in expected[::2])
@@ -181,3 +206,42 @@ def test_schema_and_program_agree_on_what_a_duration_is(text: str) -> None:
         assert not Draft7Validator(schema).is_valid(text)
     else:
         assert Draft7Validator(schema).is_valid(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0%",
+        "0.0%",
+        "0.5%",
+        "20%",
+        "99.9%",
+        "100%",
+        "999%",
+        "1000%",
+        "",
+        "%",
+        "20",
+        "20 %",
+        "20%\n",
+        "-1%",
+        "020%",
+        ".5%",
+        "5.%",
+        "0.55%",
+        "2\u0660%",
+    ],
+)
+def test_schema_and_program_agree_on_what_a_percentage_is(text: str) -> None:
+    schema = SCHEMA["definitions"]["percentage"]
+    try:
+        parse_share(text)
+    except ValueError:
+        assert not Draft7Validator(schema).is_valid(text)
+    else:
+        assert Draft7Validator(schema).is_valid(text)
+
+
+@given(sound_policies())
+def test_a_plain_validator_takes_what_the_program_takes(data: Written) -> None:
+    assert list(PLAIN.iter_errors(data)) == []

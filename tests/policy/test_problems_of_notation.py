@@ -186,9 +186,9 @@ TOP = {
         with_uplink("after_switch: []\non_exit: restore\n"),
         [
             "5:1-13 unknown-key: unknown key 'after_switch'",
-            "the keys known here: version, uplinks, probes, rules, ignore_linkdown",
+            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
             "6:1-8 unknown-key: unknown key 'on_exit'",
-            "the keys known here: version, uplinks, probes, rules, ignore_linkdown",
+            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
         ],
     ),
     "empty sections": (

@@ -45,7 +45,8 @@ PROBE = {
             "6:19-28 unknown-key: unknown key 'intervall'",
             "did you mean 'interval'?",
             "6:34-42 unknown-key: unknown key 'patience'",
-            "the keys known here: type, targets, quorum, interval, timeout, fast_interval",
+            "the keys known here: type, targets, quorum, uplinks, interval, timeout,"
+            " fast_interval, down_interval, standby_interval",
         ],
     ),
     "no targets": (
@@ -182,6 +183,29 @@ PROBE = {
             "6:28-30 timeout-above-interval: the timeout 1s is longer than the fast interval 250ms",
             "rounds must not overlap: write at most 250ms, or a longer fast interval",
         ],
+    ),
+    "slower speeds that are faster": (
+        a_probe(interval="2s", down_interval="1s", standby_interval="500ms"),
+        [
+            "6:48-50 slow-below-interval: the down interval 1s is shorter than the interval 2s",
+            "a failed uplink is asked less often, not more: write at least 2s",
+            "6:70-75 slow-below-interval: the standby interval 500ms is shorter than the"
+            " interval 2s",
+            "an uplink that stands by is asked less often, not more: write at least 2s",
+        ],
+    ),
+    "slower speeds that are no speeds": (
+        a_probe(down_interval="2h", standby_interval="soon"),
+        [
+            "6:34-36 out-of-range: 2h is no down interval",
+            "write 10ms to 1h",
+            "6:56-60 bad-value: 'soon' is not a duration",
+            DURATION_HINT,
+        ],
+    ),
+    "speeds are not judged beside an interval that is none": (
+        a_probe(interval="9h", fast_interval="20s", down_interval="1s", timeout="30s"),
+        ["6:29-31 out-of-range: 9h is no interval", "write 10ms to 1h"],
     ),
     "a timeout above the default interval": (
         a_probe(timeout="2s"),

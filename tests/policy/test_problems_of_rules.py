@@ -53,17 +53,18 @@ RULE = {
     "two fail conditions": (
         a_rule("name: a, fail: {failures: 3, carrier: down}"),
         [
-            "7:35-42 bad-value: a fail condition has either 'failures' or 'carrier'",
-            "write two rules, one for each",
+            "7:35-42 bad-value: a second condition in one mapping",
+            "join them: 'any: [{…}, {…}]' or 'all: [{…}, {…}]'",
         ],
     ),
     "conditions that are not known": (
-        a_rule("name: a, fail: {loss: 20%, any: []}"),
+        a_rule("name: a, fail: {lost: 20%, mostly: []}"),
         [
-            "7:22-26 unknown-key: unknown key 'loss'",
-            "the keys known here: failures, carrier",
-            "7:33-36 unknown-key: unknown key 'any'",
-            "the keys known here: failures, carrier",
+            "7:22-26 unknown-key: unknown key 'lost'",
+            "did you mean 'loss'?",
+            "7:33-39 unknown-key: unknown key 'mostly'",
+            "the keys known here: failures, loss, latency, jitter, over, carrier, any, all, for,"
+            " probe",
         ],
     ),
     "no failures": (
@@ -76,7 +77,10 @@ RULE = {
     ),
     "a carrier that is up": (
         a_rule("name: a, fail: {carrier: up}"),
-        ["7:31-33 bad-value: 'up' is not a state of the carrier", "write down"],
+        [
+            "7:31-33 bad-value: 'up' is not a state of the carrier that an uplink fails by",
+            "write down",
+        ],
     ),
     "a carrier with a probe": (
         a_rule("name: a, probe: internet, fail: {carrier: down}"),
@@ -124,7 +128,7 @@ RULE = {
             "rules:\n  - name: a\n    fail: {failures: 3}\n"
         ),
         [
-            "9:5-9 missing-key: a rule about failures needs the key 'probe'"
+            "9:5-9 missing-key: a rule about rounds needs the key 'probe'"
             " where there are several probes",
             "write one of: p, q",
         ],

@@ -26,12 +26,14 @@ class Penalty:
         damping = self._damping
         if damping is None:
             return
-        ceiling = damping.reuse * 2 ** (damping.max_hold / damping.half_life)
-        decayed = self._value * 0.5 ** ((at - self._at) / damping.half_life)
-        self._value = min(decayed + 1, ceiling)
+        self._value = 1 + self._value * 0.5 ** ((at - self._at) / damping.half_life)
         self._at = at
+        hold = damping.half_life * log2(self._value / damping.reuse)
+        if hold > damping.max_hold:
+            hold = damping.max_hold
+            self._value = damping.reuse * 2 ** (hold / damping.half_life)
         if self._value > damping.suppress or at < self.until:
-            self.until = at + damping.half_life * log2(self._value / damping.reuse)
+            self.until = at + hold
 
     def restart(self, damping: Damping | None) -> None:
         """Take a changed policy: what was counted by the old one is forgotten."""

@@ -31,7 +31,7 @@ from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
-from route_switcher.core.selection import Cause, Order
+from route_switcher.core.selection import Order
 from route_switcher.core.speeds import Speeds
 from route_switcher.core.suspects import Suspects
 from route_switcher.core.ways import Ways
@@ -81,7 +81,7 @@ class Engine:
                 outputs = self._reload(event)
             case Switch() | Release():
                 outputs = self._operator(event)
-        if any(isinstance(output, RuleChange | Decision) for output in outputs):
+        if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
             outputs += self._follow_up(event.at)
         return tuple(outputs)
 
@@ -150,7 +150,7 @@ class Engine:
             return []  # sent before a reload took the uplink or the probe away
         judged = self._in_the_light_of_routes(event, health)
         outputs: list[Output] = []
-        if len(event.answers) > 1 and judged.outcome is not RoundOutcome.UNKNOWN:
+        if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, notices = self._suspects.take_round(judged, health.uplink.family)
             outputs += notices
         outputs += health.take_round(judged)
@@ -199,10 +199,11 @@ class Engine:
             outputs += selection.take_routes(at, routes)
         return outputs
 
-    def _decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
+    def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
+        """Select anew; `old` is the policy that a reload has just replaced."""
         outputs: list[Output] = []
         for selection in self._families.values():
-            outputs += selection.decide(at, preference)
+            outputs += selection.decide(at, old)
         return outputs
 
     def _refused(self, event: Refused) -> list[Output]:
@@ -289,8 +290,7 @@ class Engine:
             text = f"{family} has no uplink any more: its routes stay as they are"
             outputs.append(Notice(event.at, Level.WARNING, text))
         outputs += self._see_routes(event.at, self._routes)
-        reordered = _order(old, event.policy) != _order(event.policy, old)
-        return outputs + self._decide(event.at, Cause.RELOAD if reordered else Cause.PREFERENCE)
+        return outputs + self._decide(event.at, old)
 
     def _healths_of(self, family: Family) -> list[UplinkHealth]:
         return [h for h in self._healths.values() if h.uplink.family is family]
@@ -298,12 +298,6 @@ class Engine:
 
 def _same_line(old: Uplink, new: Uplink) -> bool:
     return (old.interface, old.family) == (new.interface, new.family)
-
-
-def _order(policy: Policy, other: Policy) -> list[str]:
-    """The uplinks of `policy` that `other` has too, in its order of preference."""
-    common = {uplink.name for uplink in other.uplinks}
-    return [uplink.name for uplink in policy.uplinks if uplink.name in common]
 
 
 def _longest_silence(policy: Policy) -> float:

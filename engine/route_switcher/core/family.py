@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
-from route_switcher.core.model import Family, HoldBack, Uplink
+from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
 from route_switcher.core.refusals import Refusals
@@ -128,8 +128,8 @@ class FamilySelection:
             self._plan = made_for, make_plan(self.family, *made_for)
         return self._plan[1]
 
-    def decide(self, at: float, preference: Cause = Cause.PREFERENCE) -> list[Output]:
-        """Select anew. `preference` names the cause if only the order of preference decides."""
+    def decide(self, at: float, old: Policy | None = None) -> list[Output]:
+        """Select anew; `old` is the policy that a reload has just replaced."""
         if self.content(at):
             self._ask_at = self._held_until = inf
             return []
@@ -157,11 +157,22 @@ class FamilySelection:
         choice = select(candidates, self.current, self.order)
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(at, since)
-        cause = preference if choice.cause is Cause.PREFERENCE else choice.cause
+        cause = choice.cause
+        if cause is Cause.PREFERENCE and old is not None and self._preferred(choice.name, old):
+            cause = Cause.RELOAD
         if cause in VOLUNTARY and at < self._restraint.until:
             self._held_until = min(self._held_until, self._restraint.until)
             return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(at, since)]
         return [*outputs, self._move(at, choice.name, cause)]
+
+    def _preferred(self, name: str, old: Policy) -> bool:
+        """Whether it is a new policy that prefers this uplink to the active one."""
+        names = [uplink.name for uplink in old.uplinks]
+        return (
+            self.current in names
+            and name in names
+            and names.index(self.current) < names.index(name)
+        )
 
     def content(self, at: float) -> bool:
         """Whether nothing could be better: the most preferred uplink is active and healthy.

@@ -19,6 +19,7 @@ from route_switcher.core.conditions import (
     ConsecutiveFailures,
     ConsecutiveSuccesses,
     Within,
+    leaves,
 )
 from route_switcher.core.events import LinkState
 from route_switcher.core.measuring import Measuring
@@ -39,6 +40,10 @@ class Facts:
     """What one rule knows of its uplink."""
 
     link: LinkState
+    gap: float
+    """Seconds after which a known round tells nothing of now."""
+    known_at: float = -inf
+    """When the latest known round was sent."""
     runs: dict[str, Run] = field(default_factory=dict)
     """By the name of the probe."""
     measurings: dict[tuple[str, float], Measuring] = field(default_factory=dict)
@@ -57,7 +62,7 @@ class Judge(Protocol):
         ...
 
     def restart(self) -> None:
-        """Forget how long it has held."""
+        """Forget how long it has held, if that was known from rounds."""
         ...
 
     def evidence(self) -> str:
@@ -157,17 +162,22 @@ class _Group:
 
 
 class _Held:
-    """Holds once the judge in it has held for `seconds` without a break."""
+    """Holds once the judge of a condition has held, without a break, as long as it must."""
 
-    def __init__(self, judge: Judge, seconds: float) -> None:
+    def __init__(self, judge: Judge, condition: Condition, facts: Facts) -> None:
         self._judge = judge
-        self._seconds = seconds
+        self._facts = facts
+        self._seconds = condition.held
+        self._by_rounds = any(
+            not isinstance(leaf, CarrierDown | CarrierUp) for leaf in leaves(condition)
+        )
         self._until = inf
         self._asked_at = -inf
 
     def holds(self, at: float) -> bool:
         self._asked_at = at
-        if not self._judge.holds(at):
+        stale = self._by_rounds and at - self._facts.known_at > self._facts.gap
+        if not self._judge.holds(at) or stale:
             self._until = inf
             return False
         if self._until == inf:
@@ -179,7 +189,8 @@ class _Held:
         return min(own, self._judge.deadline())
 
     def restart(self) -> None:
-        self._until = inf
+        if self._by_rounds:
+            self._until = inf
         self._judge.restart()
 
     def evidence(self) -> str:
@@ -201,7 +212,7 @@ _JUDGES: dict[type, Callable[[Any, Facts], Judge]] = {
 def make_judge(condition: Condition, facts: Facts) -> Judge:
     """The judge of `condition`. The `facts` hold a run and measurings for all that it names."""
     judge = _JUDGES[type(condition)](condition, facts)
-    return _Held(judge, condition.held) if condition.held else judge
+    return _Held(judge, condition, facts) if condition.held else judge
 
 
 def describe_link(link: LinkState) -> str:

@@ -34,8 +34,14 @@ class Measuring:
     def take(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take the answers of a round; rounds come in the order of sending."""
         for answer in answers:
-            if answer.asked and answer.target in self._windows:
-                self._windows[answer.target].take(sent_at, answer)
+            if not answer.asked or answer.target not in self._windows:
+                continue
+            window = self._windows[answer.target]
+            if answer.target in self._suspects:
+                # What it lost was its own fault, and must not count when it returns.
+                window.clear()
+            else:
+                window.take(sent_at, answer)
 
     def settle(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take answers that were told after their round."""

@@ -37,7 +37,6 @@ class RuleHealth:
         "_facts",
         "_fail",
         "_last_good",
-        "_last_known",
         "_lost_at",
         "_probes",
         "_recover",
@@ -79,7 +78,8 @@ class RuleHealth:
         concerned = self._probes = _concerned(rule, probes)
         self._concerned = frozenset(p.name for p in concerned)
         self._break = max(longest_break(p) for p in concerned)
-        self._facts = Facts(link, {name: Run() for name in self._concerned})
+        gap = max(longest_gap(p) for p in concerned)
+        self._facts = Facts(link, gap, runs={name: Run() for name in self._concerned})
         for condition in (rule.fail, rule.recover.condition):
             for leaf in leaves(condition) if condition is not None else ():
                 if isinstance(leaf, Beyond | Within):
@@ -93,7 +93,6 @@ class RuleHealth:
         )
         """The probes whose failed rounds may be the beginning of this rule's failure."""
         self._stable_since: float | None = None
-        self._last_known = -inf
         self._last_good = -inf
 
     def _measuring(self, leaf: Beyond | Within, suspects: Mapping[str, Set[Address]]) -> Measuring:
@@ -125,15 +124,15 @@ class RuleHealth:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
-        gap = event.sent_at - self._last_known > self._break
-        self._last_known = event.sent_at
-        if gap:
+        facts = self._facts
+        gap = event.sent_at - facts.known_at
+        facts.known_at = event.sent_at
+        if gap > self._break:
             self._stable_since = None
-            self._fail.restart()
-            if self._recover is not None:
-                self._recover.restart()
-        if self._facts.measurings:
-            for (probe, _), measuring in self._facts.measurings.items():
+            if gap > facts.gap:
+                self._restart_judges()
+        if facts.measurings:
+            for (probe, _), measuring in facts.measurings.items():
                 if probe == event.probe:
                     measuring.take(event.sent_at, event.answers)
         if event.outcome is RoundOutcome.GOOD:
@@ -160,13 +159,7 @@ class RuleHealth:
 
     def take_time(self, at: float) -> list[RuleChange]:
         """Judge a condition that may have held long enough now."""
-        if self.deadline() > at:
-            return []
-        if at - self._last_known > self._break and self._trouble:
-            # What was known of the rounds is too old to have held since.
-            self._fail.restart()
-            return []
-        return self._judge_now(at)
+        return self._judge_now(at) if self.deadline() <= at else []
 
     def deadline(self) -> float:
         """When to call `take_time`; inf: never."""
@@ -190,7 +183,7 @@ class RuleHealth:
 
     def leap(self, delta: float) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
-        self._last_known += delta
+        self._facts.known_at += delta
         self._last_good += delta
         for measuring in self._facts.measurings.values():
             measuring.leap(delta)
@@ -208,7 +201,8 @@ class RuleHealth:
         if self._fail.holds(event.at):
             self._stable_since = None
             return self._failed(event.sent_at, event.at)
-        self.failing_since = None
+        if self.failing_since is not None and not self._fails_elsewhere():
+            self.failing_since = None
         if self._stable_since is None:
             self._stable_since = event.sent_at
         changes = self._signal(Signal.GOOD, event.at, "a good round")
@@ -233,6 +227,15 @@ class RuleHealth:
         if self._fail.holds(event.at):
             return self._failed(event.sent_at, event.at)
         return self._signal(Signal.BAD, event.at, event.reason)
+
+    def _fails_elsewhere(self) -> bool:
+        return any(self._facts.runs[probe].failures for probe in self._trouble)
+
+    def _restart_judges(self) -> None:
+        """Nothing was known of the rounds for too long: what they showed is not held to go on."""
+        self._fail.restart()
+        if self._recover is not None:
+            self._recover.restart()
 
     def _judge_now(self, at: float) -> list[RuleChange]:
         return self._failed(at, at) if self._fail.holds(at) else []

@@ -1,11 +1,12 @@
 """Targets that are silent through every uplink that works: their outage is theirs, not ours.
 
 A target is suspect while at least two uplinks each get an answer from some other target of the
-probe, and it fails on all of those. It returns with one answer. It leaves the quorum, but the last
-target never leaves: a probe that asks nobody proves nothing.
+probe, and it fails on all of those. From then on, and until it answers through any uplink, it is
+left out of the quorum: also when a witness falls silent, which proves nothing of the target. The
+last target never leaves: a probe that asks nobody proves nothing.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from route_switcher.core.decisions import Level, Notice
@@ -78,8 +79,9 @@ class _OfProbe:
         ]
 
     def _find(self, now: float) -> None:
-        fresh = [x for x in self._latest.values() if now - x.sent_at <= self._gap]
-        found = {target for target in self._all if self._is_suspect(target, fresh)}
+        fresh = [x.answered for x in self._latest.values() if now - x.sent_at <= self._gap]
+        silent = {t for t in self._all if not any(known.get(t, False) for known in fresh)}
+        found = {t for t in silent if t in self.targets or _is_suspect(t, fresh)}
         if len(found) == len(self._all):
             found = set()
         for target in found - self.targets:
@@ -87,13 +89,11 @@ class _OfProbe:
         self.targets.intersection_update(found)
         self.targets.update(found)
 
-    def _is_suspect(self, target: Address, latest: list[_Latest]) -> bool:
-        witnesses = [
-            known.answered
-            for known in latest
-            if any(answered for other, answered in known.answered.items() if other != target)
-        ]
-        return len(witnesses) >= _WITNESSES and not any(w.get(target, True) for w in witnesses)
+
+def _is_suspect(silent: Address, latest: Sequence[Mapping[Address, bool]]) -> bool:
+    """Whether enough uplinks that work know that this target fails."""
+    witnesses = [answered for answered in latest if any(answered.values())]
+    return len(witnesses) >= _WITNESSES and all(silent in known for known in witnesses)
 
 
 class Suspects:

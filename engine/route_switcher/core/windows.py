@@ -13,6 +13,8 @@ from route_switcher.core.conditions import Measure
 from route_switcher.core.events import Answer
 
 _MICRO = 1_000_000
+_ROUNDING = 2
+"""Microseconds by which equal distances may differ."""
 
 
 class _Fate(Enum):
@@ -74,12 +76,15 @@ class Window:
 
     @property
     def steady(self) -> bool:
-        """Whether more answers like the latest would change nothing that it says."""
-        samples = self._samples
-        return (
-            self.full
-            and self._lost == self._steps == 0
-            and all(s.fate is _Fate.HEARD and s.rtt == self._last_rtt for s in samples)
+        """Whether more answers like the latest, at the same pace, would change nothing in it."""
+        if not self.full or self._lost or self._steps:
+            return False
+        weight = self._samples[-1].weight
+        return all(
+            s.fate is _Fate.HEARD
+            and s.rtt == self._last_rtt
+            and abs(s.weight - weight) <= _ROUNDING
+            for s in self._samples
         )
 
     def value(self, measure: Measure) -> float:
@@ -93,23 +98,23 @@ class Window:
                 return self._steps / (self._stepped * _MICRO) if self._stepped else 0.0
 
     def within(self, measure: Measure, limit: float) -> bool:
-        """Whether it is full, and at most at the limit."""
-        return self.full and self.value(measure) <= limit
+        """Whether it is full, and at most at the limit; not while nothing is known yet."""
+        return self.full and self._knows(measure) and self.value(measure) <= limit
 
     def beyond(self, measure: Measure, limit: float) -> bool:
         """Whether it is above the limit, and full, or so much was lost that it will be."""
-        if measure is Measure.LOSS and self._lost > limit * self._over:
-            return True
-        return self.full and self.value(measure) > limit
+        if self.full:
+            return self.value(measure) > limit
+        return measure is Measure.LOSS and self._lost > limit * self._over
 
     def take(self, sent_at: float, answer: Answer) -> None:
         """Take what became of the target in a round; rounds come in the order of sending."""
         at = _micros(sent_at)
         last = self._samples[-1].at if self._samples else None
-        if last is None or not 0 < at - last <= self._gap:
+        if last is None or at - last > self._gap:
             self._restart(at)
             last = at
-        sample = _Sample(at, at - last)
+        sample = _Sample(at, max(0, at - last))
         self._samples.append(sample)
         if not answer.pending:
             self._settle(sample, answer)
@@ -132,12 +137,25 @@ class Window:
             sample.fate = _Fate.REPAIRED
             self._count(sample, 1)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._restart(0)
+
     def leap(self, delta: float) -> None:
         """Take it that answers like the latest have come for `delta` more seconds."""
         micros = _micros(delta)
         self._since += micros
         for sample in self._samples:
             sample.at += micros
+
+    def _knows(self, measure: Measure) -> bool:
+        match measure:
+            case Measure.LOSS:
+                return self._covered > 0
+            case Measure.LATENCY:
+                return self._heard > 0
+            case Measure.JITTER:
+                return self._stepped > 0
 
     def _restart(self, at: int) -> None:
         self._samples.clear()

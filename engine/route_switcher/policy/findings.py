@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from route_switcher.policy.problems import MAX_TOLD, Problem, Span
+from route_switcher.policy.problems import MAX_TOLD, Problem, Severity, Span
 from route_switcher.policy.source import Data, Document, Path
 from route_switcher.policy.suggestions import did_you_mean
 
@@ -26,10 +26,17 @@ class Findings:
             self._add(path, problem)
 
     def report(
-        self, code: str, path: Path, message: str, hint: str = "", *, on_key: bool = False
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        hint: str = "",
+        *,
+        on_key: bool = False,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """A problem with the value at `path`, or with the key that leads to it."""
-        self._add(path, Problem(code, message, hint, self._span(path, on_key)))
+        self._add(path, Problem(code, message, hint, self._span(path, on_key), severity))
 
     def did_you_mean(self, word: str, known: Iterable[str], otherwise: str) -> str:
         """As `suggestions.did_you_mean`, but only for as many words as problems are told."""
@@ -74,6 +81,8 @@ class Findings:
 
     def _add(self, path: Path, problem: Problem) -> None:
         self.problems.append(problem)
+        if problem.severity is not Severity.ERROR:
+            return
         self._unsound.update(path[:length] for length in range(len(path) + 1))
         # An unknown or impossible key at the top may have been meant for any missing section.
         self._misspelt |= len(path) <= 1 and problem.code in _BAD_KEYS

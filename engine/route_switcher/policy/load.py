@@ -1,14 +1,15 @@
 """From the POLICY of a command line to a `Policy`."""
 
-from codecs import BOM_UTF8
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from route_switcher.core.model import Policy
+from route_switcher.policy.files import read_bytes, read_file
+from route_switcher.policy.kinds import POLICY
 from route_switcher.policy.meaning import understand
-from route_switcher.policy.notation import Places
 from route_switcher.policy.problems import PolicyProblems, Problem, quoted
-from route_switcher.policy.source import MAX_SIZE, read, too_large
+from route_switcher.policy.source import Document, read
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.resources import data_root
 
@@ -17,6 +18,16 @@ SYSTEM_POLICY = Path("/etc/route-switcher/policy.yaml")
 """What the name `policy`, or no POLICY at all, means."""
 
 _SUFFIX = ".yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A sound policy, and where in its file each part of it stands."""
+
+    policy: Policy
+    document: Document
+    origin: str
+    """What messages call the file."""
 
 
 def shipped_policies() -> dict[str, Traversable]:
@@ -48,44 +59,38 @@ def locate(argument: str) -> Path | Traversable:
     raise PolicyProblems(argument, [problem])
 
 
+def read_policy(argument: str = SYSTEM_NAME) -> Loaded:
+    """The policy that POLICY means, with its file.
+
+    Raises `PolicyProblems`, also if the file is not readable.
+    """
+    file = locate(argument)
+    hint = f"policies that come with the program: {', '.join(shipped_policies())}"
+    return _loaded(read_file(file, POLICY, hint), str(file))
+
+
+def read_policy_text(text: str, origin: str) -> Loaded:
+    """The policy that `text` means, with its positions; `origin` is what messages call it.
+
+    Raises `PolicyProblems`.
+    """
+    return _loaded(read(text, origin, POLICY), origin)
+
+
 def load(argument: str = SYSTEM_NAME) -> Policy:
     """The policy that POLICY means. Raises `PolicyProblems`, also if the file is not readable."""
-    file = locate(argument)
-    origin = str(file)
-    try:
-        with file.open("rb") as stream:
-            # A file that never ends, such as a device, is not read to its end.
-            raw = stream.read(MAX_SIZE + 1)
-    except OSError as error:
-        hint = f"policies that come with the program: {', '.join(shipped_policies())}"
-        problem = Problem(
-            "unreadable",
-            f"cannot read the policy: {error.strerror}",
-            hint if isinstance(error, FileNotFoundError) else "",
-        )
-        raise PolicyProblems(origin, [problem]) from None
-    return load_bytes(raw, origin)
+    return read_policy(argument).policy
 
 
 def load_bytes(raw: bytes, origin: str) -> Policy:
     """The policy that the content of a file means. Raises `PolicyProblems`."""
-    if len(raw) > MAX_SIZE:
-        raise PolicyProblems(origin, [too_large()])
-    raw = raw.removeprefix(BOM_UTF8)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        text, at = raw.decode(errors="replace"), len(raw[: error.start].decode())
-        problem = Problem(
-            "not-utf-8",
-            f"the byte 0x{raw[error.start]:02x} is not UTF-8",
-            "save the file as UTF-8",
-            Places(text).span(at, at + 1),
-        )
-        raise PolicyProblems(origin, [problem], text) from None
-    return load_text(text, origin)
+    return _loaded(read_bytes(raw, origin, POLICY), origin).policy
 
 
 def load_text(text: str, origin: str) -> Policy:
     """The policy that `text` means; `origin` is what errors call it. Raises `PolicyProblems`."""
-    return understand(read(text, origin), origin)
+    return read_policy_text(text, origin).policy
+
+
+def _loaded(document: Document, origin: str) -> Loaded:
+    return Loaded(understand(document, origin), document, origin)

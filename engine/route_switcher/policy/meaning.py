@@ -3,6 +3,8 @@
 from route_switcher.core.model import Policy
 from route_switcher.policy import probes, rules, uplinks
 from route_switcher.policy.findings import Findings
+from route_switcher.policy.hold_back import read_hold_back
+from route_switcher.policy.kinds import POLICY
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema import check_schema
 from route_switcher.policy.source import Document
@@ -13,14 +15,16 @@ IGNORE_LINKDOWN = "ignore_linkdown"
 def understand(document: Document, origin: str) -> Policy:
     """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
     findings = Findings(document)
-    check_schema(findings)
+    check_schema(findings, POLICY)
     certain = findings.complete(uplinks.SECTION)
+    names = uplinks.names(findings)
     the_uplinks = uplinks.read_uplinks(findings)
     # One that was left out for its own problems may be the only one of its family.
-    certain = certain and len(the_uplinks) == len(findings.entries((uplinks.SECTION,)))
-    the_probes = probes.read_probes(findings, the_uplinks if certain else None)
-    the_rules = rules.read_rules(findings)
+    certain = certain and len(the_uplinks) == len(names)
+    the_probes = probes.read_probes(findings, names, the_uplinks if certain else None)
+    the_rules = rules.read_rules(findings, names, the_probes)
+    the_hold_back = read_hold_back(findings)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
-    return Policy(the_uplinks, the_probes, the_rules, linkdown)
+    return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back)

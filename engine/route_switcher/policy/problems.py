@@ -1,8 +1,9 @@
-"""What can be wrong with a policy, where, and what to write instead; and how that is printed."""
+"""What can be wrong with a file, where, and what to write instead; and how that is printed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -27,9 +28,20 @@ class Span:
     """The first column that no longer belongs to it."""
 
 
+class Severity(Enum):
+    """How bad it is, worst first."""
+
+    ERROR = "error"
+    """The file cannot be used."""
+    WARNING = "warning"
+    """The file means something that is hardly meant."""
+    NOTE = "note"
+    """Something that is good to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `span` is None where the file itself is the trouble."""
+    """One thing that is wrong, or to be known. `span` is None where it is about the whole file."""
 
     code: str
     """The kind of problem, in a word that a script can rely on."""
@@ -37,10 +49,14 @@ class Problem:
     hint: str = ""
     """What to write instead."""
     span: Span | None = None
+    severity: Severity = Severity.ERROR
 
 
 class PolicyProblems(Exception):  # noqa: N818 - several problems, not an error of the program
-    """A policy cannot be used. `problems` are those that were found, in the order of the file.
+    """A file cannot be used: a policy, or a scenario about one.
+
+    `problems` are those that were found, in the order of the file; also used, and then not raised,
+    to hold the warnings and notes about a file that is sound.
 
     Beyond `MAX_TOLD` one more says how many follow; `found` counts them all. `origin` is what the
     file is called in messages, `text` its content as far as it was readable.
@@ -65,6 +81,7 @@ def _untold(rest: Sequence[Problem]) -> Iterator[Problem]:
             f"too many problems: from here on {len(rest)} more are not shown",
             "correct those above first; or is this the wrong file?",
             rest[0].span,
+            min((problem.severity for problem in rest), key=list(Severity).index),
         )
 
 
@@ -90,14 +107,14 @@ def printable(text: str) -> str:
 
 
 def render(problems: PolicyProblems) -> list[str]:
-    """Lines for a person: `FILE:LINE:COLUMN: error: …`, the source line, a caret, a hint."""
+    """Lines for a person: `FILE:LINE:COLUMN: SEVERITY: …`, the source line, a caret, a hint."""
     lines = _LINE_BREAK.split(problems.text)
     rendered = []
     for problem in problems.problems:
         place = printable(problems.origin)
         if problem.span:
             place += f":{problem.span.line}:{problem.span.column}"
-        rendered.append(f"{place}: error: {problem.message} [{problem.code}]")
+        rendered.append(f"{place}: {problem.severity.value}: {problem.message} [{problem.code}]")
         if problem.span:
             rendered += _pointed_out(lines[problem.span.line - 1], problem.span)
         if problem.hint:
@@ -118,6 +135,13 @@ def _pointed_out(line: str, span: Span) -> list[str]:
     return [f"    {visible.rstrip()}", f"    {padding}{'^' * carets}"]
 
 
+_GITHUB_COMMANDS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "notice",
+}
+
+
 def render_github(problems: PolicyProblems) -> list[str]:
     """Workflow commands that GitHub shows beside the line in a pull request.
 
@@ -134,7 +158,8 @@ def render_github(problems: PolicyProblems) -> list[str]:
             }
         written = ",".join(f"{name}={_github_property(properties[name])}" for name in properties)
         hint = f"\nhint: {problem.hint}" if problem.hint else ""
-        rendered.append(f"::error {written}::{_github_text(problem.message + hint)}")
+        command = _GITHUB_COMMANDS[problem.severity]
+        rendered.append(f"::{command} {written}::{_github_text(problem.message + hint)}")
     return rendered
 
 
@@ -147,9 +172,10 @@ def _github_property(text: str) -> str:
 
 
 def as_data(problem: Problem) -> dict[str, str | int | None]:
-    """`problem` for JSON; the place is null where the file itself is the trouble."""
+    """`problem` for JSON; the place is null where it is about the whole file."""
     span = problem.span
     return {
+        "severity": problem.severity.value,
         "code": problem.code,
         "message": problem.message,
         "hint": problem.hint or None,

@@ -1,80 +1,126 @@
 """The `rules` section: what each rule means, and whether the probes serve it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from route_switcher.core.model import CarrierDown, ConsecutiveFailures, Recover, Rule
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.model import Probe, Recover, Rule
 from route_switcher.policy import probes
+from route_switcher.policy.bounds import DAY, read_seconds
+from route_switcher.policy.conditions import Conditions, Side
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
+from route_switcher.policy.rule_probes import RuleProbes
 from route_switcher.policy.source import Path
 from route_switcher.policy.suggestions import listed
+from route_switcher.policy.uplink_names import KEY, read_uplink_names
 
 SECTION = "rules"
 
 DEFAULT_FAILURES = 3
 DEFAULT_STABLE = 60.0
 """Seconds. Both are the seed's."""
-LONGEST_STABLE = 24 * 3600.0
 
 
-def read_rules(findings: Findings) -> tuple[Rule, ...]:
-    """Every rule that is sound."""
+def read_rules(
+    findings: Findings, uplinks: Collection[str], sound_probes: Sequence[Probe]
+) -> tuple[Rule, ...]:
+    """Every rule that is sound. `uplinks` are the names that are written."""
     # No names are known while the section may be there under a misspelt key.
-    names = [str(path[-1]) for path in findings.entries((probes.SECTION,))]
+    names = dict.fromkeys(str(path[-1]) for path in findings.entries((probes.SECTION,)))
     if not names and findings.complete(probes.SECTION):
-        names = [probes.DEFAULT_NAME]
+        names = {probes.DEFAULT_NAME: None}
+    by_name = {probe.name: probe for probe in sound_probes}
     if (SECTION,) not in findings.document.keys:
-        return _default_rules(names)
-    rules = tuple(_sound_rules(findings, names))
+        return _default_rules(sound_probes)
+    rules = tuple(_Rules(findings, uplinks, names, by_name).sound())
     _check_names(findings)
     if findings.complete(SECTION):
         _check_every_probe_is_used(findings, names, rules)
     return rules
 
 
-def _default_rules(names: Sequence[str]) -> tuple[Rule, ...]:
-    failures, recover = ConsecutiveFailures(DEFAULT_FAILURES), Recover(DEFAULT_STABLE)
-    counted = (Rule(f"no-{name}", name, failures, recover) for name in names)
-    return (*counted, Rule("unplugged", None, CarrierDown(), recover))
-
-
-def _sound_rules(findings: Findings, names: Sequence[str]) -> Iterator[Rule]:
-    for path in findings.items((SECTION,)):
-        stable_path = (*path, "recover", "stable")
-        stable = probes.read_seconds(findings, stable_path, "stable time", 0, LONGEST_STABLE)
-        probe = _read_probe(findings, path, names)
-        name = findings.get((*path, "name"))
-        if not isinstance(name, str) or not findings.sound(path):
-            continue
-        failures = findings.get((*path, "fail", "failures"))
-        fail = ConsecutiveFailures(failures) if isinstance(failures, int) else CarrierDown()
-        yield Rule(name, probe, fail, Recover(DEFAULT_STABLE if stable is None else stable))
-
-
-def _read_probe(findings: Findings, path: Path, names: Sequence[str]) -> str | None:
-    """The name of the rule's probe; None for a rule about the carrier, or after a report."""
-    probe = findings.get((*path, "probe"))
-    if isinstance(probe, str):
-        if names and probe not in names:
-            findings.report(
-                "unknown-probe",
-                (*path, "probe"),
-                f"there is no probe {quoted(probe)}",
-                findings.did_you_mean(probe, names, f"the probes are: {listed(names)}"),
-            )
-        return probe
-    failures = findings.get((*path, "fail", "failures"))
-    if failures is None or not findings.sound((*path, "probe")) or not names:
-        return None
-    if len(names) == 1:
-        return names[0]
-    findings.report(
-        "missing-key",
-        path,
-        "a rule about failures needs the key 'probe' where there are several probes",
-        f"write one of: {listed(names)}",
+def _default_rules(sound_probes: Sequence[Probe]) -> tuple[Rule, ...]:
+    recover = Recover(DEFAULT_STABLE)
+    counted = (
+        Rule(
+            f"no-{probe.name}",
+            ConsecutiveFailures(probe.name, DEFAULT_FAILURES),
+            recover,
+            probe.uplinks,
+        )
+        for probe in sound_probes
     )
-    return None
+    return (*counted, Rule("unplugged", CarrierDown(), recover))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Reads the rules, one by one."""
+
+    findings: Findings
+    uplinks: Collection[str]
+    """The names of those that are written, in order of preference."""
+    names: Collection[str]
+    """The names of the probes that are written; none while they are not certain."""
+    probes: Mapping[str, Probe]
+    """Those that are sound, by name."""
+
+    def sound(self) -> Iterator[Rule]:
+        for path in self.findings.items((SECTION,)):
+            probe = RuleProbes(self.findings, self.names, path).read()
+            fail_path, recover_path = ((*path, side.value) for side in Side)
+            fail = Conditions(self.findings, Side.FAIL, self.probes, probe).read(fail_path)
+            recover = Conditions(self.findings, Side.RECOVER, self.probes, probe).read(recover_path)
+            stable_path = (*recover_path, "stable")
+            stable = read_seconds(self.findings, stable_path, "stable time", 0, DAY)
+            uplinks = read_uplink_names(self.findings, (*path, KEY), self.uplinks)
+            name = self.findings.get((*path, "name"))
+            if not isinstance(name, str) or fail is None or not self.findings.sound(path):
+                continue
+            stable = DEFAULT_STABLE if stable is None else stable
+            rule = Rule(name, fail, Recover(stable, recover), uplinks)
+            yield replace(rule, uplinks=self._judged(path, rule))
+
+    def _judged(self, path: Path, rule: Rule) -> tuple[str, ...] | None:
+        """The uplinks that a rule judges: its probes go through each of them."""
+        used = rule.probes
+        if not used <= self.probes.keys() or not self.uplinks:
+            return rule.uplinks
+        through = {
+            name: set(probe.uplinks)
+            for name, probe in self.probes.items()
+            if name in used and probe.uplinks is not None
+        }
+        if rule.uplinks is not None:
+            self._check_probed((*path, KEY), through)
+            return rule.uplinks
+        if not through:
+            return None
+        shared = set.intersection(*through.values())
+        if not shared:
+            self.findings.report(
+                "no-shared-uplink",
+                path,
+                "the probes of this rule share no uplink:"
+                f" {listed([quoted(name) for name in through])}",
+                "let them go through one uplink, or write a rule for each",
+            )
+        return tuple(name for name in self.uplinks if name in shared)
+
+    def _check_probed(self, path: Path, through: Mapping[str, Collection[str]]) -> None:
+        """The uplinks that the rule names against those that each of its probes goes through."""
+        for place in self.findings.items(path):
+            uplink = self.findings.get(place)
+            missing = next((p for p, uplinks in through.items() if uplink not in uplinks), None)
+            if missing is not None:
+                self.findings.report(
+                    "uplink-without-probe",
+                    place,
+                    f"the probe {quoted(missing)} of this rule does not go through the uplink"
+                    f" {quoted(uplink)}",
+                    f"remove it here, or add it to the '{KEY}' of the probe",
+                )
 
 
 def _check_names(findings: Findings) -> None:
@@ -96,9 +142,9 @@ def _check_names(findings: Findings) -> None:
 
 
 def _check_every_probe_is_used(
-    findings: Findings, names: Sequence[str], rules: Sequence[Rule]
+    findings: Findings, names: Collection[str], rules: Sequence[Rule]
 ) -> None:
-    used = {rule.probe for rule in rules}
+    used = {name for rule in rules for name in rule.probes}
     written = (probes.SECTION,) in findings.document.keys
     for name in names:
         if name not in used:

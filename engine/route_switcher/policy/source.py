@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
+from route_switcher.policy.kinds import Kind
 from route_switcher.policy.notation import Places, in_our_words, index
 from route_switcher.policy.problems import PolicyProblems, Problem, Span, quoted
 
@@ -51,22 +52,22 @@ class Document:
     """Paths whose value is not what was meant, since an alias, a tag or a merge key is refused."""
 
 
-def read(text: str, origin: str) -> Document:
-    """Read `text`; `origin` is what errors call it.
+def read(text: str, origin: str, kind: Kind) -> Document:
+    """Read `text`, a file of that kind; `origin` is what errors call it.
 
     Raises `PolicyProblems` where nothing can be made of the rest: not YAML, empty, too large.
     """
     if len(text) > MAX_SIZE:
-        raise PolicyProblems(origin, [too_large()])
-    return _Reader(text, origin).document()
+        raise PolicyProblems(origin, [too_large(kind)])
+    return _Reader(text, origin, kind).document()
 
 
-def too_large() -> Problem:
+def too_large(kind: Kind) -> Problem:
     """The problem of a file or text above `MAX_SIZE`."""
     return Problem(
         "too-large",
         f"the file is larger than {MAX_SIZE // 1024} KiB",
-        "is this the right file? A policy takes a few lines for each uplink",
+        f"is this the right file? {kind.size}",
     )
 
 
@@ -76,6 +77,7 @@ class _Reader:
 
     text: str
     origin: str
+    kind: Kind
     keys: dict[Path, Span] = field(default_factory=dict)
     values: dict[Path, Span] = field(default_factory=dict)
     problems: list[tuple[Path, Problem]] = field(default_factory=list)
@@ -101,7 +103,7 @@ class _Reader:
             raise self._final(
                 "empty",
                 "the file is empty",
-                "write at least 'version: 1' and 'uplinks:'",
+                self.kind.least,
                 Span(1, 1, 1),
             )
         data = self._value(self._next(), (), 1)
@@ -111,17 +113,11 @@ class _Reader:
             raise self._final(
                 "second-document",
                 "a second document begins here",
-                "a file holds one policy: put the other into a file of its own",
+                f"a file holds one {self.kind.noun}: put the other into a file of its own",
                 self._event_span(following),
             )
-        return Document(
-            self.text,
-            data,
-            self.keys,
-            self.values,
-            tuple(self.problems),
-            frozenset(self.unclear),
-        )
+        problems, unclear = tuple(self.problems), frozenset(self.unclear)
+        return Document(self.text, data, self.keys, self.values, problems, unclear)
 
     def _next(self) -> yaml.Event:
         try:
@@ -249,14 +245,14 @@ class _Reader:
             raise self._final(
                 "too-deep",
                 f"this is nested more than {MAX_DEPTH} levels deep",
-                "a policy has five levels",
+                self.kind.depth,
                 self._event_span(event),
             )
         if self.nodes > MAX_NODES:
             raise self._final(
                 "too-large",
                 f"the file has more than {MAX_NODES} keys and values",
-                "is this the right file? A policy takes a few lines for each uplink",
+                f"is this the right file? {self.kind.size}",
                 self._event_span(event),
             )
 

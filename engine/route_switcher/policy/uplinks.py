@@ -1,6 +1,6 @@
 """The `uplinks` section: what each uplink means, and what the uplinks mean to each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from route_switcher.core.model import DEMOTION, Family, Uplink
 from route_switcher.policy.addresses import UnusableAddress, parse_address
@@ -18,6 +18,11 @@ IFNAMSIZ = 16
 
 ROUTER_ADVERTISEMENT_METRIC = 1024
 """IP6_RT_PRIO_USER (linux/ipv6_route.h): IPv6 routes from router advertisements stand there."""
+
+
+def names(findings: Findings) -> Collection[str]:
+    """The names of the uplinks that are written, sound or not, in order of preference."""
+    return dict.fromkeys(str(path[-1]) for path in findings.entries((SECTION,)))
 
 
 def read_uplinks(findings: Findings) -> tuple[Uplink, ...]:
