@@ -108,6 +108,7 @@ class UplinkHealth:
         """Whether more good rounds like the latest, and time, would change nothing."""
         return (
             self.state is UplinkState.HEALTHY
+            and self.last_told == self.last_known
             and all(latest.good for latest in self._latest.values())
             and all(rule.at_rest for rule in self._rules)
         )

@@ -100,7 +100,8 @@ class _Successes(_Timeless):
         return self._run.successes >= self._enough
 
     def evidence(self) -> str:
-        return f"{self._run.successes} good rounds in a row"
+        rounds = "1 good round" if self._enough == 1 else f"{self._enough} good rounds"
+        return f"{rounds} in a row"
 
 
 class _Window(_Timeless):

@@ -13,6 +13,7 @@ from route_switcher.core.conditions import (
     Beyond,
     CarrierDown,
     ConsecutiveFailures,
+    ConsecutiveSuccesses,
     Within,
     leaves,
 )
@@ -34,6 +35,7 @@ class RuleHealth:
     __slots__ = (
         "_break",
         "_concerned",
+        "_enough",
         "_facts",
         "_fail",
         "_last_good",
@@ -92,6 +94,12 @@ class RuleHealth:
             leaf.probe for leaf in fail if isinstance(leaf, ConsecutiveFailures | Beyond)
         )
         """The probes whose failed rounds may be the beginning of this rule's failure."""
+        counted = leaves(recover) if recover is not None else ()
+        self._enough = max(
+            (leaf.successes for leaf in counted if isinstance(leaf, ConsecutiveSuccesses)),
+            default=0,
+        )
+        """Good rounds in a row, of whichever probe, above which their number means nothing."""
         self._stable_since: float | None = None
         self._last_good = -inf
 
@@ -114,6 +122,7 @@ class RuleHealth:
             and self.deadline() == inf
             and self._facts.link.connected
             and all(measuring.steady for measuring in self._facts.measurings.values())
+            and all(run.successes >= self._enough for run in self._facts.runs.values())
         )
 
     def counts(self, probe: str) -> bool:

@@ -59,6 +59,10 @@ class _OfProbe:
             return event
         return replace(event, outcome=RoundOutcome.GOOD, reason="")
 
+    @property
+    def unusual(self) -> bool:
+        return bool(self.targets or self._told)
+
     def leap(self, delta: float) -> None:
         for latest in self._latest.values():
             latest.sent_at += delta
@@ -127,8 +131,8 @@ class Suspects:
 
     @property
     def any(self) -> bool:
-        """Whether any target is suspect now."""
-        return any(suspects.targets for suspects in self._probes.values())
+        """Whether any target is suspect now, or a person is still to be told that it is not."""
+        return any(suspects.unusual for suspects in self._probes.values())
 
     def leap(self, delta: float) -> None:
         """Take it that rounds like the latest have come for `delta` more seconds."""
