@@ -7,23 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.core.rules import TRANSITIONS
+from route_switcher.analysis.diagram import diagram
 from route_switcher.policy.load import load_text
 
 TOP = Path(__file__).parents[1]
 PAGES = {path.name: path.read_text("utf-8") for path in sorted(TOP.glob("*.md"))}
 README = PAGES["README.md"]
 POLICIES = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-def diagram() -> str:
-    """The transitions that change a rule's state, as a Mermaid block."""
-    lines = [
-        f"    {before.value} --> {after.value}: {signal.value}"
-        for (before, signal), after in TRANSITIONS.items()
-        if after is not before
-    ]
-    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> unknown", *lines, "```"])
 
 
 def test_the_readme_shows_the_transitions_of_a_rule() -> None:

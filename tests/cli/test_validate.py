@@ -6,24 +6,43 @@ from pathlib import Path
 import pytest
 
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE, main
+from route_switcher.policy.load import shipped_policies
 
 GOOD = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
 BAD = "version: 1\nuplinks:\n  a: {interface: eth0, gatway: 192.0.2.1}\nprobe: {}\n"
+DOUBTFUL = (
+    "version: 1\nuplinks:\n"
+    "  a: {interface: eth0, gateway: 192.0.2.1}\n"
+    "  b: {interface: eth1, gateway: 192.0.2.2}\n"
+    "rules:\n  - {name: one, fail: {failures: 1}}\n"
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory, with a good and a bad policy in it."""
+    """The current directory, with a good, a bad and a doubtful policy in it."""
     (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "bad.yaml").write_text(BAD, "utf-8")
+    (tmp_path / "doubtful.yaml").write_text(DOUBTFUL, "utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
+FIGURES = """
+  rule         sees             after    at most  is over it after  at most
+  no-internet  a silent outage  3.5 s    4 s      60.5 s            62 s
+  unplugged    a lost carrier   at once  at once  60.5 s            62 s
+
+  uplink  probes a month  fails in vain at 1 % loss  at 5 % loss
+  a       228 MB          2.6 times a month          294 times a month
+"""
+PRAISE = "good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
+
+
 @pytest.mark.usefixtures("folder")
-def test_a_good_policy_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_policy_is_fine_and_has_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "good.yaml"]) == FINE
-    assert capsys.readouterr() == ("good.yaml: fine (1 uplink, 1 probe, 2 rules)\n", "")
+    assert capsys.readouterr() == (PRAISE + FIGURES, "")
 
 
 @pytest.mark.usefixtures("folder")
@@ -31,6 +50,7 @@ def test_every_problem_of_every_file_is_printed(capsys: pytest.CaptureFixture[st
     assert main(["validate", "bad.yaml", "good.yaml", "none.yaml"]) == PROBLEMS
     out, err = capsys.readouterr()
     assert err == ""
+    names = ", ".join(shipped_policies())
     assert out == (
         "bad.yaml:3:24: error: unknown key 'gatway' [unknown-key]\n"
         "      a: {interface: eth0, gatway: 192.0.2.1}\n"
@@ -40,37 +60,90 @@ def test_every_problem_of_every_file_is_printed(capsys: pytest.CaptureFixture[st
         "    probe: {}\n"
         "    ^^^^^\n"
         "    hint: did you mean 'probes'?\n"
-        "good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
+        f"{PRAISE}{FIGURES}\n"
         "none.yaml: error: cannot read the policy: No such file or directory [unreadable]\n"
-        "    hint: policies that come with the program: dual-stack, dual-wan\n"
+        f"    hint: policies that come with the program: {names}\n"
         "3 problems in 2 of 3 files\n"
     )
 
 
 def test_a_shipped_policy_goes_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "dual-wan"]) == FINE
-    assert capsys.readouterr().out.endswith(
-        "policies/dual-wan.yaml: fine (2 uplinks, 1 probe, 2 rules)\n"
+    assert main(["validate", "dual-stack"]) == FINE
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.endswith("policies/dual-stack.yaml: fine (4 uplinks, 1 probe, 2 rules)")
+
+
+@pytest.mark.usefixtures("folder")
+def test_doubts_are_told_after_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "doubtful.yaml"]) == FINE
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "doubtful.yaml: fine (2 uplinks, 1 probe, 1 rule; 1 warning, 1 note)"
+    note = lines.index(
+        "doubtful.yaml:2:1: note: 8.8.8.8 is the only target through a and b: its outage looks like"
+        " that of the uplinks [one-target]"
     )
+    assert lines[note + 1 : note + 4] == [
+        "    uplinks:",
+        "    ^^^^^^^",
+        "    hint: write a second one, for example 'targets: [8.8.8.8, 1.1.1.1]' in a probe",
+    ]
+    assert lines[note + 4].startswith("doubtful.yaml:6:17: warning: at 1 % random loss one fails a")
+
+
+@pytest.mark.usefixtures("folder")
+def test_doubts_are_errors_if_strict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--strict", "good.yaml", "doubtful.yaml"]) == PROBLEMS
+    out = capsys.readouterr().out
+    assert out.startswith(PRAISE)
+    assert "doubtful.yaml:2:1: error: 8.8.8.8 is the only target" in out
+    assert "doubtful.yaml: fine" not in out
+    assert out.endswith("2 problems in 1 of 2 files\n")
+    assert main(["validate", "--strict", "good.yaml"]) == FINE
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_loss_may_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--loss", "0.5%", "--loss", "10", "good.yaml"]) == FINE
+    *_, head, line = capsys.readouterr().out.splitlines()
+    assert head.endswith("fails in vain at 0.5 % loss  at 10 % loss")
+    assert line.endswith("once in 3.1 months           406 times a month, away 83 % of the time")
 
 
 def test_no_policy_means_that_of_this_machine(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
     monkeypatch.setattr("route_switcher.policy.load.SYSTEM_POLICY", folder / "good.yaml")
-    assert main(["validate"]) == FINE
-    assert main(["validate", "policy"]) == FINE
-    line = f"{folder}/good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
-    assert capsys.readouterr().out == line * 2
+    for argv in (["validate"], ["validate", "policy"]):
+        assert main(argv) == FINE
+        assert capsys.readouterr().out == f"{folder}/{PRAISE}{FIGURES}"
 
 
 @pytest.mark.usefixtures("folder")
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "--format", "json", "good.yaml", "bad.yaml"]) == PROBLEMS
+    argv = ["validate", "--format", "json", "--loss", "1", "good.yaml", "bad.yaml", "doubtful.yaml"]
+    assert main(argv) == PROBLEMS
     document = json.loads(capsys.readouterr().out)
+    good, bad, doubtful = document["files"]
     assert document["fine"] is False
-    assert document["files"][0] == {"file": "good.yaml", "fine": True, "problems": []}
-    assert document["files"][1]["problems"][0] == {
+    assert (good["file"], good["fine"], good["problems"]) == ("good.yaml", True, [])
+    assert good["figures"]["rules"][0] == {
+        "rule": "no-internet",
+        "fault": "silent",
+        "fails_after": {"typical": 3.5, "worst": 4.0},
+        "fails_after_on_standby": {"typical": 3.5, "worst": 4.0},
+        "ok_after": {"typical": 60.5, "worst": 62.0},
+    }
+    (uplink,) = good["figures"]["uplinks"]
+    (failing,) = uplink.pop("false_failures_a_month")
+    assert uplink == {
+        "uplink": "a",
+        "bytes_a_month": 228096000,
+        "bytes_a_month_on_standby": 228096000,
+    }
+    assert failing["loss"] == 0.01
+    assert failing["failures"] == pytest.approx(2.566, rel=1e-3)
+    assert bad["problems"][0] == {
+        "severity": "error",
         "code": "unknown-key",
         "message": "unknown key 'gatway'",
         "hint": "did you mean 'gateway'?",
@@ -78,19 +151,26 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
         "column": 24,
         "end_column": 30,
     }
+    assert (bad["fine"], bad["figures"]) == (False, None)
+    assert doubtful["fine"] is True
+    assert [p["severity"] for p in doubtful["problems"]] == ["note", "warning"]
     assert main(["validate", "--format=json", "good.yaml"]) == FINE
     assert json.loads(capsys.readouterr().out)["fine"] is True
 
 
 @pytest.mark.usefixtures("folder")
 def test_github_shows_problems_beside_the_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "--format", "github", "bad.yaml", "good.yaml"]) == PROBLEMS
-    assert capsys.readouterr().out.splitlines() == [
+    assert main(["validate", "--format", "github", "bad.yaml", "doubtful.yaml"]) == PROBLEMS
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
         "::error file=bad.yaml,title=unknown-key,line=3,col=24,endColumn=30"
-        "::unknown key 'gatway'%0Ahint: did you mean 'gateway'?",
-        "::error file=bad.yaml,title=unknown-key,line=4,col=1,endColumn=6"
-        "::unknown key 'probe'%0Ahint: did you mean 'probes'?",
-        "good.yaml: fine (1 uplink, 1 probe, 2 rules)",
+        "::unknown key 'gatway'%0Ahint: did you mean 'gateway'?"
+    )
+    assert lines[2].startswith("::notice file=doubtful.yaml,title=one-target,line=2,col=1,")
+    assert lines[3].startswith("::warning file=doubtful.yaml,title=fails-by-chance,line=6,")
+    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::rule  sees")
+    assert lines[5:] == [
+        "doubtful.yaml: fine (2 uplinks, 1 probe, 1 rule; 1 warning, 1 note)",
         "2 problems in 1 of 2 files",
     ]
 
@@ -105,7 +185,15 @@ def test_the_same_file_gives_the_same_words(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     "argv",
-    [[], ["valdate"], ["validate", "--format", "xml"], ["validate", "--form", "json"], ["-x"]],
+    [
+        [],
+        ["valdate"],
+        ["validate", "--format", "xml"],
+        ["validate", "--form", "json"],
+        ["validate", "--loss", "100%"],
+        ["validate", "--loss", "much"],
+        ["-x"],
+    ],
 )
 def test_wrong_usage_is_told_apart(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

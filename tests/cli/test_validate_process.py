@@ -121,4 +121,17 @@ def test_a_policy_may_come_through_a_pipe() -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout == "/dev/stdin: fine (1 uplink, 1 probe, 2 rules)\n"
+    assert done.stdout.startswith("/dev/stdin: fine (1 uplink, 1 probe, 2 rules)\n")
+
+
+def test_validate_imports_nothing_that_it_does_not_need() -> None:
+    program = (
+        "import sys\n"
+        "from route_switcher.cli import main\n"
+        "assert main(['validate', 'dual-wan']) == 0\n"
+        "print({'trio', 'pyroute2', 'icmplib', 'asyncio'} & set(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "set()"

@@ -1,5 +1,10 @@
 """Check policies: print every problem with its place, and what to write instead.
 
+Of a policy without errors it prints what it will do, computed: how soon each rule sees what it is
+there for, and is over it (typically, and at the worst); what the probes of each uplink take in a
+month; and how often random loss alone would fail it. Warnings are about what is hardly meant so,
+notes about what is good to know.
+
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the program.
 Looks at the files only, never at this machine.
@@ -10,32 +15,59 @@ Exit code: 0 fine, 1 problems found, 2 wrong usage.
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from math import isfinite
 
+from route_switcher.analysis.chances import LOSSES
+from route_switcher.analysis.doubts import doubts_of
+from route_switcher.analysis.figures import Figures, figures_of
+from route_switcher.analysis.figures_in_words import figures_in_words
+from route_switcher.analysis.quantities import counted
+from route_switcher.analysis.watch import Times
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.core.model import Policy
-from route_switcher.policy.load import SYSTEM_NAME, load, locate
+from route_switcher.policy.load import SYSTEM_NAME, read_policy
 from route_switcher.policy.problems import (
     PolicyProblems,
+    Problem,
+    Severity,
     as_data,
     printable,
     render,
     render_github,
 )
+from route_switcher.policy.shares import format_share, parse_share
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What checking one file came to."""
+    """What checking one file came to: a sound policy and its figures, or none."""
 
-    origin: str
-    outcome: Policy | PolicyProblems
+    problems: PolicyProblems
+    """Errors, or the warnings and notes about a sound policy."""
+    policy: Policy | None = None
+    figures: Figures | None = None
+
+    @property
+    def fine(self) -> bool:
+        return self.policy is not None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `validate`."""
     parser.add_argument("policies", nargs="*", metavar="POLICY", help="default: policy")
+    parser.add_argument(
+        "--strict", action="store_true", help="let warnings and notes count as errors"
+    )
+    written = " and ".join(format_share(loss) for loss in LOSSES)
+    parser.add_argument(
+        "--loss",
+        action="append",
+        type=_loss,
+        metavar="PERCENT",
+        help="compute how often an uplink that loses so many packets at random would fail;"
+        f" may be repeated (default: {written.replace('%', '%%')})",
+    )
     parser.add_argument(
         "--format",
         choices=tuple(_FORMATS),
@@ -46,69 +78,140 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Check every POLICY and print what was found."""
-    results = [_check(argument) for argument in arguments.policies or [SYSTEM_NAME]]
+    losses = tuple(dict.fromkeys(arguments.loss or LOSSES))
+    names = arguments.policies or [SYSTEM_NAME]
+    results = [_check(name, losses, arguments.strict) for name in names]
     print("\n".join(_FORMATS[arguments.format](results)))
-    failed = any(isinstance(result.outcome, PolicyProblems) for result in results)
-    return PROBLEMS if failed else FINE
+    return FINE if all(result.fine for result in results) else PROBLEMS
 
 
-def _check(argument: str) -> _Result:
+def _loss(text: str) -> float:
+    written = text if text.endswith("%") else f"{text}%"
     try:
-        return _Result(str(locate(argument)), load(argument))
+        loss = parse_share(written)
+    except ValueError:
+        loss = 0.0
+    if not 0 < loss < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage between 0% and 100%")
+    return loss
+
+
+def _check(argument: str, losses: Sequence[float], strict: bool) -> _Result:
+    try:
+        loaded = read_policy(argument)
     except PolicyProblems as problems:
-        return _Result(problems.origin, problems)
+        return _Result(problems)
+    doubts = doubts_of(loaded)
+    if strict and doubts.problems:
+        errors = [replace(doubt, severity=Severity.ERROR) for doubt in doubts.problems]
+        return _Result(PolicyProblems(loaded.origin, errors, loaded.document.text))
+    return _Result(doubts, loaded.policy, figures_of(loaded.policy, losses))
 
 
-def _lines(results: Sequence[_Result], written: Callable[[PolicyProblems], list[str]]) -> list[str]:
+def _text(results: Sequence[_Result]) -> list[str]:
     lines = []
     for result in results:
-        match result.outcome:
-            case Policy() as policy:
-                lines.append(f"{printable(result.origin)}: fine ({_summary(policy)})")
-            case problems:
-                lines += written(problems)
+        if result.policy is not None and result.figures is not None:
+            figures = figures_in_words(result.policy, result.figures)
+            lines += [_praise(result), "", *(f"  {line}".rstrip() for line in figures), ""]
+        lines += render(result.problems)
+    while lines and not lines[-1]:
+        lines.pop()
+    return [*lines, *_total(results)]
+
+
+def _github(results: Sequence[_Result]) -> list[str]:
+    lines = []
+    for result in results:
+        lines += render_github(result.problems)
+        if result.policy is not None and result.figures is not None:
+            words = "\n".join(figures_in_words(result.policy, result.figures))
+            figures = Problem("figures", words, severity=Severity.NOTE)
+            lines += render_github(PolicyProblems(result.problems.origin, [figures]))
+            lines.append(_praise(result))
     return [*lines, *_total(results)]
 
 
 def _json(results: Sequence[_Result]) -> list[str]:
-    files = []
-    for result in results:
-        outcome = result.outcome
-        problems = outcome.problems if isinstance(outcome, PolicyProblems) else ()
-        files.append(
-            {
-                "file": result.origin,
-                "fine": not problems,
-                "problems": [as_data(problem) for problem in problems],
-            }
-        )
-    return [json.dumps({"fine": all(file["fine"] for file in files), "files": files}, indent=2)]
+    files = [
+        {
+            "file": result.problems.origin,
+            "fine": result.fine,
+            "problems": [as_data(problem) for problem in result.problems.problems],
+            "figures": None if result.figures is None else _figures_as_data(result.figures),
+        }
+        for result in results
+    ]
+    return [json.dumps({"fine": all(r.fine for r in results), "files": files}, indent=2)]
 
 
 _FORMATS: dict[str, Callable[[Sequence[_Result]], list[str]]] = {
-    "text": partial(_lines, written=render),
+    "text": _text,
     "json": _json,
-    "github": partial(_lines, written=render_github),
+    "github": _github,
 }
 
 
-def _summary(policy: Policy) -> str:
-    counts = (
-        (len(policy.uplinks), "uplink"),
-        (len(policy.probes), "probe"),
-        (len(policy.rules), "rule"),
-    )
-    return ", ".join(_counted(number, noun) for number, noun in counts)
+def _figures_as_data(figures: Figures) -> dict[str, object]:
+    """Seconds, bytes, failures in 30 days and shares of the time; null: never, or all the time."""
+    return {
+        "rules": [
+            {
+                "rule": figure.rule,
+                "fault": figure.fault.name.lower(),
+                "fails_after": _times_as_data(figure.fails),
+                "fails_after_on_standby": _times_as_data(figure.fails_on_standby),
+                "ok_after": _times_as_data(figure.returns),
+            }
+            for figure in figures.rules
+        ],
+        "uplinks": [
+            {
+                "uplink": figure.uplink,
+                "bytes_a_month": round(figure.bytes_a_month),
+                "bytes_a_month_on_standby": round(figure.bytes_a_month_on_standby),
+                "false_failures_a_month": [
+                    {
+                        "loss": loss,
+                        "failures": failing.failures if isfinite(failing.failures) else None,
+                        "away": failing.away,
+                    }
+                    for loss, failing in figure.false_failures
+                ],
+            }
+            for figure in figures.uplinks
+        ],
+    }
+
+
+def _times_as_data(times: Times | None) -> dict[str, float] | None:
+    if times is None:
+        return None
+    return {"typical": round(times.typical, 6), "worst": round(times.worst, 6)}
+
+
+def _praise(result: _Result) -> str:
+    policy = result.policy
+    assert policy is not None
+    counts = [
+        counted(len(policy.uplinks), "uplink"),
+        counted(len(policy.probes), "probe"),
+        counted(len(policy.rules), "rule"),
+    ]
+    doubts = [problem.severity for problem in result.problems.problems]
+    found = [
+        counted(doubts.count(severity), severity.value)
+        for severity in (Severity.WARNING, Severity.NOTE)
+        if severity in doubts
+    ]
+    summary = "; ".join(", ".join(words) for words in (counts, found) if words)
+    return f"{printable(result.problems.origin)}: fine ({summary})"
 
 
 def _total(results: Sequence[_Result]) -> list[str]:
     """One line that sums up; none where everything is fine."""
-    failed = [r.outcome for r in results if isinstance(r.outcome, PolicyProblems)]
+    failed = [result.problems for result in results if not result.fine]
     if not failed:
         return []
-    found = _counted(sum(problems.found for problems in failed), "problem")
-    return [f"{found} in {len(failed)} of {_counted(len(results), 'file')}"]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    found = counted(sum(problems.found for problems in failed), "problem")
+    return [f"{found} in {len(failed)} of {counted(len(results), 'file')}"]

@@ -1,0 +1,116 @@
+"""The figures of a policy: what its rules see and when, and what each uplink costs and risks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from route_switcher.analysis.chances import LOSSES, Failing, false_failures
+from route_switcher.analysis.detection import time_to_fail
+from route_switcher.analysis.recovery import time_to_return
+from route_switcher.analysis.traffic import bytes_a_month
+from route_switcher.analysis.watch import Fault, Times, Watch, watch_of
+from route_switcher.core.model import Family, Policy, Rule, Uplink
+from route_switcher.core.pace import Speed
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """What a rule does where it takes longest, of the uplinks that it judges."""
+
+    rule: str
+    fault: Fault
+    """What the times are about: the first fault of those there are that the rule sees at all."""
+    fails: Times
+    """Seconds from the fault to `failed`, on an uplink that is active or probed as if it were."""
+    fails_on_standby: Times | None
+    """The same while it stands by; None: it is not seen, until the uplink becomes active."""
+    returns: Times
+    """Seconds from the mending to `ok`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkFigures:
+    """What an uplink's probes cost, and how often its rules are wrong."""
+
+    uplink: str
+    bytes_a_month: float
+    bytes_a_month_on_standby: float
+    false_failures: tuple[tuple[float, Failing], ...]
+    """Chances of a packet to be lost, each with what it does: at most the sum over its rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a policy, in the order of its file.
+
+    A rule that sees no fault by itself has none: it needs several at once, or can never fire.
+    """
+
+    rules: tuple[RuleFigures, ...]
+    uplinks: tuple[UplinkFigures, ...]
+
+
+def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
+    """Compute all figures of a policy."""
+    found = [_rule_figures(policy, rule) for rule in policy.rules]
+    return Figures(
+        tuple(figures for figures in found if figures is not None),
+        tuple(_uplink_figures(policy, uplink, losses) for uplink in policy.uplinks),
+    )
+
+
+def soonest(watch: Watch, fault: Fault, speed: Speed = Speed.NORMAL) -> Times | None:
+    """Seconds until any rule sees a fault; None: none does.
+
+    The typical time is that of the rule which is typically first, and so a little too long where
+    rules of several probes race.
+    """
+    times = [t for r in watch.rules if (t := time_to_fail(watch, r, fault, speed)) is not None]
+    if not times:
+        return None
+    return Times(min(t.typical for t in times), min(t.worst for t in times))
+
+
+def return_of(watch: Watch, fault: Fault) -> Times | None:
+    """Seconds from the mending of a fault until every rule is ok; None: none had failed."""
+    times = [t for rule in watch.rules if (t := time_to_return(watch, rule, fault)) is not None]
+    if not times:
+        return None
+    return Times(max(t.typical for t in times), max(t.worst for t in times))
+
+
+def slowest(watches: Iterable[Watch], rule: Rule, fault: Fault) -> RuleFigures | None:
+    """The figures of a rule for a fault, where it takes longest; None: it does not see it."""
+    found = [f for watch in watches if (f := _figures_under(watch, rule, fault)) is not None]
+    return max(found, key=lambda f: (f.fails.worst, f.returns.worst), default=None)
+
+
+def _rule_figures(policy: Policy, rule: Rule) -> RuleFigures | None:
+    watches = {watch_of(policy, u.name) for u in policy.uplinks if rule.judges(u.name)}
+    found = (slowest(watches, rule, fault) for fault in Fault)
+    return next((figures for figures in found if figures is not None), None)
+
+
+def _figures_under(watch: Watch, rule: Rule, fault: Fault) -> RuleFigures | None:
+    fails = time_to_fail(watch, rule, fault)
+    returns = time_to_return(watch, rule, fault)
+    if fails is None or returns is None:
+        return None
+    on_standby = time_to_fail(watch, rule, fault, Speed.STANDBY)
+    return RuleFigures(rule.name, fault, fails, on_standby, returns)
+
+
+def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:
+    watch = watch_of(policy, uplink.name)
+    return UplinkFigures(
+        uplink.name,
+        bytes_a_month(policy, uplink),
+        bytes_a_month(policy, uplink, Speed.STANDBY),
+        tuple((loss, _failing(watch, uplink.family, loss)) for loss in losses),
+    )
+
+
+def _failing(watch: Watch, family: Family, loss: float) -> Failing:
+    all_of_it = [false_failures(watch, rule, family, loss) for rule in watch.rules]
+    here = prod(1 - failing.away for failing in all_of_it)
+    return Failing(sum(failing.failures for failing in all_of_it), 1 - here)

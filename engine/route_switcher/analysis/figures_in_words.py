@@ -1,0 +1,88 @@
+"""The figures of a policy as a person reads them: two small tables."""
+
+from collections.abc import Sequence
+
+from route_switcher.analysis.chances import Failing
+from route_switcher.analysis.figures import Figures, RuleFigures, UplinkFigures
+from route_switcher.analysis.quantities import how_often, seconds, share, volume
+from route_switcher.analysis.watch import Times
+from route_switcher.core.model import Policy
+
+_MUCH = 0.05
+"""The share of the time that an uplink may be away in vain before it is told."""
+
+
+def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
+    """Lines that align: what the rules see and when, and what the uplinks cost and risk."""
+    return [*aligned(_rules(policy, figures)), "", *aligned(_uplinks(figures))]
+
+
+def failing_in_words(failing: Failing) -> str:
+    """How often, and if it matters, for how long altogether."""
+    often = how_often(failing.failures)
+    if _MUCH < failing.away < 1:
+        return f"{often}, away {failing.away:.0%} of the time".replace("%", " %")
+    return often
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
+    found = {figure.rule: figure for figure in figures.rules}
+    sparse = any(_differs_on_standby(figure) for figure in figures.rules)
+    head = ["rule", "sees", "after", "at most", *(["on standby"] if sparse else [])]
+    rows = [[*head, "is over it after", "at most"]]
+    for rule in policy.rules:
+        figure = found.get(rule.name)
+        if figure is None:
+            rows.append([rule.name, "no fault alone", *[""] * (len(rows[0]) - 2)])
+            continue
+        rows.append(
+            [
+                rule.name,
+                figure.fault.value,
+                *_pair(figure.fails),
+                *([_on_standby(figure)] if sparse else []),
+                *_pair(figure.returns),
+            ]
+        )
+    return rows
+
+
+def _differs_on_standby(figure: RuleFigures) -> bool:
+    return figure.fails_on_standby != figure.fails
+
+
+def _on_standby(figure: RuleFigures) -> str:
+    if figure.fails_on_standby is None:
+        return "when active"
+    return _soon(figure.fails_on_standby.worst)
+
+
+def _pair(times: Times) -> tuple[str, str]:
+    return _soon(times.typical), _soon(times.worst)
+
+
+def _soon(value: float) -> str:
+    return seconds(value) if value else "at once"
+
+
+def _uplinks(figures: Figures) -> list[list[str]]:
+    sparing = any(f.bytes_a_month != f.bytes_a_month_on_standby for f in figures.uplinks)
+    losses = [share(loss) for loss, _ in figures.uplinks[0].false_failures]
+    head = ["uplink", "probes a month", *(["on standby"] if sparing else [])]
+    chances = [f"{'fails in vain at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
+    return [[*head, *chances], *(_uplink(figure, sparing) for figure in figures.uplinks)]
+
+
+def _uplink(figure: UplinkFigures, sparing: bool) -> list[str]:
+    standby = [volume(figure.bytes_a_month_on_standby)] if sparing else []
+    chances = [failing_in_words(failing) for _, failing in figure.false_failures]
+    return [figure.uplink, volume(figure.bytes_a_month), *standby, *chances]

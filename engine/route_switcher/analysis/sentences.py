@@ -1,0 +1,282 @@
+"""A policy in plain sentences, with its numbers."""
+
+from collections.abc import Iterator
+
+from route_switcher.analysis.chances import LOSSES
+from route_switcher.analysis.clauses import clause, good_if, names
+from route_switcher.analysis.figures import RuleFigures, figures_of, slowest
+from route_switcher.analysis.figures_in_words import failing_in_words
+from route_switcher.analysis.paragraphs import item, paragraph
+from route_switcher.analysis.quantities import (
+    counted,
+    listed,
+    number,
+    seconds,
+    share,
+    volume,
+)
+from route_switcher.analysis.traffic import probe_bytes_a_month
+from route_switcher.analysis.watch import Fault, Times, watch_of
+from route_switcher.core.conditions import AnyOf
+from route_switcher.core.family import ASK_AGAIN
+from route_switcher.core.model import Damping, Family, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.pace import Speed, failures_that_count
+
+_SEEN = {
+    Fault.SILENT: "A silent outage",
+    Fault.UNPLUGGED: "A lost carrier",
+    Fault.SLOW: "Slowness",
+}
+
+
+def explain(policy: Policy) -> Iterator[str]:
+    """Lines that say what a policy does; they are Markdown, and read well as they are."""
+    yield "## Which way the traffic goes"
+    yield ""
+    yield from _ways(policy)
+    yield "## What is asked"
+    yield ""
+    for probe in policy.probes:
+        yield from paragraph(_probe(policy, probe))
+    yield "## When an uplink counts as failed, and when it is trusted again"
+    yield ""
+    for rule in policy.rules:
+        yield from _rule(policy, rule)
+    yield from paragraph(
+        "An uplink is failed as soon as one of its rules is, and healthy when all of them are ok."
+    )
+    yield "## What happens then"
+    yield ""
+    for text in _moves(policy):
+        yield from paragraph(text)
+    yield "## How often it is wrong"
+    yield ""
+    yield from _wrong(policy)
+
+
+# Which way.
+
+
+def _ways(policy: Policy) -> Iterator[str]:
+    for family in policy.families:
+        uplinks = policy.uplinks_of(family)
+        if len(uplinks) == 1:
+            yield from paragraph(
+                f"{family} traffic leaves through {_place(uplinks[0])}. There is no other {family}"
+                " uplink: its outages are told of, and move nothing."
+            )
+            continue
+        yield f"{family} traffic leaves through the first of these that is healthy:"
+        yield ""
+        for position, uplink in enumerate(uplinks, 1):
+            yield from item(_place(uplink), f"{position}. ")
+        yield ""
+    if len(policy.families) > 1:
+        yield from paragraph("IPv4 and IPv6 are decided separately.")
+
+
+def _place(uplink: Uplink) -> str:
+    return f"{uplink.name}: {uplink.interface}, by {uplink.gateway}, at metric {uplink.metric}"
+
+
+# What is asked.
+
+
+def _probe(policy: Policy, probe: Probe) -> str:
+    through = [u for u in policy.uplinks if probe.goes_through(u.name)]
+    targets = listed([str(target) for target in probe.targets])
+    everyone = [u.name for u in policy.uplinks]
+    said = [
+        f"{probe.name}: every {_interval(probe.interval)}, {targets}"
+        f" {'is' if len(probe.targets) == 1 else 'are'} pinged"
+        f" through {names([u.name for u in through], everyone)}"
+        + ("," if len({u.family for u in through}) < 2 else ", each by its own family,")
+        + " active or not.",
+        good_if(probe.quorum, _most_targets(probe, through), probe.timeout),
+        *_speeds(policy, probe, through),
+        _costs(probe, through),
+    ]
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _interval(value: float) -> str:
+    return "second" if value == 1 else seconds(value)
+
+
+def _most_targets(probe: Probe, through: list[Uplink]) -> int:
+    return max(len(probe.targets_for(uplink.family)) for uplink in through)
+
+
+def _speeds(policy: Policy, probe: Probe, through: list[Uplink]) -> Iterator[str]:
+    confirming = failures_that_count(probe, policy.rules)
+    if probe.fast_interval < probe.interval and confirming > 1:
+        yield (
+            f"After a failed round the next ones follow every {_interval(probe.fast_interval)},"
+            f" until one is good or {confirming} have failed."
+        )
+    slower: dict[float, list[str]] = {}
+    if any(len(policy.uplinks_of(u.family)) > 1 for u in through):
+        slower.setdefault(probe.standby_interval, []).append("stands by in good health")
+    slower.setdefault(probe.down_interval, []).append("is failed")
+    slower.pop(probe.interval, None)
+    if slower:
+        words = [f"every {_interval(t)} while it {' or '.join(w)}" for t, w in slower.items()]
+        yield f"An uplink is asked only {listed(words)}."
+
+
+def _costs(probe: Probe, through: list[Uplink]) -> str:
+    costs: dict[tuple[float, float], list[Family]] = {}
+    for uplink in through:
+        pair = (
+            probe_bytes_a_month(probe, uplink.family),
+            probe_bytes_a_month(probe, uplink.family, Speed.STANDBY),
+        )
+        families = costs.setdefault(pair, [])
+        if uplink.family not in families:
+            families.append(uplink.family)
+    said = []
+    for (normal, standby), families in costs.items():
+        whose = f" of {families[0]}" if len(costs) > 1 else ""
+        spared = f", or {volume(standby)} while it stands by" if standby < normal else ""
+        said.append(f"{volume(normal)} a month through an uplink{whose}{spared}")
+    return f"That takes {listed(said)}."
+
+
+# When it is failed.
+
+
+def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
+    judged = [u for u in policy.uplinks if rule.judges(u.name)]
+    whom = names([u.name for u in judged], [u.name for u in policy.uplinks])
+    one = len(judged) == 1
+    subject = f"{rule.name}: {whom} {'is' if one else 'are'} failed"
+    if whom == "both uplinks" or whom == "every uplink":
+        subject = f"{rule.name}: an uplink is failed"
+    condition = rule.fail
+    if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.held:
+        yield from paragraph(f"{subject} when any of these holds:")
+        for part in condition.conditions:
+            yield from item(clause(part, policy))
+        yield ""
+        yield from paragraph(f"{_back(policy, rule.recover)} {_times(policy, rule)}".strip())
+        return
+    said = f"{subject} when {clause(condition, policy)}. {_back(policy, rule.recover)}"
+    yield from paragraph(f"{said} {_times(policy, rule)}".strip())
+
+
+def _back(policy: Policy, recover: Recover) -> str:
+    stable = f"all rounds were good for {seconds(recover.stable)}"
+    if recover.condition is None:
+        return f"It is ok again when {stable if recover.stable else 'a round was good'}."
+    condition = clause(recover.condition, policy)
+    if not recover.stable:
+        return f"It is ok again when {condition}."
+    return f"It is ok again when {stable}, and {condition}."
+
+
+def _times(policy: Policy, rule: Rule) -> str:
+    watches = [watch_of(policy, u.name) for u in policy.uplinks if rule.judges(u.name)]
+    told: list[str] = []
+    known: Times | None = None
+    for fault in Fault:
+        found = slowest(watches, rule, fault)
+        if found is None:
+            continue
+        # What sees silence sees that of a lost carrier too, and no sooner.
+        if fault is not Fault.UNPLUGGED or found.fails != known:
+            told.append(
+                f"{_SEEN[fault]} is seen {_seen(found)}; {_typically(found.returns)} after its end"
+                " the rule is ok again."
+            )
+        known = found.fails
+    return " ".join(told)
+
+
+def _seen(found: RuleFigures) -> str:
+    fails, on_standby = found.fails, found.fails_on_standby
+    if not fails.worst:
+        return "at once"
+    if on_standby == fails:
+        return f"after {_typically(fails)}"
+    standing_by = f"{seconds(on_standby.worst)} while" if on_standby else "not while"
+    most = f"at most {seconds(fails.worst)}, {standing_by} it stands by"
+    return f"after {seconds(fails.typical)} ({most})"
+
+
+def _typically(times: Times) -> str:
+    typical, worst = seconds(times.typical), seconds(times.worst)
+    return typical if typical == worst else f"{typical} (at most {worst})"
+
+
+# What happens.
+
+
+def _moves(policy: Policy) -> Iterator[str]:
+    several = any(len(policy.uplinks_of(family)) > 1 for family in policy.families)
+    if several:
+        damped = " else to a damped one;" if policy.hold_back.damping else ""
+        yield (
+            "When the active uplink fails, the traffic goes at once to the most preferred healthy"
+            f" one that answers now;{damped} else to one that is recovering; else to any that"
+            " answers."
+        )
+        yield (
+            "When none answers, the traffic stays where it is, and every uplink is asked at least"
+            f" every {_interval(ASK_AGAIN)}. The first that answers is used at once, before its"
+            " stable time is over."
+        )
+        yield _comes_back(policy)
+    else:
+        yield "There is no other uplink: nothing is moved."
+    if policy.hold_back.damping is not None:
+        yield _damping(policy.hold_back.damping)
+    if policy.ignore_linkdown:
+        yield (
+            "At the loss of a carrier the kernel itself moves on at once, and the engine confirms"
+            " it (ignore_linkdown)."
+        )
+
+
+def _comes_back(policy: Policy) -> str:
+    hold_back = policy.hold_back
+    waits = []
+    if hold_back.min_stay:
+        waits.append(f"an uplink stays active for {seconds(hold_back.min_stay)} at least")
+    if hold_back.switches_per_hour is not None:
+        limit = counted(hold_back.switches_per_hour, "switch", "switches")
+        waits.append(f"it waits while the last hour had {limit}")
+    back = "When a more preferred uplink is healthy again, the traffic goes back to it"
+    if not waits and hold_back.damping is None:
+        return f"{back} at once."
+    held = f": {listed(waits)}" if waits else ""
+    return (
+        f"{back}, if nothing holds it back{held}. Nothing ever holds back a move away from a failed"
+        " uplink."
+    )
+
+
+def _damping(damping: Damping) -> str:
+    return (
+        "An uplink that flaps is damped. Each failure adds 1 to its penalty, which halves every"
+        f" {seconds(damping.half_life)}. Above {number(damping.suppress)} it is damped until the"
+        f" penalty is below {number(damping.reuse)}, for {seconds(damping.max_hold)} at most, and"
+        " used only where no other is healthy."
+    )
+
+
+# How often it is wrong.
+
+
+def _wrong(policy: Policy) -> Iterator[str]:
+    figures = figures_of(policy).uplinks
+    alike = {figure.false_failures for figure in figures}
+    losses = listed([share(loss) for loss in LOSSES])
+    yield from paragraph(
+        f"If {losses} of the packets are lost at random, each by itself, an uplink that works is"
+        " failed:"
+    )
+    for figure in figures[: 1 if len(alike) == 1 else len(figures)]:
+        whom = f"{figure.uplink}: " if len(alike) > 1 else ""
+        often = [f"at {share(loss)} {failing_in_words(f)}" for loss, f in figure.false_failures]
+        yield from item(f"{whom}{'; '.join(often)}")
+    yield ""

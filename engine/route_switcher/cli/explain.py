@@ -1,0 +1,43 @@
+"""Say what a policy does, in plain sentences with its numbers.
+
+What is asked, how often and at what cost; when an uplink counts as failed, how soon that is
+known, and what brings it back; what happens then; and the states of a rule as a diagram. The output
+is Markdown.
+
+POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
+/etc/route-switcher/policy.yaml, other names are policies that come with the program.
+
+Exit code: 0 done, 1 the policy has problems, 2 wrong usage.
+"""
+
+import argparse
+
+from route_switcher.analysis.diagram import diagram
+from route_switcher.analysis.sentences import explain
+from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.policy.load import SYSTEM_NAME, read_policy
+from route_switcher.policy.problems import PolicyProblems, printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `explain`."""
+    parser.add_argument(
+        "policy", nargs="?", metavar="POLICY", default=SYSTEM_NAME, help="default: policy"
+    )
+    parser.add_argument(
+        "--diagram", action="store_true", help="print the state diagram alone (Mermaid)"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Explain one POLICY."""
+    try:
+        loaded = read_policy(arguments.policy)
+    except PolicyProblems as problems:
+        print(problems)
+        return PROBLEMS
+    if not arguments.diagram:
+        print(f"# {printable(loaded.origin)}", "", *explain(loaded.policy), sep="\n")
+        print("## The states of a rule", "", sep="\n")
+    print(diagram())
+    return FINE

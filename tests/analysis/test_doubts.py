@@ -1,0 +1,392 @@
+"""Every doubt: a policy that raises it, where, and one that does not."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import route_switcher.analysis
+from route_switcher.analysis.doubts import doubts_of
+from route_switcher.policy.load import read_policy, read_policy_text, shipped_policies
+from route_switcher.policy.problems import PolicyProblems, Severity
+
+WARNING, NOTE = Severity.WARNING, Severity.NOTE
+
+
+def written(
+    rules: str = "{name: r, fail: {failures: 3}}",
+    probe: str = "targets: [192.0.2.1, 192.0.2.2]",
+    *,
+    uplinks: str = "",
+    probes: str = "",
+    more: str = "",
+) -> str:
+    """A policy of two uplinks and one probe; rules are separated by line breaks."""
+    listed = "".join(f"  - {rule}\n" for rule in rules.splitlines())
+    return (
+        "version: 1\n"
+        "uplinks:\n"
+        f"  a: {{interface: eth0, gateway: 198.51.100.1}}\n"
+        f"  b: {{interface: eth1, gateway: 203.0.113.1}}\n{uplinks}"
+        f"probes:\n  p: {{type: icmp, {probe}}}\n{probes}"
+        f"rules:\n{listed}{more}"
+    )
+
+
+def found(text: str) -> PolicyProblems:
+    return doubts_of(read_policy_text(text, "policy.yaml"))
+
+
+@dataclass(frozen=True)
+class Case:
+    code: str
+    severity: Severity
+    raises: str
+    """Raises it, and nothing else of this code."""
+    at: str
+    """What is underlined."""
+    says: str
+    """A part of the message, and it must have no other line."""
+    fine: str = field(default_factory=written)
+    """Does not raise it."""
+
+
+CASES = [
+    Case(
+        "never-fails",
+        WARNING,
+        written("{name: r, fail: {any: [{failures: 3}, {latency: 2s, over: 30s}]}}"),
+        "2s",
+        "a latency above 2 s is never seen: answers that take longer than the timeout of 1 s",
+        written("{name: r, fail: {any: [{failures: 3}, {latency: 900ms, over: 30s}]}}"),
+    ),
+    Case(
+        "never-fails",
+        WARNING,
+        written(
+            "{name: r, fail: {failures: 3}}\n"
+            "{name: both, fail: {all: [{failures: 10}, {jitter: 100ms, over: 10s}]}}"
+        ),
+        "{jitter: 100ms, over: 10s}",
+        "after 10 failed rounds nothing has answered for 10 s",
+        written(
+            "{name: r, fail: {failures: 3}}\n"
+            "{name: both, fail: {all: [{failures: 10}, {jitter: 100ms, over: 12s}]}}"
+        ),
+    ),
+    Case(
+        "contradiction",
+        WARNING,
+        written("{name: r, fail: {loss: 20%, over: 30s}, recover: {loss: 30%, over: 30s}}"),
+        "30%",
+        "it fails above a loss of 20 % and recovers at up to 30 %",
+        written("{name: r, fail: {loss: 20%, over: 30s}, recover: {loss: 10%, over: 30s}}"),
+    ),
+    Case(
+        "no-margin",
+        NOTE,
+        written(
+            "{name: r, fail: {failures: 3}}\n"
+            "{name: s, fail: {latency: 90ms, over: 30s}, recover: {latency: 90ms, over: 9s}}"
+        ),
+        "90ms",
+        "it fails and recovers at the same latency, 90 ms",
+        written(
+            "{name: r, fail: {failures: 3}}\n"
+            "{name: s, fail: {latency: 90ms, over: 30s}, recover: {latency: 50ms, over: 9s}}"
+        ),
+    ),
+    Case(
+        "one-round-decides",
+        WARNING,
+        written("{name: r, fail: {loss: 10%, over: 5s}}"),
+        "5s",
+        "5 s hold 5 rounds, so one lost round is 20 %, above the limit of 10 %",
+        written("{name: r, fail: {loss: 10%, over: 20s}}"),
+    ),
+    Case(
+        "coarse-window",
+        NOTE,
+        written("{name: r, fail: {loss: 30%, over: 5s}}"),
+        "5s",
+        "5 s hold 5 rounds, so one lost round is 20 %",
+        written("{name: r, fail: {loss: 30%, over: 10s}}"),
+    ),
+    Case(
+        "coarse-window",
+        NOTE,
+        written("{name: r, fail: {loss: 30%, over: 30s}, recover: {loss: 2%, over: 20s}}"),
+        "20s",
+        "at most 2 % lost means none lost",
+        written("{name: r, fail: {loss: 30%, over: 30s}, recover: {loss: 0%, over: 20s}}"),
+    ),
+    Case(
+        "standby-too-sparse",
+        WARNING,
+        written(
+            "{name: r, fail: {loss: 20%, over: 30s}}",
+            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 10s",
+        ),
+        "30s",
+        "asked every 10 s: one lost round counts as 10 s of loss, above 20 %",
+        written(
+            "{name: r, fail: {loss: 20%, over: 30s}}",
+            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 5s",
+        ),
+    ),
+    Case(
+        "standby-too-sparse",
+        WARNING,
+        written(
+            "{name: r, fail: {failures: 3}}\n{name: s, fail: {latency: 90ms, over: 20s}}",
+            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s",
+        ),
+        "20s",
+        "a window of 20 s holds one round",
+        written(
+            "{name: r, fail: {failures: 3}}\n{name: s, fail: {latency: 90ms, over: 2m}}",
+            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s",
+        ),
+    ),
+    Case(
+        "standby-too-sparse",
+        WARNING,
+        written(
+            "{name: r, fail: {failures: 3, for: 10s}}",
+            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s",
+        ),
+        "fail",
+        "r does not see a silent outage of a while it stands by",
+        written("{name: r, fail: {failures: 3, for: 10s}}"),
+    ),
+    Case(
+        "fails-by-chance",
+        WARNING,
+        written("{name: r, fail: {failures: 1}}"),
+        "fail",
+        "at 1 % random loss r fails a working uplink 2",
+        written("{name: r, fail: {failures: 2}}"),
+    ),
+    Case(
+        "comes-back-at-once",
+        WARNING,
+        written("{name: r, fail: {failures: 3}, recover: {stable: 0s}}"),
+        "0s",
+        "r recovers with the first good round",
+        written(
+            "{name: r, fail: {failures: 3}, recover: {stable: 0s}}",
+            more="hold_back: {min_stay: 2m}",
+        ),
+    ),
+    Case(
+        "hardly-recovers",
+        WARNING,
+        written("{name: r, fail: {failures: 3}, recover: {stable: 1h}}", "targets: [192.0.2.1]"),
+        "1h",
+        "60 min without a failed round take as good as never",
+        written("{name: r, fail: {failures: 3}, recover: {stable: 1h}}"),
+    ),
+    Case(
+        "hardly-recovers",
+        WARNING,
+        written(
+            "{name: r, fail: {loss: 20%, over: 30s}, recover: {loss: 0%, over: 15m}}",
+            "targets: [192.0.2.1]",
+        ),
+        "0%",
+        "at 1 % random loss, at most 0 % over 15 min is kept 0.0",
+        written(
+            "{name: r, fail: {loss: 20%, over: 30s}, recover: {loss: 2%, over: 15m}}",
+            "targets: [192.0.2.1]",
+        ),
+    ),
+    Case(
+        "shadowed",
+        NOTE,
+        written("{name: r, fail: {failures: 3}}\n{name: s, fail: {failures: 5}}"),
+        "fail",
+        "s decides nothing: r fails sooner, whatever befalls",
+        written(
+            "{name: r, fail: {failures: 3}}\n{name: s, fail: {failures: 5}, recover: {stable: 5m}}"
+        ),
+    ),
+    Case(
+        "shadowed",
+        NOTE,
+        written(
+            "{name: r, fail: {loss: 20%, over: 1m}}\n"
+            "{name: s, uplinks: [b], fail: {loss: 30%, over: 1m}}"
+        ),
+        "fail",
+        "s decides nothing: r fails sooner",
+        written(
+            "{name: r, uplinks: [a], fail: {loss: 20%, over: 1m}}\n"
+            "{name: s, uplinks: [b], fail: {loss: 30%, over: 1m}}"
+        ),
+    ),
+    Case(
+        "one-target",
+        NOTE,
+        written(probe="targets: [8.8.8.8]"),
+        "8.8.8.8",
+        "8.8.8.8 is the only target through a and b",
+    ),
+    Case(
+        "repeated-target",
+        NOTE,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: q, fail: {failures: 3}}",
+            probes="  q: {type: icmp, targets: [192.0.2.2, 192.0.2.3]}\n",
+        ),
+        "192.0.2.2",
+        "192.0.2.2 is asked by p already",
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: q, fail: {failures: 3}}",
+            "targets: [192.0.2.2], uplinks: [a]",
+            probes="  q: {type: icmp, targets: [192.0.2.2, 192.0.2.3], uplinks: [b]}\n",
+        ),
+    ),
+    Case(
+        "gateway-as-target",
+        WARNING,
+        written(probe="targets: [192.0.2.1, 203.0.113.1]"),
+        "203.0.113.1",
+        "203.0.113.1 is the gateway of b: it answers though the internet behind it is gone",
+    ),
+    Case(
+        "unused-speed",
+        NOTE,
+        written(
+            "{name: r, fail: {loss: 20%, over: 30s}}",
+            "targets: [192.0.2.1, 192.0.2.2], fast_interval: 300ms",
+        ),
+        "300ms",
+        "the fast interval is never used: no rule counts its failures",
+        written(probe="targets: [192.0.2.1, 192.0.2.2], fast_interval: 300ms"),
+    ),
+    Case(
+        "unused-speed",
+        NOTE,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: six, fail: {failures: 3}}",
+            "targets: [192.0.2.1, 192.0.2.2], uplinks: [a, b]",
+            uplinks="  c: {interface: eth2, gateway: 'fe80::1'}\n",
+            probes="  six: {type: icmp, targets: ['2001:db8::1'], uplinks: [c],"
+            " standby_interval: 5s}\n",
+        ),
+        "5s",
+        "the standby interval is never used",
+        written(probe="targets: [192.0.2.1, 192.0.2.2], standby_interval: 5s"),
+    ),
+    Case(
+        "costly-standby",
+        NOTE,
+        written(uplinks="  lte: {interface: wwan0, gateway: 192.0.2.9}\n"),
+        "lte",
+        "while it stands by, the probes of lte take 456 MB a month",
+        written(uplinks="  dsl: {interface: eth2, gateway: 192.0.2.9}\n"),
+    ),
+    Case(
+        "unwatched",
+        WARNING,
+        written("{name: r, uplinks: [a], fail: {failures: 3}}"),
+        "b",
+        "no rule judges b: it is never failed",
+        written("{name: r, uplinks: [a, b], fail: {failures: 3}}"),
+    ),
+    Case(
+        "blind",
+        WARNING,
+        written("{name: r, uplinks: [a], fail: {failures: 3}}\n{name: s, fail: {carrier: down}}"),
+        "b",
+        "no rule sees a silent outage of b",
+        written("{name: r, fail: {failures: 3}}\n{name: s, fail: {carrier: down}}"),
+    ),
+    Case(
+        "slow-detection",
+        NOTE,
+        written(
+            "{name: r, uplinks: [a], fail: {failures: 70}}\n"
+            "{name: s, uplinks: [b], fail: {failures: 3}}"
+        ),
+        "a",
+        "a silent outage of a is seen after 70.5 s, at most 71 s",
+        written("{name: r, fail: {failures: 50}}"),
+    ),
+    Case(
+        "slow-detection",
+        NOTE,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: q, fail: {failures: 3}}",
+            "targets: [192.0.2.1, 192.0.2.2], uplinks: [a]",
+            probes="  q: {type: icmp, uplinks: [b], targets: [192.0.2.1, 192.0.2.3],"
+            " standby_interval: 30m}\n",
+        ),
+        "b",
+        "an outage of b while it stands by is seen after up to 30 min 3 s",
+    ),
+    Case(
+        "never-damped",
+        WARNING,
+        written(more="hold_back: {damping: {half_life: 1m, suppress: 3, reuse: 1}}"),
+        "3",
+        "no penalty gets above 3: an uplink can fail every 64 s at most",
+        written(more="hold_back: {damping: {half_life: 10m, suppress: 3, reuse: 1}}"),
+    ),
+    Case(
+        "small-budget",
+        NOTE,
+        written(more="hold_back: {switches_per_hour: 1}"),
+        "1",
+        "a failover is a switch too",
+        written(more="hold_back: {switches_per_hour: 2}"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{CASES.index(case)}")
+def test_what_is_doubtful_is_told_once_and_where_it_stands(case: Case) -> None:
+    doubts = found(case.raises)
+    (doubt,) = [problem for problem in doubts.problems if problem.code == case.code]
+    assert doubt.severity is case.severity
+    assert doubt.span is not None
+    line = case.raises.splitlines()[doubt.span.line - 1]
+    assert line[doubt.span.column - 1 : doubt.span.end_column - 1] == case.at
+    assert case.says in doubt.message
+    assert "\n" not in doubt.message + doubt.hint
+    assert doubt.hint
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{CASES.index(case)}")
+def test_what_is_not_doubtful_is_not_told(case: Case) -> None:
+    assert case.code not in [problem.code for problem in found(case.fine).problems]
+
+
+def test_a_plain_policy_raises_no_doubt() -> None:
+    assert found(written()).problems == ()
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_shipped_policies_raise_notes_at_most(name: str) -> None:
+    severities = {problem.severity for problem in doubts_of(read_policy(name)).problems}
+    assert severities <= {NOTE}
+
+
+def test_what_no_file_spells_out_is_told_at_the_uplinks() -> None:
+    text = (
+        "version: 1\nuplinks:\n"
+        "  a: {interface: eth0, gateway: 198.51.100.1}\n"
+        "  b: {interface: eth1, gateway: 203.0.113.1}\n"
+    )
+    (doubt,) = found(text).problems
+    assert doubt.code == "one-target"
+    assert doubt.span is not None
+    assert doubt.span.line == 2
+
+
+def test_every_code_is_tested() -> None:
+    folder = Path(route_switcher.analysis.__path__[0])
+    sources = "".join(file.read_text("utf-8") for file in folder.glob("doubts_of_*.py"))
+    codes = set(re.findall(r'case\.(?:warn|note)\(\s*"([a-z-]+)"', sources))
+    assert codes == {case.code for case in CASES}

@@ -1,0 +1,49 @@
+"""What probes cost, against the packets that the code makes and by hand."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from analysis.watching import UPLINKS, policy, probe, rule
+from route_switcher.analysis.traffic import PACKET, bytes_a_month
+from route_switcher.core.conditions import ConsecutiveFailures
+from route_switcher.core.model import Family, Uplink
+from route_switcher.core.pace import Speed
+from route_switcher.probes import echo, packets
+
+IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}
+THREE = rule(ConsecutiveFailures("internet", 3))
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_packet_is_as_long_as_what_is_sent(family: Family) -> None:
+    token = bytes(echo._TOKEN_SIZE)
+    assert IP_HEADER[family] + len(packets.request(family, 1, 1, token)) == PACKET[family]
+
+
+def test_one_target_a_second_takes_228_megabytes_a_month() -> None:
+    # 2 x 44 bytes x 2,592,000 seconds.
+    assert bytes_a_month(policy(THREE), UPLINKS[0]) == 228_096_000
+
+
+def test_targets_and_probes_add_up() -> None:
+    two = policy(THREE, probe(targets=3), probe("office", 2.0, first=9))
+    assert bytes_a_month(two, UPLINKS[0]) == 228_096_000 * 3.5
+
+
+def test_standing_by_is_cheaper() -> None:
+    sparing = policy(THREE, probe(standby=30.0))
+    assert bytes_a_month(sparing, UPLINKS[1], Speed.STANDBY) == 228_096_000 / 30
+
+
+def test_an_uplink_pays_for_its_own_family() -> None:
+    v6 = Uplink("six", "eth2", ip_address("fe80::1"), 10)
+    both = probe()
+    targets = (*both.targets, ip_address("2001:db8::1"), ip_address("2001:db8::2"))
+    dual = policy(
+        THREE,
+        type(both)("internet", targets, "any", 1.0, 1.0, 1.0, 1.0, 1.0),
+        uplinks=(*UPLINKS, v6),
+    )
+    assert bytes_a_month(dual, UPLINKS[0]) == 228_096_000
+    assert bytes_a_month(dual, v6) == 2 * 2 * 64 * 2_592_000

@@ -1,0 +1,52 @@
+"""`route-switcher explain`, as a person calls it."""
+
+from pathlib import Path
+
+import pytest
+
+from route_switcher.analysis.diagram import diagram
+from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE, main
+
+
+def test_a_policy_is_explained_with_the_diagram_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "dual-wan"]) == FINE
+    out, err = capsys.readouterr()
+    assert err == ""
+    headings = [line for line in out.splitlines() if line.startswith("#")]
+    assert headings[0].endswith("policies/dual-wan.yaml")
+    assert headings[1:] == [
+        "## Which way the traffic goes",
+        "## What is asked",
+        "## When an uplink counts as failed, and when it is trusted again",
+        "## What happens then",
+        "## How often it is wrong",
+        "## The states of a rule",
+    ]
+    assert out.endswith(f"{diagram()}\n")
+    assert "\n\n\n" not in out
+
+
+def test_the_diagram_can_be_had_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--diagram", "dual-wan"]) == FINE
+    assert capsys.readouterr().out == f"{diagram()}\n"
+
+
+def test_a_bad_policy_is_told_as_by_validate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("version: 1\nuplink: {}\n", "utf-8")
+    assert main(["explain", str(file)]) == PROBLEMS
+    told = capsys.readouterr().out
+    assert "hint: did you mean 'uplinks'?" in told
+    main(["validate", str(file)])
+    assert capsys.readouterr().out.startswith(told)
+
+
+def test_one_policy_is_explained_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", "dual-wan", "dual-stack"])
+    assert caught.value.code == WRONG_USAGE
+    assert capsys.readouterr().err.startswith("usage: route-switcher")
