@@ -150,17 +150,6 @@ CASES = [
         ),
     ),
     Case(
-        "standby-too-sparse",
-        WARNING,
-        written(
-            "{name: r, fail: {failures: 3, for: 10s}}",
-            "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s",
-        ),
-        "fail",
-        "r does not see a silent outage of a while it stands by",
-        written("{name: r, fail: {failures: 3, for: 10s}}"),
-    ),
-    Case(
         "fails-by-chance",
         WARNING,
         written("{name: r, fail: {failures: 1}}"),

@@ -4,10 +4,11 @@ import random
 from ipaddress import ip_address
 
 from bench.figures import Table, first_paragraph
+from route_switcher.core.conditions import ConsecutiveFailures
 from route_switcher.core.decisions import Decision
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import LinkState, Round, RoundOutcome, Routes, Start
-from route_switcher.core.model import ConsecutiveFailures, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.model import Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.pace import Pace
 from route_switcher.core.routes import Route
 
@@ -71,8 +72,19 @@ def _policy(fast: float) -> Policy:
             Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),
             Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20),
         ),
-        probes=(Probe("internet", (ip_address("203.0.113.200"),), "any", 1.0, fast, fast),),
-        rules=(Rule("no-internet", "internet", ConsecutiveFailures(FAILURES), Recover(0.0)),),
+        probes=(
+            Probe(
+                "internet",
+                (ip_address("203.0.113.200"),),
+                "any",
+                interval=1.0,
+                timeout=fast,
+                fast_interval=fast,
+                down_interval=1.0,
+                standby_interval=1.0,
+            ),
+        ),
+        rules=(Rule("no-internet", ConsecutiveFailures("internet", FAILURES), Recover(0.0)),),
         ignore_linkdown=False,
     )
 

@@ -15,6 +15,8 @@ from bench import (
     moves,
     probing_costs,
     rounds_judged,
+    scenarios,
+    simulated_month,
 )
 from bench.figures import Table
 from bench.running import NotMeasuredError
@@ -33,6 +35,8 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "memory": memory.measure,
     "validate": cold_validation.measure,
     "core": rounds_judged.measure,
+    "scenarios": scenarios.measure,
+    "month": simulated_month.measure,
 }
 """In the order in which they are printed; those of one title become one table."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.world import World, policy, uplink
 from route_switcher.core.decisions import Decision
-from route_switcher.core.events import Event, Release, Round, RoundOutcome, Switch
+from route_switcher.core.events import Event, Release, Round, RoundOutcome, Routes, Switch
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import DEMOTION, Family, Policy
 from route_switcher.core.routes import Change, Route, RouteAction
@@ -65,10 +65,20 @@ class Watched(World):
 
     def __init__(self, rules: Policy, phase: list[float], found: tuple[Route, ...] = ()) -> None:
         self.rounds: list[Round] = []
+        self._absent: dict[str, float] = {}
         super().__init__(rules, found=found, phase=lambda number: phase[number % len(phase)])
 
     def _tell(self, event: Event) -> None:
-        if isinstance(event, Round):
+        if isinstance(event, Routes):
+            present = {route.interface for route in event.routes}
+            gone = [
+                interface for interface in self._interfaces.values() if interface not in present
+            ]
+            self._absent |= dict.fromkeys(gone, event.at)
+        # A round during which the standing route was absent says nothing.
+        if isinstance(event, Round) and event.sent_at >= self._absent.get(
+            self._interface(event.uplink), 0.0
+        ):
             self.rounds.append(event)
         known = len(self.outputs)
         super()._tell(event)
@@ -258,7 +268,7 @@ def test_a_restart_at_any_moment_moves_nothing(steps: list[Step], phase: list[fl
     world = Watched(POLICY, phase)
     for step in steps:
         world.do(step)
-    links = [line.link for line in world.lines.values()]
+    links = [world.link_of(u.interface) for u in POLICY.uplinks]
     again = World(POLICY, found=tuple(world.table), links=links)
     best = world.best()
     if best is not None and best.metric < DEMOTION:

@@ -1,47 +1,24 @@
-"""A written internet around the real core, in virtual time: lines that are cut and mended, a table.
-
-Nothing here decides anything: it sends rounds on their schedule, gives the engine what it would be
-told, and carries out what the engine's plans ask of the table, checking every single action.
+"""The product's virtual world for tests: lines that are cut and mended, all that the engine said,
+and a table that checks every single route action.
 """
 
-import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
-from math import inf
 
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.decisions import Decision, Notice, Output, ProbeNow
-from route_switcher.core.diff import diff
-from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
-    Event,
-    Link,
-    LinkState,
-    Refused,
-    Reload,
-    Round,
-    RoundOutcome,
-    Routes,
-    Start,
-    Tick,
-)
-from route_switcher.core.model import (
-    Family,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Uplink,
-)
-from route_switcher.core.pace import Pace
-from route_switcher.core.plan import Plan
+from route_switcher.core.decisions import Decision, Notice, Output
+from route_switcher.core.events import Event, LinkState
+from route_switcher.core.model import Address, Family, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.core.rules import RuleChange
+from route_switcher.simulation.internet import Fate
+from route_switcher.simulation.schedule import on_grid
+from route_switcher.simulation.table import Table
+from route_switcher.simulation.world import World as VirtualWorld
 
-RTT = 0.02
-STEPS = 200_000
-"""More than any test needs, so that an engine that wakes for ever fails."""
+RTT = on_grid(20_000_000)
+"""Seconds, on the grid of times that the world tells: sums with it are exact."""
 
 
 def uplink(name: str, number: int, metric: int | None = None, version: int = 4) -> Uplink:
@@ -79,18 +56,50 @@ def policy(
 
 @dataclass
 class Line:
-    """What happens to the rounds of one uplink."""
+    """What happens to the rounds through one interface."""
 
     works: bool = True
     unknown: bool = False
-    link: LinkState = field(default_factory=lambda: LinkState(""))
 
 
 class GapError(AssertionError):
     """There was a moment without a default route."""
 
 
-class World:
+class CheckedTable(Table):
+    """A table that keeps every action that was carried out, and none that would leave no route."""
+
+    def __init__(self, found: Iterable[Route], world: "World") -> None:
+        super().__init__(found)
+        self._world = world
+
+    def apply(self, action: RouteAction) -> str | None:
+        """Carry out one action, or refuse it if the test or a foreign route says so."""
+        route = action.route
+        had = self.best(route.family)
+        same_key = [r for r in self if (r.family, r.metric) == (route.family, route.metric)]
+        why = self._world.refusing(action) or super().apply(action)
+        if why is not None:
+            return why
+        match action.change:
+            case Change.ADD:
+                assert not same_key, f"{action}: the key is taken by {same_key}"
+            case Change.APPEND:
+                assert route.family is Family.IPV4
+                assert all(r.ours for r in same_key)
+            case Change.REPLACE:
+                assert route.family is Family.IPV6
+                assert all(r.ours for r in same_key)
+            case Change.DELETE:
+                assert route in same_key
+                assert route.ours
+        self._world.actions.append((self._world.now, action))
+        if had is not None and self.best(route.family) is None:
+            raise GapError(f"{self._world.now}: {action}")
+        return None
+
+
+class World(VirtualWorld):
     """Give it a policy and what was there before, then `run` it to a time, and break things."""
 
     def __init__(
@@ -102,32 +111,27 @@ class World:
         start: float = 0.0,
         phase: Callable[[int], float] = lambda number: 0.1 * number,
     ) -> None:
-        self.now = start
-        self.policy = rules
-        self.engine = Engine(rules)
         self.outputs: list[Output] = []
         self.actions: list[tuple[float, RouteAction]] = []
-        self.table: dict[Route, None] = dict.fromkeys(found)
         self.refusing: Callable[[RouteAction], str | None] = lambda _: None
-        self.lines: dict[str, Line] = {}
         self._interfaces: dict[str, str] = {}
-        self._queue: list[tuple[float, int, Callable[[], None]]] = []
-        self._count = 0
-        self._generation = 0
-        self._converged: tuple[tuple[Plan, ...], tuple[Route, ...]] | None = None
-        self._phase = phase
+        self._lines: dict[str, Line] = {}
         self._add_lines(rules)
-        for state in links:
-            self.lines[state.interface].link = state
-        told = tuple(self.lines[u.interface].link for u in rules.uplinks)
-        self._tell(Start(self.now, told, tuple(self.table)))
-        self._schedule_probes()
+        super().__init__(
+            rules,
+            self,
+            self.outputs.append,
+            links=links,
+            table=CheckedTable(found, self),
+            start=start,
+            spread=lambda number, _: phase(number),
+        )
 
     # What a test reads.
 
     def active(self, family: Family = Family.IPV4) -> str | None:
         """The selected uplink."""
-        return self.engine.active(family)
+        return super().active(family)
 
     def decisions(self) -> list[Decision]:
         """Every decision so far."""
@@ -148,8 +152,7 @@ class World:
 
     def best(self, family: Family = Family.IPV4) -> Route | None:
         """The default route that the kernel takes."""
-        routes = [r for r in self.table if r.family is family]
-        return min(routes, key=lambda r: r.metric, default=None)
+        return self.table.best(family)
 
     def metrics(self, family: Family = Family.IPV4) -> dict[str, int]:
         """The metric at which each interface's route of ours stands."""
@@ -157,207 +160,64 @@ class World:
 
     # What a test does.
 
-    def run(self, until: float) -> "World":
-        """Let time pass."""
-        for _ in range(STEPS):
-            deadline = self.engine.deadline()
-            due = self._queue[0][0] if self._queue else inf
-            if min(deadline, due) > until:
-                self.now = max(self.now, until)
-                return self
-            if deadline < due:
-                self.now = max(self.now, deadline)
-                self.tell(Tick(self.now))
-            else:
-                at, _, call = heapq.heappop(self._queue)
-                self.now = max(self.now, at)
-                call()
-        raise AssertionError(f"{STEPS} steps, and it is only {self.now}: the engine spins")
-
     def cut(self, *names: str) -> None:
-        """Beyond the gateway, nothing answers any more."""
+        """Beyond the gateway, nothing answers any more, and no answer under way arrives."""
         for name in names:
-            self.lines[self._interface(name)].works = False
+            interface = self._interface(name)
+            self._lines[interface].works = False
+            for uplink in self.policy.uplinks:
+                if uplink.interface == interface:
+                    self.lose(uplink.name)
 
     def mend(self, *names: str) -> None:
         """Everything answers again."""
         for name in names:
-            self.lines[self._interface(name)].works = True
+            self._lines[self._interface(name)].works = True
 
     def silence(self, name: str, silent: bool = True) -> None:
         """Rounds through this uplink have no known outcome."""
-        self.lines[self._interface(name)].unknown = silent
+        self._lines[self._interface(name)].unknown = silent
 
     def link(
         self, name: str, *, present: bool = True, up: bool = True, carrier: bool = True
     ) -> None:
         """Change the link of an uplink: present, up, carrier. Admin down takes its routes along."""
-        interface = self._interface(name)
-        line = self.lines[interface]
-        line.link = LinkState(interface, present, up, carrier)
-        if not (line.link.present and line.link.up):
-            self.table = {r: None for r in self.table if r.interface != interface}
-        self.tell(Link(self.now, line.link))
-        self.tell(Routes(self.now, tuple(self.table)))
+        self.set_link(LinkState(self._interface(name), present, up, carrier))
 
     def take_away(self, *routes: Route) -> None:
         """Somebody else deletes routes."""
-        for route in routes:
-            self.table.pop(route, None)
-        self.tell(Routes(self.now, tuple(self.table)))
+        self.table.take_away(*routes)
+        self.see_routes()
 
     def put(self, *routes: Route) -> None:
         """Somebody else adds routes."""
-        self.table.update(dict.fromkeys(routes))
-        self.tell(Routes(self.now, tuple(self.table)))
+        self.table.put(*routes)
+        self.see_routes()
 
     def reload(self, rules: Policy) -> None:
         """Let a new policy take effect."""
-        self.policy = rules
         self._add_lines(rules)
-        links = tuple(self.lines[u.interface].link for u in rules.uplinks)
-        self.tell(Reload(self.now, rules, links))
-        self._schedule_probes()
-
-    def tell(self, event: Event) -> None:
-        """Give the engine one event, and follow its plan."""
-        self._tell(event)
+        super().reload(rules)
 
     # How it works.
 
+    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+        """See `simulation.internet.Internet`."""
+        line = self._lines[self._interface(uplink)]
+        if line.unknown:
+            return "delayed"
+        return RTT if line.works else None
+
+    def _handle(self, event: Event) -> None:
+        self._tell(event)
+
     def _tell(self, event: Event) -> None:
-        for output in self.engine.handle(event):
-            self.outputs.append(output)
-            if isinstance(output, ProbeNow):
-                self._at(self.now, self._round_of(output.uplink))
-        self._converge()
-
-    def _converge(self) -> None:
-        for _ in range(5):
-            plans = self.engine.plans()
-            if (plans, tuple(self.table)) == self._converged:
-                return
-            refused = False
-            before = tuple(self.table)
-            for plan in plans:
-                refused |= self._follow(plan)
-            if tuple(self.table) != before:
-                self.outputs += self.engine.handle(Routes(self.now, tuple(self.table)))
-            if not refused and self.engine.plans() == plans:
-                self._converged = (plans, tuple(self.table))
-                return
-
-    def _follow(self, plan: Plan) -> bool:
-        refused = False
-        for deletions in (False, True):
-            for action in diff(plan, self.table):
-                if (action.change is Change.DELETE) is not deletions:
-                    continue
-                if deletions and plan.active not in self.table:
-                    continue
-                why = self.refusing(action) or self._held(action)
-                if why is None:
-                    self._apply(action)
-                else:
-                    refused = True
-                    self.outputs += self.engine.handle(Refused(self.now, action, why))
-        return refused
-
-    def _held(self, action: RouteAction) -> str | None:
-        """The kernel refuses a key that a foreign route holds."""
-        key = (action.route.family, action.route.metric)
-        held = any(not r.ours and (r.family, r.metric) == key for r in self.table)
-        return "held by a foreign route" if held and action.change is Change.ADD else None
-
-    def _apply(self, action: RouteAction) -> None:
-        route = action.route
-        had = self.best(route.family)
-        same_key = [r for r in self.table if (r.family, r.metric) == (route.family, route.metric)]
-        match action.change:
-            case Change.ADD:
-                assert not same_key, f"{action}: the key is taken by {same_key}"
-                self.table[route] = None
-            case Change.APPEND:
-                assert route.family is Family.IPV4
-                assert all(r.ours for r in same_key)
-                self.table[route] = None
-            case Change.REPLACE:
-                assert route.family is Family.IPV6
-                assert all(r.ours for r in same_key)
-                for r in same_key:
-                    del self.table[r]
-                self.table[route] = None
-            case Change.DELETE:
-                assert route.ours
-                del self.table[route]
-        self.actions.append((self.now, action))
-        if had is not None and self.best(route.family) is None:
-            raise GapError(f"{self.now}: {action}")
+        super()._handle(event)
 
     def _interface(self, name: str) -> str:
         return self._interfaces[name]
 
     def _add_lines(self, rules: Policy) -> None:
-        for u in rules.uplinks:
-            self._interfaces[u.name] = u.interface
-            self.lines.setdefault(u.interface, Line(link=LinkState(u.interface)))
-
-    def _at(self, time: float, call: Callable[[], None]) -> None:
-        self._count += 1
-        heapq.heappush(self._queue, (time, self._count, call))
-
-    def _schedule_probes(self) -> None:
-        self._generation += 1
-        for number, u in enumerate(self.policy.uplinks):
-            for probe in self.policy.probes:
-                start = self.now + self._phase(number) * probe.interval
-                pace = Pace(probe, self.policy.rules)
-                self._at(start, self._repeating(u, probe, start, pace, self._generation))
-
-    def _repeating(
-        self, u: Uplink, probe: Probe, due: float, pace: Pace, generation: int
-    ) -> Callable[[], None]:
-        def again(outcome: RoundOutcome) -> None:
-            after = due + pace.after(outcome)
-            self._at(after, self._repeating(u, probe, after, pace, generation))
-
-        def send() -> None:
-            if generation == self._generation:
-                self._send(u, probe, again)
-
-        return send
-
-    def _round_of(self, name: str) -> Callable[[], None]:
-        u = next(u for u in self.policy.uplinks if u.name == name)
-
-        def send() -> None:
-            for probe in self.policy.probes:
-                self._send(u, probe, lambda _: None)
-
-        return send
-
-    def _send(self, u: Uplink, probe: Probe, then: Callable[[RoundOutcome], None]) -> None:
-        sent_at = self.now
-        line = self.lines[u.interface]
-        state = line.link
-
-        def told(outcome: RoundOutcome, reason: str) -> Callable[[], None]:
-            def tell() -> None:
-                found = outcome
-                # The answer was lost if the line went while it was under way.
-                if found is RoundOutcome.GOOD and not (line.works and line.link.connected):
-                    self._at(sent_at + probe.timeout, told(RoundOutcome.FAILED, "no answer"))
-                    return
-                self.tell(Round(self.now, u.name, probe.name, sent_at, found, (), reason))
-                then(found)
-
-            return tell
-
-        if line.unknown:
-            self._at(sent_at + RTT, told(RoundOutcome.UNKNOWN, "delayed"))
-        elif not (state.present and state.up):
-            self._at(sent_at, told(RoundOutcome.FAILED, "link down"))
-        elif line.works and state.carrier:
-            self._at(sent_at + RTT, told(RoundOutcome.GOOD, ""))
-        else:
-            self._at(sent_at + probe.timeout, told(RoundOutcome.FAILED, "no answer"))
+        for uplink in rules.uplinks:
+            self._interfaces[uplink.name] = uplink.interface
+            self._lines.setdefault(uplink.interface, Line())

@@ -20,7 +20,7 @@ from route_switcher.core.conditions import (
     Measure,
 )
 from route_switcher.core.model import Probe, Rule, answers_needed
-from route_switcher.core.pace import Speed, interval_at, longest_break
+from route_switcher.core.pace import Speed, interval_at
 
 HALF = 0.5
 """The share of a window that a typical slowness takes to be beyond its limit: it is twice that,
@@ -55,7 +55,7 @@ def time_to_fail(
     probes = watch.concerned(rule)
 
     def after(since_good: Mapping[str, float], share: float) -> float:
-        return _Outage(watch, rule, fault, speed, since_good, share).begins(rule.fail)
+        return _Outage(watch, fault, speed, since_good, share).begins(rule.fail)
 
     worst = after({p.name: 0.0 for p in probes}, 1.0)
     if worst == inf:
@@ -109,7 +109,6 @@ class _Outage:
     def __init__(
         self,
         watch: Watch,
-        rule: Rule,
         fault: Fault,
         speed: Speed,
         since_good: Mapping[str, float],
@@ -120,19 +119,10 @@ class _Outage:
         self._speed = speed
         self._since_good = since_good
         self._share = share
-        concerned = watch.concerned(rule)
-        # Where rounds are rarer than that, nothing is known to have held between two of them.
-        self._sparse = all(interval_at(p, speed) > longest_break(p) for p in concerned)
-        self._break = max(longest_break(p) for p in concerned)
 
     def begins(self, condition: Condition) -> float:
         """Seconds after the beginning of the fault until the condition counts as true."""
-        begin = self._leaf_begins(condition)
-        if condition.held and begin < inf and not isinstance(condition, CarrierDown):
-            longest = max((p.timeout for p in self._watch.probes), default=0.0)
-            if self._sparse and condition.held + longest > self._break:
-                return inf
-        return begin + condition.held
+        return self._leaf_begins(condition) + condition.held
 
     def _leaf_begins(self, condition: Condition) -> float:
         match condition:

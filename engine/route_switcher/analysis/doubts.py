@@ -25,7 +25,6 @@ from route_switcher.analysis.doubts_of_rules import (
     doubt_recovered_loss,
     doubt_recovery,
     doubt_shadowed,
-    doubt_standby_for,
 )
 from route_switcher.analysis.doubts_of_uplinks import (
     doubt_slow_detection,
@@ -43,7 +42,6 @@ _DOUBTS: tuple[Callable[[Case], None], ...] = (
     doubt_recovered_loss,
     doubt_recovery,
     doubt_shadowed,
-    doubt_standby_for,
     doubt_few_targets,
     doubt_repeated_targets,
     doubt_gateways,

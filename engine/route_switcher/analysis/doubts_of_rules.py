@@ -2,9 +2,7 @@
 
 from route_switcher.analysis.case import Case
 from route_switcher.analysis.chances import false_failures, share_within, time_to_recover
-from route_switcher.analysis.detection import time_to_fail
 from route_switcher.analysis.quantities import how_often, seconds, share
-from route_switcher.analysis.watch import Fault
 from route_switcher.core.conditions import (
     Beyond,
     CarrierDown,
@@ -13,7 +11,6 @@ from route_switcher.core.conditions import (
     Within,
 )
 from route_switcher.core.model import Rule
-from route_switcher.core.pace import Speed
 
 _NOISE = 0.01
 """The chance of a packet to be lost on a line that nobody would complain about."""
@@ -135,24 +132,3 @@ def _covers(first: Rule, rule: Rule) -> bool:
             return a.held < b.held
         case _:
             return False
-
-
-def doubt_standby_for(case: Case) -> None:
-    """Rules whose `for` is longer than what is known between two rounds on standby."""
-    for path, rule in case.rules():
-        for uplink, watch in case.watches_of(rule):
-            blind = (
-                case.may_stand_by(uplink)
-                and time_to_fail(watch, rule, Fault.SILENT) is not None
-                and time_to_fail(watch, rule, Fault.SILENT, Speed.STANDBY) is None
-            )
-            if blind:
-                case.warn(
-                    "standby-too-sparse",
-                    (*path, "fail"),
-                    f"{rule.name} does not see a silent outage of {uplink.name} while it stands"
-                    " by: rounds are too rare to say that anything has held in between",
-                    "write a shorter 'standby_interval', or 'failures' in place of 'for'",
-                    on_key=True,
-                )
-                break

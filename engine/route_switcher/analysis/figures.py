@@ -22,8 +22,8 @@ class RuleFigures:
     """What the times are about: the first fault of those there are that the rule sees at all."""
     fails: Times
     """Seconds from the fault to `failed`, on an uplink that is active or probed as if it were."""
-    fails_on_standby: Times | None
-    """The same while it stands by; None: it is not seen, until the uplink becomes active."""
+    fails_on_standby: Times
+    """The same while it stands by."""
     returns: Times
     """Seconds from the mending to `ok`."""
 
@@ -94,9 +94,9 @@ def _rule_figures(policy: Policy, rule: Rule) -> RuleFigures | None:
 def _figures_under(watch: Watch, rule: Rule, fault: Fault) -> RuleFigures | None:
     fails = time_to_fail(watch, rule, fault)
     returns = time_to_return(watch, rule, fault)
-    if fails is None or returns is None:
-        return None
     on_standby = time_to_fail(watch, rule, fault, Speed.STANDBY)
+    if fails is None or on_standby is None or returns is None:
+        return None
     return RuleFigures(rule.name, fault, fails, on_standby, returns)
 
 

@@ -49,7 +49,7 @@ def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
                 rule.name,
                 figure.fault.value,
                 *_pair(figure.fails),
-                *([_on_standby(figure)] if sparse else []),
+                *([_soon(figure.fails_on_standby.worst)] if sparse else []),
                 *_pair(figure.returns),
             ]
         )
@@ -58,12 +58,6 @@ def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
 
 def _differs_on_standby(figure: RuleFigures) -> bool:
     return figure.fails_on_standby != figure.fails
-
-
-def _on_standby(figure: RuleFigures) -> str:
-    if figure.fails_on_standby is None:
-        return "when active"
-    return _soon(figure.fails_on_standby.worst)
 
 
 def _pair(times: Times) -> tuple[str, str]:

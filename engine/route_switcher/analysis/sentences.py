@@ -198,8 +198,7 @@ def _seen(found: RuleFigures) -> str:
         return "at once"
     if on_standby == fails:
         return f"after {_typically(fails)}"
-    standing_by = f"{seconds(on_standby.worst)} while" if on_standby else "not while"
-    most = f"at most {seconds(fails.worst)}, {standing_by} it stands by"
+    most = f"at most {seconds(fails.worst)}, {seconds(on_standby.worst)} while it stands by"
     return f"after {seconds(fails.typical)} ({most})"
 
 

@@ -24,16 +24,16 @@ Exit code: 0 fine, 1 the policy has problems or the file cannot be written, 2 wr
 import argparse
 import json
 import os
-import shlex
 import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.core.model import Policy
-from route_switcher.policy.load import SYSTEM_NAME, load, locate
+from route_switcher.policy.load import SYSTEM_NAME, read_policy
 from route_switcher.policy.problems import PolicyProblems, printable, render
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.simulation.generate import (
@@ -49,7 +49,7 @@ from route_switcher.simulation.generate import (
     parse_targets,
 )
 from route_switcher.simulation.html_page import Simulated, page
-from route_switcher.simulation.pictures import ASCII, alphabet_for, draw, span
+from route_switcher.simulation.pictures import alphabet_for, draw
 from route_switcher.simulation.report import MEANING, as_data, summary, table
 from route_switcher.simulation.simulate import Result, simulate
 
@@ -57,6 +57,9 @@ _LONGEST = 3650 * 86_400.0
 _SHORTEST = 1.0
 _REDRAWN = 0.2
 """Seconds between two states of the progress line."""
+_BAR = 30
+
+_Parsed = TypeVar("_Parsed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,10 +106,11 @@ def execute(arguments: argparse.Namespace) -> int:
     """Simulate, and print what came of it."""
     names = [name for name in (arguments.policy, arguments.against) if name is not None]
     try:
-        policies = [load(name) for name in names]
+        loaded = [read_policy(name) for name in names]
     except PolicyProblems as problems:
         print("\n".join(render(problems)), file=sys.stderr)
         return PROBLEMS
+    policies = [one.policy for one in loaded]
     kinds = dict(arguments.line)
     if unknown := _unknown_uplink(kinds, policies):
         print(f"route-switcher simulate: {unknown}", file=sys.stderr)
@@ -119,8 +123,9 @@ def execute(arguments: argparse.Namespace) -> int:
             results.append(simulate(policy, network, arguments.duration, progress=report))
     lines = _network(policies, kinds, arguments.seed)
     if arguments.html is not None:
-        simulated = [Simulated(n, _text(n), r) for n, r in zip(names, results, strict=True)]
-        if not _write(arguments.html, page(simulated, lines, _command(arguments))):
+        texts = [one.document.text for one in loaded]
+        simulated = [Simulated(*parts) for parts in zip(names, texts, results, strict=True)]
+        if not _write(arguments.html, page(simulated, lines)):
             return PROBLEMS
     if arguments.format == "json":
         data = [{"policy": n} | as_data(r) for n, r in zip(names, results, strict=True)]
@@ -151,7 +156,7 @@ def _targets(text: str) -> TargetKind:
     return _understood(parse_targets, text)
 
 
-def _understood(parse: "Callable[[str], _Parsed]", text: str) -> "_Parsed":
+def _understood(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
     try:
         return parse(text)
     except NotUnderstoodError as error:
@@ -174,10 +179,65 @@ def _network(policies: Sequence[Policy], kinds: Mapping[str, LineKind], seed: in
     return [*lines, f"seed {seed}"]
 
 
-def _text(name: str) -> str:
-    return locate(name).read_text(encoding="utf-8-sig", errors="replace")
+# What is shown.
 
 
-def _command(arguments: argparse.Namespace) -> str:
-    """The command that makes the same page again."""
-    return shlex.join(["route-switcher", *sys.argv[1:]]) if sys.argv[1:] else ""
+def _print(names: Sequence[str], results: Sequence[Result], network: Sequence[str]) -> None:
+    encoding = sys.stdout.encoding if sys.stdout is not None else None
+    alphabet = alphabet_for(encoding)
+    width = shutil.get_terminal_size().columns - 1
+    for name, result in zip(names, results, strict=True):
+        print("\n".join([f"{printable(name)}:", *(f"  {s}" for s in summary(result)), ""]))
+        print("\n".join(draw(result.timeline, width, alphabet, _paint())), end="\n\n")
+    print("\n".join(table([printable(name) for name in names], results)), end="\n\n")
+    for line in (*MEANING, *(f"network: {line}" for line in network)):
+        print(f"  {line}")
+
+
+def _paint() -> Callable[[str, str], str]:
+    """With the terminal's colours if there is one, unless NO_COLOR (no-color.org) is set."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return lambda _, text: text
+    return lambda style, text: f"\x1b[{style}m{text}\x1b[0m"
+
+
+def _write(file: Path, text: str) -> bool:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        where = printable(str(file))
+        print(f"route-switcher simulate: cannot write {where}: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+class _Progress:
+    """A line on stderr that is redrawn as the simulation goes on, if that is a terminal."""
+
+    def __init__(self, simulations: int, seconds: float) -> None:
+        self._simulations = simulations
+        self._seconds = seconds
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._next = time.monotonic() + _REDRAWN
+
+    def of(self, number: int) -> Callable[[float], None]:
+        """What the simulation of that number (from 0) tells how far it is."""
+
+        def report(at: float) -> None:
+            if self._shown and (now := time.monotonic()) >= self._next:
+                self._next = now + _REDRAWN
+                self._draw((number + at / self._seconds) / self._simulations)
+
+        return report
+
+    def _draw(self, share: float) -> None:
+        done = int(share * _BAR)
+        bar = "#" * done + "-" * (_BAR - done)
+        print(f"\r  simulating [{bar}] {100 * share:3.0f} %", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

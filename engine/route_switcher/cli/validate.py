@@ -184,9 +184,7 @@ def _figures_as_data(figures: Figures) -> dict[str, object]:
     }
 
 
-def _times_as_data(times: Times | None) -> dict[str, float] | None:
-    if times is None:
-        return None
+def _times_as_data(times: Times) -> dict[str, float]:
     return {"typical": round(times.typical, 6), "worst": round(times.worst, 6)}
 
 

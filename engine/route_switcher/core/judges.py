@@ -31,6 +31,8 @@ class Run:
 
     failures: int = 0
     successes: int = 0
+    failing_since: float = inf
+    """When the first of the failed ones was sent; inf: the latest was good."""
     reason: str = ""
     """Why the latest failed round failed."""
 

@@ -204,14 +204,15 @@ class RuleHealth:
         self._lost_at = None
         run = self._facts.runs[event.probe]
         run.failures = 0
+        run.failing_since = inf
         run.successes += 1
         self._last_good = event.at
         recovers = self._recover is None or self._recover.holds(event.at)
         if self._fail.holds(event.at):
             self._stable_since = None
             return self._failed(event.sent_at, event.at)
-        if self.failing_since is not None and not self._fails_elsewhere():
-            self.failing_since = None
+        if self.failing_since is not None:
+            self.failing_since = self._failing_elsewhere()
         if self._stable_since is None:
             self._stable_since = event.sent_at
         changes = self._signal(Signal.GOOD, event.at, "a good round")
@@ -226,6 +227,7 @@ class RuleHealth:
     def _bad(self, event: Round) -> list[RuleChange]:
         run = self._facts.runs[event.probe]
         run.failures += 1
+        run.failing_since = min(run.failing_since, event.sent_at)
         run.successes = 0
         run.reason = event.reason
         self._stable_since = None
@@ -237,8 +239,10 @@ class RuleHealth:
             return self._failed(event.sent_at, event.at)
         return self._signal(Signal.BAD, event.at, event.reason)
 
-    def _fails_elsewhere(self) -> bool:
-        return any(self._facts.runs[probe].failures for probe in self._trouble)
+    def _failing_elsewhere(self) -> float | None:
+        """Since when another probe's rounds have been failing."""
+        since = min((self._facts.runs[probe].failing_since for probe in self._trouble), default=inf)
+        return None if since == inf else since
 
     def _restart_judges(self) -> None:
         """Nothing was known of the rounds for too long: what they showed is not held to go on."""

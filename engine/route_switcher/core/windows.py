@@ -83,6 +83,7 @@ class Window:
         return all(
             s.fate is _Fate.HEARD
             and s.rtt == self._last_rtt
+            and s.step is not None
             and abs(s.weight - weight) <= _ROUNDING
             for s in self._samples
         )

@@ -3,12 +3,14 @@
 import json
 import logging
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TextIO
 
-from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
-from route_switcher.core.events import Round, RoundOutcome
+from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow, SpeedChange
+from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.words import sentence, trouble_age
 from route_switcher.daemon.reconcile import Reconciled
 
 LOG = logging.getLogger("route_switcher")
@@ -67,8 +69,7 @@ def tell(output: Output) -> None:
             say(
                 logging.WARNING if bad else logging.INFO,
                 "rule",
-                f"{output.uplink}: rule {output.rule}: {output.before.value} -> "
-                f"{output.after.value}: {output.evidence}",
+                sentence(output),
                 uplink=output.uplink,
                 rule=output.rule,
                 before=output.before.value,
@@ -76,20 +77,25 @@ def tell(output: Output) -> None:
                 evidence=output.evidence,
             )
         case Notice():
-            say(_NOTICE_LEVEL[output.level], "notice", output.text)
+            say(_NOTICE_LEVEL[output.level], "notice", sentence(output))
         case ProbeNow():
-            say(logging.DEBUG, "probe-now", f"{output.uplink}: asked for a round at once")
+            say(logging.DEBUG, "probe-now", sentence(output))
+        case SpeedChange():
+            say(
+                logging.DEBUG,
+                "speed",
+                sentence(output),
+                uplink=output.uplink,
+                speed=output.speed.value,
+            )
 
 
 def tell_round(event: Round) -> None:
     """Tell of a round, at debug level."""
     if not LOG.isEnabledFor(logging.DEBUG):
         return
-    answers = ", ".join(
-        f"{a.target} {a.rtt * 1000:.1f} ms" if a.rtt is not None else f"{a.target} {a.reason}"
-        for a in event.answers
-    )
     why = f": {event.reason}" if event.outcome is not RoundOutcome.GOOD else ""
+    answers = _words(event.answers)
     say(
         logging.DEBUG,
         "round",
@@ -98,6 +104,28 @@ def tell_round(event: Round) -> None:
         probe=event.probe,
         outcome=event.outcome.value,
         reason=event.reason,
+    )
+
+
+def tell_answers(event: Answers) -> None:
+    """Tell what became of targets after their round was told, at debug level."""
+    if not LOG.isEnabledFor(logging.DEBUG):
+        return
+    age = event.at - event.sent_at
+    say(
+        logging.DEBUG,
+        "answers",
+        f"{event.uplink}: {event.probe}: of a round {age:.3f} s ago: {_words(event.answers)}",
+        uplink=event.uplink,
+        probe=event.probe,
+        seconds_since_sent=round(age, 6),
+    )
+
+
+def _words(answers: Iterable[Answer]) -> str:
+    return ", ".join(
+        f"{a.target} {a.rtt * 1000:.1f} ms" if a.rtt is not None else f"{a.target} {a.reason}"
+        for a in answers
     )
 
 
@@ -116,22 +144,15 @@ def tell_reconciled(result: Reconciled, seconds: float) -> None:
 
 
 def _tell_decision(decision: Decision) -> None:
-    age = None if decision.since is None else decision.at - decision.since
-    why = decision.cause.value
-    if decision.rules:
-        why += f" (rule {', '.join(decision.rules)})"
-    if age is not None:
-        why += f", {age:.1f} s after its trouble began"
-    move = f"{decision.previous} -> " if decision.previous else ""
     say(
         logging.WARNING if decision.previous else logging.INFO,
         "decision",
-        f"{decision.family}: {move}{decision.selected}: {why}. {'; '.join(decision.evidence)}",
+        sentence(decision),
         family=str(decision.family),
         previous=decision.previous,
         selected=decision.selected,
         cause=decision.cause.name.lower(),
         rules=list(decision.rules),
         evidence=list(decision.evidence),
-        seconds_since_cause=age,
+        seconds_since_cause=trouble_age(decision),
     )

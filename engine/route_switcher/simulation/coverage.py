@@ -1,0 +1,171 @@
+"""Which rules and conditions of a policy no scenario has made fire, or recover.
+
+A second engine hears what the first one is told. In its policy every condition within an any or
+all is a rule of its own, so it tells when each of them holds; nothing follows from what it decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from route_switcher.core.conditions import AllOf, AnyOf, Condition
+from route_switcher.core.decisions import Output
+from route_switcher.core.engine import Engine
+from route_switcher.core.events import Event, Reload, Start
+from route_switcher.core.model import Policy, Recover, Rule
+from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.policy.load import Loaded
+from route_switcher.policy.problems import Problem, Severity
+from route_switcher.policy.source import Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A condition within the fail condition of a rule."""
+
+    rule: Rule
+    path: Path
+    condition: Condition
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What the scenarios of one policy have reached; `begin` before each of them."""
+
+    loaded: Loaded
+    failed: set[tuple[str, str]] = field(default_factory=set)
+    """Rule and uplink."""
+    recovered: set[tuple[str, str]] = field(default_factory=set)
+    held: set[tuple[Path, str]] = field(default_factory=set)
+    """The path of a condition, and the uplink."""
+    _leaves: dict[str, _Leaf] = field(init=False)
+    _split: Policy = field(init=False)
+    _shadow: Engine = field(init=False)
+    _heard: bool = False
+    _failed_now: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        policy = self.loaded.policy
+        leaves = [leaf for n, rule in enumerate(policy.rules) for leaf in _leaves(rule, n)]
+        self._leaves = {f"condition {number}": leaf for number, leaf in enumerate(leaves)}
+        rules = tuple(
+            Rule(name, leaf.condition, Recover(0.0), leaf.rule.uplinks)
+            for name, leaf in self._leaves.items()
+        )
+        self._split = replace(policy, rules=rules or policy.rules)
+        self.begin()
+
+    def begin(self) -> None:
+        """Another scenario begins."""
+        self._shadow = Engine(self._split)
+        self._heard = False
+        self._failed_now = set()
+
+    def overhear(self, event: Event) -> None:
+        """Take what the engine is told."""
+        if isinstance(event, Start | Reload):
+            # What another policy does says nothing of this one.
+            self._heard = isinstance(event, Start) or event.policy is self.loaded.policy
+            if isinstance(event, Start):
+                self._shadow = Engine(self._split)
+            else:
+                event = replace(event, policy=self._split)
+        for output in self._shadow.handle(event):
+            if isinstance(output, RuleChange) and output.after is RuleState.FAILED and self._heard:
+                leaf = self._leaves.get(output.rule)
+                if leaf is not None:
+                    self.held.add((leaf.path, output.uplink))
+
+    def watch(self, output: Output) -> None:
+        """Take what the engine says."""
+        if not isinstance(output, RuleChange) or not self._heard:
+            return
+        place = output.rule, output.uplink
+        if output.after is RuleState.FAILED:
+            self.failed.add(place)
+            self._failed_now.add(place)
+        elif output.after is RuleState.OK and place in self._failed_now:
+            self.recovered.add(place)
+
+    @property
+    def total(self) -> int:
+        """How much there is to reach: each rule's failure and recovery, and each condition."""
+        return 2 * len(self._places()) + sum(1 for _ in self._conditions())
+
+    @property
+    def missing(self) -> int:
+        """How much of it was not reached."""
+        places = self._places()
+        conditions = sum((leaf.path, u) not in self.held for leaf, u in self._conditions())
+        unfailed = sum(place not in self.failed for place in places)
+        return unfailed + sum(place not in self.recovered for place in places) + conditions
+
+    def notes(self) -> list[Problem]:
+        """What was not reached, each with its place in the policy."""
+        return [*self._of_rules(), *self._of_conditions()]
+
+    def _places(self) -> list[tuple[str, str]]:
+        policy = self.loaded.policy
+        return [
+            (rule.name, uplink.name)
+            for rule in policy.rules
+            for uplink in policy.uplinks
+            if rule.judges(uplink.name)
+        ]
+
+    def _conditions(self) -> Iterator[tuple[_Leaf, str]]:
+        for leaf in self._leaves.values():
+            for uplink in self.loaded.policy.uplinks:
+                if leaf.rule.judges(uplink.name):
+                    yield leaf, uplink.name
+
+    def _of_rules(self) -> Iterator[Problem]:
+        for number, rule in enumerate(self.loaded.policy.rules):
+            uplinks = [uplink for name, uplink in self._places() if name == rule.name]
+            unfailed = [u for u in uplinks if (rule.name, u) not in self.failed]
+            if unfailed:
+                path: Path = ("rules", number, "fail")
+                yield self._note(f"no scenario makes rule {rule.name} fail {_all(unfailed)}", path)
+            reached = [u for u in uplinks if u not in unfailed]
+            left = [u for u in reached if (rule.name, u) not in self.recovered]
+            if left:
+                path = ("rules", number, "recover")
+                yield self._note(f"no scenario lets rule {rule.name} recover {_all(left)}", path)
+
+    def _of_conditions(self) -> Iterator[Problem]:
+        for leaf in self._leaves.values():
+            left = [
+                uplink
+                for of, uplink in self._conditions()
+                if of is leaf
+                and (leaf.rule.name, uplink) in self.failed
+                and (leaf.path, uplink) not in self.held
+            ]
+            if left:
+                message = f"in no scenario does this condition of rule {leaf.rule.name} hold for"
+                yield self._note(f"{message} {_all(left)}", leaf.path)
+
+    def _note(self, message: str, path: Path) -> Problem:
+        spans = self.loaded.document.values
+        while path and path not in spans:
+            path = path[:-1]
+        span = spans[path] if path else None
+        return Problem("not-covered", message, span=span, severity=Severity.NOTE)
+
+
+def _leaves(rule: Rule, number: int) -> Iterator[_Leaf]:
+    if isinstance(rule.fail, AnyOf | AllOf):
+        for condition, path in _within(rule.fail, ("rules", number, "fail")):
+            yield _Leaf(rule, path, condition)
+
+
+def _within(condition: Condition, path: Path) -> Iterator[tuple[Condition, Path]]:
+    if not isinstance(condition, AnyOf | AllOf):
+        yield condition, path
+        return
+    key = "any" if isinstance(condition, AnyOf) else "all"
+    for number, part in enumerate(condition.conditions):
+        yield from _within(part, (*path, key, number))
+
+
+def _all(names: Sequence[str]) -> str:
+    return " and ".join(names)

@@ -1,0 +1,260 @@
+"""What came of a policy on a network: figures, counted as the simulation goes.
+
+Seconds are those of the line, not of packets: an outage that users see is the time in which the
+active uplink's line was dead, or no uplink was active. Nothing here grows with the time simulated
+but the times to detect, one number for each outage, and the first switches.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from route_switcher.core.conditions import Beyond, leaves
+from route_switcher.core.decisions import Decision, Output
+from route_switcher.core.model import Family, Policy
+from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.selection import Cause
+from route_switcher.simulation.network import Condition, LineReader
+from route_switcher.simulation.timeline import Timeline
+
+SWITCHES_KEPT = 200
+
+_FORCED = frozenset({Cause.FAILOVER, Cause.FIRST_ANSWER})
+_VOLUNTARY = frozenset({Cause.PREFERENCE, Cause.BETTER})
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A decision that moved the traffic. `false`: a failover although nothing was wrong with the
+    line that was left."""
+
+    decision: Decision
+    false: bool
+
+
+@dataclass(slots=True)
+class UplinkFigures:
+    """What happened on one uplink, active or not. Times are seconds."""
+
+    active: float = 0.0
+    """How long it was active."""
+    dead: float = 0.0
+    brown: float = 0.0
+    """How long its line was dead, and in a brown-out."""
+    outages: int = 0
+    """How often its line went dead."""
+    detected: "array[float]" = field(default_factory=lambda: array("d"))
+    """For each outage that a rule found while it lasted: from the line's going dead until then."""
+    missed: int = 0
+    """Outages that ended before any rule had failed the uplink."""
+    probe_bytes: int = 0
+    """Bytes of IP packets sent to probe it (answers are as many again)."""
+
+
+@dataclass(slots=True)
+class FamilyFigures:
+    """What users of one family saw. Times are seconds."""
+
+    outage: float = 0.0
+    """How long the active uplink's line was dead, or none was active."""
+    unavoidable: float = 0.0
+    """The part of `outage` in which every line was dead."""
+    worst: float = 0.0
+    """The longest outage without a break."""
+    outages: int = 0
+    brown: float = 0.0
+    """How long the active uplink's line was in a brown-out."""
+    switches: int = 0
+    failovers: int = 0
+    false_failovers: int = 0
+    fail_backs: int = 0
+    detected: "array[float]" = field(default_factory=lambda: array("d"))
+    """Times to detect, of the outages of lines that were in use when they went dead."""
+    missed: int = 0
+    """Of these outages, those that ended before any rule had failed the uplink."""
+
+    @property
+    def avoidable(self) -> float:
+        """Seconds of outage in which another line worked."""
+        return self.outage - self.unavoidable
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What the accounts remember of one uplink."""
+
+    wrong_until: float = -inf
+    """The latest time at which its line was not fine."""
+    dead_since: float | None = None
+    in_use: bool = False
+    """Whether it was active when it went dead."""
+    known: bool = False
+    """Whether a rule has failed it since it went dead, or had before."""
+    failed_rules: set[str] = field(default_factory=set)
+
+
+class Accounts:
+    """Keeps the figures of one policy. Give it the outputs as they come, with `advance` between.
+
+    `lines` are read forward, so they are the accounts' own.
+    """
+
+    def __init__(
+        self, policy: Policy, lines: Mapping[str, LineReader], timeline: Timeline, start: float
+    ) -> None:
+        self.uplinks = {u.name: UplinkFigures() for u in policy.uplinks}
+        self.families = {family: FamilyFigures() for family in policy.families}
+        self.switches: list[Switched] = []
+        """The first `SWITCHES_KEPT`."""
+        self._names = {f: [u.name for u in policy.uplinks_of(f)] for f in policy.families}
+        self._family_of = {u.name: u.family for u in policy.uplinks}
+        self._windows = {r.name: _longest_window(policy, r.name) for r in policy.rules}
+        self._lines = lines
+        self._timeline = timeline
+        self._now = start
+        self._active: dict[Family, str | None] = dict.fromkeys(policy.families)
+        self._troubles = {u.name: _Trouble() for u in policy.uplinks}
+        self._outage_since: dict[Family, float | None] = dict.fromkeys(policy.families)
+        self._conditions = self._look()
+
+    def advance(self, to: float) -> None:
+        """Account for the time until `to`, in which no output came."""
+        while self._now < to:
+            changes = [line.next_change(self._now) for line in self._lines.values()]
+            until = min(to, *changes)
+            self._span(until - self._now, until)
+            self._now = until
+            if until in changes:
+                self._conditions = self._look()
+
+    def take(self, output: Output) -> None:
+        """Account for what the engine says at the time that `advance` was told last."""
+        if isinstance(output, Decision):
+            self._decision(output)
+        elif isinstance(output, RuleChange):
+            self._rule_change(output)
+
+    def close(self) -> None:
+        """End with what is not over."""
+        for family in self.families:
+            self._end_outage(family)
+
+    # Time.
+
+    def _look(self) -> dict[str, Condition]:
+        """How the lines are now, with what follows from a line's going dead or coming back."""
+        conditions = {name: line.condition(self._now) for name, line in self._lines.items()}
+        for name, condition in conditions.items():
+            trouble = self._troubles[name]
+            if condition is not Condition.DEAD:
+                self._revive(name, trouble)
+            elif trouble.dead_since is None:
+                trouble.dead_since = self._now
+                trouble.in_use = self._active[self._family_of[name]] == name
+                trouble.known = bool(trouble.failed_rules)
+                self.uplinks[name].outages += 1
+        return conditions
+
+    def _revive(self, name: str, trouble: _Trouble) -> None:
+        if trouble.dead_since is not None and not trouble.known:
+            self.uplinks[name].missed += 1
+            if trouble.in_use:
+                self.families[self._family_of[name]].missed += 1
+        trouble.dead_since = None
+
+    def _span(self, seconds: float, until: float) -> None:
+        """Account for `seconds` in which nothing changes."""
+        for name, condition in self._conditions.items():
+            figures = self.uplinks[name]
+            if condition is Condition.FINE:
+                continue
+            self._troubles[name].wrong_until = until
+            if condition is Condition.DEAD:
+                figures.dead += seconds
+            else:
+                figures.brown += seconds
+        for family, active in self._active.items():
+            self._span_of_family(family, active, seconds)
+        self._timeline.add(self._now, until, self._conditions, self._active, self._outage_since)
+
+    def _span_of_family(self, family: Family, active: str | None, seconds: float) -> None:
+        figures = self.families[family]
+        if active is not None:
+            self.uplinks[active].active += seconds
+        condition = Condition.DEAD if active is None else self._conditions[active]
+        if condition is not Condition.DEAD:
+            self._end_outage(family)
+            figures.brown += seconds if condition is Condition.BROWN else 0.0
+            return
+        if self._outage_since[family] is None:
+            self._outage_since[family] = self._now
+            figures.outages += 1
+        figures.outage += seconds
+        if all(self._conditions[name] is Condition.DEAD for name in self._names[family]):
+            figures.unavoidable += seconds
+
+    def _end_outage(self, family: Family) -> None:
+        since, self._outage_since[family] = self._outage_since[family], None
+        if since is not None:
+            figures = self.families[family]
+            figures.worst = max(figures.worst, self._now - since)
+
+    # What the engine says.
+
+    def _decision(self, decision: Decision) -> None:
+        self._active[decision.family] = decision.selected
+        if decision.previous is None:
+            return
+        figures = self.families[decision.family]
+        figures.switches += 1
+        false = decision.cause in _FORCED and self._was_fine(decision)
+        figures.failovers += decision.cause in _FORCED
+        figures.false_failovers += false
+        figures.fail_backs += decision.cause in _VOLUNTARY
+        if len(self.switches) < SWITCHES_KEPT:
+            self.switches.append(Switched(decision, false))
+
+    def _was_fine(self, decision: Decision) -> bool:
+        """Whether the line that was left was fine in all the time that the rules judged."""
+        if decision.previous is None or decision.since is None:
+            return False
+        window = max((self._windows.get(rule, 0.0) for rule in decision.rules), default=0.0)
+        return self._troubles[decision.previous].wrong_until <= decision.since - window
+
+    def _rule_change(self, change: RuleChange) -> None:
+        trouble = self._troubles[change.uplink]
+        if change.after is not RuleState.FAILED:
+            trouble.failed_rules.discard(change.rule)
+            return
+        trouble.failed_rules.add(change.rule)
+        if trouble.dead_since is None or trouble.known:
+            return
+        trouble.known = True
+        took = self._now - trouble.dead_since
+        self.uplinks[change.uplink].detected.append(took)
+        if trouble.in_use:
+            self.families[self._family_of[change.uplink]].detected.append(took)
+
+
+def _longest_window(policy: Policy, name: str) -> float:
+    """Seconds that the windows of a rule's fail condition look back at most."""
+    return max(_windows(policy, name), default=0.0)
+
+
+def _windows(policy: Policy, name: str) -> Iterator[float]:
+    for rule in policy.rules:
+        if rule.name == name:
+            for leaf in leaves(rule.fail):
+                if isinstance(leaf, Beyond):
+                    yield leaf.over
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The middle value, or the mean of the two in the middle; None of none."""
+    if not values:
+        return None
+    ordered, middle = sorted(values), len(values) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2

@@ -1,0 +1,191 @@
+"""What becomes of packets: lines with outages, brown-outs, lost carriers and losses, and targets
+with outages of their own. All of it is a function of time, so that every policy meets the same.
+
+A line is what lies behind an uplink: the cable, the provider. It is dead (nothing comes back),
+unplugged (dead, and the carrier tells), in a brown-out (losses, and late answers), or fine.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+
+from route_switcher.core.model import Address
+from route_switcher.simulation.losses import Chance, Losses
+from route_switcher.simulation.stretches import Course, Reader
+
+
+class Condition(Enum):
+    """How a line is, apart from single lost packets."""
+
+    FINE = "fine"
+    BROWN = "brown-out"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Brownout:
+    """What a brown-out of severity 1 does to packets; a worse one does more of the same."""
+
+    loss: float = 0.0
+    """The share of packets that is lost."""
+    latency: float = 0.0
+    """Seconds that an answer takes longer."""
+    jitter: float = 0.0
+    """Seconds by which one answer differs from the next, on average (RFC 3393)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The course of one line. `loss` and `latency` (seconds) are those of its good times."""
+
+    latency: float = 0.02
+    loss: float = 0.0
+    dead: Course = ()
+    unplugged: Course = ()
+    brown: Course = ()
+    brownout: Brownout = Brownout()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The lines by the names of their uplinks, and the outages of targets.
+
+    Uplinks that share an interface should share the course of their lines. `seed` says which
+    packets are lost.
+    """
+
+    lines: Mapping[str, Line]
+    targets: Mapping[Address, Course]
+    seed: int = 0
+
+
+class LineReader:
+    """One line as time goes on. Times asked for may fall by `LOOK_BACK` at most."""
+
+    def __init__(self, line: Line) -> None:
+        self._dead = Reader(line.dead)
+        self._unplugged = Reader(line.unplugged)
+        self._brown = Reader(line.brown)
+
+    def dead(self, time: float) -> bool:
+        """Whether nothing comes back."""
+        return self._dead.at(time) is not None or self.unplugged(time)
+
+    def unplugged(self, time: float) -> bool:
+        """Whether the carrier is lost."""
+        return self._unplugged.at(time) is not None
+
+    def brownout(self, time: float) -> float:
+        """The severity of the brown-out at `time`; 0: there is none."""
+        brown = self._brown.at(time)
+        return 0.0 if brown is None else brown.severity
+
+    def condition(self, time: float) -> Condition:
+        """How the line is."""
+        if self.dead(time):
+            return Condition.DEAD
+        return Condition.BROWN if self.brownout(time) else Condition.FINE
+
+    def next_change(self, after: float) -> float:
+        """When next something begins or ends; inf: never."""
+        readers = (self._dead, self._unplugged, self._brown)
+        return min(reader.next_change(after) for reader in readers)
+
+
+class Passage:
+    """A network as packets pass through it: the internet of a `World`, asked in order of time."""
+
+    def __init__(self, network: Network, uplinks: Iterable[str]) -> None:
+        self._network = network
+        self.lines = {name: LineReader(network.lines[name]) for name in uplinks}
+        self._targets = {target: Reader(course) for target, course in network.targets.items()}
+        self._losses: dict[tuple[str, Address], Losses] = {}
+        self._chances: dict[tuple[str, Address, str], Chance] = {}
+        self._calm_from = dict.fromkeys(self.lines, inf)
+        self._calm_until = dict.fromkeys(self.lines, -inf)
+        self.sent: dict[str, int] = dict.fromkeys(self.lines, 0)
+        """Packets sent through each uplink."""
+        self.troubled_until = -inf
+        """The latest time at which a packet was sent that was lost, or came back late."""
+
+    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+        """Seconds until a packet sent at `sent_at` is answered; None: never."""
+        self.sent[uplink] += 1
+        line = self._network.lines[uplink]
+        nanoseconds = round(sent_at * 1e9)
+        lost = self._losses_of(uplink, target).lost(nanoseconds)
+        if self._calm_from[uplink] <= sent_at and sent_at + line.latency < self._calm_until[uplink]:
+            if not lost:
+                return line.latency
+            self.troubled_until = max(self.troubled_until, sent_at)
+            return None
+        return self._through_trouble(uplink, target, sent_at, nanoseconds, lost)
+
+    def next_change(self, after: float) -> float:
+        """When next something begins or ends, of lines or of targets; inf: never."""
+        of_lines = [line.next_change(after) for line in self.lines.values()]
+        of_targets = [target.next_change(after) for target in self._targets.values()]
+        return min([*of_lines, *of_targets], default=inf)
+
+    def calm(self, time: float) -> bool:
+        """Whether nothing is wrong with any line or target."""
+        return all(line.condition(time) is Condition.FINE for line in self.lines.values()) and all(
+            target.at(time) is None for target in self._targets.values()
+        )
+
+    def first_lost(
+        self, uplink: str, targets: Iterable[Address], due: int, interval: int, before: int
+    ) -> int:
+        """When the first packet is lost of those sent at `due` and every `interval` after it.
+
+        Nanoseconds; `before` if none is lost before that. For calm times only.
+        """
+        for target in targets:
+            before = self._losses_of(uplink, target).first_lost(due, interval, before)
+        return before
+
+    def _through_trouble(
+        self, uplink: str, target: Address, sent_at: float, nanoseconds: int, lost: bool
+    ) -> float | None:
+        reader, line = self.lines[uplink], self._network.lines[uplink]
+        gone = self._targets[target].at(sent_at) is not None if target in self._targets else False
+        severity = reader.brownout(sent_at)
+        latency = line.latency
+        if severity:
+            worse = line.brownout
+            lost |= self._chance(uplink, target, "loss", nanoseconds) < severity * worse.loss
+            # Two numbers drawn evenly from 0 to w differ by w/3 on average.
+            wait = 3 * worse.jitter * self._chance(uplink, target, "jitter", nanoseconds)
+            latency += severity * (worse.latency + wait)
+        lost |= gone or reader.dead(sent_at) or reader.dead(sent_at + latency)
+        if lost or severity:
+            came_back = sent_at if lost else sent_at + latency
+            self.troubled_until = max(self.troubled_until, came_back)
+        else:
+            self._find_calm(uplink, sent_at)
+        return None if lost else latency
+
+    def _find_calm(self, uplink: str, time: float) -> None:
+        """Note until when packets through a line need not be looked at closely."""
+        reader = self.lines[uplink]
+        targets = self._targets.values()
+        if reader.condition(time) is Condition.FINE and all(t.at(time) is None for t in targets):
+            self._calm_from[uplink] = time
+            changes = (reader.next_change(time), *(t.next_change(time) for t in targets))
+            self._calm_until[uplink] = min(changes)
+
+    def _losses_of(self, uplink: str, target: Address) -> Losses:
+        losses = self._losses.get((uplink, target))
+        if losses is None:
+            seed = f"{self._network.seed}/{uplink}/{target}/losses"
+            losses = Losses(seed, self._network.lines[uplink].loss)
+            self._losses[uplink, target] = losses
+        return losses
+
+    def _chance(self, uplink: str, target: Address, kind: str, nanoseconds: int) -> float:
+        chance = self._chances.get((uplink, target, kind))
+        if chance is None:
+            seed = f"{self._network.seed}/{uplink}/{target}/brown-out/{kind}"
+            chance = self._chances[uplink, target, kind] = Chance(seed)
+        return chance.at(nanoseconds)

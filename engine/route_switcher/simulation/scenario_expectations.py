@@ -1,0 +1,95 @@
+"""The expectations of a scenario, as they are read from its file."""
+
+from collections.abc import Iterator
+
+from route_switcher.core.health import UplinkState
+from route_switcher.core.rules import RuleState
+from route_switcher.core.selection import Cause
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.source import Path
+from route_switcher.policy.suggestions import listed
+from route_switcher.simulation.scenario import (
+    DAMPED,
+    NONE,
+    ActiveIs,
+    Claim,
+    Expectation,
+    ReasonIs,
+    RuleIs,
+    SwitchesAre,
+    UplinkIs,
+    reason_word,
+)
+from route_switcher.simulation.scenario_names import Names
+from route_switcher.simulation.scenario_times import read_time
+
+REASONS = tuple(map(reason_word, Cause))
+"""What scenarios call the causes of a selection."""
+
+
+def read_expectations(findings: Findings, path: Path, names: Names) -> Iterator[Expectation]:
+    """The expectations of one scenario; reports what is wrong with them."""
+    for inner in findings.items(path):
+        if not findings.sound(inner):
+            continue
+        since = read_time(findings, (*inner, "from"))
+        until = read_time(findings, (*inner, "at" if since is None else "until"))
+        if since is not None:
+            _check_stretch(findings, inner, since, until)
+        claims = tuple(_claims(findings, inner, names))
+        if until is not None:
+            yield Expectation(until, claims, since)
+
+
+def _check_stretch(findings: Findings, path: Path, since: int, until: int | None) -> None:
+    if until is not None and since > until:
+        message = "'from' is later than 'until'"
+        findings.report("bad-value", path, message, "exchange the two times")
+    if not {(*path, "active"), (*path, "switches")} & findings.document.keys.keys():
+        message = "nothing is expected of this stretch of time"
+        hint = "write 'switches: 0' or an 'active' uplink beside it"
+        findings.report("bad-value", path, message, hint)
+
+
+def _claims(findings: Findings, path: Path, names: Names) -> Iterator[Claim]:
+    spans = findings.document.values
+    yield from _actives(findings, (*path, "active"), names)
+    switches = findings.get((*path, "switches"))
+    if isinstance(switches, int):
+        yield SwitchesAre(spans[*path, "switches"], switches)
+    reason = findings.get((*path, "reason"))
+    if isinstance(reason, str) and _check_reason(findings, (*path, "reason"), reason, names):
+        yield ReasonIs(spans[*path, "reason"], reason)
+    for of_rule in findings.entries((*path, "rules")):
+        rule = str(of_rule[-1])
+        if not names.check_rule(findings, of_rule, rule):
+            continue
+        for inner in findings.entries(of_rule):
+            uplink, state = str(inner[-1]), findings.get(inner)
+            if names.check_judged(findings, inner, rule, uplink):
+                yield RuleIs(spans[inner], rule, uplink, RuleState(state))
+    for inner in findings.entries((*path, "uplinks")):
+        uplink, state = str(inner[-1]), findings.get(inner)
+        if names.check_uplink(findings, inner, uplink, on_key=True):
+            yield UplinkIs(spans[inner], uplink, None if state == DAMPED else UplinkState(state))
+
+
+def _actives(findings: Findings, path: Path, names: Names) -> Iterator[ActiveIs]:
+    for inner in (path, *findings.items(path)):
+        name = findings.get(inner)
+        if not isinstance(name, str):
+            continue
+        known = name == NONE or names.check_uplink(findings, inner, name, on_key=False)
+        if known:
+            yield ActiveIs(findings.document.values[inner], name)
+
+
+def _check_reason(findings: Findings, path: Path, reason: str, names: Names) -> bool:
+    known = [*REASONS, *names.rules]
+    if reason in known:
+        return True
+    hint = findings.did_you_mean(reason, known, f"write one of: {listed(known)}")
+    message = f"{quoted(reason)} is neither a reason nor a rule of the policy"
+    findings.report("unknown-reason", path, message, hint)
+    return False

@@ -1,0 +1,205 @@
+"""From a scenario file to what it means, or to every problem that it has."""
+
+from collections.abc import Callable, Iterator
+from math import inf
+from pathlib import Path as FilePath
+
+from route_switcher.policy.files import read_file
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.kinds import Kind
+from route_switcher.policy.load import Loaded, read_policy
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.schema import check_schema
+from route_switcher.policy.source import Document, Path
+from route_switcher.simulation.scenario import (
+    Expectation,
+    Happening,
+    LinkEvent,
+    LinkWord,
+    ReleaseEvent,
+    ReloadEvent,
+    RestartEvent,
+    Rounds,
+    Scenario,
+    ScenarioFile,
+    SwitchEvent,
+)
+from route_switcher.simulation.scenario_expectations import read_expectations
+from route_switcher.simulation.scenario_names import Names, names_of
+from route_switcher.simulation.scenario_times import read_time
+from route_switcher.simulation.series import Part, SeriesError, parse_series
+
+SCENARIOS = Kind(
+    noun="scenario file",
+    schema="scenario.schema.json",
+    least="write at least 'version: 1' and 'scenarios:'",
+    depth="a scenario file has eight levels",
+    size="A scenario takes some ten lines: spread them over several files",
+)
+
+_HAPPENINGS = ("link", "switch", "release", "restart", "reload")
+
+
+def load_scenarios(
+    file: FilePath, policy: str | None = None, read: Callable[[str], Loaded] = read_policy
+) -> ScenarioFile:
+    """The scenarios in `file`; `policy` (a POLICY) replaces the one that it names.
+
+    Raises `PolicyProblems`: those of the file, or of a policy that it names.
+    """
+    document = read_file(file, SCENARIOS)
+    return _Reading(file, document, read).result(policy)
+
+
+class _Reading:
+    """One file that is being read."""
+
+    def __init__(self, file: FilePath, document: Document, read: Callable[[str], Loaded]) -> None:
+        self._folder = file.parent
+        self._origin = str(file)
+        self._document = document
+        self._findings = Findings(document)
+        self._read = read
+
+    def result(self, policy: str | None) -> ScenarioFile:
+        findings = self._findings
+        check_schema(findings, SCENARIOS)
+        loaded = self._read(policy) if policy is not None else self._own_policy()
+        scenarios = tuple(self._scenarios(loaded)) if loaded is not None else ()
+        if findings.problems or loaded is None:
+            raise PolicyProblems(self._origin, findings.problems, self._document.text)
+        return ScenarioFile(self._origin, self._document, loaded, scenarios)
+
+    def _own_policy(self) -> Loaded | None:
+        if isinstance(self._findings.get(("policy",)), str):
+            return self._policy(("policy",))
+        if self._findings.complete("policy"):
+            self._findings.report(
+                "missing-key",
+                (),
+                "no policy is named",
+                "write for example 'policy: ./policy.yaml', or give --policy",
+                on_key=True,
+            )
+        return None
+
+    def _policy(self, path: Path) -> Loaded | None:
+        """The policy that is named at `path`; its own problems are raised, others reported."""
+        name = self._findings.get(path)
+        assert isinstance(name, str)
+        if "/" in name or name.endswith(".yaml"):
+            name = str(self._folder / name)
+            if "/" not in name:
+                name = f"./{name}"
+        try:
+            return self._read(name)
+        except PolicyProblems as found:
+            problem = found.problems[0]
+            if problem.span is not None:
+                raise
+            where = "" if "/" not in name else f" ({found.origin})"
+            self._findings.report(problem.code, path, problem.message + where, problem.hint)
+            return None
+
+    def _scenarios(self, loaded: Loaded) -> Iterator[Scenario]:
+        first: dict[str, Path] = {}
+        for path in self._findings.items(("scenarios",)):
+            name = self._findings.get((*path, "name"))
+            if not isinstance(name, str):
+                continue
+            if name in first:
+                line = self._document.values[first[name]].line
+                message = f"a scenario in line {line} has this name already"
+                self._findings.report(
+                    "duplicate-name", (*path, "name"), message, "give it a name of its own"
+                )
+            first.setdefault(name, (*path, "name"))
+            yield self._scenario(path, name, loaded)
+
+    def _scenario(self, path: Path, name: str, loaded: Loaded) -> Scenario:
+        events = tuple(self._events((*path, "events")))
+        reloads = [e.policy for _, e in events if isinstance(e, ReloadEvent)]
+        names = names_of([loaded.policy, *reloads])
+        rounds: tuple[Rounds, ...] = ()
+        expectations: tuple[Expectation, ...] = ()
+        # While a policy that it reloads is not known, nothing can be said about names.
+        if len(reloads) == self._reloads_written((*path, "events")):
+            self._check_events(path, names)
+            rounds = tuple(self._rounds((*path, "rounds"), names))
+            expectations = tuple(read_expectations(self._findings, (*path, "expect"), names))
+        span = self._document.values[*path, "name"]
+        in_order = tuple(sorted(events, key=lambda event: event[0]))
+        return Scenario(name, span, rounds, in_order, expectations)
+
+    def _reloads_written(self, path: Path) -> int:
+        items = self._findings.items(path)
+        return sum((*inner, "reload") in self._document.keys for inner in items)
+
+    # Rounds.
+
+    def _rounds(self, path: Path, names: Names) -> Iterator[Rounds]:
+        for inner in self._findings.entries(path):
+            uplink = str(inner[-1])
+            if not names.check_uplink(self._findings, inner, uplink, on_key=True):
+                continue
+            if isinstance(self._findings.get(inner), str):
+                yield Rounds(uplink, None, self._series(inner))
+            for of_target in self._findings.entries(inner):
+                target = names.target(self._findings, of_target, uplink, str(of_target[-1]))
+                if target is not None and isinstance(self._findings.get(of_target), str):
+                    yield Rounds(uplink, target, self._series(of_target))
+
+    def _series(self, path: Path) -> tuple[Part, ...]:
+        text = self._findings.get(path)
+        assert isinstance(text, str)
+        try:
+            return parse_series(text)
+        except SeriesError as error:
+            self._findings.report("bad-series", path, str(error), error.hint)
+            return ()
+
+    # Events.
+
+    def _events(self, path: Path) -> Iterator[tuple[int, Happening]]:
+        for inner in self._findings.items(path):
+            at = read_time(self._findings, (*inner, "at"))
+            happening = self._happening(inner) if self._is_one_thing(inner) else None
+            if at is not None and happening is not None:
+                yield at, happening
+
+    def _is_one_thing(self, path: Path) -> bool:
+        """Whether an event is sound, and says just one thing that happens; reports if not."""
+        if not self._findings.sound(path):
+            return False
+        said = [key for key in _HAPPENINGS if (*path, key) in self._document.keys]
+        if len(said) != 1:
+            message = f"an event needs one of the keys {', '.join(_HAPPENINGS)}"
+            if said:
+                message = f"an event is one thing: '{said[0]}' and '{said[1]}' are two"
+            hint = "write for example {at: 30s, link: primary, becomes: unplugged}"
+            self._findings.report("bad-value", path, message, hint)
+        return len(said) == 1
+
+    def _happening(self, path: Path) -> Happening | None:
+        get = self._findings.get
+        keys = {str(inner[-1]): inner for inner in self._findings.entries(path)}
+        if "link" in keys:
+            return LinkEvent(str(get(keys["link"])), LinkWord(get(keys["becomes"])))
+        if "switch" in keys:
+            lasts = read_time(self._findings, keys["for"]) if "for" in keys else None
+            seconds = inf if lasts is None else lasts / 1e9
+            force = "force" in keys and get(keys["force"]) is True
+            return SwitchEvent(str(get(keys["switch"])), seconds, force)
+        if "release" in keys:
+            return ReleaseEvent(str(get(keys["release"])))
+        if "reload" in keys:
+            loaded = self._policy(keys["reload"])
+            return None if loaded is None else ReloadEvent(loaded.policy)
+        return RestartEvent()
+
+    def _check_events(self, path: Path, names: Names) -> None:
+        for inner in self._findings.items((*path, "events")):
+            for key in ("link", "switch", "release"):
+                uplink = self._findings.get((*inner, key))
+                if isinstance(uplink, str):
+                    names.check_uplink(self._findings, (*inner, key), uplink, on_key=False)

@@ -1,0 +1,43 @@
+"""The internet as a scenario has it: every target answers as its series says."""
+
+from route_switcher.core.model import Address, Policy
+from route_switcher.simulation.internet import Fate
+from route_switcher.simulation.scenario import Scenario
+from route_switcher.simulation.series import Cursor, Outcome
+
+RTT = 0.02
+"""Seconds that a good answer takes; half of the timeout where that is shorter."""
+
+
+class WrittenInternet:
+    """Answers as the series of a scenario say."""
+
+    def __init__(self, scenario: Scenario, policy: Policy) -> None:
+        self._parts = {(r.uplink, r.target): r.parts for r in scenario.rounds}
+        self._cursors: dict[tuple[str, str, Address], Cursor | None] = {}
+        self._rtts: dict[str, float] = {}
+        self.take(policy)
+
+    def take(self, policy: Policy) -> None:
+        """Take a policy's timeouts."""
+        self._rtts |= {probe.name: min(RTT, probe.timeout / 2) for probe in policy.probes}
+
+    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+        """See `internet.Internet`."""
+        key = (uplink, probe, target)
+        if key not in self._cursors:
+            parts = self._parts.get((uplink, target)) or self._parts.get((uplink, None))
+            self._cursors[key] = Cursor(parts) if parts else None
+        cursor = self._cursors[key]
+        if cursor is None:
+            return self._rtts[probe]
+        stretch = cursor.next(round(sent_at * 1e6) * 1000)
+        match stretch.outcome:
+            case Outcome.GOOD:
+                return self._rtts[probe]
+            case Outcome.AT:
+                return stretch.rtt
+            case Outcome.LOST:
+                return None
+            case Outcome.UNKNOWN:
+                return "the scenario leaves it unknown"

@@ -1,0 +1,86 @@
+"""The names that a scenario may use, and what is said about those that no policy of it has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from route_switcher.core.model import Address, Policy
+from route_switcher.policy.addresses import UnusableAddress, parse_address
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.source import Path
+from route_switcher.policy.suggestions import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the policies of a scenario (its own, and those that it reloads) name."""
+
+    targets: Mapping[str, frozenset[Address]]
+    """Those that are asked through each uplink, by its name."""
+    rules: Mapping[str, frozenset[str]]
+    """The uplinks that each rule judges, by its name."""
+
+    def check_uplink(self, findings: Findings, path: Path, name: str, *, on_key: bool) -> bool:
+        """Whether there is an uplink of this name; reports if not."""
+        return _check(findings, path, "uplink", name, self.targets, on_key)
+
+    def check_rule(self, findings: Findings, path: Path, name: str) -> bool:
+        """Whether there is a rule of this name; reports if not."""
+        return _check(findings, path, "rule", name, self.rules, True)
+
+    def check_judged(self, findings: Findings, path: Path, rule: str, uplink: str) -> bool:
+        """Whether a rule judges an uplink; reports if not."""
+        if not self.check_uplink(findings, path, uplink, on_key=True):
+            return False
+        judged = self.rules[rule]
+        if uplink not in judged:
+            message = f"the rule {quoted(rule)} does not judge the uplink {quoted(uplink)}"
+            hint = f"it judges: {listed(sorted(judged))}"
+            findings.report("not-judged", path, message, hint, on_key=True)
+        return uplink in judged
+
+    def target(self, findings: Findings, path: Path, uplink: str, text: str) -> Address | None:
+        """The target that `text` means; None, after a report, if none is asked there."""
+        known = self.targets[uplink]
+        try:
+            target = parse_address(text)
+        except UnusableAddress as error:
+            findings.report("bad-value", path, str(error), "write a target's address", on_key=True)
+            return None
+        if target in known:
+            return target
+        names = sorted(map(str, known))
+        message = f"no probe asks {text} through {quoted(uplink)}"
+        hint = findings.did_you_mean(text, names, f"the targets there are: {listed(names)}")
+        findings.report("unknown-target", path, message, hint, on_key=True)
+        return None
+
+
+def names_of(policies: Iterable[Policy]) -> Names:
+    """The names in any of the policies."""
+    targets: dict[str, frozenset[Address]] = {}
+    rules: dict[str, frozenset[str]] = {}
+    for policy in policies:
+        for uplink in policy.uplinks:
+            asked = frozenset(
+                target
+                for probe in policy.probes_through(uplink.name)
+                for target in probe.targets_for(uplink.family)
+            )
+            targets[uplink.name] = targets.get(uplink.name, frozenset()) | asked
+        for rule in policy.rules:
+            judged = frozenset(u.name for u in policy.uplinks if rule.judges(u.name))
+            rules[rule.name] = rules.get(rule.name, frozenset()) | judged
+    return Names(targets, rules)
+
+
+def _check(
+    findings: Findings, path: Path, kind: str, name: str, known: Iterable[str], on_key: bool
+) -> bool:
+    known = tuple(known)
+    if name in known:
+        return True
+    hint = findings.did_you_mean(name, known, f"the {kind}s are: {listed(known)}")
+    message = f"the policy has no {kind} {quoted(name)}"
+    findings.report(f"unknown-{kind}", path, message, hint, on_key=on_key)
+    return False

@@ -1,0 +1,167 @@
+"""Runs a scenario in virtual time, and says which of its expectations did not come true."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from route_switcher.core.decisions import Decision, Notice, Output
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import Policy
+from route_switcher.core.rules import RuleChange
+from route_switcher.core.words import sentence
+from route_switcher.policy.problems import Span
+from route_switcher.simulation.coverage import Coverage
+from route_switcher.simulation.scenario import (
+    Happening,
+    LinkEvent,
+    LinkWord,
+    ReleaseEvent,
+    ReloadEvent,
+    RestartEvent,
+    Scenario,
+    SwitchEvent,
+)
+from route_switcher.simulation.scenario_claims import (
+    MOMENT,
+    Decisions,
+    Judge,
+    clock,
+    expected,
+    when,
+)
+from route_switcher.simulation.scenario_internet import WrittenInternet
+from route_switcher.simulation.world import World
+
+EVIDENCE = 6
+"""Of what the engine said before, so many lines are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An expectation that did not come true."""
+
+    span: Span
+    when: str
+    expected: str
+    seen: str
+    evidence: tuple[str, ...]
+    """What the engine had said last, in the words of the daemon's log."""
+
+    @property
+    def message(self) -> str:
+        """What was expected when, and what was seen."""
+        return f"{self.when}: expected {self.expected}, but {self.seen}"
+
+
+def run_scenario(
+    scenario: Scenario,
+    policy: Policy,
+    coverage: Coverage | None = None,
+) -> tuple[Failure, ...]:
+    """Run a scenario; `coverage` takes what it reaches."""
+    return tuple(_Run(scenario, policy, coverage).failures())
+
+
+@dataclass(slots=True)
+class _Record:
+    """What the engine has said so far."""
+
+    coverage: Coverage | None
+    decisions: Decisions = field(default_factory=Decisions)
+    latest: deque[Output] = field(default_factory=lambda: deque(maxlen=EVIDENCE))
+
+    def take(self, output: Output) -> None:
+        if self.coverage is not None:
+            self.coverage.watch(output)
+        if isinstance(output, Decision):
+            self.decisions.made.append(output)
+        if isinstance(output, Decision | RuleChange | Notice):
+            self.latest.append(output)
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"{clock(output.at):>9}  {sentence(output)}" for output in self.latest)
+
+
+class _Run:
+    """One run of one scenario."""
+
+    def __init__(self, scenario: Scenario, policy: Policy, coverage: Coverage | None) -> None:
+        self._scenario = scenario
+        self._families = {uplink.name: uplink.family for uplink in policy.uplinks}
+        self._interfaces = {uplink.name: uplink.interface for uplink in policy.uplinks}
+        self._internet = WrittenInternet(scenario, policy)
+        self._record = _Record(coverage)
+        self._events = deque(scenario.events)
+        links = self._links_from_the_start()
+        overhear = None
+        if coverage is not None:
+            coverage.begin()
+            overhear = coverage.overhear
+        self._world = World(
+            policy, self._internet, self._record.take, links=links.values(), overhear=overhear
+        )
+        self._judge = Judge(self._world, self._record.decisions, self._families)
+
+    def failures(self) -> Iterator[Failure]:
+        """Run it, and tell of what does not come true as soon as that is certain."""
+        for expectation in sorted(self._scenario.expectations, key=lambda e: e.until):
+            self._run_to(expectation.until)
+            for claim in expectation.claims:
+                seen = self._judge.unlike(claim, expectation)
+                if seen is not None:
+                    evidence = self._record.evidence()
+                    yield Failure(claim.span, when(expectation), expected(claim), seen, evidence)
+
+    # Events.
+
+    def _links_from_the_start(self) -> dict[str, LinkState]:
+        links: dict[str, LinkState] = {}
+        while self._events and self._events[0][0] == 0:
+            happening = self._events[0][1]
+            if not isinstance(happening, LinkEvent):
+                break
+            self._events.popleft()
+            interface = self._interfaces[happening.uplink]
+            link = links.get(interface, LinkState(interface))
+            links[interface] = self._changed(link, happening)
+        return links
+
+    def _run_to(self, until: int) -> None:
+        while self._events and self._events[0][0] <= until:
+            at, happening = self._events.popleft()
+            self._world.run_before(at / 1e9)
+            self._carry_out(happening)
+        self._world.run(until / 1e9 + MOMENT)
+
+    def _carry_out(self, happening: Happening) -> None:
+        world = self._world
+        match happening:
+            case LinkEvent():
+                link = world.link_of(self._interfaces[happening.uplink])
+                world.set_link(self._changed(link, happening))
+            case SwitchEvent():
+                world.switch(happening.uplink, seconds=happening.seconds, force=happening.force)
+            case ReleaseEvent():
+                world.release(happening.uplink)
+            case RestartEvent():
+                world.restart()
+            case ReloadEvent():
+                self._families |= {u.name: u.family for u in happening.policy.uplinks}
+                self._interfaces |= {u.name: u.interface for u in happening.policy.uplinks}
+                self._internet.take(happening.policy)
+                world.reload(happening.policy)
+
+    def _changed(self, link: LinkState, happening: LinkEvent) -> LinkState:
+        name, family = link.interface, self._families[happening.uplink]
+        match happening.becomes:
+            case LinkWord.CONNECTED:
+                return LinkState(name)
+            case LinkWord.UNPLUGGED:
+                return LinkState(name, carrier=False, families=link.families)
+            case LinkWord.DOWN:
+                return LinkState(name, up=False, carrier=False, families=link.families)
+            case LinkWord.MISSING:
+                return LinkState(name, False, False, False, frozenset())
+            case LinkWord.WITHOUT_ADDRESS:
+                left = link.families - {family}
+                return LinkState(name, link.present, link.up, link.carrier, left)

@@ -1,0 +1,23 @@
+"""The times that a scenario names."""
+
+from route_switcher.policy.durations import format_duration, parse_duration
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.source import Path
+from route_switcher.simulation.schedule import nanoseconds
+
+LONGEST = 24 * 3600.0
+"""Seconds that a scenario may last, so that every run is bounded."""
+
+
+def read_time(findings: Findings, path: Path) -> int | None:
+    """Nanoseconds; None if nothing sound is written there, or after a report."""
+    text = findings.get(path)
+    if not isinstance(text, str):
+        return None
+    seconds = parse_duration(text)
+    if seconds > LONGEST:
+        longest = format_duration(LONGEST)
+        message = f"{text} is more than {longest}"
+        findings.report("bad-value", path, message, f"write at most {longest}")
+        return None
+    return nanoseconds(seconds)

@@ -1,0 +1,186 @@
+"""A policy on a network, from beginning to end: what it does, and what came of that.
+
+Most of a month nothing happens. There the simulation leaps: while the engine is at rest and no
+packet is lost or late, all rounds are alike and change nothing. It stops short of the next change
+of the network and of the next lost packet, and lands where rounds are sent at the very instants at
+which they would have been sent. A property test holds the decisions against those without leaps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import lcm
+
+from route_switcher.analysis.traffic import PACKET
+from route_switcher.core.conditions import Beyond, Within, leaves
+from route_switcher.core.decisions import Output
+from route_switcher.core.events import LinkState
+from route_switcher.core.model import Family, Policy
+from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkFigures
+from route_switcher.simulation.network import LineReader, Network, Passage
+from route_switcher.simulation.schedule import STRIDE, nanoseconds
+from route_switcher.simulation.timeline import Timeline
+from route_switcher.simulation.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it. `leapt` are the seconds (of `seconds`) that `leaps` leaps passed over."""
+
+    seconds: float
+    uplinks: dict[str, UplinkFigures]
+    families: dict[Family, FamilyFigures]
+    switches: list[Switched]
+    """The first `figures.SWITCHES_KEPT`."""
+    timeline: Timeline
+    leaps: int
+    leapt: float
+
+
+def simulate(
+    policy: Policy,
+    network: Network,
+    seconds: float,
+    *,
+    leaping: bool = True,
+    tell: Callable[[Output], None] = lambda _: None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Result:
+    """Run `policy` for `seconds` behind the lines of `network`, which has one for every uplink.
+
+    `tell` is given every output of the engine, `progress` the simulated time now and then. With
+    `leaping` false every round is made; that changes nothing but the time it takes.
+    """
+    return _Simulation(policy, network, seconds, leaping, tell, progress).run()
+
+
+class _Simulation:
+    def __init__(
+        self,
+        policy: Policy,
+        network: Network,
+        seconds: float,
+        leaping: bool,
+        tell: Callable[[Output], None],
+        progress: Callable[[float], None],
+    ) -> None:
+        self._policy = policy
+        self._seconds = seconds
+        self._leaping = leaping
+        self._tell_others = tell
+        self._progress = progress
+        names = [u.name for u in policy.uplinks]
+        self._passage = Passage(network, names)
+        self._timeline = Timeline(names, policy.families, seconds)
+        own_lines = {name: LineReader(network.lines[name]) for name in names}
+        self._accounts = Accounts(policy, own_lines, self._timeline, 0.0)
+        self._now = self._changed_at = 0.0
+        self._leaps = 0
+        self._leapt = 0
+        # How long a packet may be under way: nothing leaps so near to what could befall it.
+        latency = max(network.lines[name].latency for name in names)
+        self._under_way = max(latency, *(probe.timeout for probe in policy.probes))
+        self._window = _longest_window(policy)
+        self._intervals: list[int] = []
+        self._even_since = 0.0
+        self._unplugged = self._interfaces_unplugged()
+        links = [LinkState(name, carrier=False) for name in self._unplugged]
+        self._world = World(policy, self._passage, self._tell, links=links)
+
+    def run(self) -> Result:
+        passage = self._passage
+        while self._now < self._seconds:
+            change = min(passage.next_change(self._now), self._seconds)
+            while self._now < change:
+                self._progress(self._now)
+                self._go_on(change)
+            self._changed_at = change
+            self._change_links()
+        self._accounts.advance(self._seconds)
+        self._accounts.close()
+        for uplink in self._policy.uplinks:
+            sent = passage.sent[uplink.name]
+            self._accounts.uplinks[uplink.name].probe_bytes = sent * PACKET[uplink.family]
+        return Result(
+            self._seconds,
+            self._accounts.uplinks,
+            self._accounts.families,
+            self._accounts.switches,
+            self._timeline,
+            self._leaps,
+            self._leapt / 1e9,
+        )
+
+    def _tell(self, output: Output) -> None:
+        # Times on the engine's grid may lie a little before the change that they are about.
+        self._accounts.advance(max(output.at, self._changed_at))
+        self._accounts.take(output)
+        self._tell_others(output)
+
+    # Time.
+
+    def _go_on(self, change: float) -> None:
+        """Leap, or make the rounds of a while; in any case not beyond `change`."""
+        if self._leaping and self._passage.calm(self._now):
+            self._leap(change)
+            longest = max(stream.interval for stream in self._world.streams()) / 1e9
+            self._run(min(self._now + longest, change))
+        else:
+            self._run(change)
+
+    def _run(self, until: float) -> None:
+        """Let everything happen before `until`; what befalls the network then comes first."""
+        self._world.run_before(until)
+        self._now = until
+
+    def _leap(self, change: float) -> None:
+        world, passage, now = self._world, self._passage, self._now
+        streams = list(world.streams())
+        intervals = [stream.interval for stream in streams]
+        if intervals != self._intervals:
+            self._intervals, self._even_since = intervals, now
+        # Nothing of what befell packets may be under way any more, and windows must be filled by
+        # rounds that are as far apart as those to come.
+        troubled_until = max(passage.troubled_until, self._changed_at)
+        even_since = max(troubled_until, self._even_since) + max(intervals) / 1e9
+        if max(troubled_until + self._under_way, even_since + self._window) >= now:
+            return
+        if not world.engine.at_rest(now):
+            return
+        period = lcm(STRIDE, *intervals)
+        began = nanoseconds(now)
+        limit = nanoseconds(change - self._under_way)
+        for stream in streams:
+            limit = passage.first_lost(
+                stream.uplink, stream.targets, stream.next_due, stream.interval, limit
+            )
+        # What is sent at `limit` must come after the landing, where what is due now is due again.
+        delta = (limit - began) // period * period
+        if delta <= 0:
+            return
+        for stream in streams:
+            passage.sent[stream.uplink] += delta // stream.interval * len(stream.targets)
+        world.leap(delta / 1e9)
+        self._now += delta / 1e9
+        self._leaps += 1
+        self._leapt += delta
+
+    # Carriers.
+
+    def _interfaces_unplugged(self) -> frozenset[str]:
+        return frozenset(
+            uplink.interface
+            for uplink in self._policy.uplinks
+            if self._passage.lines[uplink.name].unplugged(self._changed_at)
+        )
+
+    def _change_links(self) -> None:
+        before, self._unplugged = self._unplugged, self._interfaces_unplugged()
+        for interface in sorted(before ^ self._unplugged):
+            self._world.set_link(LinkState(interface, carrier=interface not in self._unplugged))
+
+
+def _longest_window(policy: Policy) -> float:
+    """Seconds that any condition looks back at most; 0 without any window."""
+    conditions = [c for r in policy.rules for c in (r.fail, r.recover.condition) if c is not None]
+    of_leaves = [leaf for condition in conditions for leaf in leaves(condition)]
+    return max((leaf.over for leaf in of_leaves if isinstance(leaf, Beyond | Within)), default=0.0)

@@ -1,0 +1,135 @@
+"""Stretches of time in which something is wrong, and courses of them: written, or drawn at random.
+
+A course can be read again and again, and says the same every time; nobody keeps it in memory.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from math import inf
+from random import Random
+from typing import TypeAlias
+
+LOOK_BACK = 120.0
+"""Seconds that a `Reader` may be asked about before the latest time it was asked about."""
+
+_SHORTEST = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From `begins` to before `ends`, in seconds; `severity` tells bad ones from worse ones."""
+
+    begins: float
+    ends: float
+    severity: float = 1.0
+
+    def covers(self, time: float) -> bool:
+        """Whether it holds at `time`."""
+        return self.begins <= time < self.ends
+
+
+Course: TypeAlias = Iterable[Stretch]
+"""Stretches in order of time, no two of which overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Stretches that begin at random (a Poisson process): `rate` a second, of which each lasts
+    `mean` seconds on average (exponentially distributed). Their severity is between 0.5 and 1.5.
+
+    `seed` says which ones. Times are whole milliseconds.
+    """
+
+    seed: str
+    rate: float
+    mean: float
+
+    def __iter__(self) -> Iterator[Stretch]:
+        random, time = Random(self.seed), 0.0
+        while self.rate > 0:
+            begins = _milliseconds(time + random.expovariate(self.rate))
+            length = max(_SHORTEST, random.expovariate(1 / self.mean))
+            time = _milliseconds(begins + length)
+            yield Stretch(begins, time, random.uniform(0.5, 1.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """Every stretch of `series` as many short ones: down for `down` seconds on average, then up for
+    `up` seconds on average, until it ends."""
+
+    seed: str
+    series: Course
+    down: float
+    up: float
+
+    def __iter__(self) -> Iterator[Stretch]:
+        random = Random(self.seed)
+        for whole in self.series:
+            time = whole.begins
+            while time < whole.ends:
+                length = max(_SHORTEST, random.expovariate(1 / self.down))
+                ends = min(whole.ends, _milliseconds(time + length))
+                yield Stretch(time, ends, whole.severity)
+                time = _milliseconds(ends + max(_SHORTEST, random.expovariate(1 / self.up)))
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """The times that at least one of several courses covers."""
+
+    courses: tuple[Course, ...]
+
+    def __iter__(self) -> Iterator[Stretch]:
+        whole: Stretch | None = None
+        for stretch in merge(*self.courses, key=lambda s: s.begins):
+            if whole is None or stretch.begins > whole.ends:
+                if whole is not None:
+                    yield whole
+                whole = stretch
+            else:
+                severity = max(whole.severity, stretch.severity)
+                whole = Stretch(whole.begins, max(whole.ends, stretch.ends), severity)
+        if whole is not None:
+            yield whole
+
+
+class Reader:
+    """Reads a course as time goes on, and forgets what is long past."""
+
+    def __init__(self, course: Course) -> None:
+        self._coming = iter(course)
+        self._known: deque[Stretch] = deque()
+        self._read_to = -inf
+
+    def at(self, time: float) -> Stretch | None:
+        """The stretch that covers `time`; None if none does."""
+        self._read(time)
+        return next((s for s in self._known if s.covers(time)), None)
+
+    def next_change(self, after: float) -> float:
+        """When the next stretch after `after` begins or ends; inf: never."""
+        self._read(after)
+        return min(
+            (t for s in self._known for t in (s.begins, s.ends) if t > after),
+            default=inf,
+        )
+
+    def _read(self, time: float) -> None:
+        """Know every stretch about `time`, and one that begins after it."""
+        while self._known and self._known[0].ends < time - LOOK_BACK:
+            self._known.popleft()
+        while self._read_to <= time:
+            stretch = next(self._coming, None)
+            if stretch is None:
+                self._read_to = inf
+                return
+            self._read_to = stretch.begins
+            if stretch.ends >= time - LOOK_BACK:
+                self._known.append(stretch)
+
+
+def _milliseconds(time: float) -> float:
+    return round(time, 3)

@@ -1,0 +1,265 @@
+"""One engine in virtual time: rounds on their schedule, an ideal kernel, and an internet that says
+what becomes of every target.
+
+It does what the daemon, its probe tasks and the kernel do together, without waiting: a month passes
+in seconds, and the same course of events gives the same decisions, every time. At one instant,
+rounds end before others are sent, and the engine's own deadlines come last.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import ceil, inf
+from typing import Self
+
+from route_switcher.core.decisions import Output, ProbeNow, SpeedChange
+from route_switcher.core.engine import Engine
+from route_switcher.core.events import (
+    Event,
+    Link,
+    LinkState,
+    Refused,
+    Release,
+    Reload,
+    Routes,
+    Start,
+    Switch,
+    Tick,
+)
+from route_switcher.core.model import Address, Family, Policy
+from route_switcher.core.plan import Plan
+from route_switcher.simulation.internet import Fate, Internet
+from route_switcher.simulation.probing import Probing
+from route_switcher.simulation.schedule import NEVER, Schedule, nanoseconds, on_grid_from
+from route_switcher.simulation.stream import Stream
+from route_switcher.simulation.table import Table
+
+ATTEMPTS = 5
+"""Plans in a row that are carried out after one event: a refusal may change the plan, but not for
+ever. As in the daemon."""
+
+SPINS = 1000
+"""Deadlines in a row at one instant: more than any engine asks for that does not wake for ever."""
+
+
+class World:
+    """A policy's engine and all around it. Call `run`, change something, call `run` again.
+
+    Rounds of every probe go through every uplink that it applies to, as in the daemon: uplink k of
+    n (from 0) sends its first after k/n of the interval, and each other as long after the one
+    before as `core.pace` says. `tell` is called with every output of the engine, at once; nothing
+    is kept.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        internet: Internet,
+        tell: Callable[[Output], None],
+        *,
+        links: Iterable[LinkState] = (),
+        table: Table | None = None,
+        start: float = 0.0,
+        spread: Callable[[int, int], float] = lambda number, of: number / of,
+        overhear: Callable[[Event], None] | None = None,
+    ) -> None:
+        """Start the engine at `start` (seconds). Interfaces that `links` does not name are
+        connected; without a `table` there is no default route yet.
+
+        `spread` says for uplink `number` `of` how many after what share of the interval it begins.
+        `overhear` is called with every event before the engine is given it.
+        """
+        self.internet = internet
+        """May be exchanged between two runs."""
+        self.table = Table() if table is None else table
+        """Whoever changes it calls `see_routes` then."""
+        self.engine: Engine
+        """To be read only; `restart` replaces it."""
+        self._say = tell
+        self._overhear = overhear
+        self._links = {state.interface: state for state in links}
+        self._schedule = Schedule(nanoseconds(start))
+        self._probing = Probing(
+            self._schedule, self._ask_internet, self._handle, self.link_of, spread
+        )
+        self._planned: tuple[Plan, ...] = ()
+        self._deadline = inf
+        self._wake = NEVER
+        self._spins = 0
+        self._begin(policy)
+
+    # What is so now.
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds."""
+        return self._schedule.seconds
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in effect."""
+        return self.engine.policy
+
+    def active(self, family: Family) -> str | None:
+        """The active uplink of a family; None before the first selection."""
+        return self.engine.active(family)
+
+    def link_of(self, interface: str) -> LinkState:
+        """What the kernel says of an interface."""
+        return self._links.get(interface) or LinkState(interface)
+
+    # Letting time pass.
+
+    def run(self, until: float) -> Self:
+        """Let everything happen that is due up to and including `until` (seconds)."""
+        end = nanoseconds(until)
+        self._run(end + 1)
+        self._schedule.now = max(self._schedule.now, end)
+        return self
+
+    def run_before(self, until: float) -> None:
+        """Let everything happen that is due before `until`: what is done next comes first then."""
+        end = nanoseconds(until)
+        self._run(end)
+        self._schedule.now = max(self._schedule.now, end)
+
+    def leap(self, seconds: float) -> None:
+        """Take it that nothing but good rounds like the latest came for `seconds`.
+
+        That changes nothing while the engine is at rest (`Engine.at_rest`), no answer is missing of
+        the rounds under way, and the internet would have answered them all alike. `seconds` is a
+        multiple of every interval in use, so that rounds go on at the instants at which they would
+        have been sent anyway, and of `schedule.STRIDE`, so that times stay exact.
+        """
+        delta = nanoseconds(seconds)
+        self._schedule.leap(delta)
+        for stream in self._probing:
+            stream.leap(delta)
+        self.engine.leap(seconds)
+        self._take_deadline()
+
+    def streams(self) -> Iterator[Stream]:
+        """The rounds of every probe through every uplink, to be read only."""
+        return iter(self._probing)
+
+    # Changing something, now.
+
+    def set_link(self, state: LinkState) -> None:
+        """The link of an interface changes.
+
+        Unless it is connected now, the answers under way through it are lost; and the table loses
+        what the kernel drops.
+        """
+        self._links[state.interface] = state
+        self._probing.take_link(state)
+        self.table.take_link(state)
+        self._handle(Link(self._at, state))
+        self.see_routes()
+
+    def lose(self, uplink: str) -> None:
+        """Lose every answer that is under way through an uplink."""
+        self._probing.lose(uplink)
+
+    def see_routes(self) -> None:
+        """Tell the engine of the table, after somebody else changed it."""
+        self._handle(Routes(self._at, self.table.routes))
+        self._converge()
+
+    def switch(self, uplink: str, *, seconds: float = inf, force: bool = False) -> None:
+        """The operator orders the traffic to an uplink, for a time or until it is released."""
+        self._handle(Switch(self._at, uplink, self._at + seconds, force))
+
+    def release(self, uplink: str) -> None:
+        """The operator takes an order back, for the family of the uplink."""
+        self._handle(Release(self._at, uplink))
+
+    def reload(self, policy: Policy) -> None:
+        """A new policy takes effect; streams of rounds that it does not change go on."""
+        self._handle(Reload(self._at, policy, self._links_of(policy)))
+        self._probing.take(policy)
+
+    def restart(self, policy: Policy | None = None) -> None:
+        """The engine ends and starts anew, with a new policy if one is given; routes stay."""
+        self._begin(policy or self.policy)
+
+    def tell(self, event: Event) -> None:
+        """Tell the engine anything else, and follow its plan."""
+        self._handle(event)
+
+    # How it works.
+
+    @property
+    def _at(self) -> float:
+        """The time as the engine is told."""
+        return self._schedule.seconds
+
+    def _begin(self, policy: Policy) -> None:
+        self._probing.end()
+        self.engine = Engine(policy)
+        self._planned = ()
+        self._handle(Start(self._at, self._links_of(policy), self.table.routes))
+        self._probing.take(policy)
+
+    def _run(self, end: int) -> None:
+        """Let everything happen that is due before `end`."""
+        schedule = self._schedule
+        while True:
+            due = schedule.due
+            if self._wake < due:
+                if self._wake >= end:
+                    return
+                self._wake_up()
+            elif due >= end:
+                return
+            else:
+                schedule.call_next()
+
+    def _wake_up(self) -> None:
+        schedule = self._schedule
+        self._spins = self._spins + 1 if self._wake <= schedule.now else 0
+        if self._spins > SPINS:
+            raise RuntimeError(f"the engine wakes for ever at {self.now}")
+        schedule.now = max(schedule.now, self._wake)
+        self._handle(Tick(max(self._at, on_grid_from(self._deadline))))
+
+    def _handle(self, event: Event) -> None:
+        self._give(event)
+        if self.engine.plans() != self._planned:
+            self._converge()
+        self._take_deadline()
+
+    def _give(self, event: Event) -> None:
+        if self._overhear is not None:
+            self._overhear(event)
+        for output in self.engine.handle(event):
+            self._take(output)
+
+    def _take_deadline(self) -> None:
+        deadline = self.engine.deadline()
+        if deadline != self._deadline:
+            self._deadline = deadline
+            self._wake = NEVER if deadline == inf else ceil(deadline * 1e9)
+
+    def _take(self, output: Output) -> None:
+        self._say(output)
+        match output:
+            case ProbeNow():
+                self._probing.ask(output.uplink)
+            case SpeedChange():
+                self._probing.go(output.uplink, output.speed)
+
+    def _converge(self) -> None:
+        """Bring the table to the plan, and tell the engine what came of it."""
+        engine, table = self.engine, self.table
+        for _ in range(ATTEMPTS):
+            before, self._planned = table.routes, engine.plans()
+            for action, why in [r for plan in self._planned for r in table.follow(plan)]:
+                self._give(Refused(self._at, action, why))
+            if table.routes != before:
+                self._give(Routes(self._at, table.routes))
+            if engine.plans() == self._planned:
+                return
+
+    def _links_of(self, policy: Policy) -> tuple[LinkState, ...]:
+        return tuple(self.link_of(uplink.interface) for uplink in policy.uplinks)
+
+    def _ask_internet(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+        return self.internet.answer(uplink, probe, target, sent_at)

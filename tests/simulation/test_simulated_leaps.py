@@ -1,0 +1,220 @@
+"""A simulation that leaps says what one that makes every round says."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from route_switcher.core.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Measure,
+    Within,
+)
+from route_switcher.core.decisions import Decision, Notice, Output
+from route_switcher.core.model import (
+    Damping,
+    HoldBack,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Uplink,
+)
+from route_switcher.core.rules import RuleChange
+from route_switcher.simulation.network import Brownout, Line, Network
+from route_switcher.simulation.simulate import Result, simulate
+from route_switcher.simulation.stretches import Drawn, Flapping, Union
+
+SECONDS = 600.0
+_COUNT = re.compile(r"\d+ (?=good rounds? in a row)")
+TARGETS = tuple(ip_address(f"203.0.113.{n}") for n in (1, 2))
+NAMES = ("primary", "secondary", "third")
+
+
+def _uplinks(count: int) -> tuple[Uplink, ...]:
+    gateways = [ip_address(f"198.51.100.{n + 1}") for n in range(count)]
+    return tuple(
+        Uplink(NAMES[n], f"eth{n}", gateway, 10 * (n + 1)) for n, gateway in enumerate(gateways)
+    )
+
+
+def _milliseconds(*values: int) -> st.SearchStrategy[float]:
+    return st.sampled_from([value / 1000 for value in values])
+
+
+@st.composite
+def _probes(draw: st.DrawFn, name: str, uplinks: tuple[str, ...] | None) -> Probe:
+    timeout = draw(_milliseconds(100, 200, 333))
+    fast = draw(_milliseconds(333, 500))
+    interval = draw(_milliseconds(500, 700, 1000))
+    return Probe(
+        name,
+        TARGETS[: draw(st.integers(1, 2))],
+        draw(st.sampled_from(["any", "all", 1])),
+        interval,
+        timeout,
+        fast_interval=min(fast, interval),
+        down_interval=draw(st.sampled_from([interval, 2.0, 5.0])),
+        standby_interval=draw(st.sampled_from([interval, 3.0, 10.0])),
+        uplinks=uplinks,
+    )
+
+
+_held = _milliseconds(0, 0, 0, 300, 2000)
+_measures = st.sampled_from(
+    [(Measure.LOSS, 0.05), (Measure.LOSS, 0.3), (Measure.LATENCY, 0.1), (Measure.JITTER, 0.02)]
+)
+_overs = st.sampled_from([5.0, 20.0])
+
+
+def _fails(probe: str) -> st.SearchStrategy[Condition]:
+    leaves: st.SearchStrategy[Condition] = st.one_of(
+        st.builds(ConsecutiveFailures, st.just(probe), st.integers(1, 4), _held),
+        st.builds(
+            lambda m, over, held: Beyond(m[0], probe, m[1], over, held), _measures, _overs, _held
+        ),
+        st.builds(CarrierDown, _held),
+    )
+    parts = st.lists(leaves, min_size=1, max_size=2).map(tuple)
+    return st.one_of(leaves, leaves, st.builds(AnyOf, parts, _held), st.builds(AllOf, parts, _held))
+
+
+def _recovers(probe: str) -> st.SearchStrategy[Condition | None]:
+    return st.one_of(
+        st.none(),
+        st.builds(ConsecutiveSuccesses, st.just(probe), st.integers(1, 5), _held),
+        st.builds(
+            lambda m, over, held: Within(m[0], probe, m[1], over, held), _measures, _overs, _held
+        ),
+        st.builds(CarrierUp, _held),
+    )
+
+
+def _rules(probe: Probe) -> st.SearchStrategy[Rule]:
+    stable = _milliseconds(0, 5000, 12_300, 60_000)
+    return st.builds(
+        Rule,
+        st.just(f"rule of {probe.name}"),
+        _fails(probe.name),
+        st.builds(Recover, stable, _recovers(probe.name)),
+        st.just(probe.uplinks) if probe.uplinks else st.sampled_from([None, NAMES[:1]]),
+    )
+
+
+_dampings = st.builds(
+    Damping,
+    half_life=st.just(60.0),
+    suppress=st.sampled_from([1.5, 3.0]),
+    reuse=st.just(1.0),
+    max_hold=st.just(240.0),
+)
+_hold_backs = st.builds(
+    HoldBack,
+    st.sampled_from([0.0, 0.0, 45.0]),
+    st.sampled_from([None, None, 2]),
+    st.one_of(st.none(), _dampings),
+)
+
+
+@st.composite
+def _policies(draw: st.DrawFn) -> Policy:
+    probes = [draw(_probes("internet", None))]
+    if draw(st.booleans()):
+        probes.append(draw(_probes("office", draw(st.sampled_from([None, NAMES[:1]])))))
+    rules = [draw(_rules(probe)) for probe in probes]
+    uplinks = _uplinks(draw(st.integers(1, 3)))
+    return Policy(uplinks, tuple(probes), tuple(rules), False, draw(_hold_backs))
+
+
+@st.composite
+def _lines(draw: st.DrawFn, seed: str) -> Line:
+    rates = st.sampled_from([0.0, 1 / 600, 1 / 200])
+    lengths = st.sampled_from([0.5, 4.0, 40.0])
+    dead = Drawn(f"{seed}/dead", draw(rates), draw(lengths))
+    flaps = Flapping(f"{seed}/flap", Drawn(f"{seed}/flaps", draw(rates), 20.0), 2.0, 3.0)
+    return Line(
+        latency=draw(_milliseconds(5, 20, 123)),
+        loss=draw(st.sampled_from([0.0, 0.002, 0.02])),
+        dead=Union((dead, flaps)),
+        unplugged=Drawn(f"{seed}/unplugged", draw(rates), draw(lengths)),
+        brown=Drawn(f"{seed}/brown", draw(rates), 30.0),
+        brownout=Brownout(0.3, 0.15, 0.05),
+    )
+
+
+@st.composite
+def _networks(draw: st.DrawFn) -> Network:
+    seed = draw(st.integers(0, 10_000))
+    lines = {name: draw(_lines(f"{seed}/{name}")) for name in NAMES}
+    targets = {
+        target: Drawn(f"{seed}/{target}", draw(st.sampled_from([0.0, 1 / 400])), 15.0)
+        for target in TARGETS
+    }
+    return Network(lines, targets, seed)
+
+
+def _run(policy: Policy, network: Network, *, leaping: bool) -> tuple[list[Output], Result]:
+    outputs: list[Output] = []
+    result = simulate(
+        policy, network, SECONDS, leaping=leaping, tell=lambda o: outputs.append(_uncounted(o))
+    )
+    return outputs, result
+
+
+def _uncounted(output: Output) -> Output:
+    """Without the number of good rounds in a row, of which a leap counts none."""
+    match output:
+        case RuleChange():
+            return replace(output, evidence=_COUNT.sub("", output.evidence))
+        case Decision():
+            return replace(output, evidence=tuple(_COUNT.sub("", e) for e in output.evidence))
+        case Notice():
+            return replace(output, text=_COUNT.sub("", output.text))
+    return output
+
+
+@given(_policies(), _networks())
+@settings(max_examples=25, deadline=None)
+def test_leaps_change_no_decision_and_no_figure(policy: Policy, network: Network) -> None:
+    outputs, result = _run(policy, network, leaping=True)
+    expected, whole = _run(policy, network, leaping=False)
+    assert outputs == expected
+    assert result.uplinks == whole.uplinks
+    assert result.families == whole.families
+    assert whole.leaps == 0
+
+
+def _quiet(policy: Policy) -> Network:
+    return Network({u.name: Line(loss=0.001) for u in policy.uplinks}, {})
+
+
+def _plain(interval: float = 1.0, standby: float = 1.0) -> Policy:
+    probe = Probe("internet", TARGETS[:1], "any", interval, 0.5, interval, interval, standby)
+    fail: Sequence[Condition] = [
+        ConsecutiveFailures("internet", 3),
+        Beyond(Measure.LOSS, "internet", 0.2, 30.0),
+    ]
+    rule = Rule("no-internet", AnyOf(tuple(fail)), Recover(60.0))
+    return Policy(_uplinks(2), (probe,), (rule,), False)
+
+
+def test_nearly_all_of_a_quiet_time_is_leapt() -> None:
+    policy = _plain()
+    _, result = _run(policy, _quiet(policy), leaping=True)
+    assert result.leapt > 0.8 * SECONDS
+
+
+def test_other_speeds_are_leapt_too() -> None:
+    policy = _plain(interval=0.7, standby=10.0)
+    _, result = _run(policy, _quiet(policy), leaping=True)
+    assert result.leapt > 0.3 * SECONDS
