@@ -65,7 +65,7 @@ def _probes(draw: st.DrawFn, name: str, uplinks: tuple[str, ...] | None) -> Prob
         timeout,
         fast_interval=min(fast, interval),
         down_interval=draw(st.sampled_from([interval, 2.0, 5.0])),
-        standby_interval=draw(st.sampled_from([interval, 3.0, 10.0])),
+        standby_interval=draw(st.sampled_from([interval, 3.0, 10.0, 60.0])),
         uplinks=uplinks,
     )
 
@@ -74,7 +74,7 @@ _held = _milliseconds(0, 0, 0, 300, 2000)
 _measures = st.sampled_from(
     [(Measure.LOSS, 0.05), (Measure.LOSS, 0.3), (Measure.LATENCY, 0.1), (Measure.JITTER, 0.02)]
 )
-_overs = st.sampled_from([5.0, 20.0])
+_overs = st.sampled_from([5.0, 20.0, 120.0])
 
 
 def _fails(probe: str) -> st.SearchStrategy[Condition]:

@@ -313,7 +313,7 @@ def test_a_leap_shifts_all_that_is_due() -> None:
     heard = Heard(policy())
     heard.world.run(100.25)
     assert heard.world.engine.at_rest(heard.world.now)
-    heard.world.leap(1000.0)
+    heard.world.leap(1000.0, {u.name for u in heard.world.policy.uplinks})
     assert heard.world.now == 1100.25
     heard.world.run(1102)
     assert heard.sent("primary")[-3:] == [100, 1101, 1102]

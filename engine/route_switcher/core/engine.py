@@ -5,7 +5,7 @@ It is the only state of the product. It reads no clock: every event says when it
 tests give it a written one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from math import inf
 
@@ -113,13 +113,14 @@ class Engine:
             and not self._suspects.any
         )
 
-    def leap(self, delta: float) -> None:
-        """Take it that good rounds like the latest have come for `delta` more seconds, as they did
-        before. To be called only `at_rest`; the next event is at least that much later."""
-        for health in self._healths.values():
-            health.leap(delta)
-        self._suspects.leap(delta)
-        self._warn_at = {name: at + delta for name, at in self._warn_at.items()}
+    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds through
+        `uplinks`, each as long after the one before as the latest was. To be called only `at_rest`;
+        the next event is at least that much later."""
+        for name in uplinks:
+            self._healths[name].leap(delta)
+            self._warn_at[name] += delta
+        self._suspects.leap(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
         links = {state.interface: state for state in event.links}

@@ -4,6 +4,7 @@ Events are given to the engine in the order of their times, but for a round, whi
 for a moment while a change was carried out: the rounds of one probe and uplink are always in order.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -34,6 +35,21 @@ class Answer:
     reason: str = ""
     pending: bool = False
     asked: bool = True
+
+
+def by_target(
+    targets: Sequence[Address], answers: Iterable[Answer]
+) -> Iterator[tuple[int, Answer]]:
+    """The answers of targets that could be asked, each with the position of its target; those of
+    targets that are not among `targets` are left out."""
+    for position, answer in enumerate(answers):
+        if not answer.asked:
+            continue
+        # Addresses are slow to compare, and a round tells of its targets in their order.
+        if position < len(targets) and targets[position] is answer.target:
+            yield position, answer
+        elif answer.target in targets:
+            yield targets.index(answer.target), answer
 
 
 @dataclass(frozen=True, slots=True)

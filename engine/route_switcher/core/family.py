@@ -256,7 +256,8 @@ class FamilySelection:
         )
 
     def _own_refused(self, health: UplinkHealth) -> bool:
-        return standing_route(health.uplink) in self.refusals.routes
+        refused = self.refusals.routes
+        return bool(refused) and standing_route(health.uplink) in refused
 
     def _trouble_since(self) -> float:
         """When the failures of the active uplink began that another must have answered after."""

@@ -7,7 +7,7 @@ jitter is asked for, those that did not answer at all: their silence is the loss
 from collections.abc import Iterable, Set
 
 from route_switcher.core.conditions import Measure
-from route_switcher.core.events import Answer
+from route_switcher.core.events import Answer, by_target
 from route_switcher.core.model import Address, Family, Probe, answers_needed
 from route_switcher.core.windows import Window
 
@@ -24,20 +24,19 @@ class Measuring:
         self.over = over
         self._quorum = probe.quorum
         self._suspects = suspects
-        self._windows = {target: Window(over, gap) for target in probe.targets_for(family)}
+        self._targets = probe.targets_for(family)
+        self._windows = [Window(over, gap) for _ in self._targets]
 
     @property
-    def steady(self) -> bool:
-        """Whether more rounds like the latest would change nothing that it says."""
-        return all(window.steady for window in self._windows.values())
+    def calm(self) -> bool:
+        """Whether more rounds like the latest could only lower what it says."""
+        return all(window.calm for window in self._windows)
 
     def take(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take the answers of a round; rounds come in the order of sending."""
-        for answer in answers:
-            if not answer.asked or answer.target not in self._windows:
-                continue
-            window = self._windows[answer.target]
-            if answer.target in self._suspects:
+        for position, answer in by_target(self._targets, answers):
+            window = self._windows[position]
+            if self._suspects and answer.target in self._suspects:
                 # What it lost was its own fault, and must not count when it returns.
                 window.clear()
             else:
@@ -45,42 +44,43 @@ class Measuring:
 
     def settle(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take answers that were told after their round."""
-        for answer in answers:
-            if answer.asked and answer.target in self._windows:
-                self._windows[answer.target].settle(sent_at, answer)
+        for position, answer in by_target(self._targets, answers):
+            self._windows[position].settle(sent_at, answer)
 
     def leap(self, delta: float) -> None:
         """Take it that rounds like the latest have come for `delta` more seconds."""
-        for window in self._windows.values():
+        for window in self._windows:
             window.leap(delta)
 
     def beyond(self, measure: Measure, limit: float) -> bool:
         """Whether it is certain that fewer targets than the quorum are within the limit."""
-        windows = self._concerned(measure).values()
+        windows = [window for _, window in self._concerned(measure)]
         spared = sum(not window.beyond(measure, limit) for window in windows)
         return bool(windows) and spared < answers_needed(self._quorum, len(windows))
 
     def within(self, measure: Measure, limit: float) -> bool:
         """Whether it is certain that as many targets as the quorum asks are within the limit."""
-        windows = self._concerned(measure).values()
+        windows = [window for _, window in self._concerned(measure)]
         within = sum(window.within(measure, limit) for window in windows)
         return bool(windows) and within >= answers_needed(self._quorum, len(windows))
 
     def describe(self, measure: Measure) -> str:
         """What was measured, in words."""
-        values = {t: w.value(measure) for t, w in self._concerned(measure).items()}
-        written = {target: _written(measure, value) for target, value in values.items()}
+        concerned = self._concerned(measure)
+        written = {target: _written(measure, w.value(measure)) for target, w in concerned}
         if len(set(written.values())) == 1:
             figures = next(iter(written.values()))
         else:
             figures = ", ".join(f"{figure} ({target})" for target, figure in written.items())
         return f"{measure.value} {figures or 'unknown'} over {self.over:g} s"
 
-    def _concerned(self, measure: Measure) -> dict[Address, Window]:
-        left = {t: w for t, w in self._windows.items() if t not in self._suspects}
+    def _concerned(self, measure: Measure) -> list[tuple[Address, Window]]:
+        left: Iterable[tuple[Address, Window]] = zip(self._targets, self._windows, strict=True)
+        if self._suspects:
+            left = [(target, window) for target, window in left if target not in self._suspects]
         if measure is Measure.LOSS:
-            return left
-        return {target: window for target, window in left.items() if window.heard}
+            return list(left)
+        return [(target, window) for target, window in left if window.heard]
 
 
 def _written(measure: Measure, value: float) -> str:

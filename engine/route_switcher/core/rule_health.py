@@ -121,7 +121,7 @@ class RuleHealth:
             and self.failing_since is None
             and self.deadline() == inf
             and self._facts.link.connected
-            and all(measuring.steady for measuring in self._facts.measurings.values())
+            and all(measuring.calm for measuring in self._facts.measurings.values())
             and all(run.successes >= self._enough for run in self._facts.runs.values())
         )
 

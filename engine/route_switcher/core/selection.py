@@ -107,7 +107,7 @@ def select(
         return Choice(current, Cause.PREFERENCE)
     if best > rank:
         return Choice(first.name, _cause(rank, best))
-    preferred = best >= _RANK_DAMPED and _precedes(candidates, first.name, current)
+    preferred = best == _RANK[UplinkState.HEALTHY] and _precedes(candidates, first.name, current)
     return Choice(first.name if preferred else current, Cause.PREFERENCE)
 
 

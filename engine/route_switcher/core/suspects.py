@@ -6,11 +6,11 @@ left out of the quorum: also when a witness falls silent, which proves nothing o
 last target never leaves: a probe that asks nobody proves nothing.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 
 from route_switcher.core.decisions import Level, Notice
-from route_switcher.core.events import Answers, Round, RoundOutcome
+from route_switcher.core.events import Answers, Round, RoundOutcome, by_target
 from route_switcher.core.model import Address, Family, Policy, Probe, answers_needed
 from route_switcher.core.pace import longest_gap
 
@@ -19,10 +19,11 @@ _WITNESSES = 2
 
 @dataclass(slots=True)
 class _Latest:
-    """The latest round of a probe through one uplink: who answered, as far as it is known."""
+    """The latest round of a probe through one uplink: which targets answered, by position; None
+    where that was never known."""
 
     sent_at: float
-    answered: dict[Address, bool]
+    answered: list[bool | None]
 
 
 class _OfProbe:
@@ -40,14 +41,20 @@ class _OfProbe:
 
     def take(self, event: Round | Answers) -> None:
         """Take what became of the targets in a round."""
-        known = {a.target: a.rtt is not None for a in event.answers if a.asked and not a.pending}
         latest = self._latest.get(event.uplink)
-        if latest is None or latest.sent_at < event.sent_at:
-            before = latest.answered if latest is not None else {}
-            self._latest[event.uplink] = _Latest(event.sent_at, before | known)
-        elif latest.sent_at == event.sent_at:
-            latest.answered.update(known)
-        self._find(event.sent_at)
+        if latest is None:
+            latest = _Latest(event.sent_at, [None] * len(self._all))
+            self._latest[event.uplink] = latest
+        if event.sent_at < latest.sent_at:
+            return
+        latest.sent_at = event.sent_at
+        failed = False
+        for position, answer in by_target(self._all, event.answers):
+            if not answer.pending:
+                latest.answered[position] = answer.rtt is not None
+                failed |= answer.rtt is None
+        if failed or self.targets:
+            self._find(event.sent_at)
 
     def judge(self, event: Round) -> Round:
         """The round as it is without the suspect targets: good if enough others answered."""
@@ -63,9 +70,10 @@ class _OfProbe:
     def unusual(self) -> bool:
         return bool(self.targets or self._told)
 
-    def leap(self, delta: float) -> None:
-        for latest in self._latest.values():
-            latest.sent_at += delta
+    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+        for name in uplinks:
+            if name in self._latest:
+                self._latest[name].sent_at += delta
 
     def news(self, at: float) -> list[Notice]:
         """What a person should know: what has been suspect for some time, and is not any more."""
@@ -84,8 +92,12 @@ class _OfProbe:
 
     def _find(self, now: float) -> None:
         fresh = [x.answered for x in self._latest.values() if now - x.sent_at <= self._gap]
-        silent = {t for t in self._all if not any(known.get(t, False) for known in fresh)}
-        found = {t for t in silent if t in self.targets or _is_suspect(t, fresh)}
+        found = {
+            target
+            for position, target in enumerate(self._all)
+            if not any(answered[position] for answered in fresh)
+            and (target in self.targets or _is_suspect(position, fresh))
+        }
         if len(found) == len(self._all):
             found = set()
         for target in found - self.targets:
@@ -94,10 +106,10 @@ class _OfProbe:
         self.targets.update(found)
 
 
-def _is_suspect(silent: Address, latest: Sequence[Mapping[Address, bool]]) -> bool:
-    """Whether enough uplinks that work know that this target fails."""
-    witnesses = [answered for answered in latest if any(answered.values())]
-    return len(witnesses) >= _WITNESSES and all(silent in known for known in witnesses)
+def _is_suspect(silent: int, latest: Sequence[Sequence[bool | None]]) -> bool:
+    """Whether enough uplinks that work know that the target at this position fails."""
+    witnesses = [answered for answered in latest if any(answered)]
+    return len(witnesses) >= _WITNESSES and all(known[silent] is False for known in witnesses)
 
 
 class Suspects:
@@ -134,7 +146,7 @@ class Suspects:
         """Whether any target is suspect now, or a person is still to be told that it is not."""
         return any(suspects.unusual for suspects in self._probes.values())
 
-    def leap(self, delta: float) -> None:
-        """Take it that rounds like the latest have come for `delta` more seconds."""
+    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+        """Take it that rounds like the latest have come through `uplinks` for `delta` seconds."""
         for suspects in self._probes.values():
-            suspects.leap(delta)
+            suspects.leap(delta, uplinks)

@@ -62,6 +62,8 @@ class Window:
         self._over = _micros(over)
         self._gap = _micros(gap)
         self._samples: deque[_Sample] = deque()
+        self._since = 0
+        self._last_rtt: int | None = None
         self._restart(0)
 
     @property
@@ -75,17 +77,25 @@ class Window:
         return self._heard > 0
 
     @property
+    def calm(self) -> bool:
+        """Whether more answers like the latest, at the same pace, could only lower what it says."""
+        return (
+            self.full
+            and self._samples[-1].fate is _Fate.HEARD
+            and all(
+                s.fate is _Fate.LOST or (s.fate is _Fate.HEARD and s.rtt == self._last_rtt)
+                for s in self._samples
+            )
+        )
+
+    @property
     def steady(self) -> bool:
         """Whether more answers like the latest, at the same pace, would change nothing in it."""
-        if not self.full or self._lost or self._steps:
+        if self._lost or self._steps or not self.calm:
             return False
         weight = self._samples[-1].weight
         return all(
-            s.fate is _Fate.HEARD
-            and s.rtt == self._last_rtt
-            and s.step is not None
-            and abs(s.weight - weight) <= _ROUNDING
-            for s in self._samples
+            s.step is not None and abs(s.weight - weight) <= _ROUNDING for s in self._samples
         )
 
     def value(self, measure: Measure) -> float:
@@ -116,11 +126,9 @@ class Window:
             self._restart(at)
             last = at
         sample = _Sample(at, max(0, at - last))
-        self._samples.append(sample)
+        self._append(sample)
         if not answer.pending:
             self._settle(sample, answer)
-        while self._samples[0].at <= at - self._over:
-            self._count(self._samples.popleft(), -1)
 
     def settle(self, sent_at: float, answer: Answer) -> None:
         """Take what became of the target after its round was told.
@@ -143,11 +151,27 @@ class Window:
         self._restart(0)
 
     def leap(self, delta: float) -> None:
-        """Take it that answers like the latest have come for `delta` more seconds."""
+        """Take it that answers like the latest have come for `delta` more seconds, at the pace of
+        the latest two. To be called only while it is `calm`."""
         micros = _micros(delta)
-        self._since += micros
-        for sample in self._samples:
-            sample.at += micros
+        if self.steady:
+            for sample in self._samples:
+                sample.at += micros
+            return
+        last = self._samples[-1]
+        end = last.at + micros
+        # Those that would have left the window again need not come.
+        count = min(round(micros / last.weight), (self._over - 1) // last.weight + 1)
+        for age in reversed(range(count)):
+            self._append(
+                _Sample(end - age * last.weight, last.weight, _Fate.HEARD, last.rtt, step=0)
+            )
+
+    def _append(self, sample: _Sample) -> None:
+        self._samples.append(sample)
+        self._count(sample, 1)
+        while self._samples[0].at <= sample.at - self._over:
+            self._count(self._samples.popleft(), -1)
 
     def _knows(self, measure: Measure) -> bool:
         match measure:
@@ -161,7 +185,7 @@ class Window:
     def _restart(self, at: int) -> None:
         self._samples.clear()
         self._since = at
-        self._last_rtt: int | None = None
+        self._last_rtt = None
         self._covered = self._lost = self._heard = self._rtts = self._stepped = self._steps = 0
 
     def _settle(self, sample: _Sample, answer: Answer) -> None:

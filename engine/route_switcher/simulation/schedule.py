@@ -7,7 +7,7 @@ The engine is told times on a grid of 2^-20 seconds (about a microsecond), which
 subtract exactly: so its conclusions are the same an hour later, and no noise of floats decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from heapq import heapify, heappop, heappush
 from math import ceil
 
@@ -48,7 +48,7 @@ class Schedule:
     def __init__(self, now: int) -> None:
         self.now = now
         """The time, in nanoseconds."""
-        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._queue: list[tuple[int, int, Callable[[], None], object]] = []
         self._count = 0
 
     @property
@@ -61,23 +61,26 @@ class Schedule:
         """When the next call is due; NEVER if none is."""
         return self._queue[0][0] if self._queue else NEVER
 
-    def call_at(self, due: int, call: Callable[[], None]) -> None:
-        """Have something done at an instant, which is not in the past."""
+    def call_at(self, due: int, call: Callable[[], None], owner: object) -> None:
+        """Have something done for `owner` at an instant, which is not in the past."""
         self._count += 1
-        heappush(self._queue, (due, self._count, call))
+        heappush(self._queue, (due, self._count, call, owner))
 
-    def send_at(self, due: int, call: Callable[[], None]) -> None:
+    def send_at(self, due: int, call: Callable[[], None], owner: object) -> None:
         """Have a round sent at an instant, after everything else that is due then."""
         self._count += 1
-        heappush(self._queue, (due, self._count + _SENDINGS, call))
+        heappush(self._queue, (due, self._count + _SENDINGS, call, owner))
 
     def call_next(self) -> None:
         """Let it be the time of the next call, and make it."""
-        self.now, _, call = heappop(self._queue)
+        self.now, _, call, _ = heappop(self._queue)
         call()
 
-    def leap(self, delta: int) -> None:
-        """Let it be `delta` nanoseconds later, and whatever is due be due so much later."""
+    def leap(self, delta: int, owners: Container[object]) -> None:
+        """Let it be `delta` nanoseconds later, and what is due for `owners` be due later too."""
         self.now += delta
-        self._queue = [(due + delta, number, call) for due, number, call in self._queue]
+        self._queue = [
+            (due + delta if owner in owners else due, number, call, owner)
+            for due, number, call, owner in self._queue
+        ]
         heapify(self._queue)

@@ -6,18 +6,19 @@ of the network and of the next lost packet, and lands where rounds are sent at t
 which they would have been sent. A property test holds the decisions against those without leaps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lcm
+from operator import itemgetter
 
 from route_switcher.analysis.traffic import PACKET
-from route_switcher.core.conditions import Beyond, Within, leaves
 from route_switcher.core.decisions import Output
 from route_switcher.core.events import LinkState
 from route_switcher.core.model import Family, Policy
 from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkFigures
 from route_switcher.simulation.network import LineReader, Network, Passage
 from route_switcher.simulation.schedule import STRIDE, nanoseconds
+from route_switcher.simulation.stream import Stream
 from route_switcher.simulation.timeline import Timeline
 from route_switcher.simulation.world import World
 
@@ -79,7 +80,6 @@ class _Simulation:
         # How long a packet may be under way: nothing leaps so near to what could befall it.
         latency = max(network.lines[name].latency for name in names)
         self._under_way = max(latency, *(probe.timeout for probe in policy.probes))
-        self._window = _longest_window(policy)
         self._intervals: list[int] = []
         self._even_since = 0.0
         self._unplugged = self._interfaces_unplugged()
@@ -122,8 +122,8 @@ class _Simulation:
         """Leap, or make the rounds of a while; in any case not beyond `change`."""
         if self._leaping and self._passage.calm(self._now):
             self._leap(change)
-            longest = max(stream.interval for stream in self._world.streams()) / 1e9
-            self._run(min(self._now + longest, change))
+            shortest = min(stream.interval for stream in self._world.streams()) / 1e9
+            self._run(min(self._now + shortest, change))
         else:
             self._run(change)
 
@@ -138,28 +138,32 @@ class _Simulation:
         intervals = [stream.interval for stream in streams]
         if intervals != self._intervals:
             self._intervals, self._even_since = intervals, now
-        # Nothing of what befell packets may be under way any more, and windows must be filled by
-        # rounds that are as far apart as those to come.
-        troubled_until = max(passage.troubled_until, self._changed_at)
-        even_since = max(troubled_until, self._even_since) + max(intervals) / 1e9
-        if max(troubled_until + self._under_way, even_since + self._window) >= now:
+        uneven_until = max(passage.troubled_until, self._changed_at, self._even_since)
+        calm_for = nanoseconds(now - uneven_until - self._under_way)
+        # All go on at their instants; or all but the rarest do, up to the next one of those.
+        rare = {stream.uplink for stream in streams if stream.interval == max(intervals)}
+        others = [stream for stream in streams if stream.uplink not in rare]
+        if not any(_even(some, calm_for) for some in (streams, others)):
             return
         if not world.engine.at_rest(now):
             return
-        period = lcm(STRIDE, *intervals)
         began = nanoseconds(now)
         limit = nanoseconds(change - self._under_way)
         for stream in streams:
             limit = passage.first_lost(
                 stream.uplink, stream.targets, stream.next_due, stream.interval, limit
             )
-        # What is sent at `limit` must come after the landing, where what is due now is due again.
-        delta = (limit - began) // period * period
+        next_rare = min(stream.next_due for stream in streams if stream.uplink in rare)
+        rooms = ((streams, limit - began), (others, min(limit, next_rare) - began))
+        delta, moved = max(
+            ((_delta(some, room), some) for some, room in rooms if _even(some, calm_for)),
+            key=itemgetter(0),
+        )
         if delta <= 0:
             return
-        for stream in streams:
+        for stream in moved:
             passage.sent[stream.uplink] += delta // stream.interval * len(stream.targets)
-        world.leap(delta / 1e9)
+        world.leap(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1
         self._leapt += delta
@@ -179,8 +183,17 @@ class _Simulation:
             self._world.set_link(LinkState(interface, carrier=interface not in self._unplugged))
 
 
-def _longest_window(policy: Policy) -> float:
-    """Seconds that any condition looks back at most; 0 without any window."""
-    conditions = [c for r in policy.rules for c in (r.fail, r.recover.condition) if c is not None]
-    of_leaves = [leaf for condition in conditions for leaf in leaves(condition)]
-    return max((leaf.over for leaf in of_leaves if isinstance(leaf, Beyond | Within)), default=0.0)
+def _even(streams: Sequence[Stream], calm_for: int) -> bool:
+    """Whether the latest rounds of all `streams` were as far apart as those to come, and nothing of
+    what befell a packet is under way, if all has been calm for so many nanoseconds."""
+    return calm_for > 2 * max((stream.interval for stream in streams), default=0) and bool(streams)
+
+
+def _delta(streams: Sequence[Stream], room: int) -> int:
+    """Nanoseconds, at most `room`, after which the rounds of `streams` are sent as far from then as
+    they are from now; 0 or less if that is not to be had.
+
+    What is sent at the end of `room` comes after that, where what is due now is due again.
+    """
+    period = lcm(STRIDE, *(stream.interval for stream in streams))
+    return room // period * period

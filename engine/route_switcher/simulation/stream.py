@@ -167,7 +167,7 @@ class Stream:
 
     def _wait_until(self, due: int) -> None:
         self._due = due
-        self._schedule.send_at(due, self._send)
+        self._schedule.send_at(due, self._send, self)
 
     def _send(self) -> None:
         schedule = self._schedule
@@ -189,7 +189,7 @@ class Stream:
 
     def _end_in(self, took: int) -> None:
         self._ends = self._sent + took
-        self._schedule.call_at(self._ends, self._end)
+        self._schedule.call_at(self._ends, self._end, self)
 
     def _end(self) -> None:
         schedule = self._schedule
@@ -249,7 +249,7 @@ class Stream:
     ) -> None:
         rest = _Rest(self._sent, fates)
         self._rests.append(rest)
-        self._schedule.call_at(self._sent + after, partial(tell, rest))
+        self._schedule.call_at(self._sent + after, partial(tell, rest), self)
 
     def _tell_pending(self, rest: _Rest) -> None:
         answer, timeout = self._quorum.answer, self._quorum.timeout

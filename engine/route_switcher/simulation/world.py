@@ -6,7 +6,7 @@ in seconds, and the same course of events gives the same decisions, every time. 
 rounds end before others are sent, and the engine's own deadlines come last.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from math import ceil, inf
 from typing import Self
 
@@ -121,19 +121,21 @@ class World:
         self._run(end)
         self._schedule.now = max(self._schedule.now, end)
 
-    def leap(self, seconds: float) -> None:
-        """Take it that nothing but good rounds like the latest came for `seconds`.
+    def leap(self, seconds: float, uplinks: Collection[str]) -> None:
+        """Take it that nothing but good rounds like the latest came for `seconds`, through
+        `uplinks`, and that no round through another was due.
 
         That changes nothing while the engine is at rest (`Engine.at_rest`), no answer is missing of
         the rounds under way, and the internet would have answered them all alike. `seconds` is a
-        multiple of every interval in use, so that rounds go on at the instants at which they would
-        have been sent anyway, and of `schedule.STRIDE`, so that times stay exact.
+        multiple of every interval in use there, so that rounds go on at the instants at which they
+        would have been sent anyway, and of `schedule.STRIDE`, so that times stay exact.
         """
         delta = nanoseconds(seconds)
-        self._schedule.leap(delta)
-        for stream in self._probing:
+        moved = [stream for stream in self._probing if stream.uplink in uplinks]
+        self._schedule.leap(delta, moved)
+        for stream in moved:
             stream.leap(delta)
-        self.engine.leap(seconds)
+        self.engine.leap(seconds, uplinks)
         self._take_deadline()
 
     def streams(self) -> Iterator[Stream]:

@@ -1,0 +1,273 @@
+"""Judges, and rules made of them, against one that looks at the whole history."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import inf
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.histories import (
+    DOWN,
+    FAILED,
+    GAP,
+    GOOD,
+    TARGET,
+    UNKNOWN,
+    UP,
+    A,
+    B,
+    History,
+    Told,
+    fail_leaves,
+    helds,
+    let_time_pass,
+    merged,
+    probes,
+    recover_leaves,
+    rule_health,
+    trees,
+)
+from route_switcher.core.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    Condition,
+    Within,
+    leaves,
+)
+from route_switcher.core.events import Answer, Answers, Round
+from route_switcher.core.judges import Facts, Run, make_judge
+from route_switcher.core.measuring import Measuring
+from route_switcher.core.model import Family, Recover, Rule
+from route_switcher.core.rules import RuleState
+
+conditions = trees(st.one_of(fail_leaves, recover_leaves))
+rtts = st.sampled_from([None, None, 0.0625, 0.0625, 0.25, 0.5])
+pauses = st.sampled_from([0.0, 0.125, 0.5, 1.0, 1.0, 1.0, 2.0, 3.5])
+happenings = st.lists(
+    st.tuples(pauses, st.sampled_from(["a", "a", "b", "b", "link", "wait", "restart"]), rtts),
+    max_size=40,
+)
+
+
+def facts_for(*trees: Condition) -> Facts:
+    facts = Facts(UP, gap=inf, runs={"a": Run(), "b": Run()})
+    for tree in trees:
+        for leaf in leaves(tree):
+            if isinstance(leaf, Beyond | Within):
+                probe = A if leaf.probe == "a" else B
+                key = leaf.probe, leaf.over
+                facts.measurings[key] = Measuring(probe, Family.IPV4, leaf.over, GAP, set())
+    return facts
+
+
+def take(facts: Facts, told: Told) -> None:
+    if not told.probe:
+        facts.link = UP if told.carrier else DOWN
+        return
+    run = facts.runs[told.probe]
+    if told.rtt is None:
+        run.failures, run.successes = run.failures + 1, 0
+    else:
+        run.failures, run.successes = 0, run.successes + 1
+    for (probe, _), measuring in facts.measurings.items():
+        if probe == told.probe:
+            measuring.take(told.at, [Answer(TARGET, told.rtt)])
+
+
+@settings(max_examples=250, deadline=None)
+@given(conditions, happenings)
+def test_a_judge_says_what_the_whole_history_says(
+    condition: Condition, happenings: list[tuple[float, str, float | None]]
+) -> None:
+    facts = facts_for(condition)
+    judge, history = make_judge(condition, facts), History()
+    verdicts: list[tuple[float, bool]] = [(0.0, judge.holds(0.0))]
+    history.restarts.append(0.0)  # nobody asked before
+    now = 0.0
+
+    def ask(at: float) -> None:
+        verdicts.append((at, judge.holds(at)))
+        assert judge.deadline() > at, "a deadline that has passed would be asked for again"
+
+    for pause, what, rtt in happenings:
+        now += pause
+        while judge.deadline() < now:
+            ask(judge.deadline())
+        if what == "restart":
+            judge.restart()
+            history.restarts.append(now)
+        elif what != "wait":
+            told = Told(now, "" if what == "link" else what, rtt, carrier=rtt is not None)
+            last = [t.at for t in history.told if t.probe == told.probe]
+            if told.probe and last and last[-1] == now:
+                continue  # two rounds of a probe at one instant
+            take(facts, told)
+            history.told.append(told)
+        ask(now)
+    while judge.deadline() < inf:
+        ask(judge.deadline())
+    end = verdicts[-1][0] + 100
+    said = [*verdicts, (end, verdicts[-1][1])]
+    spans = merged(
+        (begin, until) for (begin, held), (until, _) in pairwise(said) if held and begin < until
+    )
+    expected = [
+        (max(begin, 0.0), min(until, end))
+        for begin, until in history.spans(condition)
+        if until > 0.0 and begin < end
+    ]
+    assert spans == expected
+
+
+# Rules: random events at random times, whatever the conditions.
+
+
+outcomes = st.sampled_from(["good", "good", "failed", "failed", "unknown", "pending", "link"])
+events = st.lists(
+    st.tuples(st.floats(0.0, 5.0, allow_nan=False), probes, outcomes, st.booleans()), max_size=40
+)
+rules = st.builds(
+    Rule,
+    st.just("r"),
+    trees(fail_leaves),
+    st.builds(Recover, st.sampled_from([0.0, 3.0]), st.one_of(st.none(), trees(recover_leaves))),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rules, events)
+def test_a_rule_never_asks_for_a_time_that_has_passed(
+    rule: Rule, events: list[tuple[float, str, str, bool]]
+) -> None:
+    health = rule_health(rule)
+    now = 100.0
+    health.take_link(UP, now)
+    for pause, probe, what, carrier in events:
+        now += pause
+        let_time_pass(health, now)
+        rtt = 0.05 if what == "good" else None
+        if what == "link":
+            health.take_link(UP if carrier else DOWN, now)
+        elif probe in health.rule.probes or not health.rule.probes:
+            answer = Answer(TARGET, rtt, pending=what == "pending")
+            outcome = {"good": GOOD, "pending": GOOD, "unknown": UNKNOWN}.get(what, FAILED)
+            health.take_round(Round(now, "fibre", probe, now, outcome, (answer,), "lost"))
+            if what == "pending":
+                told = (Answer(TARGET, 0.3 if carrier else None),)
+                health.take_answers(Answers(now, "fibre", probe, now, told))
+        assert health.deadline() > now
+    let_time_pass(health, now + 1000)
+    assert health.deadline() == inf
+
+
+@dataclass
+class RuleReference:
+    """The life of a rule, told by the whole history at every step; no round is ever missing."""
+
+    rule: Rule
+    history: History = field(default_factory=History)
+    state: RuleState = RuleState.OK
+    covered_from: float | None = None
+
+    def holds(self, condition: Condition, at: float) -> bool:
+        return any(begin <= at < end for begin, end in self.history.spans(condition))
+
+    def step(self, at: float, told: Told | None) -> None:
+        """Something happened, or time passed."""
+        if told is not None:
+            self.history.told.append(told)
+        fails = self.holds(self.rule.fail, at)
+        good = told is not None and bool(told.probe) and told.rtt is not None
+        carrier = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
+        lost = told is not None and not told.probe and not told.carrier and carrier
+        failed = told is not None and bool(told.probe) and told.rtt is None
+        if failed or lost or (good and fails):
+            self.covered_from = None
+        elif good and self.covered_from is None:
+            self.covered_from = at
+        if fails:
+            self.state = RuleState.FAILED
+        elif good and self.state is RuleState.FAILED:
+            self.state = RuleState.RECOVERING
+        if good and not fails and self.state is RuleState.RECOVERING:
+            recover = self.rule.recover
+            covered = self.covered_from is not None and at - self.covered_from >= recover.stable
+            if covered and (recover.condition is None or self.holds(recover.condition, at)):
+                self.state = RuleState.OK
+
+
+# A time inside of a time begins for a recovery with the first event after it.
+plain_recoveries = st.one_of(
+    recover_leaves,
+    st.builds(
+        AllOf,
+        st.lists(recover_leaves, min_size=1, max_size=3)
+        .map(lambda parts: [replace(part, held=0.0) for part in parts])
+        .map(tuple),
+        helds,
+    ),
+    st.builds(AnyOf, st.lists(recover_leaves, min_size=1, max_size=3).map(tuple)),
+)
+steady_events = st.lists(
+    st.tuples(
+        st.sampled_from([0.125, 0.5, 1.0, 1.0, 1.0, 2.0, 2.5]),
+        st.sampled_from(["a", "a", "a", "b", "b", "b", "link", "unknown"]),
+        st.sampled_from([None, None, 0.0625, 0.0625, 0.0625, 0.5]),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    trees(fail_leaves),
+    st.builds(Recover, st.sampled_from([0.0, 2.0, 4.0]), st.none() | plain_recoveries),
+    steady_events,
+)
+def test_a_rule_fails_and_recovers_exactly_when_the_whole_history_says(
+    fail: Condition, recover: Recover, events: list[tuple[float, str, float | None]]
+) -> None:
+    rule = Rule("r", fail, recover)
+    health, reference = rule_health(rule), RuleReference(rule)
+    reference.history.restarts.append(0.0)
+    now, carrier = 0.0, True
+
+    def wait(until: float) -> None:
+        while health.deadline() < until:
+            at = health.deadline()
+            health.take_time(at)
+            reference.step(at, None)
+            assert health.state is reference.state
+
+    def ask(at: float, probe: str, rtt: float | None) -> None:
+        wait(at)
+        outcome = FAILED if rtt is None else GOOD
+        answers = (Answer(TARGET, rtt),)
+        health.take_round(Round(at, "fibre", probe, at, outcome, answers, "lost"))
+        reference.step(at, Told(at, probe, rtt))
+
+    health.take_link(UP, 0.0)
+    for probe in sorted(rule.probes):
+        ask(0.0, probe, 0.05)
+    last = dict.fromkeys("ab", 0.0)
+    for pause, what, rtt in events:
+        now += pause
+        for probe, before in (("a", 1 / 16), ("b", 1 / 32)):
+            if probe in rule.probes and now - last[probe] > GAP - 2.5:
+                # Its rounds go on, so that there is no gap; no two things at one instant.
+                last[probe] = now - before
+                ask(now - before, probe, 0.05 if carrier and what != probe else None)
+        wait(now)
+        if what == "link":
+            carrier = rtt is not None
+            health.take_link(UP if carrier else DOWN, now)
+            reference.step(now, Told(now, carrier=carrier))
+        elif what == "unknown":
+            health.take_round(Round(now, "fibre", "a", now, UNKNOWN))
+        elif what in rule.probes and last[what] < now:
+            last[what] = now
+            ask(now, what, rtt if carrier else None)
+        assert health.state is reference.state
