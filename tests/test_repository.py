@@ -9,11 +9,14 @@ import pytest
 
 from route_switcher.analysis.diagram import diagram
 from route_switcher.policy.load import load_text
+from route_switcher.simulation.scenario_file import load_scenarios
+from route_switcher.simulation.scenario_run import run_scenario
 
 TOP = Path(__file__).parents[1]
 PAGES = {path.name: path.read_text("utf-8") for path in sorted(TOP.glob("*.md"))}
 README = PAGES["README.md"]
-POLICIES = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+YAML = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+MINIMAL, FULL, WHOLE_LANGUAGE, DRAFT, SCENARIOS, MENDED_RULES = YAML
 
 
 def test_the_readme_shows_the_transitions_of_a_rule() -> None:
@@ -21,8 +24,21 @@ def test_the_readme_shows_the_transitions_of_a_rule() -> None:
 
 
 def test_the_full_policy_writes_out_what_the_minimal_one_means() -> None:
-    minimal, full = (load_text(text, "README.md") for text in POLICIES)
-    assert minimal == full
+    assert load_text(MINIMAL, "README.md") == load_text(FULL, "README.md")
+
+
+def test_the_policy_that_shows_the_language_is_sound() -> None:
+    assert len(load_text(WHOLE_LANGUAGE, "README.md").rules) == 3
+
+
+def test_the_scenarios_fail_and_pass_as_the_readme_says(tmp_path: Path) -> None:
+    (tmp_path / "scenarios.yaml").write_text(SCENARIOS)
+    passed = []
+    for policy in (DRAFT, DRAFT + MENDED_RULES):
+        (tmp_path / "policy.yaml").write_text(policy)
+        file = load_scenarios(tmp_path / "scenarios.yaml")
+        passed.append([not run_scenario(s, file.loaded.policy) for s in file.scenarios])
+    assert passed == [[False, True], [True, True]]
 
 
 @pytest.mark.parametrize("page", PAGES)
