@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from compose import seed
-from route_switcher.core.model import CarrierDown, ConsecutiveFailures, Policy, Recover
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.model import Policy, Recover
 from route_switcher.policy.load import load
 
 FOLDER = Path(__file__).parents[2] / "compose"
@@ -131,7 +132,9 @@ def test_the_targets_are_behind_the_isps(policy: Policy) -> None:
 
 def test_the_policy_fails_over_and_back_as_the_seed_says(policy: Policy) -> None:
     assert [uplink.name for uplink in policy.uplinks] == ["primary", "secondary"]
-    assert [rule.fail for rule in policy.rules] == [ConsecutiveFailures(3), CarrierDown()]
+    (probe,) = policy.probes
+    counted = ConsecutiveFailures(probe.name, 3)
+    assert [rule.fail for rule in policy.rules] == [counted, CarrierDown()]
     assert {rule.recover for rule in policy.rules} == {Recover(stable=60.0)}
 
 

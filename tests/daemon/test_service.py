@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -150,6 +151,41 @@ async def test_a_reload_replaces_the_probe_tasks_and_keeps_the_selection(
             "secondary": 0,
             "tertiary": 1,
         }
+
+
+@pytest.mark.parametrize("dry", [False, True])
+async def test_rounds_go_at_the_speeds_that_the_core_asks_for(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch, dry: bool
+) -> None:
+    seed = policy(interval=1.0, timeout=0.5)
+    slower = replace(seed.probes[0], down_interval=4.0, standby_interval=10.0)
+    theirs = [
+        Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 100, protocol=16),
+        Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 101, protocol=16),
+    ]
+    kernel = ModelKernel([LinkState("eth0"), LinkState("eth1")], theirs if dry else [])
+    async with running(monkeypatch, replace(seed, probes=(slower,)), kernel, dry) as world:
+        start = trio.current_time()
+
+        def sent(name: str, since: float, until: float) -> list[float]:
+            times = (at - start for at, _ in world.lines[name].rounds)
+            return [at for at in times if since <= at < until]
+
+        await trio.sleep_until(start + 30.25)
+        # Standing by begins with the first round of the secondary, which finds it healthy.
+        assert sent("secondary", 0, 30) == [0.5, 10.5, 20.5]
+        assert sent("primary", 20, 23) == [20, 21, 22]
+        world.lines["primary"].works = False
+        await trio.sleep_until(start + 60.25)
+        # Three failures; both are asked at once then, and after that only one of them often.
+        assert sent("primary", 30, 50) == [30, 31, 32, 33, 33.5, 37.5, 41.5, 45.5, 49.5]
+        assert sent("secondary", 31, 36) == [33.5, 34.5, 35.5]
+        world.lines["primary"].works = True
+        await trio.sleep_until(start + 140.25)
+        # The first good round ends the slow speed; a minute later all is as it was.
+        assert sent("primary", 57, 65) == [57.5, 61.5, 62.5, 63.5, 64.5]
+        assert [move[1:] for move in world.switches()][-1] == ("secondary", "primary")
+        assert len(sent("secondary", 125, 140)) in (1, 2)
 
 
 async def test_a_dry_run_writes_nothing_and_shows_what_a_run_would_do(

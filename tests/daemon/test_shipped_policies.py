@@ -6,8 +6,10 @@ import pytest
 import trio
 
 from daemon.written import WrittenLine
+from route_switcher.core.conditions import Beyond, Within, leaves
 from route_switcher.core.events import LinkState
-from route_switcher.core.model import ConsecutiveFailures, Family, Policy
+from route_switcher.core.model import Family, Policy
+from route_switcher.core.pace import failures_that_count
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from route_switcher.policy.load import load
@@ -23,10 +25,30 @@ def interfaces(policy: Policy, family: Family) -> list[str]:
 
 
 def patience(policy: Policy) -> float:
-    """Seconds in which any rule of the policy fails, and in which it recovers."""
-    failures = [r.fail.failures for r in policy.rules if isinstance(r.fail, ConsecutiveFailures)]
-    slowest = max(probe.interval for probe in policy.probes)
-    return max(max(failures) * slowest, max(r.recover.stable for r in policy.rules)) + 3 * slowest
+    """Seconds in which any rule of the policy fails or recovers, and a move may follow.
+
+    Every uplink fails once here, which neither damps it nor uses a budget up.
+    """
+    slowest = max(
+        max(probe.interval, probe.down_interval, probe.standby_interval) for probe in policy.probes
+    )
+    failures = max(failures_that_count(probe, policy.rules) for probe in policy.probes)
+    windows = [
+        leaf.over
+        for rule in policy.rules
+        for condition in (rule.fail, rule.recover.condition)
+        if condition is not None
+        for leaf in leaves(condition)
+        if isinstance(leaf, Beyond | Within)
+    ]
+    stable = max(rule.recover.stable for rule in policy.rules)
+    return (
+        failures * slowest
+        + max(windows, default=0)
+        + stable
+        + 3 * slowest
+        + (policy.hold_back.min_stay)
+    )
 
 
 async def best(kernel: ModelKernel, family: Family) -> str:

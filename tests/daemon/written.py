@@ -4,6 +4,7 @@ import trio
 
 from route_switcher.core.events import Answer, RoundOutcome
 from route_switcher.core.model import Address
+from route_switcher.probes.aftermath import TellRest
 from route_switcher.probes.open_round import Echoes
 
 RTT = 0.02
@@ -16,6 +17,10 @@ class WrittenLine:
         self.works = True
         self.opened = 0
         """How many have entered it and not left."""
+        self.rounds: list[tuple[float, tuple[Address, ...]]] = []
+        """When each was sent, and to whom."""
+        self.rest: tuple[float, TellRest] | None = None
+        """When the latest round was sent that wants to know of the rest, and whom to tell."""
 
     def __enter__(self) -> "WrittenLine":
         self.opened += 1
@@ -32,10 +37,15 @@ class WrittenLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
+        tell_rest: TellRest | None = None,
     ) -> Echoes:
         sent_at = trio.current_time()
+        self.rounds.append((sent_at, targets))
+        if tell_rest is not None:
+            self.rest = (sent_at, tell_rest)
         if not self.works:
             await trio.sleep(timeout)
-            return Echoes(sent_at, RoundOutcome.FAILED, (), "no answer")
+            silent = tuple(Answer(target, None, "no answer") for target in targets)
+            return Echoes(sent_at, RoundOutcome.FAILED, silent, "no answer")
         await trio.sleep(RTT)
         return Echoes(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))

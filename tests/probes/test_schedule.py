@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from route_switcher.core.events import Answer, Round, RoundOutcome
-from route_switcher.core.model import Address, ConsecutiveFailures, Probe, Recover, Rule, Uplink
+from route_switcher.core.conditions import ConsecutiveFailures
+from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.model import Address, Probe, Recover, Rule, Uplink
 from route_switcher.core.pace import Pace
+from route_switcher.probes.aftermath import TellRest
 from route_switcher.probes.open_round import Echoes
-from route_switcher.probes.schedule import Urgent, next_slot, repeat
+from route_switcher.probes.schedule import repeat
+from route_switcher.probes.timing import Timing, next_slot
 
 TARGET = IPv4Address("198.51.100.1")
 UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10)
@@ -23,12 +26,14 @@ PROBE = Probe(
     interval=1.0,
     timeout=1.0,
     fast_interval=1.0,
+    down_interval=1.0,
+    standby_interval=1.0,
 )
 
 
-def steady(probe: Probe) -> Pace:
+def steady(probe: Probe, spread: float = 0.0) -> Timing:
     """No rule has anything to confirm."""
-    return Pace(probe, [])
+    return Timing(Pace(probe, []), spread)
 
 
 class ScriptedLine:
@@ -45,6 +50,7 @@ class ScriptedLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
+        tell_rest: TellRest | None = None,
     ) -> Echoes:
         assert not self.busy
         self.busy = True
@@ -57,7 +63,7 @@ class ScriptedLine:
         return Echoes(sent_at, RoundOutcome.FAILED, answers, "no answer within 1 s")
 
 
-async def ignore(told: Round) -> None:
+async def ignore(told: Round | Answers) -> None:
     await trio.lowlevel.checkpoint()
 
 
@@ -69,13 +75,13 @@ async def run_until(
     spread: float = 0.0,
     urgent_at: Iterable[float] = (),
 ) -> None:
-    urgent = Urgent()
+    timing = steady(probe, spread)
     with trio.move_on_at(time):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(repeat, UPLINK, probe, line, ignore, urgent, steady(probe), spread)
+            nursery.start_soon(repeat, UPLINK, probe, line, ignore, timing)
             for at in urgent_at:
                 await trio.sleep_until(at)
-                urgent.ask()
+                timing.ask()
 
 
 async def test_rounds_are_sent_at_once_and_then_every_interval(autojump_clock: MockClock) -> None:
@@ -143,23 +149,23 @@ async def test_an_urgent_round_asked_for_before_the_start_is_the_first(
     autojump_clock: MockClock,
 ) -> None:
     line = ScriptedLine()
-    urgent = Urgent()
-    urgent.ask()
+    timing = steady(PROBE, 0.5)
+    timing.ask()
     with trio.move_on_at(2.25):
-        await repeat(UPLINK, PROBE, line, ignore, urgent, steady(PROBE), 0.5)
+        await repeat(UPLINK, PROBE, line, ignore, timing)
     assert line.sent_at == [0, 1, 2]
 
 
 async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock) -> None:
-    told: list[Round] = []
+    told: list[Round | Answers] = []
 
-    async def report(round_: Round) -> None:
+    async def report(event: Round | Answers) -> None:
         await trio.lowlevel.checkpoint()
-        told.append(round_)
+        told.append(event)
 
     line = ScriptedLine()
     with trio.move_on_at(1.75):
-        await repeat(UPLINK, PROBE, line, report, Urgent(), steady(PROBE))
+        await repeat(UPLINK, PROBE, line, report, steady(PROBE))
     reason = "no answer within 1 s"
     answers = (Answer(TARGET, None, reason),)
     assert told == [
@@ -181,16 +187,16 @@ async def test_a_probe_without_a_target_of_the_family_is_a_mistake(
 ) -> None:
     probe = replace(PROBE, targets=(IPv6Address("2001:db8::1"),))
     with pytest.raises(ValueError, match="probe internet has no IPv4 target for primary"):
-        await repeat(UPLINK, probe, ScriptedLine(), ignore, Urgent(), steady(probe))
+        await repeat(UPLINK, probe, ScriptedLine(), ignore, steady(probe))
 
 
 async def test_a_slow_report_holds_back_the_next_round(autojump_clock: MockClock) -> None:
-    async def slow(round_: Round) -> None:
+    async def slow(event: Round | Answers) -> None:
         await trio.sleep(1.5)
 
     line = ScriptedLine()
     with trio.move_on_at(4.25):
-        await repeat(UPLINK, PROBE, line, slow, Urgent(), steady(PROBE))
+        await repeat(UPLINK, PROBE, line, slow, steady(PROBE))
     assert line.sent_at == [0, 2, 4]
 
 
@@ -206,9 +212,9 @@ def test_a_slot_follows_the_last_and_lies_at_most_half_an_interval_back(
 
 async def test_a_failure_is_confirmed_at_the_fast_interval(autojump_clock: MockClock) -> None:
     probe = replace(PROBE, timeout=0.25, fast_interval=0.25)
-    rule = Rule("no-internet", "internet", ConsecutiveFailures(3), Recover(60))
+    rule = Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60))
     line = ScriptedLine([0.25] * 10)
     with trio.move_on_at(3):
-        await repeat(UPLINK, probe, line, ignore, Urgent(), Pace(probe, [rule]))
+        await repeat(UPLINK, probe, line, ignore, Timing(Pace(probe, [rule])))
     # The third failure fails the rule, and the normal pace goes on from there.
     assert line.sent_at == [0, 0.25, 0.5, 1.5, 2.5]

@@ -1,18 +1,17 @@
 """The probe tasks: for every uplink one line, and over it one task for each probe."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
 import trio
 
-from route_switcher.core.events import Round
-from route_switcher.core.model import Family, Policy, Probe, Uplink
-from route_switcher.core.pace import Pace, failures_that_count
-from route_switcher.probes.schedule import Line, Urgent, repeat
-
-Report = Callable[[Round], Awaitable[None]]
+from route_switcher.core.conditions import Beyond, Within, leaves
+from route_switcher.core.model import Family, Policy, Probe, Rule, Uplink
+from route_switcher.core.pace import Pace, Speed, failures_that_count
+from route_switcher.probes.schedule import Line, Report, repeat
+from route_switcher.probes.timing import Timing
 
 
 class OpenLine(Line, Protocol):
@@ -40,37 +39,56 @@ MakeLine = Callable[[Uplink], OpenLine]
 
 
 @dataclass(frozen=True, slots=True)
+class _Asking:
+    """What the task of one probe through one uplink depends on."""
+
+    probe: Probe
+    """With nothing that concerns other uplinks only."""
+    confirmed: int
+    """After how many failed rounds in a row nothing is left to confirm."""
+    measured: bool
+    """Whether a rule looks at a window of its answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What the tasks of one uplink depend on: a reload that changes none of it lets them be."""
 
     name: str
     interface: str
     family: Family
-    probes: tuple[tuple[Probe, int], ...]
+    askings: tuple[_Asking, ...]
 
 
 class _Tasks:
-    """The tasks of one uplink."""
+    """The tasks of one uplink. Its first rounds are due after `share` of their interval."""
 
-    def __init__(self, uplink: Uplink, policy: Policy, number: int) -> None:
-        self.uplink = uplink
-        self.policy = policy
-        self.number = number
-        self.urgent = [Urgent() for _ in policy.probes]
+    def __init__(self, uplink: Uplink, work: _Work, rules: Iterable[Rule], share: float) -> None:
         self.scope = trio.CancelScope()
+        self._uplink = uplink
+        # By their share of the interval, uplinks do not all send at one instant. The probes of one
+        # do: to wake up once for all of them is what keeps rounds cheap.
+        self._timings = [
+            (asking, Timing(Pace(asking.probe, rules), share * asking.probe.interval))
+            for asking in work.askings
+        ]
 
     async def run(self, make_line: MakeLine, report: Report) -> None:
-        with self.scope, make_line(self.uplink) as line:
+        with self.scope, make_line(self._uplink) as line:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(line.run)
-                for probe, urgent in zip(self.policy.probes, self.urgent, strict=True):
-                    pace = Pace(probe, self.policy.rules)
-                    # Over the interval, so that uplinks do not all send at one instant. The probes
-                    # of one do: to wake up once for all of them is what keeps rounds cheap.
-                    spread = self.number * probe.interval / len(self.policy.uplinks)
+                for asking, timing in self._timings:
                     nursery.start_soon(
-                        repeat, self.uplink, probe, line, report, urgent, pace, spread
+                        repeat, self._uplink, asking.probe, line, report, timing, asking.measured
                     )
+
+    def ask(self) -> None:
+        for _, timing in self._timings:
+            timing.ask()
+
+    def go(self, speed: Speed) -> None:
+        for _, timing in self._timings:
+            timing.go(speed)
 
 
 class Probing:
@@ -84,27 +102,59 @@ class Probing:
         self._make_line = make_line
         self._report = report
         self._tasks: dict[_Work, _Tasks] = {}
+        self._speeds: dict[str, Speed] = {}
+        """The last speed told of each uplink, also of one whose tasks are still to come."""
 
     def take(self, policy: Policy) -> None:
         """Probe as `policy` says. Tasks for which it changes nothing go on undisturbed."""
         before, self._tasks = self._tasks, {}
+        names = {uplink.name for uplink in policy.uplinks}
+        self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
         for number, uplink in enumerate(policy.uplinks):
             work = _work(uplink, policy)
-            kept = before.pop(work, None)
-            self._tasks[work] = kept or _Tasks(uplink, policy, number)
-            if kept is None:
-                self._nursery.start_soon(self._tasks[work].run, self._make_line, self._report)
+            tasks = before.pop(work, None)
+            if tasks is None:
+                share = number / len(policy.uplinks)
+                tasks = _Tasks(uplink, work, policy.rules_for(uplink.name), share)
+                tasks.go(self._speeds.get(uplink.name, Speed.NORMAL))
+                self._nursery.start_soon(tasks.run, self._make_line, self._report)
+            self._tasks[work] = tasks
         for tasks in before.values():
             tasks.scope.cancel()
 
     def ask(self, uplink: str) -> None:
         """Have every probe ask through `uplink` at once."""
-        for work, tasks in self._tasks.items():
-            if work.name == uplink:
-                for urgent in tasks.urgent:
-                    urgent.ask()
+        for tasks in self._of(uplink):
+            tasks.ask()
+
+    def go(self, uplink: str, speed: Speed) -> None:
+        """Probe through `uplink` at this speed from now on."""
+        self._speeds[uplink] = speed
+        for tasks in self._of(uplink):
+            tasks.go(speed)
+
+    def _of(self, uplink: str) -> Iterable[_Tasks]:
+        return (tasks for work, tasks in self._tasks.items() if work.name == uplink)
 
 
 def _work(uplink: Uplink, policy: Policy) -> _Work:
-    probes = tuple((p, failures_that_count(p, policy.rules)) for p in policy.probes)
-    return _Work(uplink.name, uplink.interface, uplink.family, probes)
+    rules = policy.rules_for(uplink.name)
+    askings = tuple(
+        _Asking(
+            replace(probe, targets=probe.targets_for(uplink.family), uplinks=None),
+            failures_that_count(probe, rules),
+            any(_looks_at_windows(rule, probe.name) for rule in rules),
+        )
+        for probe in policy.probes_through(uplink.name)
+    )
+    return _Work(uplink.name, uplink.interface, uplink.family, askings)
+
+
+def _looks_at_windows(rule: Rule, probe: str) -> bool:
+    """Whether a condition of the rule is about a window of this probe's answers."""
+    conditions = (c for c in (rule.fail, rule.recover.condition) if c is not None)
+    return any(
+        isinstance(leaf, Beyond | Within) and leaf.probe == probe
+        for condition in conditions
+        for leaf in leaves(condition)
+    )

@@ -14,9 +14,10 @@ from typing import NoReturn, TypeAlias
 
 import trio
 
-from route_switcher.core.decisions import Output, ProbeNow
+from route_switcher.core.decisions import Output, ProbeNow, SpeedChange
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
+    Answers,
     Event,
     Link,
     LinkState,
@@ -32,7 +33,7 @@ from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.daemon.probing import MakeLine, Probing
 from route_switcher.daemon.reconcile import Table, reconcile
-from route_switcher.daemon.report import say, tell, tell_reconciled, tell_round
+from route_switcher.daemon.report import say, tell, tell_answers, tell_reconciled, tell_round
 from route_switcher.kernel.base import Kernel, KernelNews
 
 INBOX = 1024
@@ -54,7 +55,7 @@ class NewPolicy:
     policy: Policy
 
 
-Item: TypeAlias = Round | KernelNews | NewPolicy
+Item: TypeAlias = Round | Answers | KernelNews | NewPolicy
 
 
 class Service:
@@ -91,7 +92,7 @@ class Service:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
-            self._probing = Probing(nursery, self._make_line, self._report_round)
+            self._probing = Probing(nursery, self._make_line, self._report)
             await self._begin()
             self._probing.take(self._engine.policy)
             task_status.started()
@@ -106,8 +107,11 @@ class Service:
         self._handle(Start(trio.current_time(), links, routes))
         await self._converge()
 
-    async def _report_round(self, event: Round) -> None:
-        tell_round(event)
+    async def _report(self, event: Round | Answers) -> None:
+        if isinstance(event, Round):
+            tell_round(event)
+        else:
+            tell_answers(event)
         await self._give.send(event)
 
     async def _watch(self) -> NoReturn:
@@ -123,7 +127,7 @@ class Service:
         match item:
             case None:
                 self._handle(Tick(trio.current_time()))
-            case Round():
+            case Round() | Answers():
                 self._handle(item)
             case NewPolicy():
                 links = await self._read_links(item.policy)
@@ -213,5 +217,8 @@ class Service:
 
     def _follow(self, output: Output) -> None:
         tell(output)
-        if isinstance(output, ProbeNow):
-            self._probing.ask(output.uplink)
+        match output:
+            case ProbeNow():
+                self._probing.ask(output.uplink)
+            case SpeedChange():
+                self._probing.go(output.uplink, output.speed)

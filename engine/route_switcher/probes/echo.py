@@ -18,6 +18,7 @@ import trio
 from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import Address, Family
 from route_switcher.probes import packets
+from route_switcher.probes.aftermath import Aftermath, TellRest
 from route_switcher.probes.open_round import Echoes, OpenRound, Request
 from route_switcher.probes.raw_socket import (
     ADDRESS_FAMILY,
@@ -63,7 +64,7 @@ class Counters:
     wrong_token: int = 0
     repeated: int = 0
     late: int = 0
-    """Answers after the timeout, to a round that had not ended."""
+    """Answers after the timeout, to a round that had not ended or was followed."""
     implausible_stamps: int = 0
     """Timestamps not believed: the wall clock was set. The packet counts as of its reading."""
     receive_errors: int = 0
@@ -85,6 +86,7 @@ class EchoLine:
         self._identifier = secrets.randbits(16)
         self._sequence = secrets.randbits(16)
         self._pending: dict[int, OpenRound] = {}
+        self._aftermath = Aftermath(self._forget, lambda: self._read(_QUEUE))
         self._socket: socket.socket | None = None
         self._opened = trio.Event()
         self._emptied_at = -math.inf
@@ -109,8 +111,13 @@ class EchoLine:
     ) -> None:
         self._close()
 
-    async def run(self) -> NoReturn:
-        """Receive, until cancelled."""
+    async def run(self) -> None:
+        """Receive, and tell of rounds what is known of them later, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._receive)
+            nursery.start_soon(self._aftermath.run)
+
+    async def _receive(self) -> NoReturn:
         while True:
             sock = self._socket
             if sock is None:
@@ -130,11 +137,13 @@ class EchoLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
+        tell_rest: TellRest | None = None,
     ) -> Echoes:
         """Ask all `targets` (at least one) once; return as soon as the outcome is certain.
 
         Good as soon as `needed` of them have answered, each within `timeout` seconds of its own
-        request; failed after the timeout, or at once if too few requests could be sent.
+        request; failed after the timeout, or at once if too few requests could be sent. What
+        becomes of the others, and late answers, goes to `tell_rest`, if given.
         """
         through = self._ready()
         # What waits now is no answer to this round; and from here on, a stamp cannot be older.
@@ -146,10 +155,15 @@ class EchoLine:
                 await open_round.decided.wait()
             woken_at = trio.current_time()
             self._read(_QUEUE)
+            echoes = open_round.judge(woken_at)
+            if tell_rest is not None:
+                self._aftermath.follow(open_round, echoes, tell_rest)
         finally:
-            for request in open_round.requests:
-                self._pending.pop(request.sequence, None)
-        return self._named_by_link(open_round.judge(woken_at))
+            if open_round not in self._aftermath:
+                self._forget(open_round)
+        if tell_rest is not None:
+            await self._aftermath.tell_due()  # what is older than this round is told before it
+        return self._named_by_link(echoes)
 
     def _open(self) -> socket.socket:
         self._socket = open_socket(self.interface, self.family)
@@ -181,7 +195,8 @@ class EchoLine:
         family = ADDRESS_FAMILY[self.family]
         requests = []
         for place, target in enumerate(targets):
-            # A line has far fewer than 65536 requests open: a number in use does not come again.
+            # Far fewer than 65536 requests wait for an answer in time: only numbers that are
+            # remembered for late answers are ever taken over.
             self._sequence = (self._sequence + 1) & 0xFFFF
             address = socket.inet_ntop(family, target.packed)
             token = tokens[place * _TOKEN_SIZE : (place + 1) * _TOKEN_SIZE]
@@ -203,6 +218,12 @@ class EchoLine:
             if number % _SENDS_BETWEEN_READS == 0:
                 self._read(_BATCH)
         open_round.sent()
+
+    def _forget(self, open_round: OpenRound) -> None:
+        for request in open_round.requests:
+            # The number of one that was remembered for long may be another round's by now.
+            if self._pending.get(request.sequence) is open_round:
+                del self._pending[request.sequence]
 
     def _read(self, limit: int) -> None:
         """Read what waits, up to `limit` packets, and note the answers among it."""
@@ -237,6 +258,7 @@ class EchoLine:
                 arrived = now
             if not open_round.answer(request, max(0.0, arrived - request.sent_at)):
                 self.counters.late += 1
+            self._aftermath.answered(open_round, request)
 
     def _match(self, packet: bytes, source: str) -> tuple[OpenRound, Request] | None:
         """The request that this packet answers, and its round; None, and a count, if none."""

@@ -1,6 +1,7 @@
 """One round that has been sent and not yet judged: what was asked, and what it comes to."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import trio
@@ -86,19 +87,34 @@ class OpenRound:
         """When the last request has had its whole timeout."""
         return self.requests[-1].sent_at + self._timeout
 
+    @property
+    def sent_at(self) -> float:
+        """When the first request was sent."""
+        return self.requests[0].sent_at
+
+    @property
+    def unanswered(self) -> tuple[Request, ...]:
+        """The requests that were sent and not answered in time."""
+        return tuple(r for r in self.requests if r.rtt is None and r.fault is None)
+
     def judge(self, now: float) -> Echoes:
         """What the round comes to; `now` is when its waiting ended."""
-        answers = tuple(
-            Answer(r.target, r.rtt, "" if r.rtt is not None else self._why_none(r, now))
-            for r in self.requests
-        )
+        answers = self.answers(self.requests, now)
         outcome, reason = self._verdict(now)
         if not reason and outcome is not RoundOutcome.GOOD:
             reason = "; ".join(dict.fromkeys(a.reason for a in answers if a.rtt is None))
             if self._answered:
                 count = f"{self._answered} of {len(answers)} answered, {self._needed} needed"
                 reason = f"{count}: {reason}"
-        return Echoes(self.requests[0].sent_at, outcome, answers, reason)
+        return Echoes(self.sent_at, outcome, answers, reason)
+
+    def answers(self, requests: Iterable[Request], now: float) -> tuple[Answer, ...]:
+        """What became of these of its requests, as far as is known at `now`."""
+        return tuple(self._answer(request, now) for request in requests)
+
+    def delayed(self, now: float) -> bool:
+        """Whether this machine's own standstill may have lost answers."""
+        return self._delay(now) > self._timeout
 
     def _verdict(self, now: float) -> tuple[RoundOutcome, str]:
         """The outcome, and its reason where the targets do not give it."""
@@ -106,19 +122,25 @@ class OpenRound:
             return RoundOutcome.GOOD, ""
         if self._answered >= self._goal:
             return RoundOutcome.UNKNOWN, ""
-        delay = self._delay(now)
-        if self._asked >= self._goal and delay > self._timeout:
-            return RoundOutcome.UNKNOWN, f"this machine was delayed by {delay:.1f} s"
+        if self._asked >= self._goal and self.delayed(now):
+            return RoundOutcome.UNKNOWN, self._delayed_by(now)
         return RoundOutcome.FAILED, ""
 
-    def _why_none(self, request: Request, now: float) -> str:
+    def _answer(self, request: Request, now: float) -> Answer:
+        if request.rtt is not None:
+            return Answer(request.target, request.rtt)
         if request.fault is not None:
-            return request.fault.words
+            ours = request.fault.outcome is RoundOutcome.UNKNOWN
+            return Answer(request.target, None, request.fault.words, asked=not ours)
+        if request.late is None and now < self.deadline:
+            return Answer(request.target, None, "not waited for", pending=True)
+        if self.delayed(now):
+            return Answer(request.target, None, self._delayed_by(now), asked=False)
         if request.late is not None:
-            return f"answered after {request.late:.3g} s, later than {self._timeout:g} s"
-        if now < self.deadline:
-            return "not waited for"
-        return f"no answer within {self._timeout:g} s"
+            reason = f"answered after {request.late:.3g} s, later than {self._timeout:g} s"
+        else:
+            reason = f"no answer within {self._timeout:g} s"
+        return Answer(request.target, None, reason)
 
     def _delay(self, now: float) -> float:
         """Seconds by which this machine's own standstill may have lost answers.
@@ -126,5 +148,8 @@ class OpenRound:
         An answer that waits to be read is not lost, since the kernel stamps it. But a machine that
         stands still (a paused guest) receives nothing, and shows it by sending or waking up late.
         """
-        sending = self.requests[-1].sent_at - self.requests[0].sent_at
+        sending = self.requests[-1].sent_at - self.sent_at
         return max(now - self.deadline, sending)
+
+    def _delayed_by(self, now: float) -> str:
+        return f"this machine was delayed by {self._delay(now):.1f} s"

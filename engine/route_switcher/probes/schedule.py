@@ -1,15 +1,15 @@
-"""When rounds are sent: one probe through one uplink, again and again."""
+"""Rounds of one probe through one uplink, again and again."""
 
-import math
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol
 
 import trio
 
-from route_switcher.core.events import Round
+from route_switcher.core.events import Answer, Answers, Round
 from route_switcher.core.model import Address, Probe, Uplink, answers_needed
-from route_switcher.core.pace import Pace
+from route_switcher.probes.aftermath import TellRest
 from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.timing import Timing
 
 
 class Line(Protocol):
@@ -20,45 +20,29 @@ class Line(Protocol):
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
+        tell_rest: TellRest | None = None,
     ) -> Echoes:
-        """Ask all `targets`; `needed` answers within `timeout` seconds make the round good."""
+        """Ask all `targets`; `needed` answers within `timeout` seconds make the round good.
+
+        What becomes of targets after that goes to `tell_rest`, if given.
+        """
         ...
 
 
-class Urgent:
-    """Asks one `repeat` for a round now. Asking again before it is sent changes nothing."""
-
-    def __init__(self) -> None:
-        self._asked = trio.Event()
-
-    def ask(self) -> None:
-        """Have a round sent at once or, while one is under way, as soon as that has ended."""
-        self._asked.set()
-
-    async def asked_before(self, time: float) -> bool:
-        """Wait until somebody asks, but not beyond `time`; whether somebody asked."""
-        with trio.move_on_at(time):
-            await self._asked.wait()
-        if not self._asked.is_set():
-            return False
-        self._asked = trio.Event()
-        return True
+Report = Callable[[Round | Answers], Awaitable[None]]
 
 
 async def repeat(
     uplink: Uplink,
     probe: Probe,
     line: Line,
-    report: Callable[[Round], Awaitable[None]],
-    urgent: Urgent,
-    pace: Pace,
-    spread: float = 0.0,
+    report: Report,
+    timing: Timing,
+    measured: bool = False,
 ) -> NoReturn:
     """Make rounds of `probe` through `uplink` over `line` and report each, until cancelled.
 
-    The first is due after `spread` seconds (so that uplinks do not all send at one instant), each
-    other as long after the one before as `pace` says. An urgent one starts the schedule anew.
-    Rounds never overlap.
+    If it is `measured`, `Answers` are reported too. Rounds never overlap.
 
     Raises ValueError if the probe has no target of the uplink's family.
     """
@@ -66,16 +50,16 @@ async def repeat(
     if not targets:
         raise ValueError(f"probe {probe.name} has no {uplink.family} target for {uplink.name}")
     needed = answers_needed(probe.quorum, len(targets))
-    # Counted from the last change of pace, so that no sum of floats drifts.
-    start, step, count = trio.current_time() + spread, probe.interval, 0
+
+    async def tell_rest(sent_at: float, answers: tuple[Answer, ...]) -> None:
+        await report(Answers(trio.current_time(), uplink.name, probe.name, sent_at, answers))
+
     while True:
-        if await urgent.asked_before(start + count * step):
-            start, count = trio.current_time(), 0
-        echoes = await line.round(targets, needed, probe.timeout)
-        now = trio.current_time()
+        await timing.due()
+        echoes = await line.round(targets, needed, probe.timeout, tell_rest if measured else None)
         await report(
             Round(
-                at=now,
+                at=trio.current_time(),
                 uplink=uplink.name,
                 probe=probe.name,
                 sent_at=echoes.sent_at,
@@ -84,16 +68,4 @@ async def repeat(
                 reason=echoes.reason,
             )
         )
-        if (wanted := pace.after(echoes.outcome)) != step:
-            start, step, count = start + count * step, wanted, 0
-        count = next_slot(count, (trio.current_time() - start) / step)
-
-
-def next_slot(last: int, elapsed: float) -> int:
-    """The slot to send in after slot `last`, when `elapsed` steps have passed since slot 0.
-
-    One that was missed by less than half a step is made up for (with a timeout as long as the
-    interval, each failed round ends just after the next is due); older ones are skipped. So after
-    any stall one round is sent, and two are never less than half a step apart.
-    """
-    return max(last + 1, math.floor(elapsed + 0.5))
+        timing.ended(echoes.outcome)

@@ -1,0 +1,228 @@
+"""What is told of targets after their round: those it did not wait for, and late answers."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from probes.loopback import (
+    LONG,
+    SHORT,
+    V4,
+    Send,
+    answering,
+    receiving,
+    silent_kernel,
+    targets_on_loopback,
+)
+from route_switcher.core.events import Answer, RoundOutcome
+from route_switcher.core.model import Address
+from route_switcher.probes import aftermath
+from route_switcher.probes.echo import Counters
+
+pytestmark = pytest.mark.kernel
+
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+TIMEOUT = 0.3
+
+
+@pytest.fixture(autouse=True)
+def addresses() -> Iterator[None]:
+    with targets_on_loopback():
+        yield
+
+
+class Rest:
+    """What was told of rounds after they were."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, tuple[Answer, ...]]] = []
+        self.at: list[float] = []
+        self._more = trio.Event()
+
+    async def __call__(self, sent_at: float, answers: tuple[Answer, ...]) -> None:
+        await trio.lowlevel.checkpoint()
+        self.told.append((sent_at, answers))
+        self.at.append(trio.current_time())
+        self._more.set()
+        self._more = trio.Event()
+
+    async def count(self, number: int) -> None:
+        """Wait until there are so many."""
+        with trio.fail_after(10):
+            while len(self.told) < number:
+                await self._more.wait()
+
+
+async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None:
+    told = threading.Event()
+
+    def in_turn(reply: bytes, target: Address, send: Send) -> None:
+        if target != V4[0]:
+            told.wait(10)
+        send(reply, target)
+
+    rest = Rest()
+    with answering(in_turn, requests=3):
+        async with receiving() as line:
+            echoes = await line.round(V4, 1, LONG, rest)
+            await trio.sleep(SHORT)
+            told.set()
+            await rest.count(1)
+    assert echoes.outcome is GOOD
+    assert [answer.pending for answer in echoes.answers] == [False, True, True]
+    ((sent_at, answers),) = rest.told
+    assert sent_at == echoes.sent_at
+    assert [answer.target for answer in answers] == [*V4[1:]]
+    assert all(a.rtt is not None and SHORT <= a.rtt < LONG for a in answers)
+    assert line.counters == Counters()
+    assert line._pending == {}
+
+
+async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout() -> (
+    None
+):
+    def only_first(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[0]:
+            send(reply, target)
+
+    rest = Rest()
+    with answering(only_first, requests=2):
+        async with receiving() as line:
+            echoes = await line.round(V4[:2], 1, TIMEOUT, rest)
+            assert trio.current_time() < echoes.sent_at + TIMEOUT
+            await rest.count(1)
+    assert echoes.answers[1] == Answer(V4[1], None, "not waited for", pending=True)
+    assert rest.told == [(echoes.sent_at, (Answer(V4[1], None, "no answer within 0.3 s"),))]
+    assert rest.at[0] >= echoes.sent_at + TIMEOUT
+
+
+async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
+    told = threading.Event()
+
+    def late(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[1]:
+            told.wait(10)
+        send(reply, target)
+
+    rest = Rest()
+    with answering(late, requests=2):
+        async with receiving() as line:
+            echoes = await line.round(V4[:2], 1, TIMEOUT, rest)
+            await rest.count(1)
+            told.set()
+            await rest.count(2)
+    assert [sent_at for sent_at, _ in rest.told] == [echoes.sent_at] * 2
+    (lost,), (late_answer,) = (answers for _, answers in rest.told)
+    assert lost.rtt is None
+    assert late_answer.target == V4[1]
+    assert late_answer.rtt is not None
+    assert late_answer.rtt > TIMEOUT
+    assert line.counters == Counters(late=1)
+
+
+async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -> None:
+    ended = threading.Event()
+
+    def later(reply: bytes, target: Address, send: Send) -> None:
+        ended.wait(10)
+        send(reply, target)
+
+    rest = Rest()
+    with answering(later):
+        async with receiving() as line:
+            echoes = await line.round(V4[:1], 1, SHORT, rest)
+            ended.set()
+            await rest.count(1)
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.1 s")
+    ((sent_at, (answer,)),) = rest.told
+    assert sent_at == echoes.sent_at
+    assert answer.rtt is not None
+    assert answer.rtt > SHORT
+
+
+async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked() -> None:
+    told = threading.Event()
+
+    def in_turn(reply: bytes, target: Address, send: Send) -> None:
+        if target != V4[0]:
+            told.wait(10)
+        send(reply, target)
+
+    with answering(in_turn, requests=3):
+        async with receiving() as line:
+            await line.round(V4[:2], 1, SHORT)
+            assert line._pending == {}
+            told.set()
+            await line.round(V4[2:], 1, LONG)
+    assert line.counters == Counters(unasked=1)
+
+
+async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
+    def only_first(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[0]:
+            send(reply, target)
+
+    rest = Rest()
+    with answering(only_first, requests=2):
+        async with receiving() as line:
+            await line.round(V4[:2], 1, SHORT, rest)
+            time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
+            await rest.count(1)
+            assert line._pending == {}
+    ((_, (answer,)),) = rest.told
+    assert (answer.rtt, answer.asked) == (None, False)
+    assert answer.reason.startswith("this machine was delayed by 0.")
+
+
+async def test_of_an_unknown_round_nothing_is_told() -> None:
+    rest = Rest()
+    with silent_kernel():
+        async with receiving() as line:
+            async with trio.open_nursery() as nursery:
+
+                async def make() -> None:
+                    echoes = await line.round(V4, 1, SHORT, rest)
+                    assert echoes.outcome is UNKNOWN
+                    assert not any(answer.asked for answer in echoes.answers)
+
+                nursery.start_soon(make)
+                await trio.testing.wait_all_tasks_blocked()
+                time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
+            assert line._pending == {}
+    assert rest.told == []
+
+
+async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> None:
+    """Also with an interval no longer than the timeout, where one is sent as the other is over."""
+
+    def only_first(reply: bytes, target: Address, send: Send) -> None:
+        if target == V4[0]:
+            send(reply, target)
+
+    rest = Rest()
+    sent: list[float] = []
+    with answering(only_first, requests=10):
+        async with receiving() as line:
+            for _ in range(5):
+                echoes = await line.round(V4[:2], 1, SHORT, rest)
+                sent.append(echoes.sent_at)
+                await trio.sleep_until(echoes.sent_at + SHORT)
+            await rest.count(5)
+    assert [sent_at for sent_at, _ in rest.told] == sent
+
+
+async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aftermath, "REMEMBERED", 7)
+    rest = Rest()
+    with silent_kernel():
+        async with receiving() as line:
+            for _ in range(5):
+                await line.round(V4, 1, 0.01, rest)
+            assert len(line._pending) == 6
+            assert line._aftermath._remembered == 6
