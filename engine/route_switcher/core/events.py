@@ -26,8 +26,9 @@ class RoundOutcome(Enum):
 class Answer:
     """What became of one target in one round: `rtt` in seconds, or None and a reason in words.
 
-    `pending`: the round was certain before it was known; an `Answers` will tell. Without `asked`
-    the request could not be sent for a reason that says nothing of the uplink.
+    `pending`: the round was certain before it was known; where a window counts the probe, an
+    `Answers` will tell. Without `asked` the request could not be sent, or its answer not received,
+    for a reason that says nothing of the uplink.
     """
 
     target: Address

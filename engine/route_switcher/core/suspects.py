@@ -8,6 +8,7 @@ last target never leaves: a probe that asks nobody proves nothing.
 
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
+from math import inf
 
 from route_switcher.core.decisions import Level, Notice
 from route_switcher.core.events import Answers, Round, RoundOutcome, by_target
@@ -41,12 +42,9 @@ class _OfProbe:
 
     def take(self, event: Round | Answers) -> None:
         """Take what became of the targets in a round."""
-        latest = self._latest.get(event.uplink)
-        if latest is None:
-            latest = _Latest(event.sent_at, [None] * len(self._all))
-            self._latest[event.uplink] = latest
-        if event.sent_at < latest.sent_at:
-            return
+        latest = self._latest.setdefault(event.uplink, _Latest(-inf, [None] * len(self._all)))
+        if isinstance(event, Answers) and event.sent_at != latest.sent_at:
+            return  # of a round that is not the latest, or that said nothing
         latest.sent_at = event.sent_at
         failed = False
         for position, answer in by_target(self._all, event.answers):

@@ -1,15 +1,14 @@
 """The probe tasks: for every uplink one line, and over it one task for each probe."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
 import trio
 
-from route_switcher.core.conditions import Beyond, Within, leaves
-from route_switcher.core.model import Family, Policy, Probe, Rule, Uplink
-from route_switcher.core.pace import Pace, Speed, failures_that_count
+from route_switcher.core.model import Policy, Rule, Uplink
+from route_switcher.core.pace import Pace, Speed
+from route_switcher.core.work import Work, work_of
 from route_switcher.probes.schedule import Line, Report, repeat
 from route_switcher.probes.timing import Timing
 
@@ -38,32 +37,10 @@ class OpenLine(Line, Protocol):
 MakeLine = Callable[[Uplink], OpenLine]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """What the task of one probe through one uplink depends on."""
-
-    probe: Probe
-    """With nothing that concerns other uplinks only."""
-    confirmed: int
-    """After how many failed rounds in a row nothing is left to confirm."""
-    measured: bool
-    """Whether a rule looks at a window of its answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What the tasks of one uplink depend on: a reload that changes none of it lets them be."""
-
-    name: str
-    interface: str
-    family: Family
-    askings: tuple[_Asking, ...]
-
-
 class _Tasks:
     """The tasks of one uplink. Its first rounds are due after `share` of their interval."""
 
-    def __init__(self, uplink: Uplink, work: _Work, rules: Iterable[Rule], share: float) -> None:
+    def __init__(self, uplink: Uplink, work: Work, rules: Iterable[Rule], share: float) -> None:
         self.scope = trio.CancelScope()
         self._uplink = uplink
         # By their share of the interval, uplinks do not all send at one instant. The probes of one
@@ -101,7 +78,7 @@ class Probing:
         self._nursery = nursery
         self._make_line = make_line
         self._report = report
-        self._tasks: dict[_Work, _Tasks] = {}
+        self._tasks: dict[Work, _Tasks] = {}
         self._speeds: dict[str, Speed] = {}
         """The last speed told of each uplink, also of one whose tasks are still to come."""
 
@@ -111,7 +88,7 @@ class Probing:
         names = {uplink.name for uplink in policy.uplinks}
         self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
         for number, uplink in enumerate(policy.uplinks):
-            work = _work(uplink, policy)
+            work = work_of(uplink, policy)
             tasks = before.pop(work, None)
             if tasks is None:
                 share = number / len(policy.uplinks)
@@ -134,27 +111,4 @@ class Probing:
             tasks.go(speed)
 
     def _of(self, uplink: str) -> Iterable[_Tasks]:
-        return (tasks for work, tasks in self._tasks.items() if work.name == uplink)
-
-
-def _work(uplink: Uplink, policy: Policy) -> _Work:
-    rules = policy.rules_for(uplink.name)
-    askings = tuple(
-        _Asking(
-            replace(probe, targets=probe.targets_for(uplink.family), uplinks=None),
-            failures_that_count(probe, rules),
-            any(_looks_at_windows(rule, probe.name) for rule in rules),
-        )
-        for probe in policy.probes_through(uplink.name)
-    )
-    return _Work(uplink.name, uplink.interface, uplink.family, askings)
-
-
-def _looks_at_windows(rule: Rule, probe: str) -> bool:
-    """Whether a condition of the rule is about a window of this probe's answers."""
-    conditions = (c for c in (rule.fail, rule.recover.condition) if c is not None)
-    return any(
-        isinstance(leaf, Beyond | Within) and leaf.probe == probe
-        for condition in conditions
-        for leaf in leaves(condition)
-    )
+        return (tasks for work, tasks in self._tasks.items() if work.uplink == uplink)

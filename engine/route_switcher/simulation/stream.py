@@ -112,11 +112,11 @@ class Stream:
             self._wait_until(self._schedule.now)
 
     def set_speed(self, speed: Speed) -> None:
-        """Go at this speed from now on; where it is faster, the round that waits is sent sooner."""
+        """Go at this speed from the latest sending on; the round that waits is sent by it."""
         self._pace.speed = speed
-        sooner = max(self._schedule.now, self._sent + nanoseconds(self._pace.interval))
-        if self._sent >= 0 and sooner < self._due != NEVER:
-            self._wait_until(sooner)
+        if self._sent >= 0 and self._schedule.now < self._due != NEVER:
+            due = self._sent + nanoseconds(self._pace.interval)
+            self._wait_until(max(self._schedule.now, due))
 
     def take_link(self, link: LinkState) -> None:
         """The link changed; if it is not connected now, the answers under way are lost."""

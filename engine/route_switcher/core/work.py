@@ -1,7 +1,4 @@
-"""What the rounds through one uplink depend on: a reload that changes none of it lets them be.
-
-As in the daemon (`daemon.probing`).
-"""
+"""What the rounds through one uplink depend on: a reload that changes none of it lets them be."""
 
 from dataclasses import dataclass, replace
 
