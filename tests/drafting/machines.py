@@ -5,8 +5,8 @@ from ipaddress import ip_address, ip_interface
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Family, Policy
 from route_switcher.core.routes import Route, RouteKind
-from route_switcher.policy.draft import Draft, draft
-from route_switcher.policy.draft_text import write
+from route_switcher.drafting.draft import Draft, draft
+from route_switcher.drafting.text import write
 from route_switcher.policy.load import load_text
 
 BOOT, STATIC, RA, DHCP = 3, 4, 9, 16

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from policy.drafting import (
+from drafting.machines import (
     BOOT,
     BOTH,
     DHCP,
@@ -22,8 +22,8 @@ from policy.drafting import (
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Family
 from route_switcher.core.routes import PROTOCOL, Route, RouteKind
-from route_switcher.policy.draft import MAX_LINES, MAX_OFFERED, draft
-from route_switcher.policy.draft_lines import metrics
+from route_switcher.drafting.draft import MAX_LINES, MAX_OFFERED, draft
+from route_switcher.drafting.lines import metrics
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 

@@ -6,13 +6,13 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from policy.drafting import BOOT, DHCP, RA, STATIC, read, uncommented
+from drafting.machines import BOOT, DHCP, RA, STATIC, read, uncommented
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Family
 from route_switcher.core.obstacles import obstacles
 from route_switcher.core.routes import PROTOCOL, Route, RouteKind
-from route_switcher.policy.draft_notes import MAX_TOLD
-from route_switcher.policy.draft_text import scalar
+from route_switcher.drafting.notes import MAX_TOLD
+from route_switcher.drafting.text import scalar
 from route_switcher.policy.load import load_text
 
 

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.policy.draft import Draft, draft
-from route_switcher.policy.draft_text import write
+from route_switcher.drafting.draft import Draft, draft
+from route_switcher.drafting.text import write
 from route_switcher.policy.problems import printable
 
 

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Address, Family, Uplink
 from route_switcher.core.routes import Route, protocol_name
-from route_switcher.policy.draft_lines import Line, lines_of, metrics, writable
-from route_switcher.policy.draft_notes import Task, assumptions, tasks
+from route_switcher.drafting.lines import Line, lines_of, metrics, writable
+from route_switcher.drafting.notes import Task, assumptions, tasks
 from route_switcher.policy.uplinks import METRIC_STEP
 
 MAX_LINES = 16

@@ -7,7 +7,7 @@ from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Family, Uplink
 from route_switcher.core.obstacles import deletion, describe_obstacle, obstacles
 from route_switcher.core.routes import Route, RouteKind, protocol_name
-from route_switcher.policy.draft_lines import Line, passed_over
+from route_switcher.drafting.lines import Line, passed_over
 from route_switcher.policy.suggestions import listed
 
 MAX_TOLD = 8

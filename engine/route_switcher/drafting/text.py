@@ -6,8 +6,8 @@ from textwrap import wrap
 
 from route_switcher import __version__
 from route_switcher.core.model import Family
-from route_switcher.policy.draft import Draft, Entry
-from route_switcher.policy.draft_notes import Task
+from route_switcher.drafting.draft import Draft, Entry
+from route_switcher.drafting.notes import Task
 from route_switcher.policy.problems import printable
 
 _WIDTH = 96

@@ -1,0 +1,177 @@
+"""Every key of the policy does something: with another value, something else happens."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from route_switcher.core.engine import Engine
+from route_switcher.core.events import LinkState, Start
+from route_switcher.policy.load import load_text
+from route_switcher.policy.problems import PolicyProblems
+from simulation.keys_shown import BASE, CASES
+from simulation.written_scenarios import Folder
+
+TOP = Path(__file__).parents[2]
+SCHEMA: dict[str, Any] = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))
+
+CONDITIONS = SCHEMA["definitions"]["fail"]["properties"].keys()
+
+PLANNED = {
+    "uplink.interface": ("interface: eth0", "interface: eth7", "via 192.0.2.1 dev eth7 metric 10"),
+    "uplink.gateway": (
+        "gateway: 192.0.2.1",
+        "gateway: 192.0.2.7",
+        "via 192.0.2.7 dev eth0 metric 10",
+    ),
+    "uplink.metric": (
+        "{interface: eth0",
+        "{metric: 7, interface: eth0",
+        "via 192.0.2.1 dev eth0 metric 7",
+    ),
+}
+"""What is replaced in `BASE`, and the route that follows: scenarios do not see routes."""
+
+ONE_VALUE = {
+    "policy.version": ("version: 1", "version: 2", "version"),
+    "probe.type": ("type: icmp", "type: dns", "type"),
+    "icmp_probe.type": ("type: icmp", "type: dns", "type"),
+}
+"""There is one value to write; another one is refused."""
+
+ELSEWHERE = {
+    "policy.ignore_linkdown": (
+        "the kernel's own doing: a sysctl is written, and packets take another way",
+        "tests/daemon/test_interfaces.py",
+        "test_ignore_linkdown_is_set_each_time_the_interface_appears",
+    ),
+    "rule.name": (
+        "it changes no decision: it is what logs and scenarios call the rule",
+        "tests/simulation/test_every_key.py",
+        "test_a_rule_is_called_by_its_name",
+    ),
+}
+"""Why no case shows it, and the test that does."""
+
+
+def told(parts: str, number: int) -> str:
+    """The policy under test (0), or the other one (1), with the sections that are not written."""
+    lines = [line.lstrip("<") for line in parts.splitlines()]
+    base = [
+        text
+        for section, text in BASE.items()
+        if not any(line.startswith(f"{section}:") for line in lines)
+    ]
+    chosen = re.sub(r"<([^|>]*)\|([^>]*)>", lambda found: found[number + 1], parts)
+    return "\n".join([*base, chosen, ""])
+
+
+def keys_of_the_schema() -> set[str]:
+    """Every key that may be written, as `definition.key`."""
+    mappings = {"policy": SCHEMA, **SCHEMA["definitions"]}
+    return {
+        f"{name}.{key}"
+        for name, schema in mappings.items()
+        for key, inner in schema.get("properties", {}).items()
+        if "not" not in resolved(inner)
+    }
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema`, or the definition that it refers to."""
+    if "$ref" not in schema:
+        return schema
+    definition: dict[str, Any] = SCHEMA["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
+    return definition
+
+
+def key_of(case: str) -> str:
+    """The key that a case is about."""
+    return re.split("[, ]", case)[0]
+
+
+def test_every_key_of_the_schema_is_shown_to_do_something() -> None:
+    shown = {key_of(case) for case in CASES} | PLANNED.keys() | ONE_VALUE.keys() | ELSEWHERE.keys()
+    assert shown == keys_of_the_schema()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_value_does_something_else(name: str, folder: Folder) -> None:
+    case = CASES[name]
+    events = f"events: [{case.events}]\n" if case.events else ""
+    scenario = f"rounds: {case.rounds}\n{events}expect: [{case.expect}]\n"
+    folder.write("policy.yaml", told(case.policy, 0))
+    assert folder.unlike(scenario) == []
+    folder.write("policy.yaml", told(case.policy, 1))
+    assert [failure.split(", but ")[1] for failure in folder.unlike(scenario)] == [case.seen]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_changes_one_key(name: str) -> None:
+    key = key_of(name).split(".")[1]
+    one, other = (yaml.safe_load(told(CASES[name].policy, number)) for number in (0, 1))
+    paths = list(differences(one, other))
+    (place,) = {path[: path.index(key)] for path in paths if key in path}
+    assert {path[: len(place)] for path in paths} == {place}
+    changed = {path[len(place)] for path in paths}
+    # Of conditions that exclude each other, one may stand for another.
+    assert changed == {key} or (changed - {key} < CONDITIONS and {key} < CONDITIONS)
+
+
+def differences(
+    one: Any, other: Any, path: tuple[object, ...] = ()
+) -> Iterator[tuple[object, ...]]:
+    """The path of every difference, as far inside as it can be told."""
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        one, other = dict(enumerate(one)), dict(enumerate(other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from differences(one.get(key), other.get(key), (*path, key))
+    elif one != other:
+        yield path
+
+
+@pytest.mark.parametrize("key", PLANNED)
+def test_another_uplink_is_another_route(key: str) -> None:
+    before, after, route = PLANNED[key]
+    assert route not in routes(told("", 0))
+    assert route in routes(told("", 0).replace(before, after, 1))
+
+
+def routes(text: str) -> str:
+    """The routes that the engine wants at first, a line for each."""
+    policy = load_text(text, "it")
+    engine = Engine(policy)
+    engine.handle(Start(0.0, tuple(LinkState(u.interface) for u in policy.uplinks), ()))
+    return "".join(f"{wanted.route}\n" for plan in engine.plans() for wanted in plan.routes)
+
+
+@pytest.mark.parametrize("key", ONE_VALUE)
+def test_there_is_one_value_to_write(key: str) -> None:
+    before, after, place = ONE_VALUE[key]
+    load_text(told("", 0), "it")
+    with pytest.raises(PolicyProblems) as caught:
+        load_text(told("", 0).replace(before, after), "it")
+    (problem,) = caught.value.problems
+    assert place in problem.message
+
+
+@pytest.mark.parametrize("key", ELSEWHERE)
+def test_what_no_case_shows_has_a_test(key: str) -> None:
+    _, file, name = ELSEWHERE[key]
+    assert f"def {name}(" in (TOP / file).read_text("utf-8")
+
+
+def test_a_rule_is_called_by_its_name(folder: Folder) -> None:
+    scenario = "rounds: {primary: lost}\nexpect: [{at: 10s, rules: {dead: {primary: failed}}}]\n"
+    rules = "rules: [{name: <dead|silent>, fail: {failures: 3}}]"
+    folder.write("policy.yaml", told(rules, 0))
+    assert folder.unlike(scenario) == []
+    folder.write("policy.yaml", told(rules, 1))
+    indented = scenario.replace("\n", "\n  ")
+    (problem,) = folder.problems(f"- name: it\n  {indented}")
+    assert "unknown-rule" in problem
