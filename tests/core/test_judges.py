@@ -33,7 +33,9 @@ from route_switcher.core.conditions import (
     AnyOf,
     Beyond,
     CarrierDown,
+    CarrierUp,
     Condition,
+    ConsecutiveFailures,
     Within,
     leaves,
 )
@@ -175,6 +177,30 @@ class RuleReference:
     def holds(self, condition: Condition, at: float) -> bool:
         return any(begin <= at < end for begin, end in self.history.spans(condition))
 
+    def shaken(self, told: Told | None) -> bool:
+        """Whether a failed round is one that the rule might come to fail by."""
+        assert told is not None
+        named = {
+            leaf.probe
+            for leaf in leaves(self.rule.fail)
+            if isinstance(leaf, ConsecutiveFailures | Beyond)
+        }
+        latest = {t.probe: t for t in self.history.told if t.probe}
+        links = [t.carrier for t in self.history.told if not t.probe]
+
+        def might_hold(condition: Condition) -> bool:
+            match condition:
+                case AnyOf():
+                    return any(map(might_hold, condition.conditions))
+                case AllOf():
+                    return all(map(might_hold, condition.conditions))
+                case CarrierDown() | CarrierUp():
+                    return bool(links) and not links[-1]
+                case _:
+                    return condition.probe in latest and latest[condition.probe].rtt is None
+
+        return told.probe not in named or might_hold(self.rule.fail)
+
     def step(self, at: float, told: Told | None) -> None:
         """Something happened, or time passed."""
         if told is not None:
@@ -184,7 +210,7 @@ class RuleReference:
         carrier = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
         lost = told is not None and not told.probe and not told.carrier and carrier
         failed = told is not None and bool(told.probe) and told.rtt is None
-        if failed or lost or (good and fails):
+        if (failed and self.shaken(told)) or lost or (good and fails):
             self.covered_from = None
         elif good and self.covered_from is None:
             self.covered_from = at

@@ -86,12 +86,17 @@ class Judged(Twin):
             return
         engine, hold_back = self.world.engine, self.world.policy.hold_back
         left, taken = engine.health(move.previous).state, engine.health(move.selected).state
-        assert taken in (HEALTHY, UplinkState.RECOVERING)
+        if taken is FAILED:
+            assert engine.health(move.previous).silent, "a failed one is better than a silent one"
         if left in (HEALTHY, UplinkState.UNKNOWN):
             assert taken is HEALTHY, "a healthy uplink was left for one that is not"
-        for its in self.world.policy.probes_through(move.selected):
-            latest = self.rounds[move.selected, its.name]
-            assert move.since is None or latest.sent_at >= move.since
+        good = [
+            latest
+            for its in self.world.policy.probes_through(move.selected)
+            if (latest := self.rounds[move.selected, its.name]).outcome is RoundOutcome.GOOD
+        ]
+        assert good
+        assert move.since is None or all(latest.sent_at >= move.since for latest in good)
         if move.cause in (Cause.FAILOVER, Cause.FIRST_ANSWER):
             assert left is FAILED
             assert move.rules
@@ -124,7 +129,8 @@ class Judged(Twin):
         since = engine.health(active).failing_since
         for line in self.world.policy.uplinks:
             other = engine.health(line.name)
-            if line.name != active and other.state in (HEALTHY, UplinkState.RECOVERING):
+            better = other.state in (HEALTHY, UplinkState.RECOVERING)
+            if line.name != active and (better or engine.health(active).silent):
                 up = other.link.connected and other.routable
                 assert not (up and other.answers(event.at, since)), "it answers, and is not used"
 

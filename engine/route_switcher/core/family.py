@@ -148,6 +148,7 @@ class FamilySelection:
                 eligible=self._eligible(h, at, since),
                 refused=self._own_refused(h),
                 damped=h.penalty.until > at,
+                silent=h.silent,
             )
             for h in self.healths
         ]

@@ -1,7 +1,7 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import inf
 
@@ -11,6 +11,7 @@ from route_switcher.core.model import Address, Policy, Uplink
 from route_switcher.core.pace import longest_gap
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.verdicts import Verdict, verdict_of
 
 
 class UplinkState(Enum):
@@ -34,11 +35,32 @@ _DECIDED_BY = {uplink: rule for rule, uplink in _WORST_FIRST} | {UplinkState.HEA
 
 @dataclass(slots=True)
 class _Latest:
-    """The latest known round of one probe."""
+    """The latest known rounds of one probe."""
 
     gap: float
+    verdict: Verdict
     sent_at: float = -inf
     good: bool = False
+    failures: int = 0
+    failing_since: float = inf
+
+    def take(self, event: Round) -> None:
+        """Take the next known one."""
+        self.sent_at = event.sent_at
+        self.good = event.outcome is RoundOutcome.GOOD
+        if self.good:
+            self.failures, self.failing_since = 0, inf
+        else:
+            self.failures += 1
+            self.failing_since = min(self.failing_since, event.sent_at)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it fails, and the rules have made up their mind about that."""
+        return (
+            self.failures >= self.verdict.rounds
+            and self.sent_at - self.failing_since >= self.verdict.seconds
+        )
 
     @property
     def failed(self) -> bool:
@@ -74,11 +96,9 @@ class UplinkHealth:
         """What its failures cost it, if it flaps."""
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
-        self._latest = {p.name: _Latest(longest_gap(p)) for p in probes}
-        self._rules = [
-            RuleHealth(uplink, rule, probes, link, suspects, state)
-            for rule in policy.rules_for(uplink.name)
-        ]
+        rules = policy.rules_for(uplink.name)
+        self._latest = {p.name: _Latest(longest_gap(p), verdict_of(p, rules)) for p in probes}
+        self._rules = [RuleHealth(uplink, rule, probes, link, suspects, state) for rule in rules]
         self.state = _worst(self._rules)
         """The worst of the rules' states."""
 
@@ -128,16 +148,32 @@ class UplinkHealth:
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is _DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
-        if state is UplinkState.HEALTHY and any(latest.failed for latest in self._latest.values()):
+        undecided = any(latest.failed and not latest.decided for latest in self._latest.values())
+        if state is UplinkState.HEALTHY and undecided:
             words = ["but its latest round failed"]
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
     def answers(self, now: float, since: float = -inf) -> bool:
-        """Whether every probe's latest known round is good, recent, and not sent before `since`."""
-        return all(
-            latest.good and latest.sent_at >= since and now - latest.sent_at <= latest.gap
-            for latest in self._latest.values()
-        )
+        """Whether it can be moved to: the latest known round of a probe, or of several, is good,
+        recent, and not sent before `since`, and the verdict on the others is out.
+
+        A probe that fails, but not for long, might yet fail the uplink; one that goes on to fail
+        without failing it (its target is gone, and a rule asks for two) does not matter.
+        """
+        heard = False
+        for latest in self._latest.values():
+            if latest.good:
+                if latest.sent_at < since or now - latest.sent_at > latest.gap:
+                    return False
+                heard = True
+            elif not latest.decided:
+                return False
+        return heard
+
+    @property
+    def silent(self) -> bool:
+        """Whether surely no probe gets an answer through it any more."""
+        return not self.link.connected or all(latest.decided for latest in self._latest.values())
 
     def take_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
@@ -147,9 +183,7 @@ class UplinkHealth:
             return []
         self.last_known = event.at
         self.last_reason = "no round has ended since"
-        latest = self._latest[event.probe]
-        latest.sent_at = event.sent_at
-        latest.good = event.outcome is RoundOutcome.GOOD
+        self._latest[event.probe].take(event)
         changes: list[RuleChange] = []
         for rule in self._rules:
             if rule.counts(event.probe):
@@ -198,23 +232,27 @@ class UplinkHealth:
         probes = new.probes_through(uplink.name)
         old_probes = {p.name: p for p in old.probes_through(uplink.name)}
         kept = {r.rule.name: r for r in self._rules}
-        self._latest = {
-            p.name: self._latest[p.name] if old_probes.get(p.name) == p else _Latest(longest_gap(p))
-            for p in probes
-        }
+        rules = new.rules_for(uplink.name)
+        latest = {}
+        for probe in probes:
+            known = self._latest.get(probe.name)
+            if known is None or old_probes.get(probe.name) != probe:
+                known = _Latest(longest_gap(probe), verdict_of(probe, rules))
+            latest[probe.name] = replace(known, verdict=verdict_of(probe, rules))
+        self._latest = latest
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
         unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
-        rules = []
-        for rule in new.rules_for(uplink.name):
+        healths = []
+        for rule in rules:
             health = kept.get(rule.name)
             if health is None:
                 health = RuleHealth(uplink, rule, probes, self.link, suspects, unjudged)
             elif not health.goes_on_with(rule, probes):
                 health.restart(rule, probes, suspects)
-            rules.append(health)
-        self._rules = rules
-        self.state = _worst(rules)
+            healths.append(health)
+        self._rules = healths
+        self.state = _worst(healths)
 
     def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:

@@ -218,6 +218,20 @@ def make_judge(condition: Condition, facts: Facts) -> Judge:
     return _Held(judge, condition, facts) if condition.held else judge
 
 
+def shaken(condition: Condition, facts: Facts) -> bool:
+    """Whether the latest rounds, and the link, are such that the condition might come to hold: of
+    several probes that must all fail for it, all do."""
+    match condition:
+        case AnyOf():
+            return any(shaken(part, facts) for part in condition.conditions)
+        case AllOf():
+            return all(shaken(part, facts) for part in condition.conditions)
+        case CarrierDown() | CarrierUp():
+            return not facts.link.connected
+        case _:
+            return facts.runs[condition.probe].failures > 0
+
+
 def describe_link(link: LinkState) -> str:
     """What is wrong with a link, in words."""
     if not link.present:

@@ -18,7 +18,7 @@ from route_switcher.core.conditions import (
     leaves,
 )
 from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.judges import Facts, Run, make_judge
+from route_switcher.core.judges import Facts, Run, make_judge, shaken
 from route_switcher.core.measuring import Measuring
 from route_switcher.core.model import Address, Probe, Rule, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
@@ -230,7 +230,8 @@ class RuleHealth:
         run.failing_since = min(run.failing_since, event.sent_at)
         run.successes = 0
         run.reason = event.reason
-        self._stable_since = None
+        if event.probe not in self._trouble or shaken(self.rule.fail, self._facts):
+            self._stable_since = None
         if event.probe in self._trouble:
             self._run_of_failures(event.sent_at)
         if self._recover is not None:

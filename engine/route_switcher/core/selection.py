@@ -1,6 +1,7 @@
 """The choice of the active uplink of one family: a pure function of what is known now.
 
-Selection goes by class: healthy before healthy but damped before recovering before failed. The
+Selection goes by class: healthy before healthy but damped before recovering before failed, and
+among those one that answers (slowly, or not to every probe) before one that is silent. The
 current uplink stays unless a better class is to be had; among healthy ones the order of preference
 decides. An uplink of which nothing is known is never moved to, and as the current one it counts as
 healthy: ignorance is no reason to leave.
@@ -47,6 +48,8 @@ class Candidate:
     refused: bool = False
     damped: bool = False
     """Held back for having failed too often lately; it matters only while it is healthy."""
+    silent: bool = False
+    """No probe gets an answer through it; it matters only while it is failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ class Choice:
 
 
 _RANK = {
-    UplinkState.HEALTHY: 3,
-    UplinkState.UNKNOWN: 3,
-    UplinkState.RECOVERING: 1,
-    UplinkState.FAILED: 0,
+    UplinkState.HEALTHY: 4,
+    UplinkState.UNKNOWN: 4,
+    UplinkState.RECOVERING: 2,
+    UplinkState.FAILED: 1,
 }
-_RANK_DAMPED = 2
+_RANK_DAMPED = 3
+_RANK_SILENT = 0
 _RANK_REFUSED = -1
 _RANK_GONE = -2
 
@@ -120,6 +124,8 @@ def _rank_of_current(current: Candidate | None) -> int:
 def _rank(candidate: Candidate) -> int:
     if candidate.damped and candidate.state is UplinkState.HEALTHY:
         return _RANK_DAMPED
+    if candidate.silent and candidate.state is UplinkState.FAILED:
+        return _RANK_SILENT
     return _RANK[candidate.state]
 
 
@@ -134,7 +140,7 @@ def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
 
 
 def _cause(rank: int, best: int) -> Cause:
-    if rank == _RANK[UplinkState.FAILED]:
+    if rank in (_RANK_SILENT, _RANK[UplinkState.FAILED]):
         healthy = best >= _RANK_DAMPED
         return Cause.FAILOVER if healthy else Cause.FIRST_ANSWER
     return _CAUSES[rank]

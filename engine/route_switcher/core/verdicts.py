@@ -1,0 +1,35 @@
+"""When the rules of an uplink have made up their mind about a probe that fails."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition, Measure
+from route_switcher.core.model import Probe, Rule
+from route_switcher.core.pace import failures_that_count
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """After so many failed rounds in a row of a probe, and so many seconds of them, the rules that
+    it can fail by itself have failed; what is not failed then, it does not fail."""
+
+    rounds: int
+    seconds: float
+
+
+def verdict_of(probe: Probe, rules: Iterable[Rule]) -> Verdict:
+    """The verdict on `probe`, by `rules`, which are those that judge the uplink."""
+    rules = tuple(rules)
+    seconds = max((_seconds(rule.fail, probe.name) for rule in rules), default=0.0)
+    return Verdict(max(1, failures_that_count(probe, rules)), seconds)
+
+
+def _seconds(condition: Condition, probe: str) -> float:
+    match condition:
+        case AnyOf() | AllOf():
+            longest = max(_seconds(part, probe) for part in condition.conditions)
+            return longest + condition.held
+        case Beyond(measure=Measure.LOSS, probe=name) if name == probe:
+            return condition.over + condition.held
+        case _:
+            return condition.held
