@@ -54,6 +54,28 @@ class Case:
 
 CASES = [
     Case(
+        "looks-back",
+        NOTE,
+        written(
+            "{name: r, fail: {latency: 90ms, over: 30s},"
+            " recover: {latency: 40ms, over: 1m, stable: 10s}}"
+        ),
+        "1m",
+        "for 60 s after a failure, answers from before it count",
+        written(
+            "{name: r, fail: {latency: 90ms, over: 30s}, recover: {all: [{latency: 40ms,"
+            " over: 1m}, {loss: 2%, over: 1m}], stable: 10s}}"
+        ),
+    ),
+    Case(
+        "says-nothing",
+        NOTE,
+        written("{name: r, fail: {failures: 3}, recover: {carrier: up, stable: 10s}}"),
+        "up",
+        "adds nothing",
+        written("{name: r, fail: {failures: 3}, recover: {carrier: up, for: 9s, stable: 5s}}"),
+    ),
+    Case(
         "never-fails",
         WARNING,
         written("{name: r, fail: {any: [{failures: 3}, {latency: 2s, over: 30s}]}}"),

@@ -20,6 +20,7 @@ from route_switcher.analysis.doubts_of_probes import (
     doubt_repeated_targets,
     doubt_speeds,
 )
+from route_switcher.analysis.doubts_of_recovering import doubt_carrier_up, doubt_old_answers
 from route_switcher.analysis.doubts_of_rules import (
     doubt_noise,
     doubt_recovered_loss,
@@ -41,6 +42,8 @@ _DOUBTS: tuple[Callable[[Case], None], ...] = (
     doubt_noise,
     doubt_recovered_loss,
     doubt_recovery,
+    doubt_old_answers,
+    doubt_carrier_up,
     doubt_shadowed,
     doubt_few_targets,
     doubt_repeated_targets,
