@@ -1,6 +1,7 @@
 """Policies in sentences: every number is there, plurals are right, lines are short."""
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -66,6 +67,13 @@ def test_a_condition_is_part_of_a_sentence(condition: Condition, words: str) -> 
     assert clause(condition, policy(rule(THREE))) == words
 
 
+def test_it_is_clear_which_part_must_have_held() -> None:
+    held = replace(THREE, held=10.0)
+    assert clause(AnyOf((CarrierDown(), held)), policy(rule(THREE))) == (
+        f"{UNPLUGGED}, or (3 rounds in a row have failed, for 10 s without a break)"
+    )
+
+
 def test_a_quorum_says_for_how_many_targets() -> None:
     recovered = Within(Measure.LOSS, "internet", 0.02, 60.0)
     expected: dict[str | int, tuple[str, str]] = {
@@ -100,7 +108,8 @@ def test_the_minimal_policy_in_words() -> None:
         "A lost carrier is seen at once;",
         "When none answers, the traffic stays where it is",
         "the traffic goes back to it at once.",
-        "at 1 % 2.6 times a month",
+        "If 1 % or 5 % of the packets are lost",
+        "* 2.6 times a month at 1 %, 294 times a month at 5 %",
     ):
         assert sentence in text
 
@@ -121,10 +130,33 @@ def test_speeds_and_costs_are_told() -> None:
 def test_what_holds_back_is_told() -> None:
     held = HoldBack(120.0, 6, Damping(600.0, 3.0, 1.0, 2400.0))
     text = said(policy(rule(THREE), hold_back=held))
-    assert "an uplink stays active for 2 min at least and it waits while the last hour had" in text
-    assert "6 switches" in text
-    assert "halves every 10 min. Above 3 it is damped until the penalty is below 1" in text
+    assert (
+        "the traffic goes back to it, but not within 2 min of the last switch, nor while the last"
+        " hour had 6 switches or more, nor while that uplink is damped." in text
+    )
+    assert (
+        "halves every 10 min. Above 3 (4 failures, if they follow each other soon) it is damped"
+        " until the penalty is below 1, for 40 min at most" in text
+    )
     assert "Nothing ever holds back a move away from a failed uplink." in text
+
+
+def test_a_rule_of_some_uplinks_judges_each_by_itself() -> None:
+    three = (*UPLINKS, Uplink("third", "eth2", ip_address("192.0.2.3"), 30))
+    some = replace(rule(THREE), uplinks=(UPLINKS[0].name, UPLINKS[1].name))
+    whom = f"{UPLINKS[0].name} or {UPLINKS[1].name} is failed when 3 rounds in a row have failed"
+    assert whom in said(policy(some, uplinks=three))
+
+
+def test_suspects_are_told_where_there_can_be_any() -> None:
+    suspect = "is suspect: its outage is its own"
+    assert suspect in said(policy(rule(THREE), probe(targets=2)))
+    assert suspect not in said(policy(rule(THREE), probe(targets=1)))
+    assert suspect not in said(policy(rule(THREE), probe(targets=2), uplinks=UPLINKS[:1]))
+
+
+def test_the_same_time_is_not_told_twice() -> None:
+    assert "at most 20 s, 20 s" not in said(load("satellite"))
 
 
 def test_an_uplink_without_another_is_told() -> None:

@@ -25,7 +25,7 @@ result = simulate(policy, network, seconds, leaping=leaping)
 took = time.perf_counter() - began
 status = Path("/proc/self/status").read_text()
 memory = 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
-rounds = sum(u.probe_bytes for u in result.uplinks.values()) / 44
+rounds = sum(u.probe_bytes for u in result.uplinks.values()) / 88
 print(json.dumps({
     "took": took, "memory": memory, "rounds": rounds, "leaps": result.leaps,
     "made": rounds * (1 - result.leapt / result.seconds),

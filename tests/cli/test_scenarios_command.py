@@ -1,6 +1,8 @@
 """`route-switcher test`, as a person or a CI job calls it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -102,6 +104,32 @@ def test_the_problems_of_the_policy_are_shown(
     assert "policy.yaml:2:1: error: unknown key 'uplink' [unknown-key]" in capsys.readouterr().out
 
 
+def test_a_policy_of_several_files_is_told_of_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "policy.yaml").write_text("version: 1\nuplink: {}\n", "utf-8")
+    for form in ("text", "github"):
+        assert main(["test", "good.yaml", "wrong.yaml", "--format", form]) == PROBLEMS
+        out = capsys.readouterr().out
+        assert out.count("unknown key 'uplink'") == 1
+        assert "nothing was run, 2 files cannot be used" in out
+    assert main(["test", "good.yaml", "--format", "json"]) == PROBLEMS
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert (file["file"], {p["file"] for p in file["problems"]}) == ("good.yaml", {"policy.yaml"})
+
+
+def test_several_files_are_told_apart(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        text = GOOD.replace("./policy.yaml", "../policy.yaml")
+        (folder / name / "same.yaml").write_text(text, "utf-8")
+    assert main(["test", "a/same.yaml", "b/same.yaml", "--coverage"]) == FINE
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[3]) == ("a/same.yaml:", "b/same.yaml:")
+    coverages = [line for line in lines if line.startswith("coverage of")]
+    assert coverages == ["coverage of policy.yaml: 1 of 8"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "run"),
     [("FAIL", 1), ("two*", 1), ("t*", 2), ("*o?er", 1), ("do not", 1)],
@@ -148,7 +176,7 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert first["evidence"][0].endswith(
         "IPv4: primary: first selection. nothing is known of primary yet"
     )
-    assert [p["code"] for p in bad["problems"]] == ["bad-series"]
+    assert [(p["file"], p["code"]) for p in bad["problems"]] == [("bad.yaml", "bad-series")]
     (coverage,) = data["coverage"]
     assert (coverage["policy"], coverage["total"]) == ("policy.yaml", 8)
     assert coverage["missing"] == 7
@@ -182,7 +210,11 @@ def test_ci_gets_junit(folder: Path) -> None:
     ]
     case = suites["wrong.yaml"][0]
     assert (case.attrib["name"], case.attrib["line"]) == ("too soon", "4")
-    assert float(case.attrib["time"]) >= 0
+    assert all(float(case.attrib["time"]) >= 0 for case in root.iter("testcase"))
+    assert [said.attrib["type"] for said in root.iterfind("*/*/*")] == [
+        "not-as-expected",
+        "bad-series",
+    ]
     failure = case.find("failure")
     assert failure is not None
     assert failure.attrib["message"].startswith("at 12s: expected secondary")
@@ -199,13 +231,25 @@ def test_a_name_that_xml_cannot_hold_is_written_so_that_it_can(folder: Path) -> 
     assert root[0][1].attrib["name"] == "two \ufffd & <do> not"
 
 
-def test_a_junit_file_that_cannot_be_written_is_wrong_usage(
+def test_a_junit_file_that_cannot_be_written_is_told_of(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["test", "good.yaml", "--junit", "none/results.xml"]) == WRONG_USAGE
+    assert main(["test", "good.yaml", "--junit", "none/results.xml"]) == PROBLEMS
     assert capsys.readouterr().err == (
         "route-switcher test: cannot write none/results.xml: No such file or directory\n"
     )
+
+
+def test_a_junit_file_is_written_even_if_nobody_reads_the_output(folder: Path) -> None:
+    head, scenario = GOOD.split("  - name: two do not")
+    many = "".join(f"  - name: {n:0100}{scenario}" for n in range(100))
+    (folder / "many.yaml").write_text(head + many, "utf-8")
+    words = [sys.executable, "-m", "route_switcher", "test", "many.yaml", "--junit", "results.xml"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == PROBLEMS
+    assert b"Traceback" not in done.stderr
+    assert ElementTree.parse(folder / "results.xml").getroot()[0].attrib["tests"] == "101"
 
 
 def test_coverage_tells_what_no_scenario_reaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,13 +86,63 @@ def test_a_line_without_an_uplink_is_wrong_usage(capsys: pytest.CaptureFixture[s
     assert "did you mean 'primary'" in capsys.readouterr().err
 
 
+def test_a_line_that_is_given_twice_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    twice = ["--line", "primary=dsl", "--line", "primary=lte"]
+    assert main(["simulate", "dual-wan", *SHORT, *twice]) == WRONG_USAGE
+    assert "'primary' is given twice" in capsys.readouterr().err
+
+
+def test_the_problems_of_both_policies_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "dual-van", "--against", "./none.yaml"]) == PROBLEMS
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "'dual-van'" in err
+    assert "none.yaml: error" in err
+
+
+def test_a_file_of_any_name_is_simulated(tmp_path: Path) -> None:
+    policy, file = tmp_path / "odd\udcff.yaml", tmp_path / "page.html"
+    uplink = "{interface: eth0, gateway: 192.168.1.1}"
+    policy.write_text(f"version: 1\nuplinks: {{primary: {uplink}}}\n")
+    assert main(["simulate", str(policy), *SHORT, "--html", str(file)]) == FINE
+    assert "odd\ufffd.yaml" in file.read_text(encoding="utf-8")
+
+
+def test_it_needs_no_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["simulate", "dual-wan", *SHORT]) == FINE
+
+
+def test_lines_are_described_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = "primary=fibre,outages=1/month,outage_length=90s,brownouts=40000/month"
+    assert main(["simulate", "dual-wan", *SHORT, "--line", rates]) == FINE
+    said = " ".join(capsys.readouterr().out.split())
+    assert "network: primary: 8 ms there and back; 0.01 % loss; outages once a month, 90 s" in said
+    assert "brown-outs 40,000 times a month, 10 min each, with 20 % more loss" in said
+    assert "network: targets: outages once in 2 months, 10 min each" in said
+    assert "In 2 h users would have seen" in said
+
+
+def test_what_probes_take_is_what_validate_says(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["--line", "primary=perfect", "--line", "secondary=perfect"]
+    words = ["--duration", "30d", "--targets", "outages=0/month", "--format", "json"]
+    assert main(["simulate", "dual-wan", *lines, *words]) == FINE
+    (simulated,) = json.loads(capsys.readouterr().out)["policies"]
+    assert main(["validate", "dual-wan", "--format", "json"]) == FINE
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    (of_primary, _) = file["figures"]["uplinks"]
+    assert simulated["uplinks"]["primary"]["probe_bytes"] == of_primary["bytes_a_month"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--duration", "month"], "as in 30d"),
         (["--duration", "9999d"], "3650d"),
         (["--line", "primary=fiber"], "did you mean 'fibre'"),
+        (["--line", "primary=dsl,latency=2m"], "a duration up to 1m"),
         (["--targets", "outages=4"], "as in 4/month"),
+        (["--seed", "x"], "write a whole number"),
     ],
 )
 def test_what_is_not_understood_is_wrong_usage(

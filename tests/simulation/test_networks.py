@@ -176,11 +176,12 @@ def test_policies_that_ask_at_the_same_time_lose_the_same() -> None:
         assert slow.answer("primary", "p", TARGET, float(at)) == found[4 * at]
 
 
-def test_what_is_sent_is_counted() -> None:
-    passage = _passage(Line(RTT))
+def test_what_is_sent_is_counted_and_what_comes_back() -> None:
+    passage = _passage(Line(RTT, dead=(Stretch(5.0, 6.0),)))
     passage.answer("primary", "p", TARGET, 1.0)
     passage.answer("primary", "p", OTHER, 1.0)
-    assert passage.sent == {"primary": 2}
+    passage.answer("primary", "p", TARGET, 5.5)
+    assert passage.packets == {"primary": 5}
 
 
 # Generated ones.

@@ -43,7 +43,7 @@ EVERYTHING = """\
   expect:
     - {at: 1s, active: [primary], switches: 0, reason: start, uplinks: {secondary: damped}}
     - {from: 2s, until: 3s, active: primary, switches: 0}
-    - {at: 1m, rules: {no-internet: {primary: failed, secondary: ok}}, reason: no-internet}
+    - {at: 80s, rules: {no-internet: {primary: failed, secondary: ok}}, reason: no-internet}
 """
 
 
@@ -64,11 +64,11 @@ def test_a_file_means_what_it_says(folder: Folder) -> None:
     ]
     assert scenario.events[0][1] == LinkEvent("primary", LinkWord.UNPLUGGED)
     assert scenario.events[1][1] == SwitchEvent("secondary", 600.0, True)
-    at_1, between, at_60 = scenario.expectations
+    at_1, between, at_80 = scenario.expectations
     assert [type(c) for c in at_1.claims] == [ActiveIs, SwitchesAre, ReasonIs, UplinkIs]
     assert (between.since, between.until) == (2 * SECOND, 3 * SECOND)
-    assert [type(c) for c in at_60.claims] == [ReasonIs, RuleIs, RuleIs]
-    assert (at_60.claims[1].span.line, at_60.claims[1].span.column) == (17, 49)
+    assert [type(c) for c in at_80.claims] == [ReasonIs, RuleIs, RuleIs]
+    assert (at_80.claims[1].span.line, at_80.claims[1].span.column) == (17, 50)
 
 
 def test_the_policy_is_looked_for_beside_the_file(
@@ -81,6 +81,49 @@ def test_the_policy_is_looked_for_beside_the_file(
     )
     shipped = folder.read("- name: a\n  expect: [{at: 1s, active: primary}]", "dual-wan")
     assert shipped.loaded.origin.endswith("policies/dual-wan.yaml")
+
+
+def test_a_policy_is_called_by_its_plain_path(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder.path / "scenarios").mkdir()
+    text = folder.file("- name: a\n  expect: [{at: 1s, active: primary}]", "../policy.yaml")
+    text.rename(folder.path / "scenarios" / "a.yaml")
+    monkeypatch.chdir(folder.path)
+    assert load_scenarios(Path("scenarios/a.yaml")).loaded.origin == "policy.yaml"
+
+
+def test_a_way_through_a_symbolic_link_is_not_cut_short(folder: Folder) -> None:
+    (folder.path / "far" / "scenarios").mkdir(parents=True)
+    (folder.path / "scenarios").symlink_to("far/scenarios")
+    (folder.path / "far" / "policy.yaml").write_bytes((folder.path / "policy.yaml").read_bytes())
+    (folder.path / "policy.yaml").unlink()
+    text = folder.file("- name: a\n  expect: [{at: 1s, active: primary}]", "../policy.yaml")
+    text.rename(folder.path / "scenarios" / "a.yaml")
+    found = load_scenarios(folder.path / "scenarios" / "a.yaml")
+    assert found.loaded.origin == f"{folder.path}/scenarios/../policy.yaml"
+
+
+def test_a_path_without_a_folder_is_not_a_name(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("dual-wan", (folder.path / "policy.yaml").read_text("utf-8"))
+    folder.file("- name: a\n  expect: [{at: 1s, active: primary}]", "./dual-wan")
+    monkeypatch.chdir(folder.path)
+    assert load_scenarios(Path("scenarios.yaml")).loaded.origin == "dual-wan"
+
+
+def test_a_path_that_no_file_can_have_is_told_at_its_place(folder: Folder) -> None:
+    (problem,) = folder.problems("- name: a\n  expect: [{at: 1s, active: x}]", '"./a\\0.yaml"')
+    assert problem == "2:9 bad-value: no path has a NUL in it | remove it"
+
+
+def test_what_nobody_would_see_is_told(folder: Folder) -> None:
+    late = f"{SOUND}\nevents: [{{at: 1s, release: primary}}, {{at: 2s, restart: true}}]"
+    assert folder.problems(scenario(late)) == [
+        "6:47 bad-value: nothing is expected after this: the scenario ends at 1s"
+        " | expect something at a later time, or remove it"
+    ]
 
 
 def test_a_policy_that_is_given_replaces_the_one_that_is_named(folder: Folder) -> None:

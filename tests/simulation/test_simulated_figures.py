@@ -45,8 +45,8 @@ def test_a_network_without_faults_costs_nothing() -> None:
     assert (family.outage, family.brown, family.switches, family.outages) == (0, 0, 0, 0)
     assert result.uplinks["primary"].active == 200.0
     assert result.uplinks["secondary"].active == 0.0
-    assert result.uplinks["primary"].probe_bytes == 200 * PACKET
-    assert result.uplinks["secondary"].probe_bytes == 200 * PACKET
+    assert result.uplinks["primary"].probe_bytes == 2 * 200 * PACKET
+    assert result.uplinks["secondary"].probe_bytes == 2 * 200 * PACKET
 
 
 def test_an_outage_lasts_until_the_third_failed_round() -> None:
@@ -143,8 +143,8 @@ def test_two_results_side_by_side_have_their_difference() -> None:
     other = _simulate(Line(RTT))
     cells = {row.label: row.cells for row in rows([result, other])}
     assert cells["switches"] == ("2", "0", "-2")
-    assert cells["time to detect, median"] == ("3.25s", "-", "")
-    assert cells["brown-out seen"] == ("0s", "0s", "=")
+    assert cells["time to detect, median"] == ("3.25 s", "-", "")
+    assert cells["brown-out seen"] == ("0 s", "0 s", "=")
 
 
 def test_the_median_is_the_middle() -> None:

@@ -74,13 +74,18 @@ def test_a_terminal_without_blocks_gets_letters() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "0s"),
-        (2.44, "2.4s"),
-        (59.0, "59s"),
-        (61, "1m 1s"),
-        (3600, "1h"),
-        (7199, "2h"),
-        (187_200, "2d 4h"),
+        (0, "0 s"),
+        (2.44, "2.4 s"),
+        (59.0, "59 s"),
+        (59.96, "1 min"),
+        (61, "1 min 1 s"),
+        (3599.6, "1 h"),
+        (3600, "1 h"),
+        (7199, "2 h"),
+        (86_399, "1 day"),
+        (86_400, "1 day"),
+        (187_200, "2 days 4 h"),
+        (31_536_000, "365 days"),
     ],
 )
 def test_spans_have_their_two_largest_units(seconds: float, text: str) -> None:
@@ -151,7 +156,7 @@ def test_the_picture_tells_in_words_what_it_shows() -> None:
     assert root.get("aria-labelledby") == "title3 desc3"
     assert "Timeline" in texts["title"]
     assert "primary: active for" in texts["desc"]
-    assert "its line dead for 1m 40s" in texts["desc"]
+    assert "its line dead for 1 min 40 s" in texts["desc"]
 
 
 def test_two_policies_have_ids_of_their_own() -> None:

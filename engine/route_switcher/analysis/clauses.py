@@ -50,7 +50,8 @@ def clause(condition: Condition, policy: Policy) -> str:
 
 def _enclosed(part: Condition, policy: Policy) -> str:
     said = clause(part, policy)
-    return f"({said})" if isinstance(part, AnyOf | AllOf) and len(part.conditions) > 1 else said
+    # Whose `for` it is would not be clear without.
+    return f"({said})" if part.held else _grouped(part, said)
 
 
 def _grouped(condition: Condition, said: str) -> str:
@@ -103,10 +104,15 @@ def _of(probe: str, policy: Policy) -> str:
 
 
 def names(some: Sequence[str], everything: Sequence[str]) -> str:
-    """Uplinks as a sentence names them."""
+    """Uplinks that something goes through, or is so for, all together."""
     if len(some) == len(everything) > 1:
         return "both uplinks" if len(some) == 2 else "every uplink"
     return listed(some)
+
+
+def any_of(some: Sequence[str], everything: Sequence[str]) -> str:
+    """Uplinks of which each is judged by itself."""
+    return "an uplink" if len(some) == len(everything) > 1 else listed(some, "or")
 
 
 def good_if(quorum: Quorum, targets: int, timeout: float) -> str:

@@ -1,9 +1,10 @@
 """A policy in plain sentences, with its numbers."""
 
 from collections.abc import Iterator
+from math import floor
 
 from route_switcher.analysis.chances import LOSSES
-from route_switcher.analysis.clauses import clause, good_if, names
+from route_switcher.analysis.clauses import any_of, clause, good_if, names
 from route_switcher.analysis.figures import RuleFigures, figures_of, slowest
 from route_switcher.analysis.figures_in_words import failing_in_words
 from route_switcher.analysis.paragraphs import item, paragraph
@@ -147,11 +148,8 @@ def _costs(probe: Probe, through: list[Uplink]) -> str:
 
 def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     judged = [u for u in policy.uplinks if rule.judges(u.name)]
-    whom = names([u.name for u in judged], [u.name for u in policy.uplinks])
-    one = len(judged) == 1
-    subject = f"{rule.name}: {whom} {'is' if one else 'are'} failed"
-    if whom == "both uplinks" or whom == "every uplink":
-        subject = f"{rule.name}: an uplink is failed"
+    whom = any_of([u.name for u in judged], [u.name for u in policy.uplinks])
+    subject = f"{rule.name}: {whom} is failed"
     condition = rule.fail
     if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.held:
         yield from paragraph(f"{subject} when any of these holds:")
@@ -193,13 +191,14 @@ def _times(policy: Policy, rule: Rule) -> str:
 
 
 def _seen(found: RuleFigures) -> str:
-    fails, on_standby = found.fails, found.fails_on_standby
+    fails, worst, standby = found.fails, seconds(found.fails.worst), found.fails_on_standby.worst
     if not fails.worst:
         return "at once"
-    if on_standby == fails:
+    if seconds(standby) == worst:
         return f"after {_typically(fails)}"
-    most = f"at most {seconds(fails.worst)}, {seconds(on_standby.worst)} while it stands by"
-    return f"after {seconds(fails.typical)} ({most})"
+    return (
+        f"after {seconds(fails.typical)} (at most {worst}, {seconds(standby)} while it stands by)"
+    )
 
 
 def _typically(times: Times) -> str:
@@ -227,6 +226,11 @@ def _moves(policy: Policy) -> Iterator[str]:
         yield _comes_back(policy)
     else:
         yield "There is no other uplink: nothing is moved."
+    if any(_may_be_suspect(policy, probe) for probe in policy.probes):
+        yield (
+            "A target that is silent through every uplink that works (two at least) is suspect: its"
+            " outage is its own, and it does not count until it answers again."
+        )
     if policy.hold_back.damping is not None:
         yield _damping(policy.hold_back.damping)
     if policy.ignore_linkdown:
@@ -238,29 +242,38 @@ def _moves(policy: Policy) -> Iterator[str]:
 
 def _comes_back(policy: Policy) -> str:
     hold_back = policy.hold_back
-    waits = []
+    unless = []
     if hold_back.min_stay:
-        waits.append(f"an uplink stays active for {seconds(hold_back.min_stay)} at least")
+        unless.append(f"within {seconds(hold_back.min_stay)} of the last switch")
     if hold_back.switches_per_hour is not None:
         limit = counted(hold_back.switches_per_hour, "switch", "switches")
-        waits.append(f"it waits while the last hour had {limit}")
+        unless.append(f"while the last hour had {limit} or more")
+    if hold_back.damping is not None:
+        unless.append("while that uplink is damped")
     back = "When a more preferred uplink is healthy again, the traffic goes back to it"
-    if not waits and hold_back.damping is None:
+    if not unless:
         return f"{back} at once."
-    held = f": {listed(waits)}" if waits else ""
     return (
-        f"{back}, if nothing holds it back{held}. Nothing ever holds back a move away from a failed"
-        " uplink."
+        f"{back}, but not {', nor '.join(unless)}. Nothing ever holds back a move away from a"
+        " failed uplink."
     )
 
 
 def _damping(damping: Damping) -> str:
+    failures = floor(damping.suppress) + 1
     return (
         "An uplink that flaps is damped. Each failure adds 1 to its penalty, which halves every"
-        f" {seconds(damping.half_life)}. Above {number(damping.suppress)} it is damped until the"
+        f" {seconds(damping.half_life)}. Above {number(damping.suppress)}"
+        f" ({counted(failures, 'failure')}, if they follow each other soon) it is damped until the"
         f" penalty is below {number(damping.reuse)}, for {seconds(damping.max_hold)} at most, and"
         " used only where no other is healthy."
     )
+
+
+def _may_be_suspect(policy: Policy, probe: Probe) -> bool:
+    """Whether two uplinks of a family ask several targets: less proves nothing of a target."""
+    families = [u.family for u in policy.uplinks if probe.goes_through(u.name)]
+    return any(families.count(f) > 1 and len(probe.targets_for(f)) > 1 for f in Family)
 
 
 # How often it is wrong.
@@ -269,13 +282,13 @@ def _damping(damping: Damping) -> str:
 def _wrong(policy: Policy) -> Iterator[str]:
     figures = figures_of(policy).uplinks
     alike = {figure.false_failures for figure in figures}
-    losses = listed([share(loss) for loss in LOSSES])
+    losses = listed([share(loss) for loss in LOSSES], "or")
     yield from paragraph(
         f"If {losses} of the packets are lost at random, each by itself, an uplink that works is"
         " failed:"
     )
     for figure in figures[: 1 if len(alike) == 1 else len(figures)]:
         whom = f"{figure.uplink}: " if len(alike) > 1 else ""
-        often = [f"at {share(loss)} {failing_in_words(f)}" for loss, f in figure.false_failures]
-        yield from item(f"{whom}{'; '.join(often)}")
+        often = [f"{failing_in_words(f)} at {share(loss)}" for loss, f in figure.false_failures]
+        yield from item(f"{whom}{', '.join(often)}")
     yield ""

@@ -11,6 +11,7 @@ Exit code: 0 done, 1 the policy has problems, 2 wrong usage.
 """
 
 import argparse
+import sys
 
 from route_switcher.analysis.diagram import diagram
 from route_switcher.analysis.sentences import explain
@@ -34,7 +35,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         loaded = read_policy(arguments.policy)
     except PolicyProblems as problems:
-        print(problems)
+        print(problems, file=sys.stderr)
         return PROBLEMS
     if not arguments.diagram:
         print(f"# {printable(loaded.origin)}", "", *explain(loaded.policy), sep="\n")

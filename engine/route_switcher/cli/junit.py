@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from route_switcher.cli.test_output import FileResult, Report, failure_lines
+from route_switcher.cli.test_output import FAILED, FileResult, Report, failure_lines
 from route_switcher.policy.problems import printable, render
 
 
@@ -36,8 +36,12 @@ def _suite(root: Element, file: FileResult) -> None:
         {"name": name, "time": f"{seconds:.3f}"} | {key: str(n) for key, n in counts.items()},
     )
     if file.problems is not None:
-        case = SubElement(suite, "testcase", {"name": name, "classname": name, "file": name})
-        error = SubElement(case, "error", {"message": printable(file.problems.problems[0].message)})
+        case = SubElement(
+            suite, "testcase", {"name": name, "classname": name, "file": name, "time": "0.000"}
+        )
+        first = file.problems.problems[0]
+        said = {"type": first.code, "message": printable(first.message)}
+        error = SubElement(case, "error", said)
         error.text = _block(render(file.problems))
     for result in file.scenarios:
         case = SubElement(
@@ -52,8 +56,8 @@ def _suite(root: Element, file: FileResult) -> None:
             },
         )
         if result.failures:
-            message = printable(result.failures[0].message)
-            failure = SubElement(case, "failure", {"message": message})
+            said = {"type": FAILED, "message": printable(result.failures[0].message)}
+            failure = SubElement(case, "failure", said)
             failure.text = _block(list(failure_lines(file, result)))
 
 

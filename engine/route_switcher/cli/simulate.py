@@ -31,9 +31,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from route_switcher.analysis.paragraphs import item
+from route_switcher.analysis.quantities import listed
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.core.model import Policy
-from route_switcher.policy.load import SYSTEM_NAME, read_policy
+from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, printable, render
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.simulation.generate import (
@@ -43,6 +45,7 @@ from route_switcher.simulation.generate import (
     NotUnderstoodError,
     TargetKind,
     describe,
+    describe_targets,
     generate,
     parse_line,
     parse_span,
@@ -64,7 +67,9 @@ _Parsed = TypeVar("_Parsed")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `simulate`."""
-    parser.add_argument("policy", nargs="?", default=SYSTEM_NAME, metavar="POLICY")
+    parser.add_argument(
+        "policy", nargs="?", default=SYSTEM_NAME, metavar="POLICY", help="default: policy"
+    )
     parser.add_argument(
         "--against", metavar="POLICY", help="simulate this one too, on the same network"
     )
@@ -76,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long, in virtual time: 12h, 30d, 4w (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="which network (default: %(default)s)"
+        "--seed", type=_seed, default=1, metavar="N", help="which network (default: %(default)s)"
     )
     parser.add_argument(
         "--line",
@@ -98,22 +103,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("text", "json"),
         default="text",
-        help="for people or for programs (default: %(default)s)",
+        help="for people, or for programs: times in seconds, traffic in bytes"
+        " (default: %(default)s)",
     )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Simulate, and print what came of it."""
     names = [name for name in (arguments.policy, arguments.against) if name is not None]
-    try:
-        loaded = [read_policy(name) for name in names]
-    except PolicyProblems as problems:
-        print("\n".join(render(problems)), file=sys.stderr)
+    loaded = _read(names)
+    if loaded is None:
         return PROBLEMS
     policies = [one.policy for one in loaded]
     kinds = dict(arguments.line)
-    if unknown := _unknown_uplink(kinds, policies):
-        print(f"route-switcher simulate: {unknown}", file=sys.stderr)
+    if wrong := _wrong_lines([name for name, _ in arguments.line], policies):
+        print(f"route-switcher simulate: --line: {wrong}", file=sys.stderr)
         return WRONG_USAGE
     network = generate(tuple(policies), kinds, arguments.targets, arguments.seed)
     results = []
@@ -121,17 +125,18 @@ def execute(arguments: argparse.Namespace) -> int:
         for number, policy in enumerate(policies):
             report = progress.of(number)
             results.append(simulate(policy, network, arguments.duration, progress=report))
-    lines = _network(policies, kinds, arguments.seed)
+    lines = _network(policies, kinds, arguments.targets, arguments.seed)
+    titles = [printable(name) for name in names]
     if arguments.html is not None:
         texts = [one.document.text for one in loaded]
-        simulated = [Simulated(*parts) for parts in zip(names, texts, results, strict=True)]
+        simulated = [Simulated(*parts) for parts in zip(titles, texts, results, strict=True)]
         if not _write(arguments.html, page(simulated, lines)):
             return PROBLEMS
     if arguments.format == "json":
         data = [{"policy": n} | as_data(r) for n, r in zip(names, results, strict=True)]
         print(json.dumps({"seed": arguments.seed, "policies": data}, indent=2))
     else:
-        _print(names, results, lines)
+        _print(titles, results, lines)
     return FINE
 
 
@@ -146,6 +151,13 @@ def _duration(text: str) -> float:
     if not _SHORTEST <= seconds <= _LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r}: write 1s up to 3650d")
     return seconds
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, as in 2") from None
 
 
 def _line(text: str) -> tuple[str, LineKind]:
@@ -163,20 +175,40 @@ def _understood(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _unknown_uplink(kinds: Mapping[str, LineKind], policies: Sequence[Policy]) -> str:
-    """What is wrong with the names of --line; empty if nothing is."""
+def _read(names: Sequence[str]) -> list[Loaded] | None:
+    """The policies of these names; None if one of them has problems, which are printed then."""
+    loaded, found = [], []
+    for name in names:
+        try:
+            loaded.append(read_policy(name))
+        except PolicyProblems as problems:
+            found += render(problems)
+    if found:
+        print("\n".join(found), file=sys.stderr)
+        return None
+    return loaded
+
+
+def _wrong_lines(names: Sequence[str], policies: Sequence[Policy]) -> str:
+    """What is wrong with the uplinks that --line names; empty if nothing is."""
     known = list(dict.fromkeys(u.name for policy in policies for u in policy.uplinks))
-    for name in kinds:
+    for name in names:
         if name not in known:
             hint = did_you_mean(name, known, f"the uplinks are {', '.join(known)}")
-            return f"--line: there is no uplink {name!r}: {hint}"
+            return f"there is no uplink {name!r}: {hint}"
+        if names.count(name) > 1:
+            return f"{name!r} is given twice: write all of it in one, as in {name}=dsl,loss=1%"
     return ""
 
 
-def _network(policies: Sequence[Policy], kinds: Mapping[str, LineKind], seed: int) -> list[str]:
-    known = dict.fromkeys(u.name for policy in policies for u in policy.uplinks)
-    lines = [f"{name}: {describe(kinds.get(name, KINDS[DEFAULT_KIND]))}" for name in known]
-    return [*lines, f"seed {seed}"]
+def _network(
+    policies: Sequence[Policy], kinds: Mapping[str, LineKind], targets: TargetKind, seed: int
+) -> list[str]:
+    alike: dict[LineKind, list[str]] = {}
+    for name in dict.fromkeys(u.name for policy in policies for u in policy.uplinks):
+        alike.setdefault(kinds.get(name, KINDS[DEFAULT_KIND]), []).append(name)
+    lines = [f"{listed(names)}: {describe(kind)}" for kind, names in alike.items()]
+    return [*lines, f"targets: {describe_targets(targets)}", f"seed {seed}"]
 
 
 # What is shown.
@@ -187,16 +219,19 @@ def _print(names: Sequence[str], results: Sequence[Result], network: Sequence[st
     alphabet = alphabet_for(encoding)
     width = shutil.get_terminal_size().columns - 1
     for name, result in zip(names, results, strict=True):
-        print("\n".join([f"{printable(name)}:", *(f"  {s}" for s in summary(result)), ""]))
+        said = [line for sentence in summary(result) for line in item(sentence, "  ")]
+        print("\n".join([f"{name}:", *said, ""]))
         print("\n".join(draw(result.timeline, width, alphabet, _paint())), end="\n\n")
-    print("\n".join(table([printable(name) for name in names], results)), end="\n\n")
-    for line in (*MEANING, *(f"network: {line}" for line in network)):
+    print("\n".join(table(names, results)), end="\n\n")
+    for line in MEANING:
         print(f"  {line}")
+    for line in network:
+        print("\n".join(item(line, "  network: ")))
 
 
 def _paint() -> Callable[[str, str], str]:
     """With the terminal's colours if there is one, unless NO_COLOR (no-color.org) is set."""
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+    if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return lambda _, text: text
     return lambda style, text: f"\x1b[{style}m{text}\x1b[0m"
 

@@ -3,7 +3,8 @@
 FILE is a scenario file: what becomes of the rounds through each uplink, and what the policy must
 have decided by when. Looks at the files only, never at this machine.
 
-Exit code: 0 every scenario passed, 1 one failed or a file has problems, 2 wrong usage.
+Exit code: 0 every scenario passed, 1 one failed, or a file has problems or cannot be written,
+2 wrong usage.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from route_switcher.cli.test_output import (
     ScenarioResult,
 )
 from route_switcher.policy.load import Loaded, read_policy
-from route_switcher.policy.problems import PolicyProblems, quoted
+from route_switcher.policy.problems import PolicyProblems, printable, quoted
 from route_switcher.simulation.coverage import Coverage
 from route_switcher.simulation.scenario import Scenario, ScenarioFile
 from route_switcher.simulation.scenario_file import load_scenarios
@@ -63,17 +64,24 @@ def execute(arguments: argparse.Namespace) -> int:
     if report.fine and not any(file.scenarios for file in report.files):
         _complain(f"no scenario has a name like {quoted(arguments.run)}")
         return WRONG_USAGE
+    # First, so that it is there whoever closes standard output.
+    unwritten = "" if arguments.junit is None else _unwritten(report, arguments.junit)
     print("\n".join(FORMATS[arguments.format](report)))
-    if arguments.junit is not None:
-        # Imported here: few ask for it, and its library takes a while.
-        from route_switcher.cli.junit import write_junit
+    if unwritten:
+        _complain(unwritten)
+    return FINE if report.fine and not unwritten else PROBLEMS
 
-        try:
-            write_junit(report, Path(arguments.junit))
-        except OSError as error:
-            _complain(f"cannot write {arguments.junit}: {error.strerror}")
-            return WRONG_USAGE
-    return FINE if report.fine else PROBLEMS
+
+def _unwritten(report: Report, file: str) -> str:
+    """Write the JUnit file; why that could not be, or nothing."""
+    # Imported here: few ask for it, and its library takes a while.
+    from route_switcher.cli.junit import write_junit
+
+    try:
+        write_junit(report, Path(file))
+    except OSError as error:
+        return f"cannot write {printable(file)}: {error.strerror}"
+    return ""
 
 
 class _Testing:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from route_switcher.analysis.quantities import counted
 from route_switcher.policy.problems import (
     PolicyProblems,
     Problem,
@@ -15,6 +16,9 @@ from route_switcher.policy.problems import (
 from route_switcher.simulation.coverage import Coverage
 from route_switcher.simulation.scenario import Scenario
 from route_switcher.simulation.scenario_run import Failure
+
+FAILED = "not-as-expected"
+"""The code of an expectation that did not come true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,30 @@ class Report:
 
 
 def _text(report: Report) -> Iterator[str]:
+    told: set[str] = set()
     for file in report.files:
-        if file.problems is not None:
-            yield from render(file.problems)
+        yield from _unusable(file, render, told)
+        if file.scenarios and len(report.files) > 1:
+            yield f"{printable(file.origin)}:"
         for result in file.scenarios:
             word = "FAIL" if result.failures else "ok"
             yield f"{word:<4} {result.seconds * 1000:4.0f} ms  {printable(result.scenario.name)}"
             yield from failure_lines(file, result)
     yield from _coverages(report, render)
     yield _summary(report)
+
+
+def _unusable(
+    file: FileResult, written: Callable[[PolicyProblems], list[str]], told: set[str]
+) -> Iterator[str]:
+    """Why a file cannot be used; nothing that was told already, as of a policy of many files."""
+    if file.problems is None:
+        return
+    lines = written(file.problems)
+    text = "\n".join(lines)
+    if text not in told:
+        yield from lines
+    told.add(text)
 
 
 def failure_lines(file: FileResult, result: ScenarioResult) -> Iterator[str]:
@@ -77,9 +96,9 @@ def failure_lines(file: FileResult, result: ScenarioResult) -> Iterator[str]:
 
 
 def _github(report: Report) -> Iterator[str]:
+    told: set[str] = set()
     for file in report.files:
-        if file.problems is not None:
-            yield from render_github(file.problems)
+        yield from _unusable(file, render_github, told)
         for result in file.scenarios:
             for failure in result.failures:
                 problem = _problem(failure)
@@ -96,7 +115,7 @@ def _json(report: Report) -> Iterator[str]:
         {
             "file": file.origin,
             "fine": file.problems is None and not file.failed,
-            "problems": [as_data(p) for p in (file.problems.problems if file.problems else ())],
+            "problems": _problems_data(file.problems),
             "scenarios": [_scenario_data(result) for result in file.scenarios],
         }
         for file in report.files
@@ -120,6 +139,13 @@ FORMATS: dict[str, Callable[[Report], Iterator[str]]] = {
     "github": _github,
 }
 """From a report to the lines to print, by the word for `--format`."""
+
+
+def _problems_data(problems: PolicyProblems | None) -> list[dict[str, object]]:
+    """Each with the file that it is in: the scenario file, or a policy that this one names."""
+    if problems is None:
+        return []
+    return [{"file": problems.origin, **as_data(problem)} for problem in problems.problems]
 
 
 def _scenario_data(result: ScenarioResult) -> dict[str, object]:
@@ -146,22 +172,18 @@ def _summary(report: Report) -> str:
     results = [result for file in report.files for result in file.scenarios]
     failed = sum(file.failed for file in report.files)
     seconds = sum(result.seconds for result in results)
-    words = [_counted(len(results), "scenario"), f"{failed} failed" if failed else "all passed"]
+    words = [counted(len(results), "scenario"), f"{failed} failed" if failed else "all passed"]
     if not results:
         words = ["nothing was run"]
     unusable = sum(file.problems is not None for file in report.files)
     if unusable:
-        words.append(f"{_counted(unusable, 'file')} cannot be used")
+        words.append(f"{counted(unusable, 'file')} cannot be used")
     return f"{', '.join(words)} ({seconds:.2f} s)"
 
 
 def _problem(failure: Failure) -> Problem:
-    return Problem("not-as-expected", failure.message, span=failure.span)
+    return Problem(FAILED, failure.message, span=failure.span)
 
 
 def _problems(file: FileResult, problem: Problem) -> PolicyProblems:
     return PolicyProblems(file.origin, [problem], file.text)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -72,7 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=tuple(_FORMATS),
         default="text",
-        help="for people, for programs, or for GitHub's workflows (default: %(default)s)",
+        help="for people, for programs (times in seconds, traffic in bytes, shares of 1), or for"
+        " GitHub's workflows (default: %(default)s)",
     )
 
 

@@ -49,7 +49,7 @@ class UplinkFigures:
     missed: int = 0
     """Outages that ended before any rule had failed the uplink."""
     probe_bytes: int = 0
-    """Bytes of IP packets sent to probe it (answers are as many again)."""
+    """Bytes of the IP packets that probed it: those sent, and the answers."""
 
 
 @dataclass(slots=True)

@@ -7,8 +7,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeVar
 
+from route_switcher.analysis.quantities import how_often, seconds, share
 from route_switcher.core.model import Policy, family_of
-from route_switcher.policy.durations import format_duration, parse_duration
+from route_switcher.policy.durations import parse_duration
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.simulation.network import Brownout, Line, Network
 from route_switcher.simulation.stretches import Drawn, Flapping, Union
@@ -24,6 +25,10 @@ _LONG = re.compile(rf"({_NUMBER})([dw])\Z", re.ASCII)
 
 _FLAP_DOWN, _FLAP_UP = 4.0, 8.0
 """Seconds that a flapping line is down and up, on average."""
+
+
+_LONGEST_DELAY = 60.0
+"""Seconds: nobody waits longer for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,28 +182,30 @@ def _line(seed: str, kind: LineKind) -> Line:
 
 def describe(kind: LineKind) -> str:
     """What goes wrong with such a line."""
-    brown = f"{_percent(kind.brownout_loss)} more loss, +{format_duration(kind.brownout_latency)}"
+    worse = (
+        f", with {share(kind.brownout_loss)} more loss, {seconds(kind.brownout_latency)} more"
+        f" latency and {seconds(kind.brownout_jitter)} more jitter"
+    )
     parts = [
-        f"{format_duration(kind.latency)} there and back",
-        f"{_percent(kind.loss)} loss" if kind.loss else "",
+        f"{seconds(kind.latency)} there and back",
+        f"{share(kind.loss)} loss" if kind.loss else "",
         _times("outages", kind.outages, kind.outage_length),
-        _times("brown-outs", kind.brownouts, kind.brownout_length, brown),
-        _times("times a month it flaps", kind.flaps, kind.flap_length),
+        _times("brown-outs", kind.brownouts, kind.brownout_length, worse),
+        _times("flapping", kind.flaps, kind.flap_length),
         _times("lost carriers", kind.unplugs, kind.unplug_length),
     ]
     return "; ".join(part for part in parts if part)
 
 
+def describe_targets(kind: TargetKind) -> str:
+    """What goes wrong with every target."""
+    return _times("outages", kind.outages, kind.outage_length) or "no outages"
+
+
 def _times(what: str, rate: float, length: float, more: str = "") -> str:
     if not rate:
         return ""
-    often = what if "a month" in what else f"{what} a month"
-    details = [f"{format_duration(length)} each", *([more] if more else [])]
-    return f"{rate * MONTH:.3g} {often} ({', '.join(details)})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{what} {how_often(rate * MONTH)}, {seconds(length)} each{more}"
 
 
 # What a person writes.
@@ -217,6 +224,12 @@ def _rate(text: str) -> float:
         number, span = match.groups()
         # More than one a second is no line any more, and would take for ever.
         return min(1.0, float(number) / _SPANS[span])
+    raise ValueError(text)
+
+
+def _delay(text: str) -> float:
+    if (delay := parse_duration(text)) <= _LONGEST_DELAY:
+        return delay
     raise ValueError(text)
 
 
@@ -244,7 +257,7 @@ class _Notation:
 _SHARES = _Notation(_share, "a share from 0% to 100%, as in 0.5%")
 _RATES = _Notation(_rate, f"a number and a span ({', '.join(_SPANS)}), as in 4/month")
 _LENGTHS = _Notation(_length, "a duration above 0, as in 90s, 5m, 2h")
-_DELAYS = _Notation(parse_duration, "a duration, as in 80ms")
+_DELAYS = _Notation(_delay, "a duration up to 1m, as in 80ms")
 
 _NOTATIONS: Mapping[str, _Notation] = MappingProxyType(
     {

@@ -138,12 +138,12 @@ def _switch(switch: Switched) -> str:
 
 
 def _after(seconds: float) -> str:
-    """Days and the time of day since the start, to the hundredth of a second."""
+    """Days, hours, minutes and seconds since the start, to the hundredth of a second."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)
     hours, minute = divmod(minutes, 60)
     day, hour = divmod(hours, 24)
-    return f"{day}d {hour:02}:{minute:02}:{rest / 100:05.2f}"
+    return f"{day} d {hour:02}:{minute:02}:{rest / 100:05.2f}"
 
 
 def _policy(one: Simulated) -> Iterator[str]:

@@ -104,14 +104,18 @@ class Passage:
         self._chances: dict[tuple[str, Address, str], Chance] = {}
         self._calm_from = dict.fromkeys(self.lines, inf)
         self._calm_until = dict.fromkeys(self.lines, -inf)
-        self.sent: dict[str, int] = dict.fromkeys(self.lines, 0)
-        """Packets sent through each uplink."""
+        self.packets: dict[str, int] = dict.fromkeys(self.lines, 0)
+        """Packets through each uplink: what was sent, and the answers that came back."""
         self.troubled_until = -inf
         """The latest time at which a packet was sent that was lost, or came back late."""
 
     def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
-        self.sent[uplink] += 1
+        fate = self._fate(uplink, target, sent_at)
+        self.packets[uplink] += 1 if fate is None else 2
+        return fate
+
+    def _fate(self, uplink: str, target: Address, sent_at: float) -> float | None:
         line = self._network.lines[uplink]
         nanoseconds = round(sent_at * 1e9)
         lost = self._losses_of(uplink, target).lost(nanoseconds)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from route_switcher.analysis.quantities import counted
 from route_switcher.simulation.timeline import Timeline
 
 RED, YELLOW, GREEN, DIM = "31", "33", "32", "2"
 
 _TICKS = 4
-_TICK_WIDTH = 12
+_TICK_WIDTH = 14
 _NARROWEST, _WIDEST = 20, 160
 
 Paint = Callable[[str, str], str]
@@ -103,19 +104,21 @@ def _axis(seconds: float, columns: int, indent: int, alphabet: Alphabet) -> Iter
     yield (" " * indent + "".join(labels)).rstrip()
 
 
-_UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "m"))
+_DAY = 86_400
+_UNITS = ((_DAY, "day"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def span(seconds: float) -> str:
-    """A length of time in its two largest units: 2d 4h, 5m 3s, 2.4s, 0s."""
-    if seconds < 60:
-        return f"{seconds:.1f}s" if seconds % 1 >= 0.05 else f"{seconds:.0f}s"
-    whole = round(seconds)
-    for place, (size, unit) in enumerate(_UNITS):
-        if whole >= size:
-            below, smaller = (*_UNITS, (1.0, "s"))[place + 1]
-            rest = round((whole % size) / below)
-            if rest * below >= size:
-                return f"{int(whole // size) + 1}{unit}"
-            return f"{int(whole // size)}{unit}" + (f" {rest}{smaller}" if rest else "")
-    return f"{whole}s"
+    """A length of time in its two largest units: 2 days 4 h, 5 min 3 s, 2.4 s, 0 s."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    largest = next(n for n, (size, _) in enumerate(_UNITS) if round(seconds) >= size)
+    smallest, _ = _UNITS[min(largest + 1, len(_UNITS) - 1)]
+    # Rounded first: what is left over is never a whole one of the larger unit.
+    left = round(seconds / smallest) * smallest
+    parts = []
+    for size, name in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(counted(count, name) if size == _DAY else f"{count} {name}")
+    return " ".join(parts)

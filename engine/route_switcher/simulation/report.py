@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from route_switcher.analysis.quantities import counted
 from route_switcher.core.model import Family
 from route_switcher.simulation.figures import FamilyFigures, UplinkFigures, median
 from route_switcher.simulation.pictures import span
@@ -27,7 +28,7 @@ class _Figure:
 
 
 def _share(part: float, whole: float) -> str:
-    return f"{span(part)} ({100 * part / whole:.3g} %)" if part else "0s"
+    return f"{span(part)} ({100 * part / whole:.3g} %)" if part else span(0)
 
 
 def _count(number: float) -> str:
@@ -36,7 +37,7 @@ def _count(number: float) -> str:
 
 def _seconds(seconds: float) -> str:
     """Short times to the hundredth: they are what two policies differ in."""
-    return f"{seconds:.2f}s" if seconds < 60 else span(seconds)
+    return f"{seconds:.2f} s" if seconds < 60 else span(seconds)
 
 
 _FIGURES = (
@@ -52,13 +53,14 @@ _FIGURES = (
     _Figure("  fail-backs", lambda f: f.fail_backs, _count),
     _Figure("time to detect, median", lambda f: median(f.detected), _seconds),
     _Figure("  worst", lambda f: max(f.detected, default=None), _seconds),
-    _Figure("outages over undetected", lambda f: f.missed, _count),
+    _Figure("outages never detected", lambda f: f.missed, _count),
 )
 
 MEANING = (
     "outage seen: the active uplink's line was dead, or no uplink was active",
     "false: a failover while nothing was wrong with the line that was left",
     "time to detect: from the active uplink's line going dead until a rule failed it",
+    "probes: what is sent and what is answered, with IP headers",
 )
 
 
@@ -144,9 +146,11 @@ def summary(result: Result) -> Iterator[str]:
             spent = f", {span(figures.unavoidable)} of it while every line was dead"
         switches = "no switch"
         if figures.switches:
-            plural = "" if figures.switches == 1 else "es"
-            switches = f"{figures.switches:,} switch{plural}, {figures.false_failovers:,} of them"
-            switches += " a false failover" if figures.false_failovers == 1 else " false failovers"
+            false = counted(figures.false_failovers, "false failover")
+            switches = counted(figures.switches, "switch", "switches")
+            switches += (
+                f", {false} among them" if figures.false_failovers else ", none of them false"
+            )
         yield (
             f"In {span(result.seconds)} {whose} would have seen {span(figures.outage)} of outage"
             f"{spent}, and {switches}."

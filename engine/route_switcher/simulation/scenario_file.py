@@ -1,9 +1,11 @@
 """From a scenario file to what it means, or to every problem that it has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
+from os.path import normpath, realpath
 from pathlib import Path as FilePath
 
+from route_switcher.policy.durations import format_duration
 from route_switcher.policy.files import read_file
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.kinds import Kind
@@ -51,6 +53,14 @@ def load_scenarios(
     return _Reading(file, document, read).result(policy)
 
 
+def _plain(path: str) -> str:
+    """A path without detours such as `scenarios/..`, which never reads like a policy's name."""
+    plain = normpath(path)
+    if realpath(plain) != realpath(path):
+        return path  # by way of a symbolic link
+    return plain if "/" in plain else f"./{plain}"
+
+
 class _Reading:
     """One file that is being read."""
 
@@ -87,10 +97,11 @@ class _Reading:
         """The policy that is named at `path`; its own problems are raised, others reported."""
         name = self._findings.get(path)
         assert isinstance(name, str)
+        if "\0" in name:
+            self._findings.report("bad-value", path, "no path has a NUL in it", "remove it")
+            return None
         if "/" in name or name.endswith(".yaml"):
-            name = str(self._folder / name)
-            if "/" not in name:
-                name = f"./{name}"
+            name = _plain(str(self._folder / name))
         try:
             return self._read(name)
         except PolicyProblems as found:
@@ -117,7 +128,8 @@ class _Reading:
             yield self._scenario(path, name, loaded)
 
     def _scenario(self, path: Path, name: str, loaded: Loaded) -> Scenario:
-        events = tuple(self._events((*path, "events")))
+        found = tuple(self._events((*path, "events")))
+        events = tuple((at, happening) for _, at, happening in found)
         reloads = [e.policy for _, e in events if isinstance(e, ReloadEvent)]
         names = names_of([loaded.policy, *reloads])
         rounds: tuple[Rounds, ...] = ()
@@ -127,6 +139,7 @@ class _Reading:
             self._check_events(path, names)
             rounds = tuple(self._rounds((*path, "rounds"), names))
             expectations = tuple(read_expectations(self._findings, (*path, "expect"), names))
+            self._check_in_time(found, expectations)
         span = self._document.values[*path, "name"]
         in_order = tuple(sorted(events, key=lambda event: event[0]))
         return Scenario(name, span, rounds, in_order, expectations)
@@ -160,12 +173,25 @@ class _Reading:
 
     # Events.
 
-    def _events(self, path: Path) -> Iterator[tuple[int, Happening]]:
+    def _events(self, path: Path) -> Iterator[tuple[Path, int, Happening]]:
+        """Each with its place and its time."""
         for inner in self._findings.items(path):
             at = read_time(self._findings, (*inner, "at"))
             happening = self._happening(inner) if self._is_one_thing(inner) else None
             if at is not None and happening is not None:
-                yield at, happening
+                yield inner, at, happening
+
+    def _check_in_time(
+        self, found: Iterable[tuple[Path, int, Happening]], expectations: Sequence[Expectation]
+    ) -> None:
+        """Nobody would see what happens after the last expectation: it is not carried out."""
+        end = max((expectation.until for expectation in expectations), default=None)
+        for path, at, _ in found:
+            if end is not None and at > end:
+                ends = format_duration(end / 1e9)
+                message = f"nothing is expected after this: the scenario ends at {ends}"
+                hint = "expect something at a later time, or remove it"
+                self._findings.report("bad-value", (*path, "at"), message, hint)
 
     def _is_one_thing(self, path: Path) -> bool:
         """Whether an event is sound, and says just one thing that happens; reports if not."""

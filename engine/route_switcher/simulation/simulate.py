@@ -98,8 +98,8 @@ class _Simulation:
         self._accounts.advance(self._seconds)
         self._accounts.close()
         for uplink in self._policy.uplinks:
-            sent = passage.sent[uplink.name]
-            self._accounts.uplinks[uplink.name].probe_bytes = sent * PACKET[uplink.family]
+            packets = passage.packets[uplink.name]
+            self._accounts.uplinks[uplink.name].probe_bytes = packets * PACKET[uplink.family]
         return Result(
             self._seconds,
             self._accounts.uplinks,
@@ -162,7 +162,8 @@ class _Simulation:
         if delta <= 0:
             return
         for stream in moved:
-            passage.sent[stream.uplink] += delta // stream.interval * len(stream.targets)
+            asked = delta // stream.interval * len(stream.targets)
+            passage.packets[stream.uplink] += 2 * asked
         world.leap(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1
