@@ -9,8 +9,8 @@ import pytest
 
 from route_switcher.analysis.diagram import diagram
 from route_switcher.policy.load import load_text
-from route_switcher.simulation.scenario_file import load_scenarios
-from route_switcher.simulation.scenario_run import run_scenario
+from route_switcher.scenarios.file import load_scenarios
+from route_switcher.scenarios.run import run_scenario
 
 TOP = Path(__file__).parents[1]
 PAGES = {path.name: path.read_text("utf-8") for path in sorted(TOP.glob("*.md"))}

@@ -10,7 +10,7 @@ from route_switcher.core.decisions import Output
 from route_switcher.core.events import LinkState
 from route_switcher.core.model import Address, HoldBack, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.rules import RuleChange, RuleState
-from route_switcher.simulation.world import World
+from route_switcher.virtual.world import World
 
 UPLINKS = (
     Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),

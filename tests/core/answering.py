@@ -21,8 +21,8 @@ from route_switcher.core.model import (
 )
 from route_switcher.core.pace import Speed
 from route_switcher.core.rules import RuleChange
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.world import World
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.world import World
 
 RTT = 1 / 64
 T1, T2, T3 = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))

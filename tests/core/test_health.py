@@ -126,7 +126,7 @@ def test_an_answer_to_a_probe_counts_until_that_probe_changes(
     probes: tuple[Probe, ...], answers: bool
 ) -> None:
     it = proven()
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS)
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
     assert it.answers(100) == answers
 
 
@@ -144,7 +144,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 ) -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS)
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
     tell(it, NEAR, FAILED, 103)
     assert it.state is state
 
@@ -152,7 +152,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 def test_an_uplink_is_no_longer_held_back_by_a_rule_that_left_the_policy() -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102, 103)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)), NO_SUSPECTS)
+    it.take_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)), NO_SUSPECTS, 0.0)
     assert it.state is UplinkState.HEALTHY
 
 
@@ -164,7 +164,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
     it = health(old)
     tell(it, NEAR, FAILED, 101, 102, 103)
     tell(it, NEAR, rounds, 104)
-    it.take_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)), NO_SUSPECTS)
+    it.take_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)), NO_SUSPECTS, 0.0)
     tell(it, FAR, GOOD, 110)
     assert it.state is UplinkState.RECOVERING
 
@@ -172,7 +172,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
 def test_a_probe_that_a_reload_changed_has_not_failed_before_its_first_round() -> None:
     it = proven()
     changed = replace(BOTH, probes=(replace(NEAR, quorum="all"), FAR))
-    it.take_policy(PRIMARY, BOTH, changed, NO_SUSPECTS)
+    it.take_policy(PRIMARY, BOTH, changed, NO_SUSPECTS, 0.0)
     assert "its latest round failed" not in it.evidence()
     tell(it, NEAR, FAILED, 200)
     assert it.evidence() == "primary is healthy (but its latest round failed)"

@@ -21,9 +21,9 @@ from route_switcher.core.model import (
     Rule,
     answers_needed,
 )
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.schedule import STRIDE, nanoseconds
-from route_switcher.simulation.stream import Stream
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.schedule import STRIDE, nanoseconds
+from route_switcher.virtual.stream import Stream
 
 NAMES = ("a", "b", "c")
 LINES = tuple(uplink(name, number) for number, name in enumerate(NAMES))

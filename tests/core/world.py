@@ -12,10 +12,10 @@ from route_switcher.core.events import Event, LinkState
 from route_switcher.core.model import Address, Family, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.core.rules import RuleChange
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.schedule import on_grid
-from route_switcher.simulation.table import Table
-from route_switcher.simulation.world import World as VirtualWorld
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.schedule import on_grid
+from route_switcher.virtual.table import Table
+from route_switcher.virtual.world import World as VirtualWorld
 
 RTT = on_grid(20_000_000)
 """Seconds, on the grid of times that the world tells: sums with it are exact."""
@@ -202,7 +202,7 @@ class World(VirtualWorld):
     # How it works.
 
     def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
-        """See `simulation.internet.Internet`."""
+        """See `virtual.internet.Internet`."""
         line = self._lines[self._interface(uplink)]
         if line.unknown:
             return "delayed"

@@ -24,10 +24,10 @@ from route_switcher.cli.test_output import (
 )
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, printable, quoted
-from route_switcher.simulation.coverage import Coverage
-from route_switcher.simulation.scenario import Scenario, ScenarioFile
-from route_switcher.simulation.scenario_file import load_scenarios
-from route_switcher.simulation.scenario_run import run_scenario
+from route_switcher.scenarios.coverage import Coverage
+from route_switcher.scenarios.file import load_scenarios
+from route_switcher.scenarios.run import run_scenario
+from route_switcher.scenarios.scenario import Scenario, ScenarioFile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,9 +13,9 @@ from route_switcher.policy.problems import (
     render,
     render_github,
 )
-from route_switcher.simulation.coverage import Coverage
-from route_switcher.simulation.scenario import Scenario
-from route_switcher.simulation.scenario_run import Failure
+from route_switcher.scenarios.coverage import Coverage
+from route_switcher.scenarios.run import Failure
+from route_switcher.scenarios.scenario import Scenario
 
 FAILED = "not-as-expected"
 """The code of an expectation that did not come true."""

@@ -1,1 +1,1 @@
-"""Policies in virtual time: written scenarios, generated networks, and what came of them."""
+"""A policy on a network that is drawn at random: what it does, and what users would have seen."""

@@ -17,10 +17,10 @@ from route_switcher.core.events import LinkState
 from route_switcher.core.model import Family, Policy
 from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkFigures
 from route_switcher.simulation.network import LineReader, Network, Passage
-from route_switcher.simulation.schedule import STRIDE, nanoseconds
-from route_switcher.simulation.stream import Stream
 from route_switcher.simulation.timeline import Timeline
-from route_switcher.simulation.world import World
+from route_switcher.virtual.schedule import STRIDE, nanoseconds
+from route_switcher.virtual.stream import Stream
+from route_switcher.virtual.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,17 @@ from route_switcher.core.model import Policy
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.words import sentence
 from route_switcher.policy.problems import Span
-from route_switcher.simulation.coverage import Coverage
-from route_switcher.simulation.scenario import (
+from route_switcher.scenarios.claims import (
+    MOMENT,
+    Decisions,
+    Judge,
+    clock,
+    expected,
+    when,
+)
+from route_switcher.scenarios.coverage import Coverage
+from route_switcher.scenarios.internet import WrittenInternet
+from route_switcher.scenarios.scenario import (
     Happening,
     LinkEvent,
     LinkWord,
@@ -21,16 +30,7 @@ from route_switcher.simulation.scenario import (
     Scenario,
     SwitchEvent,
 )
-from route_switcher.simulation.scenario_claims import (
-    MOMENT,
-    Decisions,
-    Judge,
-    clock,
-    expected,
-    when,
-)
-from route_switcher.simulation.scenario_internet import WrittenInternet
-from route_switcher.simulation.world import World
+from route_switcher.virtual.world import World
 
 EVIDENCE = 6
 """Of what the engine said before, so many lines are shown."""

@@ -13,8 +13,8 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.events import LinkState, Start
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
-from simulation.keys_shown import BASE, CASES
-from simulation.written_scenarios import Folder
+from scenarios.keys_shown import BASE, CASES
+from scenarios.writing import Folder
 
 TOP = Path(__file__).parents[2]
 SCHEMA: dict[str, Any] = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))
@@ -51,7 +51,7 @@ ELSEWHERE = {
     ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
-        "tests/simulation/test_every_key.py",
+        "tests/scenarios/test_every_key.py",
         "test_a_rule_is_called_by_its_name",
     ),
 }

@@ -13,7 +13,9 @@ from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema import check_schema
 from route_switcher.policy.source import Document, Path
-from route_switcher.simulation.scenario import (
+from route_switcher.scenarios.expectations import read_expectations
+from route_switcher.scenarios.names import Names, names_of
+from route_switcher.scenarios.scenario import (
     Expectation,
     Happening,
     LinkEvent,
@@ -26,10 +28,8 @@ from route_switcher.simulation.scenario import (
     ScenarioFile,
     SwitchEvent,
 )
-from route_switcher.simulation.scenario_expectations import read_expectations
-from route_switcher.simulation.scenario_names import Names, names_of
-from route_switcher.simulation.scenario_times import read_time
-from route_switcher.simulation.series import Part, SeriesError, parse_series
+from route_switcher.scenarios.series import Part, SeriesError, parse_series
+from route_switcher.scenarios.times import read_time
 
 SCENARIOS = Kind(
     noun="scenario file",

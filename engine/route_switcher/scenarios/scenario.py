@@ -16,7 +16,7 @@ from route_switcher.core.selection import Cause
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
 from route_switcher.policy.source import Document
-from route_switcher.simulation.series import Part
+from route_switcher.scenarios.series import Part
 
 NONE = "none"
 """What is active before anything is, unless an uplink is called so."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.simulation.coverage import Coverage
-from route_switcher.simulation.scenario_file import load_scenarios
-from route_switcher.simulation.scenario_run import run_scenario
+from route_switcher.scenarios.coverage import Coverage
+from route_switcher.scenarios.file import load_scenarios
+from route_switcher.scenarios.run import run_scenario
 
 POLICIES = Path(__file__).parents[2] / "policies"
 SHIPPED = sorted(POLICIES.glob("*.yaml"))

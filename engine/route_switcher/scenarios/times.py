@@ -3,7 +3,7 @@
 from route_switcher.policy.durations import format_duration, parse_duration
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.source import Path
-from route_switcher.simulation.schedule import nanoseconds
+from route_switcher.virtual.schedule import nanoseconds
 
 LONGEST = 24 * 3600.0
 """Seconds that a scenario may last, so that every run is bounded."""

@@ -9,7 +9,8 @@ from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.source import Path
 from route_switcher.policy.suggestions import listed
-from route_switcher.simulation.scenario import (
+from route_switcher.scenarios.names import Names
+from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,
     ActiveIs,
@@ -21,8 +22,7 @@ from route_switcher.simulation.scenario import (
     UplinkIs,
     reason_word,
 )
-from route_switcher.simulation.scenario_names import Names
-from route_switcher.simulation.scenario_times import read_time
+from route_switcher.scenarios.times import read_time
 
 REASONS = tuple(map(reason_word, Cause))
 """What scenarios call the causes of a selection."""

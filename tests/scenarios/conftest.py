@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.written_scenarios import Folder
+from scenarios.writing import Folder
 
 
 @pytest.fixture

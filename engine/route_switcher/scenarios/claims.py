@@ -6,7 +6,7 @@ from route_switcher.core.decisions import Decision
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family
 from route_switcher.policy.durations import format_duration
-from route_switcher.simulation.scenario import (
+from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,
     ActiveIs,
@@ -18,7 +18,7 @@ from route_switcher.simulation.scenario import (
     UplinkIs,
     reason_word,
 )
-from route_switcher.simulation.world import World
+from route_switcher.virtual.world import World
 
 MOMENT = 1e-5
 """Seconds by which an expectation looks late, so that the rounding of times decides nothing."""

@@ -1,9 +1,9 @@
 """The internet as a scenario has it: every target answers as its series says."""
 
 from route_switcher.core.model import Address, Policy
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.scenario import Scenario
-from route_switcher.simulation.series import Cursor, Outcome
+from route_switcher.scenarios.scenario import Scenario
+from route_switcher.scenarios.series import Cursor, Outcome
+from route_switcher.virtual.internet import Fate
 
 RTT = 0.02
 """Seconds that a good answer takes; half of the timeout where that is shorter."""

@@ -1,8 +1,8 @@
 """What no scenario has reached of a policy, with its place there."""
 
-from route_switcher.simulation.coverage import Coverage
-from route_switcher.simulation.scenario_run import run_scenario
-from simulation.written_scenarios import POLICY, Folder
+from route_switcher.scenarios.coverage import Coverage
+from route_switcher.scenarios.run import run_scenario
+from scenarios.writing import POLICY, Folder
 
 RULES = """\
 rules:

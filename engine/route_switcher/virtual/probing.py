@@ -9,8 +9,8 @@ from route_switcher.core.events import Answers, LinkState, Round
 from route_switcher.core.model import Policy, Uplink
 from route_switcher.core.pace import Pace, Speed
 from route_switcher.core.work import Asking, Work, work_of
-from route_switcher.simulation.schedule import Schedule, nanoseconds
-from route_switcher.simulation.stream import Ask, Stream
+from route_switcher.virtual.schedule import Schedule, nanoseconds
+from route_switcher.virtual.stream import Ask, Stream
 
 
 class Probing:

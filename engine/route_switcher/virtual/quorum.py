@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from route_switcher.core.events import Answer, RoundOutcome
 from route_switcher.core.model import Address, Family, Probe, answers_needed
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.schedule import NEVER, nanoseconds
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.schedule import NEVER, nanoseconds
 
 Verdict: TypeAlias = tuple[RoundOutcome, tuple[Answer, ...], str]
 """Outcome, answers and reason of a `Round`."""

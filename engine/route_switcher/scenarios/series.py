@@ -20,7 +20,7 @@ from typing import TypeAlias
 from route_switcher.policy.durations import parse_duration
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import did_you_mean
-from route_switcher.simulation.schedule import nanoseconds
+from route_switcher.virtual.schedule import nanoseconds
 
 MAX_NESTING = 8
 """Brackets within brackets."""

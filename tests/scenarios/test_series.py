@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.simulation.series import (
+from route_switcher.scenarios.series import (
     Cursor,
     Outcome,
     SeriesError,

@@ -1,4 +1,4 @@
-"""What lies behind the uplinks, as a simulation sees it: what becomes of every target."""
+"""What lies behind the uplinks, as the virtual world asks it: what becomes of every target."""
 
 from typing import Protocol, TypeAlias
 

@@ -26,10 +26,10 @@ from route_switcher.core.events import (
 from route_switcher.core.model import Address, Family, Policy, Probe, Recover, Rule
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import Cause
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.schedule import on_grid
-from route_switcher.simulation.table import Table
-from route_switcher.simulation.world import World
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.schedule import on_grid
+from route_switcher.virtual.table import Table
+from route_switcher.virtual.world import World
 
 A, B, C = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
 FATES = Callable[[str, Address, float], Fate]
@@ -62,7 +62,7 @@ class Heard:
         )
 
     def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
-        """See `simulation.internet.Internet`."""
+        """See `virtual.internet.Internet`."""
         self.asked.append((round(sent_at, 5), uplink, probe))
         return self.fates(uplink, target, sent_at)
 

@@ -26,11 +26,11 @@ from route_switcher.core.events import (
 )
 from route_switcher.core.model import Address, Family, Policy
 from route_switcher.core.plan import Plan
-from route_switcher.simulation.internet import Fate, Internet
-from route_switcher.simulation.probing import Probing
-from route_switcher.simulation.schedule import NEVER, Schedule, nanoseconds, on_grid_from
-from route_switcher.simulation.stream import Stream
-from route_switcher.simulation.table import Table
+from route_switcher.virtual.internet import Fate, Internet
+from route_switcher.virtual.probing import Probing
+from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
+from route_switcher.virtual.stream import Stream
+from route_switcher.virtual.table import Table
 
 ATTEMPTS = 5
 """Plans in a row that are carried out after one event: a refusal may change the plan, but not for

@@ -10,7 +10,8 @@ from route_switcher.core.selection import Cause
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.source import read
 from route_switcher.resources import data_root
-from route_switcher.simulation.scenario import (
+from route_switcher.scenarios.file import SCENARIOS, load_scenarios
+from route_switcher.scenarios.scenario import (
     ActiveIs,
     LinkEvent,
     LinkWord,
@@ -24,8 +25,7 @@ from route_switcher.simulation.scenario import (
     UplinkIs,
     reason_word,
 )
-from route_switcher.simulation.scenario_file import SCENARIOS, load_scenarios
-from simulation.written_scenarios import Folder
+from scenarios.writing import Folder
 
 SECOND = 1_000_000_000
 

@@ -14,9 +14,9 @@ from route_switcher.core.events import Answer, Answers, LinkState, Round, RoundO
 from route_switcher.core.judges import describe_link
 from route_switcher.core.model import Address, Probe, Uplink
 from route_switcher.core.pace import Pace, Speed
-from route_switcher.simulation.internet import Fate
-from route_switcher.simulation.quorum import LATE, Quorum, Verdict, lost, takes
-from route_switcher.simulation.schedule import NEVER, Schedule, nanoseconds, on_grid
+from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.quorum import LATE, Quorum, Verdict, lost, takes
+from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid
 
 Ask: TypeAlias = Callable[[str, str, Address, float], Fate]
 """From uplink, probe, target, and the time of sending in seconds to the fate."""

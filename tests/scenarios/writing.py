@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from route_switcher.policy.problems import PolicyProblems
-from route_switcher.simulation.scenario import ScenarioFile
-from route_switcher.simulation.scenario_file import load_scenarios
-from route_switcher.simulation.scenario_run import Failure, run_scenario
+from route_switcher.scenarios.file import load_scenarios
+from route_switcher.scenarios.run import Failure, run_scenario
+from route_switcher.scenarios.scenario import ScenarioFile
 
 POLICY = """\
 version: 1
