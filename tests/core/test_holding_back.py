@@ -60,6 +60,13 @@ def test_the_later_of_the_two_holds() -> None:
     assert held(it) == (3600.0, "1 switch in an hour already")
 
 
+def test_two_uplinks_that_could_take_over_in_turn_are_told_of_once_each() -> None:
+    it = Restraint(STAY)
+    it.take_move(0.0, first=False)
+    told = [it.tell(float(at), name) for at in range(50) for name in "ab"]
+    assert sum(map(len, told)) == 2
+
+
 def test_a_changed_budget_goes_on_counting() -> None:
     it = Restraint(BUDGET)
     it.take_move(10.0, first=False)

@@ -297,3 +297,12 @@ def test_a_rule_fails_and_recovers_exactly_when_the_whole_history_says(
             last[what] = now
             ask(now, what, rtt if carrier else None)
         assert health.state is reference.state
+
+
+def test_a_round_that_is_told_late_does_not_turn_time_back() -> None:
+    fails = AnyOf((ConsecutiveFailures("a", 9), ConsecutiveFailures("b", 1)), held=2.0)
+    health = rule_health(Rule("r", fails, Recover(5.0)))
+    health.take_round(Round(1.0, "fibre", "b", 0.5, FAILED, (), "no answer"))
+    assert [c.after for c in health.take_time(3.0)] == [RuleState.FAILED]
+    # It waited while the failover was carried out.
+    assert health.take_round(Round(2.999, "fibre", "a", 2.99, GOOD)) == []

@@ -907,6 +907,23 @@ def test_while_nothing_answers_rounds_are_asked_for_every_second(lost: str) -> N
     assert world.active() == "secondary"
 
 
+def test_rounds_are_asked_for_again_after_the_route_of_the_failed_one_was_refused() -> None:
+    rules = policy()
+    slowly = replace(rules.probes[0], down_interval=60.0)
+    world = World(replace(rules, probes=(slowly,))).run(10)
+    world.cut("primary", "secondary")
+    world.run(30)
+    world.refusing = lambda action: "no memory" if action.route.interface == "eth0" else None
+    world.take_away(*[route for route in world.table if route.interface == "eth0"])
+    world.run(35)
+    world.refusing = lambda _: None
+    world.run(110)
+    assert world.metrics()["eth0"] == 10
+    world.mend("secondary")
+    world.run(113)
+    assert world.active() == "secondary"
+
+
 def test_a_rare_probe_is_not_taken_for_a_silent_one() -> None:
     world = World(policy(interval=60)).run(3600)
     assert world.notices() == []

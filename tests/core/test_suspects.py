@@ -8,7 +8,7 @@ import pytest
 from core.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from core.world import uplink
 from route_switcher.core.conditions import Beyond, Measure
-from route_switcher.core.decisions import Level, Notice
+from route_switcher.core.decisions import Level, Notice, ProbeNow
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
     Answer,
@@ -24,7 +24,7 @@ from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Address, Family, Probe, Quorum, Recover, Rule
 from route_switcher.core.plan import standing_route
 from route_switcher.core.routes import Change, RouteAction
-from route_switcher.core.suspects import Suspects
+from route_switcher.core.suspects import WORTH_TELLING, Suspects
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 V4 = Family.IPV4
@@ -40,6 +40,8 @@ class Witness:
         uplinks = (uplink("a", 0), uplink("b", 1), uplink("c", 2))
         self.suspects.take_policy(policy(*uplinks, probes=(the_probe,)))
         self.notices: list[Notice] = []
+        self.asked: list[str] = []
+        """Through which uplinks rounds were asked for."""
 
     def tell(self, at: float, name: str, answers: Mapping[Address, object]) -> Round:
         """None: no answer; a number: a round-trip time; a word: pending, or not asked."""
@@ -55,8 +57,9 @@ class Witness:
         )
         outcome = GOOD if all(isinstance(r, float) for r in answers.values()) else FAILED
         event = Round(at, name, "internet", at, outcome, known, "no answer")
-        judged, notices = self.suspects.take_round(event, V4)
-        self.notices += notices
+        judged, outputs = self.suspects.take_round(event, V4)
+        self.notices += [o for o in outputs if isinstance(o, Notice)]
+        self.asked += [o.uplink for o in outputs if isinstance(o, ProbeNow)]
         return judged
 
     @property
@@ -114,8 +117,41 @@ def test_it_returns_with_an_answer_that_was_told_later() -> None:
     it.tell(0, "a", WITHOUT_T3)
     it.tell(0, "b", WITHOUT_T3)
     assert it.found
-    it.suspects.take_answers(Answers(1.2, "b", "internet", 0, (Answer(T3, 1.2),)), V4)
+    it.suspects.take_answers(Answers(0.8, "b", "internet", 0, (Answer(T3, 0.8),)), V4)
     assert not it.found
+
+
+def test_an_answer_after_the_timeout_is_none() -> None:
+    it = Witness()
+    for at in range(5):
+        for name in "ab":
+            judged = it.tell(at, name, WITHOUT_T3)
+            late = Answers(at + 1.5, name, "internet", at, (Answer(T3, 1.5),))
+            it.suspects.take_answers(late, V4)
+        assert (judged.outcome, it.found) == (GOOD, {T3})
+
+
+def test_an_uplink_that_left_the_policy_witnesses_nothing() -> None:
+    it = Witness()
+    it.tell(0, "c", {T1: RTT, T2: RTT, T3: RTT})
+    it.suspects.take_policy(policy(uplink("a", 0), uplink("b", 1), probes=(PROBE,)))
+    it.tell(1, "a", WITHOUT_T3)
+    it.tell(1, "b", WITHOUT_T3)
+    assert it.found == {T3}
+
+
+def test_a_witness_of_long_ago_is_asked_when_some_answers_are_lacking() -> None:
+    it = Witness(replace(PROBE, standby_interval=30.0))
+    it.tell(0, "b", {T1: RTT, T2: RTT, T3: RTT})
+    it.tell(0, "c", {T1: None, T2: None, T3: None})
+    it.tell(10, "a", {T1: RTT, T2: RTT, T3: RTT})
+    it.tell(11, "a", {T1: None, T2: None, T3: None})
+    assert it.asked == []
+    it.tell(12, "a", WITHOUT_T3)
+    assert it.asked == ["b"]
+    it.tell(12.5, "b", WITHOUT_T3)
+    it.tell(13, "a", WITHOUT_T3)
+    assert (it.asked, it.found) == (["b"], {T3})
 
 
 def test_the_last_target_never_leaves() -> None:
@@ -177,20 +213,29 @@ def test_what_was_seen_long_ago_witnesses_nothing() -> None:
 
 def test_a_person_is_told_once_and_only_after_a_while() -> None:
     it = Witness()
-    for at in range(20):
+    all_answer = {T1: RTT, T2: RTT, T3: RTT}
+    for at in range(100):
         for name in "ab":
             it.tell(at, name, WITHOUT_T3)
-        if at <= GAP:
+        if at <= WORTH_TELLING:
             assert it.notices == []
     (notice,) = it.notices
-    assert (notice.at, notice.level) == (4, Level.WARNING)
+    assert (notice.at, notice.level) == (WORTH_TELLING + 1, Level.WARNING)
     assert str(T3) in notice.text
-    it.tell(20, "a", {T1: RTT, T2: RTT, T3: RTT})
-    assert [n.level for n in it.notices] == [Level.WARNING, Level.INFO]
-    for at in range(21, 30):
+    for at in range(100, 200):
         it.tell(at, "b", WITHOUT_T3)
-        it.tell(at, "a", {T1: RTT, T2: RTT, T3: RTT})
-    assert len(it.notices) == 2
+        it.tell(at, "a", all_answer)
+        if at <= 100 + WORTH_TELLING:
+            assert len(it.notices) == 1
+    assert [n.level for n in it.notices] == [Level.WARNING, Level.INFO]
+
+
+def test_a_target_that_answers_now_and_then_is_no_news_each_time() -> None:
+    it = Witness()
+    for at in range(10 * int(WORTH_TELLING)):
+        for name in "ab":
+            it.tell(at, name, {T1: RTT, T2: RTT, T3: None if at % 10 else RTT})
+    assert it.notices == []
 
 
 def test_what_was_suspect_for_a_moment_only_is_not_worth_a_word() -> None:
@@ -305,3 +350,13 @@ def test_an_uplink_whose_route_was_refused_fails_though_a_target_is_suspect() ->
         engine.handle(Round(at + 0.1, "a", "internet", at, FAILED, answers, "no answer"))
         engine.handle(Round(at + 0.1, "b", "internet", at, FAILED, answers, "no answer"))
     assert engine.health("a").state is UplinkState.FAILED
+
+
+@pytest.mark.parametrize("interval", [1.0, 4.0])
+def test_a_target_that_dies_while_the_others_are_asked_rarely_fails_nobody(interval: float) -> None:
+    its = probe(T1, T2, quorum="all", timeout=0.25, fast=0.25, interval=interval, standby=60.0)
+    for at in range(100, 160, 7):
+        net = Net(policy(probes=(its,))).run(at)
+        net.dead.add(T2)
+        net.run(at + 200)
+        assert (net.moves(), net.failed()) == ([], set())

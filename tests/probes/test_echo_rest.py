@@ -144,6 +144,31 @@ async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -
     assert answer.rtt > SHORT
 
 
+async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
+    """Also if the late answer has come by the time at which the round is judged."""
+
+    def later(reply: bytes, target: Address, send: Send) -> None:
+        time.sleep(1.2 * TIMEOUT)
+        send(reply, target)
+
+    rest = Rest()
+    told_before: list[bool] = []
+    with answering(later):
+        async with receiving() as line:
+            async with trio.open_nursery() as nursery:
+
+                async def make() -> None:
+                    echoes = await line.round(V4[:1], 1, TIMEOUT, rest)
+                    told_before.append(bool(rest.told))
+                    assert echoes.outcome is FAILED
+
+                nursery.start_soon(make)
+                await trio.testing.wait_all_tasks_blocked()
+                time.sleep(1.6 * TIMEOUT)  # noqa: ASYNC251 (this process is woken late)
+            await rest.count(1)
+    assert told_before == [False]
+
+
 async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked() -> None:
     told = threading.Event()
 

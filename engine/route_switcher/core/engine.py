@@ -147,13 +147,13 @@ class Engine:
 
     def _round(self, event: Round) -> list[Output]:
         health = self._healths.get(event.uplink)
-        if health is None or not health.knows(event.probe):
-            return []  # sent before a reload took the uplink or the probe away
+        if health is None or not health.knows(event):
+            return []  # sent before a reload took the uplink or the probe away, or changed it
         judged = self._in_the_light_of_routes(event, health)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
-            judged, notices = self._suspects.take_round(judged, health.uplink.family)
-            outputs += notices
+            judged, said = self._suspects.take_round(judged, health.uplink.family)
+            outputs += said
         outputs += health.take_round(judged)
         if judged.outcome is not RoundOutcome.UNKNOWN:
             self._warn_at[event.uplink] = event.at + self._silence
@@ -161,7 +161,7 @@ class Engine:
 
     def _answers(self, event: Answers) -> list[Output]:
         health = self._healths.get(event.uplink)
-        if health is not None and health.knows(event.probe):
+        if health is not None and health.knows(event):
             self._suspects.take_answers(event, health.uplink.family)
             health.take_answers(event)
         return []
@@ -271,13 +271,14 @@ class Engine:
             health = before.get(uplink.name)
             if health is None or not _same_line(health.uplink, uplink):
                 trusted = uplink.family not in self._families
-                health = UplinkHealth(uplink, event.policy, link, trusted, suspects)
+                health = UplinkHealth(uplink, event.policy, link, trusted, suspects, event.at)
                 self._warn_at[uplink.name] = event.at + self._silence
             else:
-                health.take_policy(uplink, old, event.policy, suspects)
+                health.take_policy(uplink, old, event.policy, suspects, event.at)
             self._healths[uplink.name] = health
             outputs += health.take_link(link, event.at)
         self._warn_at = {n: at for n, at in self._warn_at.items() if n in self._healths}
+        self._told_damped = {n: at for n, at in self._told_damped.items() if n in self._healths}
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:

@@ -286,7 +286,7 @@ class FamilySelection:
     def _hold(self, at: float, since: float) -> list[Output]:
         """While the active uplink is failed and there is nowhere to go: ask, and say so once."""
         if self.current is None or since == -inf:
-            self._ask_at = inf
+            self._ask_at, self._holding = inf, -inf
             return []
         outputs: list[Output] = []
         if since != self._holding or at >= self._ask_at:

@@ -39,6 +39,8 @@ class _Latest:
 
     gap: float
     verdict: Verdict
+    begun: float = -inf
+    """What was sent before that was another probe's round, or went through another line."""
     sent_at: float = -inf
     good: bool = False
     failures: int = 0
@@ -69,7 +71,8 @@ class _Latest:
 
 
 class UplinkHealth:
-    """What is known of one uplink. `trusted` uplinks start unknown, others recovering.
+    """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
+    unknown, others recovering.
 
     `suspects` are the targets to leave out of windows, by probe; the sets are shared, and change.
     """
@@ -81,6 +84,7 @@ class UplinkHealth:
         link: LinkState,
         trusted: bool,
         suspects: Mapping[str, Set[Address]],
+        begun: float = -inf,
     ) -> None:
         self.uplink = uplink
         self.link = link
@@ -97,14 +101,18 @@ class UplinkHealth:
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
-        self._latest = {p.name: _Latest(longest_gap(p), verdict_of(p, rules)) for p in probes}
+        self._latest = {
+            p.name: _Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes
+        }
         self._rules = [RuleHealth(uplink, rule, probes, link, suspects, state) for rule in rules]
         self.state = _worst(self._rules)
         """The worst of the rules' states."""
 
-    def knows(self, probe: str) -> bool:
-        """Whether a probe of this name goes through it."""
-        return probe in self._latest
+    def knows(self, event: Round | Answers) -> bool:
+        """Whether this is of a probe that goes through it; not if it was sent before a reload
+        changed the probe or the line."""
+        latest = self._latest.get(event.probe)
+        return latest is not None and event.sent_at >= latest.begun
 
     @property
     def judged(self) -> bool:
@@ -157,8 +165,8 @@ class UplinkHealth:
         """Whether it can be moved to: the latest known round of a probe, or of several, is good,
         recent, and not sent before `since`, and the verdict on the others is out.
 
-        A probe that fails, but not for long, might yet fail the uplink; one that goes on to fail
-        without failing it (its target is gone, and a rule asks for two) does not matter.
+        A probe that fails, but not for long, might yet fail the uplink; one that cannot, or goes on
+        to fail without failing it (its target is gone, and a rule asks for two), does not matter.
         """
         heard = False
         for latest in self._latest.values():
@@ -166,9 +174,14 @@ class UplinkHealth:
                 if latest.sent_at < since or now - latest.sent_at > latest.gap:
                     return False
                 heard = True
-            elif not latest.decided:
+            elif not latest.failed or (self._shaken and not latest.decided):
                 return False
         return heard
+
+    @property
+    def _shaken(self) -> bool:
+        """Whether a rule that has not failed might come to, by what the probes said last."""
+        return any(rule.shaken for rule in self._rules)
 
     @property
     def silent(self) -> bool:
@@ -224,7 +237,12 @@ class UplinkHealth:
         return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)], at)
 
     def take_policy(
-        self, uplink: Uplink, old: Policy, new: Policy, suspects: Mapping[str, Set[Address]]
+        self,
+        uplink: Uplink,
+        old: Policy,
+        new: Policy,
+        suspects: Mapping[str, Set[Address]],
+        at: float,
     ) -> None:
         """Carry the state over to a new policy, by the names of rules and probes."""
         self.uplink = uplink
@@ -236,9 +254,11 @@ class UplinkHealth:
         latest = {}
         for probe in probes:
             known = self._latest.get(probe.name)
+            verdict = verdict_of(probe, rules)
             if known is None or old_probes.get(probe.name) != probe:
-                known = _Latest(longest_gap(probe), verdict_of(probe, rules))
-            latest[probe.name] = replace(known, verdict=verdict_of(probe, rules))
+                latest[probe.name] = _Latest(longest_gap(probe), verdict, at)
+            else:
+                latest[probe.name] = replace(known, verdict=verdict)
         self._latest = latest
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)

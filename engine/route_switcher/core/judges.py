@@ -178,7 +178,8 @@ class _Held:
         self._asked_at = -inf
 
     def holds(self, at: float) -> bool:
-        self._asked_at = at
+        # A round may be told late: time does not go back, and what was found goes on to hold.
+        at = self._asked_at = max(at, self._asked_at)
         stale = self._by_rounds and at - self._facts.known_at > self._facts.gap
         if not self._judge.holds(at) or stale:
             self._until = inf

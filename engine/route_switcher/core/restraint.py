@@ -21,7 +21,8 @@ class Restraint:
     def __init__(self, hold_back: HoldBack) -> None:
         self._hold_back = hold_back
         self._moved_at = -inf
-        self._told: tuple[str, float] | None = None
+        self._told: dict[str, float] = {}
+        """Of which uplinks a person knows that they are held back, and until when."""
         self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
 
     def take_policy(self, hold_back: HoldBack) -> None:
@@ -32,6 +33,7 @@ class Restraint:
     def take_move(self, at: float, *, first: bool) -> None:
         """The selection changed; the first one of all is no switch."""
         self._moved_at = at
+        self._told.clear()
         if not first and self._switches.maxlen is not None:
             self._switches.append(at)
 
@@ -43,9 +45,9 @@ class Restraint:
     def tell(self, at: float, uplink: str) -> list[Notice]:
         """What a person should know of the move to `uplink` that is held back; once for each."""
         until, why = self._held()
-        if self._told == (uplink, until):
+        if self._told.get(uplink) == until:
             return []
-        self._told = (uplink, until)
+        self._told[uplink] = until
         text = f"{uplink} could take over, but is held back for {until - at:.0f} s ({why})"
         return [Notice(at, Level.INFO, text)]
 

@@ -125,6 +125,11 @@ class RuleHealth:
             and all(run.successes >= self._enough for run in self._facts.runs.values())
         )
 
+    @property
+    def shaken(self) -> bool:
+        """Whether the latest rounds, and the link, are such that it might come to fail."""
+        return shaken(self.rule.fail, self._facts)
+
     def counts(self, probe: str) -> bool:
         """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
         return probe in self._concerned
@@ -230,7 +235,7 @@ class RuleHealth:
         run.failing_since = min(run.failing_since, event.sent_at)
         run.successes = 0
         run.reason = event.reason
-        if event.probe not in self._trouble or shaken(self.rule.fail, self._facts):
+        if event.probe not in self._trouble or self.shaken:
             self._stable_since = None
         if event.probe in self._trouble:
             self._run_of_failures(event.sent_at)

@@ -3,19 +3,28 @@
 A target is suspect while at least two uplinks each get an answer from some other target of the
 probe, and it fails on all of those. From then on, and until it answers through any uplink, it is
 left out of the quorum: also when a witness falls silent, which proves nothing of the target. The
-last target never leaves: a probe that asks nobody proves nothing.
+last target never leaves: a probe that asks nobody proves nothing. An answer after the timeout is
+none, here as in a round.
+
+A failure may be confirmed faster than other uplinks are asked. So when a round first fails though
+some targets answered, the other witnesses are asked at once: else an uplink would fail by a dead
+target before anyone could say that it is dead.
 """
 
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from math import inf
 
-from route_switcher.core.decisions import Level, Notice
+from route_switcher.core.decisions import Level, Notice, Output, ProbeNow
 from route_switcher.core.events import Answers, Round, RoundOutcome, by_target
 from route_switcher.core.model import Address, Family, Policy, Probe, answers_needed
 from route_switcher.core.pace import longest_gap
 
 _WITNESSES = 2
+
+WORTH_TELLING = 30.0
+"""Seconds that a target has been suspect, or has not been, before a person is told: one that
+answers now and then is no news each time."""
 
 
 @dataclass(slots=True)
@@ -36,9 +45,13 @@ class _OfProbe:
         self.probe = probe
         self._all = probe.targets_for(family)
         self._gap = longest_gap(probe)
+        self._worth_telling = max(self._gap, WORTH_TELLING)
         self._latest: dict[str, _Latest] = {}
         self._since: dict[Address, float] = {}
+        """When each last became suspect, or ceased to be."""
         self._told: set[Address] = set()
+        self._doubtful: set[str] = set()
+        """The uplinks whose latest round failed though some targets answered."""
 
     def take(self, event: Round | Answers) -> None:
         """Take what became of the targets in a round."""
@@ -49,8 +62,9 @@ class _OfProbe:
         failed = False
         for position, answer in by_target(self._all, event.answers):
             if not answer.pending:
-                latest.answered[position] = answer.rtt is not None
-                failed |= answer.rtt is None
+                in_time = answer.rtt is not None and answer.rtt <= self.probe.timeout
+                latest.answered[position] = in_time
+                failed |= not in_time
         if failed or self.targets:
             self._find(event.sent_at)
 
@@ -75,8 +89,9 @@ class _OfProbe:
 
     def news(self, at: float) -> list[Notice]:
         """What a person should know: what has been suspect for some time, and is not any more."""
-        come = [t for t in self.targets - self._told if at - self._since[t] > self._gap]
-        gone = list(self._told - self.targets)
+        settled = {t for t, since in self._since.items() if at - since > self._worth_telling}
+        come = settled & self.targets - self._told
+        gone = settled & self._told - self.targets
         self._told.update(come)
         self._told.difference_update(gone)
         name = self.probe.name
@@ -88,6 +103,27 @@ class _OfProbe:
             *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
         ]
 
+    def witnesses_wanted(self, event: Round) -> list[str]:
+        """The uplinks that should say at once what they know of the targets that `event` lacks,
+        when it is the first of its uplink that fails by them."""
+        answered = self._latest[event.uplink].answered
+        if event.outcome is not RoundOutcome.FAILED or not any(answered):
+            self._doubtful.discard(event.uplink)
+            return []
+        if event.uplink in self._doubtful:
+            return []
+        self._doubtful.add(event.uplink)
+        return [
+            name
+            for name, latest in self._latest.items()
+            if any(latest.answered) and event.sent_at - latest.sent_at > self.probe.fast_interval
+        ]
+
+    def keep(self, uplinks: Set[str]) -> None:
+        """Forget what was seen through all uplinks but these."""
+        self._latest = {name: x for name, x in self._latest.items() if name in uplinks}
+        self._doubtful &= uplinks
+
     def _find(self, now: float) -> None:
         fresh = [x.answered for x in self._latest.values() if now - x.sent_at <= self._gap]
         found = {
@@ -98,7 +134,7 @@ class _OfProbe:
         }
         if len(found) == len(self._all):
             found = set()
-        for target in found - self.targets:
+        for target in found ^ self.targets:
             self._since[target] = now
         self.targets.intersection_update(found)
         self.targets.update(found)
@@ -123,7 +159,8 @@ class Suspects:
             for family in policy.families:
                 known = before.get((probe.name, family))
                 kept = known if known is not None and known.probe == probe else None
-                self._probes[probe.name, family] = kept or _OfProbe(probe, family)
+                its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
+                its.keep({uplink.name for uplink in policy.uplinks_of(family)})
 
     def of(self, family: Family) -> dict[str, Set[Address]]:
         """The suspect targets of each probe; the sets change as things go."""
@@ -133,11 +170,15 @@ class Suspects:
         """Take what became of targets after their round was told."""
         self._probes[event.probe, family].take(event)
 
-    def take_round(self, event: Round, family: Family) -> tuple[Round, list[Notice]]:
-        """The round as it is without the suspect targets, and what a person should know."""
+    def take_round(self, event: Round, family: Family) -> tuple[Round, list[Output]]:
+        """The round as it is without the suspect targets, what a person should know, and who
+        should be asked."""
         suspects = self._probes[event.probe, family]
         suspects.take(event)
-        return suspects.judge(event), suspects.news(event.at)
+        judged = suspects.judge(event)
+        outputs: list[Output] = [*suspects.news(event.at)]
+        outputs += (ProbeNow(event.at, name) for name in suspects.witnesses_wanted(judged))
+        return judged, outputs
 
     @property
     def any(self) -> bool:

@@ -3,15 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition, Measure
+from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition
 from route_switcher.core.model import Probe, Rule
 from route_switcher.core.pace import failures_that_count
+
+LONGEST_WAIT = 60.0
+"""Seconds for which a verdict is waited for at most: however long windows are, traffic does not stay
+longer on a silent uplink while another answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """After so many failed rounds in a row of a probe, and so many seconds of them, the rules that
-    it can fail by itself have failed; what is not failed then, it does not fail."""
+    it can fail by itself have failed; what is not failed then, it does not fail. No window holds
+    an answer of it any more, unless it is a very long one."""
 
     rounds: int
     seconds: float
@@ -21,7 +26,7 @@ def verdict_of(probe: Probe, rules: Iterable[Rule]) -> Verdict:
     """The verdict on `probe`, by `rules`, which are those that judge the uplink."""
     rules = tuple(rules)
     seconds = max((_seconds(rule.fail, probe.name) for rule in rules), default=0.0)
-    return Verdict(max(1, failures_that_count(probe, rules)), seconds)
+    return Verdict(max(1, failures_that_count(probe, rules)), min(seconds, LONGEST_WAIT))
 
 
 def _seconds(condition: Condition, probe: str) -> float:
@@ -29,7 +34,7 @@ def _seconds(condition: Condition, probe: str) -> float:
         case AnyOf() | AllOf():
             longest = max(_seconds(part, probe) for part in condition.conditions)
             return longest + condition.held
-        case Beyond(measure=Measure.LOSS, probe=name) if name == probe:
+        case Beyond(probe=name) if name == probe:
             return condition.over + condition.held
         case _:
             return condition.held

@@ -155,14 +155,15 @@ class EchoLine:
                 await open_round.decided.wait()
             woken_at = trio.current_time()
             self._read(_QUEUE)
+            if tell_rest is not None:
+                # What is older than this round is told before it, and more of itself after it.
+                await self._aftermath.tell_due()
             echoes = open_round.judge(woken_at)
             if tell_rest is not None:
                 self._aftermath.follow(open_round, echoes, tell_rest)
         finally:
             if open_round not in self._aftermath:
                 self._forget(open_round)
-        if tell_rest is not None:
-            await self._aftermath.tell_due()  # what is older than this round is told before it
         return self._named_by_link(echoes)
 
     def _open(self) -> socket.socket:
