@@ -1,4 +1,4 @@
-"""What a measurement comes to, and how it is printed: Markdown tables that the README repeats."""
+"""What a measurement comes to, and how it is printed: Markdown tables that FIGURES.md repeats."""
 
 import platform
 from collections.abc import Iterable, Sequence

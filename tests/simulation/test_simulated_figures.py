@@ -142,7 +142,7 @@ def test_two_results_side_by_side_have_their_difference() -> None:
     result = _simulate(Line(RTT, dead=(Stretch(100.25, 150.25),)))
     other = _simulate(Line(RTT))
     cells = {row.label: row.cells for row in rows([result, other])}
-    assert cells["switches"] == ("2", "0", "-2")
+    assert cells["switches"] == ("2", "0", "+2")
     assert cells["time to detect, median"] == ("3.25 s", "-", "")
     assert cells["brown-out seen"] == ("0 s", "0 s", "=")
 

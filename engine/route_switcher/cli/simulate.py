@@ -4,8 +4,8 @@ POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the program. Nothing on
 this machine is looked at or touched.
 
---line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the default), lte or
-satellite. Single figures can be changed: --line primary=fibre,outages=4/month,outage_length=5m.
+--line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the default), lte,
+satellite (in a low orbit) or geostationary. Single figures can be changed: --line primary=fibre,outages=4/month,outage_length=5m.
 
   outages, outage_length          nothing comes back, and nobody says so
   unplugs, unplug_length          the carrier is lost

@@ -45,7 +45,10 @@ class Window:
     """
 
     __slots__ = (
+        "_alike",
         "_covered",
+        "_even",
+        "_fates",
         "_gap",
         "_heard",
         "_last_rtt",
@@ -64,6 +67,11 @@ class Window:
         self._samples: deque[_Sample] = deque()
         self._since = 0
         self._last_rtt: int | None = None
+        self._alike = 0
+        """Answers in a row that took as long as the latest."""
+        self._even = 0
+        """Samples in a row that were as far apart as the latest two."""
+        self._fates = dict.fromkeys(_Fate, 0)
         self._restart(0)
 
     @property
@@ -79,23 +87,18 @@ class Window:
     @property
     def calm(self) -> bool:
         """Whether more answers like the latest, at the same pace, could only lower what it says."""
-        return (
-            self.full
-            and self._samples[-1].fate is _Fate.HEARD
-            and all(
-                s.fate is _Fate.LOST or (s.fate is _Fate.HEARD and s.rtt == self._last_rtt)
-                for s in self._samples
-            )
-        )
+        # Of all that it counts: as many were lost, or took as long as the latest.
+        alike = self._fates[_Fate.LOST] + min(self._alike, self._fates[_Fate.HEARD])
+        return self.full and self._samples[-1].fate is _Fate.HEARD and alike == len(self._samples)
 
     @property
     def steady(self) -> bool:
         """Whether more answers like the latest, at the same pace, would change nothing in it."""
-        if self._lost or self._steps or not self.calm:
-            return False
-        weight = self._samples[-1].weight
-        return all(
-            s.step is not None and abs(s.weight - weight) <= _ROUNDING for s in self._samples
+        return (
+            self._lost == self._steps == 0
+            and self.calm
+            and self._even >= len(self._samples)
+            and self._samples[0].step is not None
         )
 
     def value(self, measure: Measure) -> float:
@@ -162,12 +165,15 @@ class Window:
         end = last.at + micros
         # Those that would have left the window again need not come.
         count = min(round(micros / last.weight), (self._over - 1) // last.weight + 1)
+        self._alike += count
         for age in reversed(range(count)):
             self._append(
                 _Sample(end - age * last.weight, last.weight, _Fate.HEARD, last.rtt, step=0)
             )
 
     def _append(self, sample: _Sample) -> None:
+        last = self._samples[-1].weight if self._samples else sample.weight
+        self._even = self._even + 1 if abs(sample.weight - last) <= _ROUNDING else 1
         self._samples.append(sample)
         self._count(sample, 1)
         while self._samples[0].at <= sample.at - self._over:
@@ -186,20 +192,25 @@ class Window:
         self._samples.clear()
         self._since = at
         self._last_rtt = None
+        self._alike = self._even = 0
+        self._fates = dict.fromkeys(_Fate, 0)
         self._covered = self._lost = self._heard = self._rtts = self._stepped = self._steps = 0
 
     def _settle(self, sample: _Sample, answer: Answer) -> None:
+        self._fates[_Fate.PENDING] -= 1
         if answer.rtt is None:
             sample.fate = _Fate.LOST
         else:
             sample.fate, sample.rtt = _Fate.HEARD, _micros(answer.rtt)
             if self._last_rtt is not None:
                 sample.step = abs(sample.rtt - self._last_rtt)
+            self._alike = self._alike + 1 if sample.rtt == self._last_rtt else 1
             self._last_rtt = sample.rtt
         self._count(sample, 1)
 
     def _count(self, sample: _Sample, sign: int) -> None:
-        """Add a settled sample to the sums, or take it out of them."""
+        """Add a sample to the sums, or take it out of them."""
+        self._fates[sample.fate] += sign
         if sample.fate is _Fate.PENDING:
             return
         weight = sign * sample.weight

@@ -91,7 +91,19 @@ KINDS: Mapping[str, LineKind] = MappingProxyType(
             brownout_jitter=0.08,
             flaps=4 / MONTH,
         ),
+        # In a low orbit, as the policy `satellite` has it; the other stands still, far away.
         "satellite": LineKind(
+            latency=0.045,
+            loss=0.005,
+            outages=8 / MONTH,
+            outage_length=240.0,
+            brownouts=1 / _DAY,
+            brownout_length=1200.0,
+            brownout_loss=0.15,
+            brownout_latency=0.3,
+            flaps=2 / MONTH,
+        ),
+        "geostationary": LineKind(
             latency=0.6,
             loss=0.005,
             outages=8 / MONTH,

@@ -113,10 +113,10 @@ def _cells(
 def _difference(one: float | None, other: float | None, shown: Callable[[float], str]) -> str:
     if one is None or other is None:
         return ""
-    less = other - one
-    if shown(abs(less)) == shown(0):
+    more = one - other
+    if shown(abs(more)) == shown(0):
         return "="
-    return f"{'+' if less > 0 else '-'}{shown(abs(less))}"
+    return f"{'+' if more > 0 else '-'}{shown(abs(more))}"
 
 
 def heads(names: Sequence[str]) -> tuple[str, ...]:
