@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from math import floor
 
+from route_switcher.analysis.asking import asking, every
 from route_switcher.analysis.chances import LOSSES
-from route_switcher.analysis.clauses import any_of, clause, good_if, names
+from route_switcher.analysis.clauses import any_of, clause
 from route_switcher.analysis.figures import RuleFigures, figures_of, slowest
 from route_switcher.analysis.figures_in_words import failing_in_words
 from route_switcher.analysis.paragraphs import item, paragraph
@@ -14,14 +15,11 @@ from route_switcher.analysis.quantities import (
     number,
     seconds,
     share,
-    volume,
 )
-from route_switcher.analysis.traffic import probe_bytes_a_month
 from route_switcher.analysis.watch import Fault, Times, watch_of
 from route_switcher.core.conditions import AnyOf
-from route_switcher.core.family import ASK_AGAIN
 from route_switcher.core.model import Damping, Family, Policy, Probe, Recover, Rule, Uplink
-from route_switcher.core.pace import Speed, failures_that_count
+from route_switcher.core.waiting import ASK_AGAIN
 
 _SEEN = {
     Fault.SILENT: "A silent outage",
@@ -38,7 +36,7 @@ def explain(policy: Policy) -> Iterator[str]:
     yield "## What is asked"
     yield ""
     for probe in policy.probes:
-        yield from paragraph(_probe(policy, probe))
+        yield from paragraph(asking(policy, probe))
     yield "## When an uplink counts as failed, and when it is trusted again"
     yield ""
     for rule in policy.rules:
@@ -77,70 +75,8 @@ def _ways(policy: Policy) -> Iterator[str]:
 
 
 def _place(uplink: Uplink) -> str:
-    return f"{uplink.name}: {uplink.interface}, by {uplink.gateway}, at metric {uplink.metric}"
-
-
-# What is asked.
-
-
-def _probe(policy: Policy, probe: Probe) -> str:
-    through = [u for u in policy.uplinks if probe.goes_through(u.name)]
-    targets = listed([str(target) for target in probe.targets])
-    everyone = [u.name for u in policy.uplinks]
-    said = [
-        f"{probe.name}: every {_interval(probe.interval)}, {targets}"
-        f" {'is' if len(probe.targets) == 1 else 'are'} pinged"
-        f" through {names([u.name for u in through], everyone)}"
-        + ("," if len({u.family for u in through}) < 2 else ", each by its own family,")
-        + " active or not.",
-        good_if(probe.quorum, _most_targets(probe, through), probe.timeout),
-        *_speeds(policy, probe, through),
-        _costs(probe, through),
-    ]
-    return " ".join(sentence for sentence in said if sentence)
-
-
-def _interval(value: float) -> str:
-    return "second" if value == 1 else seconds(value)
-
-
-def _most_targets(probe: Probe, through: list[Uplink]) -> int:
-    return max(len(probe.targets_for(uplink.family)) for uplink in through)
-
-
-def _speeds(policy: Policy, probe: Probe, through: list[Uplink]) -> Iterator[str]:
-    confirming = failures_that_count(probe, policy.rules)
-    if probe.fast_interval < probe.interval and confirming > 1:
-        yield (
-            f"After a failed round the next ones follow every {_interval(probe.fast_interval)},"
-            f" until one is good or {confirming} have failed."
-        )
-    slower: dict[float, list[str]] = {}
-    if any(len(policy.uplinks_of(u.family)) > 1 for u in through):
-        slower.setdefault(probe.standby_interval, []).append("stands by in good health")
-    slower.setdefault(probe.down_interval, []).append("is failed")
-    slower.pop(probe.interval, None)
-    if slower:
-        words = [f"every {_interval(t)} while it {' or '.join(w)}" for t, w in slower.items()]
-        yield f"An uplink is asked only {listed(words)}."
-
-
-def _costs(probe: Probe, through: list[Uplink]) -> str:
-    costs: dict[tuple[float, float], list[Family]] = {}
-    for uplink in through:
-        pair = (
-            probe_bytes_a_month(probe, uplink.family),
-            probe_bytes_a_month(probe, uplink.family, Speed.STANDBY),
-        )
-        families = costs.setdefault(pair, [])
-        if uplink.family not in families:
-            families.append(uplink.family)
-    said = []
-    for (normal, standby), families in costs.items():
-        whose = f" of {families[0]}" if len(costs) > 1 else ""
-        spared = f", or {volume(standby)} while it stands by" if standby < normal else ""
-        said.append(f"{volume(normal)} a month through an uplink{whose}{spared}")
-    return f"That takes {listed(said)}."
+    named = "" if uplink.name == uplink.interface else f"{uplink.name}: "
+    return f"{named}{uplink.interface}, by {uplink.gateway}, at metric {uplink.metric}"
 
 
 # When it is failed.
@@ -220,7 +156,7 @@ def _moves(policy: Policy) -> Iterator[str]:
         )
         yield (
             "When none answers, the traffic stays where it is, and every uplink is asked at least"
-            f" every {_interval(ASK_AGAIN)}. The first that answers is used at once, before its"
+            f" {every(ASK_AGAIN)}. The first that answers is used at once, before its"
             " stable time is over."
         )
         yield _comes_back(policy)

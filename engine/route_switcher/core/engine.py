@@ -6,7 +6,6 @@ tests give it a written one.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from math import inf
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output
@@ -149,7 +148,8 @@ class Engine:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
-        judged = self._in_the_light_of_routes(event, health)
+        refusals = self._families[health.uplink.family].refusals
+        judged = self._ways.judge(event, health, refusals)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, said = self._suspects.take_round(judged, health.uplink.family)
@@ -165,23 +165,6 @@ class Engine:
             self._suspects.take_answers(event, health.uplink.family)
             health.take_answers(event)
         return []
-
-    def _in_the_light_of_routes(self, event: Round, health: UplinkHealth) -> Round:
-        """A round says nothing of an uplink whose standing route was absent, unless it shows why.
-
-        Without a route the kernel takes every target for a neighbour on that wire.
-        """
-        if self._ways.since(health.uplink) <= event.sent_at:
-            return event
-        at_fault = not (health.link.connected and health.routable)
-        if at_fault and event.outcome is not RoundOutcome.GOOD:
-            return event
-        refusal = self._families[health.uplink.family].refusals.reason(health.uplink)
-        if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
-            reason = f"its route was refused: {refusal}"
-            return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
-        reason = "its standing route was absent"
-        return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
 
     def _link(self, event: Link) -> list[Output]:
         outputs: list[Output] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import TypeAlias
 
-from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.decisions import Decision, Level, Notice, Output
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles
@@ -19,14 +19,11 @@ from route_switcher.core.refusals import Refusals
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route, RouteKind
 from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, select
+from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 
 _MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
 """What a plan depends on: it is made anew only when this has changed."""
-
-ASK_AGAIN = 1.0
-"""Seconds between requests for a round at once while the active uplink is failed and none answers:
-with long intervals the first that answers would else be found late."""
 
 
 class FamilySelection:
@@ -48,9 +45,7 @@ class FamilySelection:
         self._ways = ways
         self._obstacles = Obstacles()
         self._plan: tuple[_MadeFor, Plan] | None = None
-        self._holding = -inf
-        self._told_of = -inf
-        self._ask_at = inf
+        self._waiting = Waiting()
         self._restraint = Restraint(hold_back)
         self._held_until = inf
 
@@ -115,7 +110,9 @@ class FamilySelection:
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
         ends = self.order.until if self.order else inf
-        return min(self._wake, self._ask_at, self._held_until, ends, self.refusals.deadline())
+        return min(
+            self._wake, self._waiting.ask_at, self._held_until, ends, self.refusals.deadline()
+        )
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
@@ -131,7 +128,7 @@ class FamilySelection:
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select anew; `old` is the policy that a reload has just replaced."""
         if self.content(at):
-            self._ask_at = self._held_until = inf
+            self._waiting.ask_at = self._held_until = inf
             return []
         self.refusals.expire(at)
         outputs: list[Output] = []
@@ -280,31 +277,17 @@ class FamilySelection:
             since = left.failing_since if rules else None
         self._restraint.take_move(at, first=previous is None)
         self.current, self._departing = name, None
-        self._wake = self._ask_at = self._held_until = inf
+        self._wake = self._waiting.ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, at: float, since: float) -> list[Output]:
-        """While the active uplink is failed and there is nowhere to go: ask, and say so once."""
         if self.current is None or since == -inf:
-            self._ask_at, self._holding = inf, -inf
+            self._waiting.end()
             return []
-        outputs: list[Output] = []
-        if since != self._holding or at >= self._ask_at:
-            first, self._holding = since != self._holding, since
-            self._ask_at = at + ASK_AGAIN
-            outputs += [
-                ProbeNow(at, h.uplink.name)
-                for h in self.healths
-                if h.link.connected and (first or at - h.last_told >= ASK_AGAIN)
-            ]
-        others = [h for h in self.healths if h.uplink.name != self.current]
+        active = self._health(self.current)
+        others = (h for h in self.healths if h is not active)
         answering = any(self._eligible(h, at, -inf) for h in others)
-        if others and not answering and self._told_of != since:
-            self._told_of = since
-            known = "; ".join(h.evidence() for h in (self._health(self.current), *others))
-            text = f"staying with {self.current}: {known}"
-            outputs.append(Notice(at, Level.WARNING, text))
-        return outputs
+        return self._waiting.go_on(at, since, self.healths, active, answering)
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

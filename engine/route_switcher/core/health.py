@@ -180,7 +180,7 @@ class UplinkHealth:
 
     @property
     def _shaken(self) -> bool:
-        """Whether a rule that has not failed might come to, by what the probes said last."""
+        """Whether a rule might come to fail by what the probes said last."""
         return any(rule.shaken for rule in self._rules)
 
     @property

@@ -1,22 +1,21 @@
 """When the rules of an uplink have made up their mind about a probe that fails."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition
+from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition, Measure
 from route_switcher.core.model import Probe, Rule
 from route_switcher.core.pace import failures_that_count
 
 LONGEST_WAIT = 60.0
-"""Seconds for which a verdict is waited for at most: however long windows are, traffic does not stay
-longer on a silent uplink while another answers."""
+"""Seconds for which a verdict is waited for at most: however long windows are, traffic does not
+stay longer on a silent uplink while another answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """After so many failed rounds in a row of a probe, and so many seconds of them, the rules that
-    it can fail by itself have failed; what is not failed then, it does not fail. No window holds
-    an answer of it any more, unless it is a very long one."""
+    it can fail by itself have failed; what is not failed then, it does not fail."""
 
     rounds: int
     seconds: float
@@ -25,16 +24,19 @@ class Verdict:
 def verdict_of(probe: Probe, rules: Iterable[Rule]) -> Verdict:
     """The verdict on `probe`, by `rules`, which are those that judge the uplink."""
     rules = tuple(rules)
-    seconds = max((_seconds(rule.fail, probe.name) for rule in rules), default=0.0)
-    return Verdict(max(1, failures_that_count(probe, rules)), min(seconds, LONGEST_WAIT))
+    counted = failures_that_count(probe, rules)
+    # Silence is no matter of latency, but where no rule counts failures, one must not be enough.
+    measures = (Measure.LOSS,) if counted else tuple(Measure)
+    seconds = max((_seconds(rule.fail, probe.name, measures) for rule in rules), default=0.0)
+    return Verdict(max(1, counted), min(seconds, LONGEST_WAIT))
 
 
-def _seconds(condition: Condition, probe: str) -> float:
+def _seconds(condition: Condition, probe: str, measures: Sequence[Measure]) -> float:
     match condition:
         case AnyOf() | AllOf():
-            longest = max(_seconds(part, probe) for part in condition.conditions)
+            longest = max(_seconds(part, probe, measures) for part in condition.conditions)
             return longest + condition.held
-        case Beyond(probe=name) if name == probe:
+        case Beyond(probe=name, measure=measure) if name == probe and measure in measures:
             return condition.over + condition.held
         case _:
             return condition.held

@@ -4,9 +4,13 @@ Without one, the kernel takes every target for a neighbour on that wire, and a p
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 
+from route_switcher.core.events import Round, RoundOutcome
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Address, Uplink
+from route_switcher.core.refusals import Refusals
 from route_switcher.core.routes import Route, RouteKind
 
 
@@ -27,3 +31,18 @@ class Ways:
     def since(self, uplink: Uplink) -> float:
         """Since when there has been a way through `uplink`; inf: there is none."""
         return self._since.get((uplink.interface, uplink.gateway), inf)
+
+    def judge(self, event: Round, health: UplinkHealth, refusals: Refusals) -> Round:
+        """The round as it is in the light of this: one without a way says nothing, unless it shows
+        why there was none."""
+        if self.since(health.uplink) <= event.sent_at:
+            return event
+        at_fault = not (health.link.connected and health.routable)
+        if at_fault and event.outcome is not RoundOutcome.GOOD:
+            return event
+        refusal = refusals.reason(health.uplink)
+        if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
+            reason = f"its route was refused: {refusal}"
+            return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
+        reason = "its standing route was absent"
+        return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
