@@ -90,10 +90,17 @@ def test_a_file_that_cannot_be_used_does_not_keep_others_from_being_run(
 ) -> None:
     assert main(["test", "bad.yaml", "good.yaml", "none.yaml"]) == PROBLEMS
     out = capsys.readouterr().out
-    assert "bad.yaml:5:23: error: 'losst' cannot stand here in a series [bad-series]" in out
+    assert "bad.yaml:5:33: error: 'losst' cannot stand here in a series [bad-series]" in out
     assert "ok" in out
     assert "none.yaml: error: cannot read the scenario file: No such file or directory" in out
     assert "2 scenarios, all passed, 2 files cannot be used (" in out
+
+
+def test_a_policy_is_not_taken_for_a_scenario_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", "policy.yaml"]) == PROBLEMS
+    out = capsys.readouterr().out
+    assert out.count("error:") == 1
+    assert "policy.yaml:2:1: error: this is a policy, not a scenario file [not-scenarios]" in out
 
 
 def test_the_problems_of_the_policy_are_shown(
@@ -221,7 +228,7 @@ def test_ci_gets_junit(folder: Path) -> None:
     assert "wrong.yaml:7:27" in (failure.text or "")
     error = suites["bad.yaml"][0].find("error")
     assert error is not None
-    assert "bad.yaml:5:23" in (error.text or "")
+    assert "bad.yaml:5:33" in (error.text or "")
 
 
 def test_a_name_that_xml_cannot_hold_is_written_so_that_it_can(folder: Path) -> None:

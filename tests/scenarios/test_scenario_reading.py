@@ -164,6 +164,11 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ("", "4:5 missing-key: a scenario needs the key 'expect' | write for example 'expect: [{"),
         ("expect: []", "5:13 bad-value: [] is not a list of expectations"),
         ("expect: [{at: 1s}]", "5:14 bad-value: this mapping is not an expectation"),
+        (
+            "expect: [{active: primary}]",
+            "5:14 missing-key: an expectation needs the key 'at' | write for example 'at: 15s'",
+        ),
+        ("expect: [{}]", "5:14 missing-key: an expectation needs the key 'at'"),
         ("expect: [{at: 5, switches: 0}]", "5:19 bad-value: 5 is not a time | a time is counted"),
         ("expect: [{at: 25h, switches: 0}]", "5:19 bad-value: 25h is more than 24h | write at"),
         (
@@ -193,7 +198,7 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ),
         (
             "expect: [{at: 1s, uplinks: {primary: well}}]",
-            "5:42 bad-value: 'well' is not a state of an uplink | write healthy or damped or",
+            "5:42 bad-value: 'well' is not a state of an uplink | write healthy",
         ),
         (
             "expect: [{from: 2s, until: 1s, switches: 0}]",
@@ -218,7 +223,7 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ),
         (
             f"rounds: {{primary: 3 loss}}\n{SOUND}",
-            "5:23 bad-series: 'loss' cannot stand here in a series | did you mean 'lost'?",
+            "5:25 bad-series: 'loss' cannot stand here in a series | did you mean 'lost'?",
         ),
         (f"rounds: {{primary: 3}}\n{SOUND}", "5:23 bad-value: 3 is not a series of rounds | a ser"),
         (
@@ -301,6 +306,30 @@ def test_names_of_a_policy_that_is_reloaded_are_known(folder: Folder) -> None:
     assert "unreadable" in told
 
 
+@pytest.mark.parametrize(
+    ("series", "place"),
+    [
+        ('"3 good, losst, good"', (6, 25, 30)),
+        ("'3 good, losst, good'", (6, 25, 30)),
+        (' 3 good ,  "losst"', (6, 27, 28)),
+        # Escapes and line breaks: all that is written of it in the first line.
+        ('"3 good, \\x6cosst"', (6, 16, 34)),
+        ('"3 good,\n    losst"', (6, 16, 24)),
+        ('"3 good,          \n    losst"', (6, 16, 34)),
+        ('"3 good,"', (6, 16, 25)),
+    ],
+)
+def test_the_word_of_a_series_that_is_wrong_is_pointed_at(
+    folder: Folder, series: str, place: tuple[int, int, int]
+) -> None:
+    file = folder.file(f"- name: it\n  rounds:\n    primary: {series}\n  {SOUND}")
+    with pytest.raises(PolicyProblems) as caught:
+        load_scenarios(file)
+    (problem,) = caught.value.problems
+    assert problem.span is not None
+    assert (problem.span.line, problem.span.column, problem.span.end_column) == place
+
+
 def test_every_mistake_is_told_at_once(folder: Folder) -> None:
     text = "rounds: {x: lost, primary: y}\nexpect: [{at: 1s, active: z}, {at: 2s, reason: w}]"
     assert len(folder.problems(scenario(text))) == 4
@@ -349,3 +378,15 @@ def test_everything_that_can_be_written_is_described() -> None:
 
     bare = [k for k, inner in keys(schema()) if "$ref" not in inner and "description" not in inner]
     assert bare == []
+
+
+def test_a_policy_given_as_a_scenario_file_is_told_as_such(folder: Folder) -> None:
+    with pytest.raises(PolicyProblems) as caught:
+        load_scenarios(folder.path / "policy.yaml")
+    (problem,) = caught.value.problems
+    assert problem.message == "this is a policy, not a scenario file"
+    assert problem.hint == (
+        "route-switcher validate checks it; a scenario file names it by 'policy:'"
+    )
+    assert problem.span is not None
+    assert problem.span.line == 2

@@ -224,6 +224,31 @@ expect:
     assert late[-1].strip().startswith("73.02s  IPv4: secondary -> primary: healthy and preferred")
 
 
+def test_the_evidence_of_a_stretch_of_time_ends_where_it_went_wrong(folder: Folder) -> None:
+    failures = folder.run(
+        """
+rounds:
+  primary: 10 good, 3 lost, good
+expect:
+  - {from: 1s, until: 500s, active: primary, switches: 1}
+  - {from: 14s, until: 500s, active: primary}
+  - {from: 1s, until: 500s, active: none, switches: 0}
+  - {from: 1s, until: 500s, switches: 3}
+"""
+    )
+    last = [(f.expected, " ".join(f.evidence[-1].split()[:5])) for f in failures]
+    assert last == [
+        ("primary to be active", "13s IPv4: primary -> secondary:"),
+        ("1 switch", "73.02s IPv4: secondary -> primary:"),
+        ("primary to be active", "13.02s primary: rule no-internet: failed"),
+        ("none to be active", "0.52s secondary: rule unplugged: unknown"),
+        ("0 switches", "13s IPv4: primary -> secondary:"),
+        # That too few were made is certain at the end only.
+        ("3 switches", "73.02s IPv4: secondary -> primary:"),
+    ]
+    assert failures[0].evidence[-2].split()[:4] == ["13s", "primary:", "rule", "no-internet:"]
+
+
 def test_what_a_reloaded_policy_does_not_have_is_told(folder: Folder) -> None:
     folder.write(
         "other.yaml",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from route_switcher.scenarios.scenario import LinkWord
 from route_switcher.scenarios.series import (
     Cursor,
     Outcome,
@@ -33,7 +34,7 @@ def course(text: str, rounds: int, every: float = 1.0, start: float = 0.0) -> st
         ("3 good, lost", "ggglll"),
         ("2 good, 1 lost, good", "gglggg"),
         ("good, lost, good", "glgggg"),
-        ("2 unknown, 30ms", "uuaaaa"),
+        ("2 unknown, at 30ms", "uuaaaa"),
         ("1 good, 2 at 30ms, lost", "gaalll"),
         ("2 x (1 good, 1 lost), good", "glglgg"),
         ("2x(good, lost), unknown", "glgluu"),
@@ -70,7 +71,7 @@ def test_a_share_of_losses_is_spread_evenly() -> None:
 
 
 def test_an_answer_takes_as_long_as_it_says() -> None:
-    (stretch,) = stretches(parse_series("300ms"))
+    (stretch,) = stretches(parse_series("at 300ms"))
     assert stretch.rtt == 0.3
     (stretch,) = stretches(parse_series("10s at 1.5s"))
     assert (stretch.rtt, stretch.span) == (1.5, 10 * SECOND)
@@ -91,11 +92,20 @@ def test_the_series_of_hours_takes_no_memory() -> None:
         ("", "the series ends where an outcome is expected", "write for example"),
         ("0 good", "'0' cannot stand here in a series", "write for example"),
         ("0s good", "'0s' is no time at all", "write a longer one"),
-        ("3 x good", "a '(' is missing after '3 x'", "write for example"),
+        ("3 x good", "a '(' is missing after '3 x'", "write '3 good'"),
+        ("3x lost", "a '(' is missing after '3 x'", "write '3 lost'"),
+        ("3 x 20% lost", "a '(' is missing after '3 x'", "write for example"),
         ("3 x (good", "a ')' is missing at the end of the series", "close every '('"),
         ("3 x (good lost)", "'lost' cannot stand here in a series", "is a ',' missing before it?"),
         ("good)", "')' cannot stand here in a series", "remove it"),
         ("20%", "'lost' is missing after '20%'", "write '20% lost'"),
+        ("50% loss", "'lost' is missing after '50%'", "write '50% lost'"),
+        ("1m 50% good", "'lost' is missing after '50%'", "write '50% lost'"),
+        ("20 % lost", "'%' cannot stand here in a series", "write '20% lost'"),
+        ("1m30s good", "'1m30s' cannot stand here in a series", "write 90s"),
+        ("at 1s500ms", "'1s500ms' cannot stand here in a series", "write 1500ms"),
+        ("0m0s lost", "'0m0s' cannot stand here in a series", "write for example"),
+        ("10 good for 5s", "'for' cannot stand here in a series", "write for example"),
         ("0% lost", "'0%' is not a share", "write 1% to 100%"),
         ("101% lost", "'101%' is not a share", "write 1% to 100%"),
         ("5 at soon", "'soon' cannot stand here in a series", "write for example"),
@@ -109,6 +119,69 @@ def test_nonsense_is_named(text: str, message: str, hint: str) -> None:
         parse_series(text)
     assert str(caught.value) == message
     assert caught.value.hint.startswith(hint)
+
+
+STRETCH_OR_ANSWER = (
+    "write '1m good' for a stretch of time, or 'at 1m' for an answer after that time"
+)
+NEXT = "is a ',' missing before it?"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("1m good, 1m, good", "'1m' alone is no outcome", STRETCH_OR_ANSWER),
+        ("good, 1m, lost, 5s", "'1m' alone is no outcome", STRETCH_OR_ANSWER),
+        ("2 x (lost, 1m), good", "'1m' alone is no outcome", STRETCH_OR_ANSWER),
+        ("1m", "'1m' alone is no outcome", STRETCH_OR_ANSWER),
+        ("good 1m, lost", "'1m' cannot stand here in a series", "write '1m good'"),
+        ("lost 5s", "'5s' cannot stand here in a series", "write '5s lost'"),
+        ("lost for 10s", "'for' cannot stand here in a series", "write '10s lost'"),
+        ("2 x (good, lost 3)", "'3' cannot stand here in a series", "write '3 lost'"),
+        ("lost 20%", "'20%' cannot stand here in a series", "write '20% lost'"),
+        ("good 3 lost", "'3' cannot stand here in a series", NEXT),
+        ("10 good 5s, lost", "'5s' cannot stand here in a series", NEXT),
+    ],
+)
+def test_a_time_says_what_becomes_of_the_rounds_in_it(text: str, message: str, hint: str) -> None:
+    with pytest.raises(SeriesError) as caught:
+        parse_series(text)
+    assert (str(caught.value), caught.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("5s down", "{at: 5s, link: NAME, becomes: down}"),
+        ("5s unplugged, good", "{at: 5s, link: NAME, becomes: unplugged}"),
+        ("3 good, missing", "{at: TIME, link: NAME, becomes: missing}"),
+        ("lost, 3 connected", "{at: TIME, link: NAME, becomes: connected}"),
+    ],
+)
+def test_a_link_is_not_rounds(text: str, event: str) -> None:
+    with pytest.raises(SeriesError) as caught:
+        parse_series(text)
+    assert caught.value.hint == f"a link is an event: {event}"
+    assert event.rsplit(" ", 1)[1].removesuffix("}") in {word.value for word in LinkWord}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("10 good, 3 losst, good", "losst"),
+        ("good, 1m, lost", "1m"),
+        (" lost for 10s , good", "for"),
+        ("10 good 3 lost", "3"),
+        ("good)", ")"),
+        ("5 at soon", "soon"),
+        ("10 good, ", "10 good, "),
+    ],
+)
+def test_the_place_of_nonsense_is_known(text: str, wrong: str) -> None:
+    with pytest.raises(SeriesError) as caught:
+        parse_series(text)
+    begin, end = caught.value.place
+    assert text[begin:end] == wrong
 
 
 @given(st.text(st.sampled_from("0123456789 goodlstunkwa(),x%m."), max_size=40))

@@ -35,9 +35,17 @@ class Decisions:
         selected = [d.selected for d in self.made if d.family is family and d.at <= at]
         return selected[-1] if selected else None
 
-    def switches(self, since: float, until: float) -> int:
-        """How often the active uplink changed after `since`, up to `until`."""
-        return sum(d.previous is not None and since < d.at <= until for d in self.made)
+    def switches(self, since: float, until: float) -> list[float]:
+        """When the active uplink changed after `since`, up to `until`."""
+        return [d.at for d in self.made if d.previous is not None and since < d.at <= until]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """What is seen instead of what is claimed, and since when at the latest (seconds)."""
+
+    seen: str
+    at: float
 
 
 class Judge:
@@ -51,7 +59,7 @@ class Judge:
         self._decisions = decisions
         self._families = families
 
-    def unlike(self, claim: Claim, expectation: Expectation) -> str | None:
+    def unlike(self, claim: Claim, expectation: Expectation) -> Unlike | None:
         """What is seen instead of what is claimed; None if it is as claimed."""
         until = expectation.until / 1e9 + MOMENT
         since = None if expectation.since is None else expectation.since / 1e9 + MOMENT
@@ -60,7 +68,17 @@ class Judge:
                 return self._unlike_active(claim.uplink, until if since is None else since, until)
             case SwitchesAre():
                 made = self._decisions.switches(-1.0 if since is None else since, until)
-                return None if made == claim.count else f"there were {_counted(made)}"
+                if len(made) == claim.count:
+                    return None
+                one_too_many = since is not None and len(made) > claim.count
+                at = made[claim.count] if one_too_many else until
+                return Unlike(f"there were {_counted(len(made))}", at)
+            case _:
+                seen = self._unlike_now(claim)
+                return None if seen is None else Unlike(seen, until)
+
+    def _unlike_now(self, claim: ReasonIs | RuleIs | UplinkIs) -> str | None:
+        match claim:
             case ReasonIs():
                 return self._unlike_reason(claim.reason)
             case RuleIs():
@@ -75,19 +93,21 @@ class Judge:
                 state = self._state_of(claim.uplink)
                 return None if state == _state_word(claim) else f"it is {state}"
 
-    def _unlike_active(self, name: str, since: float, until: float) -> str | None:
+    def _unlike_active(self, name: str, since: float, until: float) -> Unlike | None:
         if name == NONE and NONE not in self._families:
             families = self._world.policy.families
             active = [a for f in families if (a := self._decisions.active(f, until)) is not None]
-            return f"{' and '.join(active)} is" if active else None
+            if not active:
+                return None
+            return Unlike(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
         family = self._families[name]
         moves = [d for d in self._decisions.made if d.family is family and since < d.at <= until]
         before = self._decisions.active(family, since)
         if before != name:
             at = "" if since == until else f" at {clock(since)}"
-            return f"{before or 'no uplink'} is{at}"
+            return Unlike(f"{before or 'no uplink'} is{at}", since)
         away = next((d for d in moves if d.selected != name), None)
-        return None if away is None else f"{away.selected} is at {clock(away.at)}"
+        return None if away is None else Unlike(f"{away.selected} is at {clock(away.at)}", away.at)
 
     def _unlike_reason(self, reason: str) -> str | None:
         if not self._decisions.made:

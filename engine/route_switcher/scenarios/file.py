@@ -1,6 +1,9 @@
 """From a scenario file to what it means, or to every problem that it has."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from math import inf
 from os.path import normpath, realpath
 from pathlib import Path as FilePath
@@ -10,7 +13,7 @@ from route_switcher.policy.files import read_file
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.kinds import Kind
 from route_switcher.policy.load import Loaded, read_policy
-from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.problems import PolicyProblems, Problem, Span
 from route_switcher.policy.schema import check_schema
 from route_switcher.policy.source import Document, Path
 from route_switcher.scenarios.expectations import read_expectations
@@ -39,6 +42,8 @@ SCENARIOS = Kind(
     size="A scenario takes some ten lines: spread them over several files",
 )
 
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
 _HAPPENINGS = ("link", "switch", "release", "restart", "reload")
 
 
@@ -50,7 +55,19 @@ def load_scenarios(
     Raises `PolicyProblems`: those of the file, or of a policy that it names.
     """
     document = read_file(file, SCENARIOS)
+    _refuse_policy(document, str(file))
     return _Reading(file, document, read).result(policy)
+
+
+def _refuse_policy(document: Document, origin: str) -> None:
+    if ("uplinks",) in document.keys and ("scenarios",) not in document.keys:
+        problem = Problem(
+            "not-scenarios",
+            "this is a policy, not a scenario file",
+            "route-switcher validate checks it; a scenario file names it by 'policy:'",
+            document.keys["uplinks",],
+        )
+        raise PolicyProblems(origin, [problem], document.text)
 
 
 def _plain(path: str) -> str:
@@ -169,7 +186,25 @@ class _Reading:
             return parse_series(text)
         except SeriesError as error:
             self._findings.report("bad-series", path, str(error), error.hint)
+            span = self._within(text, self._document.values[path], *error.place)
+            self._findings.problems[-1] = replace(self._findings.problems[-1], span=span)
             return ()
+
+    def _within(self, text: str, span: Span, begin: int, end: int) -> Span:
+        """Where a part of the text that is written in `span` stands.
+
+        All of it, if there are escapes or line breaks in it.
+        """
+        written = self._lines[span.line - 1][span.column - 1 : span.end_column - 1]
+        quotes = (len(written) - len(text)) // 2
+        if (begin, end) == (0, len(text)) or written[quotes : quotes + len(text)] != text:
+            return span
+        first = span.column + quotes
+        return Span(span.line, first + begin, first + end)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return _LINE_BREAK.split(self._document.text)
 
     # Events.
 

@@ -45,7 +45,7 @@ class Failure:
     expected: str
     seen: str
     evidence: tuple[str, ...]
-    """What the engine had said last, in the words of the daemon's log."""
+    """What the engine had said last when it went wrong, in the words of the daemon's log."""
 
     @property
     def message(self) -> str:
@@ -68,7 +68,7 @@ class _Record:
 
     coverage: Coverage | None
     decisions: Decisions = field(default_factory=Decisions)
-    latest: deque[Output] = field(default_factory=lambda: deque(maxlen=EVIDENCE))
+    said: list[Decision | RuleChange | Notice] = field(default_factory=list)
 
     def take(self, output: Output) -> None:
         if self.coverage is not None:
@@ -76,10 +76,12 @@ class _Record:
         if isinstance(output, Decision):
             self.decisions.made.append(output)
         if isinstance(output, Decision | RuleChange | Notice):
-            self.latest.append(output)
+            self.said.append(output)
 
-    def evidence(self) -> tuple[str, ...]:
-        return tuple(f"{clock(output.at):>9}  {sentence(output)}" for output in self.latest)
+    def evidence(self, until: float) -> tuple[str, ...]:
+        """What was said last, up to a moment (seconds)."""
+        latest = [output for output in self.said if output.at <= until][-EVIDENCE:]
+        return tuple(f"{clock(output.at):>9}  {sentence(output)}" for output in latest)
 
 
 class _Run:
@@ -107,10 +109,15 @@ class _Run:
         for expectation in sorted(self._scenario.expectations, key=lambda e: e.until):
             self._run_to(expectation.until)
             for claim in expectation.claims:
-                seen = self._judge.unlike(claim, expectation)
-                if seen is not None:
-                    evidence = self._record.evidence()
-                    yield Failure(claim.span, when(expectation), expected(claim), seen, evidence)
+                unlike = self._judge.unlike(claim, expectation)
+                if unlike is not None:
+                    yield Failure(
+                        claim.span,
+                        when(expectation),
+                        expected(claim),
+                        unlike.seen,
+                        self._record.evidence(unlike.at),
+                    )
 
     # Events.
 
