@@ -401,3 +401,43 @@ def test_every_code_is_tested() -> None:
     sources = "".join(file.read_text("utf-8") for file in folder.glob("doubts_of_*.py"))
     codes = set(re.findall(r'case\.(?:warn|note)\(\s*"([a-z-]+)"', sources))
     assert codes == {case.code for case in CASES}
+
+
+STANDBY = "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s"
+LOSSY = "fail: {loss: 20%, over: 30s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            written(f"{{name: r, {LOSSY}}}", STANDBY),
+            "write a 'standby_interval' of at most 6s, a longer window, a probe of its own for b"
+            " ('uplinks: [b]') or 'uplinks' for the rule",
+        ),
+        (
+            written(f"{{name: r, uplinks: [a, b], {LOSSY}}}", STANDBY),
+            "write a 'standby_interval' of at most 6s, a longer window or a probe of its own for b"
+            " ('uplinks: [b]')",
+        ),
+        (
+            written(
+                f"{{name: q, fail: {{failures: 3}}, probe: p}}\n{{name: r, probe: own, {LOSSY}}}",
+                probes=f"  own: {{type: icmp, uplinks: [b], {STANDBY}}}\n",
+            ),
+            "write a 'standby_interval' of at most 6s or a longer window",
+        ),
+        (
+            written(
+                f"{{name: r, {LOSSY}}}",
+                STANDBY,
+                uplinks="  c: {interface: eth2, gateway: 192.0.2.9}\n",
+            ),
+            "write a 'standby_interval' of at most 6s, a longer window, a probe of their own for b"
+            " and c ('uplinks: [b, c]') or 'uplinks' for the rule",
+        ),
+    ],
+)
+def test_what_stands_by_may_be_given_a_probe_of_its_own(text: str, hint: str) -> None:
+    (problem,) = [p for p in found(text).problems if p.code == "standby-too-sparse"]
+    assert problem.hint == hint

@@ -121,10 +121,24 @@ def test_speeds_and_costs_are_told() -> None:
     assert "every 250 ms, until one is good or 3 have failed" in text
     assert (
         "An uplink is asked only every 30 s while it stands by in good health and every 5 s while"
-        " it is failed." in text
+        " it is failed. When the active uplink falters, those that stand by are asked at once."
+        in text
     )
+    assert "are pinged through both uplinks. A round" in text
     assert "456 MB a month through an uplink, or 15 MB while it stands by" in text
     assert "(at most 1.75 s, 30.8 s while it stands by)" in text
+
+
+def test_a_slower_speed_of_failed_uplinks_alone_spares_none_that_stands_by() -> None:
+    text = said(policy(rule(THREE), probe(down=5.0)))
+    assert "through both uplinks, active or not. " in text
+    assert "falters" not in text
+
+
+def test_an_uplink_that_is_called_as_its_interface_is_named_once() -> None:
+    uplinks = (replace(UPLINKS[0], name="eth0", interface="eth0"), UPLINKS[1])
+    text = said(policy(rule(THREE), uplinks=uplinks))
+    assert f"1. eth0, by {UPLINKS[0].gateway}, at metric" in text
 
 
 def test_what_holds_back_is_told() -> None:

@@ -15,7 +15,7 @@ def test_a_policy_is_explained_with_the_diagram_at_the_end(
     out, err = capsys.readouterr()
     assert err == ""
     headings = [line for line in out.splitlines() if line.startswith("#")]
-    assert headings[0].endswith("policies/dual-wan.yaml")
+    assert headings[0] == "# dual-wan"
     assert headings[1:] == [
         "## Which way the traffic goes",
         "## What is asked",
@@ -26,6 +26,17 @@ def test_a_policy_is_explained_with_the_diagram_at_the_end(
     ]
     assert out.endswith(f"{diagram()}\n")
     assert "\n\n\n" not in out
+
+
+def test_a_file_is_explained_by_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "dual-wan.yaml"
+    file.write_text(
+        "version: 1\nuplinks: {eth0: {interface: eth0, gateway: 198.51.100.1}}\n", "utf-8"
+    )
+    assert main(["explain", str(file)]) == FINE
+    assert capsys.readouterr().out.startswith(f"# {file}\n")
 
 
 def test_the_diagram_can_be_had_alone(capsys: pytest.CaptureFixture[str]) -> None:

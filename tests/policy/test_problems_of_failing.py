@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import DURATION_HINT, check, with_uplink
+from policy.told import check, with_uplink
 
 PERCENTAGE_HINT = "a percentage is a number with at most one decimal, and '%', such as 20% or 0.5%"
 SECOND_HINT = "join them: 'any: [{…}, {…}]' or 'all: [{…}, {…}]'"
@@ -48,7 +48,7 @@ FAIL = {
     ),
     "a number as latency": (
         fails("latency: 250, over: 30s"),
-        ["7:31-34 bad-value: 250 is not a duration", DURATION_HINT],
+        ["7:31-34 bad-value: 250 is not a duration", "a unit is missing: write 250s, or 250ms"],
     ),
     "a latency too short": (
         fails("latency: 0s, over: 30s"),
@@ -60,7 +60,7 @@ FAIL = {
     ),
     "a number as window": (
         fails("loss: 20%, over: 30"),
-        ["7:39-41 bad-value: 30 is not a duration", DURATION_HINT],
+        ["7:39-41 bad-value: 30 is not a duration", "a unit is missing: write 30s, or 30ms"],
     ),
     "a window shorter than the interval": (
         fails("loss: 20%, over: 999ms"),
@@ -192,7 +192,7 @@ FAIL = {
     ),
     "a mistake far inside": (
         fails("any: [{carrier: down}, {all: [{failures: 3}, {loss: 20%, over: 1h, for: 1}]}]"),
-        ["7:94-95 bad-value: 1 is not a duration", DURATION_HINT],
+        ["7:94-95 bad-value: 1 is not a duration", "a unit is missing: write 1s, or 1ms"],
     ),
     "a misspelt probe of a condition": (
         fails("failures: 3, probe: intrnet"),

@@ -30,7 +30,7 @@ HELD_BACK = {
     ),
     "a number as time to stay": (
         held_back("min_stay: 2"),
-        ["5:23-24 bad-value: 2 is not a duration", DURATION_HINT],
+        ["5:23-24 bad-value: 2 is not a duration", "a unit is missing: write 2s, or 2ms"],
     ),
     "a time to stay too long, and no switches": (
         held_back("min_stay: 25h, switches_per_hour: 0"),

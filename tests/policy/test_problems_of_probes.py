@@ -2,9 +2,9 @@
 
 import pytest
 
-from policy.told import ADDRESS_HINT, DURATION_HINT, check, with_uplink
+from policy.told import ADDRESS_HINT, DURATION_HINT, GATEWAY_HINT, check, with_uplink
 
-QUORUM_HINT = "write any, all, or how many targets must answer"
+QUORUM_HINT = "write any, all, or a number: how many targets must answer"
 
 
 def a_probe(**keys: str) -> str:
@@ -22,7 +22,7 @@ PROBE = {
     ),
     "a type that is not known": (
         a_probe(type="http"),
-        ["6:13-17 bad-value: 'http' is not a type of probe", "write icmp"],
+        ["6:13-17 bad-value: 'http' is not a type of probe", "write 'icmp'"],
     ),
     "a misspelt type": (
         a_probe(type="ICPM"),
@@ -30,7 +30,7 @@ PROBE = {
     ),
     "nothing of an unknown type is judged": (
         a_probe(type="tcp", interval="soon", targets="[nowhere]"),
-        ["6:13-16 bad-value: 'tcp' is not a type of probe", "write icmp"],
+        ["6:13-16 bad-value: 'tcp' is not a type of probe", "write 'icmp'"],
     ),
     "no probe": (
         with_uplink("probes:\n  p:\n"),
@@ -57,7 +57,7 @@ PROBE = {
         a_probe(targets="8.8.8.8"),
         [
             "6:28-35 bad-value: '8.8.8.8' is not a list of targets",
-            "write for example [8.8.8.8, 1.1.1.1]",
+            "write [8.8.8.8]",
         ],
     ),
     "bad targets, each": (
@@ -115,7 +115,7 @@ PROBE = {
         probes:
           p: {type: icmp, targets: [2001:db8::1]}
         """,
-        ["3:33-37 bad-value: 'auto' is not an IP address", ADDRESS_HINT],
+        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
     ),
     "quorum 0": (
         a_probe(quorum="0"),
@@ -145,11 +145,11 @@ PROBE = {
     ),
     "a time without its unit": (
         a_probe(interval="1"),
-        ["6:29-30 bad-value: 1 is not a duration", DURATION_HINT],
+        ["6:29-30 bad-value: 1 is not a duration", "a unit is missing: write 1s, or 1ms"],
     ),
     "a unit that is not known": (
         a_probe(interval="1sec"),
-        ["6:29-33 bad-value: '1sec' is not a duration", DURATION_HINT],
+        ["6:29-33 bad-value: '1sec' is not a duration", "write 1s"],
     ),
     "an interval too short": (
         a_probe(interval="9ms", timeout="10ms"),

@@ -44,7 +44,7 @@ RECOVER = {
         recovers("carrier: down"),
         [
             "7:55-59 bad-value: 'down' is not a state of the carrier that an uplink recovers by",
-            "write up",
+            "write 'up'",
         ],
     ),
     "no successes": (

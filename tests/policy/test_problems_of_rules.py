@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import DURATION_HINT, check, with_uplink
+from policy.told import check, with_uplink
 
 FAILURES_HINT = "fail after this many failed rounds in a row: a whole number from 1 to 1000"
 
@@ -79,7 +79,7 @@ RULE = {
         a_rule("name: a, fail: {carrier: up}"),
         [
             "7:31-33 bad-value: 'up' is not a state of the carrier that an uplink fails by",
-            "write down",
+            "write 'down'",
         ],
     ),
     "a carrier with a probe": (
@@ -95,7 +95,7 @@ RULE = {
     ),
     "a stable time without its unit": (
         a_rule("name: a, fail: {failures: 3}, recover: {stable: 60}"),
-        ["7:54-56 bad-value: 60 is not a duration", DURATION_HINT],
+        ["7:54-56 bad-value: 60 is not a duration", "a unit is missing: write 60s, or 60ms"],
     ),
     "a stable time too long": (
         a_rule("name: a, fail: {failures: 3}, recover: {stable: 25h}"),

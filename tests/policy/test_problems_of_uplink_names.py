@@ -40,7 +40,7 @@ UPLINK_NAMES = {
     ),
     "a name for a list": (
         two_uplinks("probes:\n  p: {type: icmp, uplinks: fibre}\n"),
-        ["6:28-33 bad-value: 'fibre' is not a list of uplinks", LIST_HINT],
+        ["6:28-33 bad-value: 'fibre' is not a list of uplinks", "write [fibre]"],
     ),
     "no names": (
         two_uplinks("probes:\n  p: {type: icmp, uplinks: []}\n"),

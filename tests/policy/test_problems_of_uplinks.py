@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import ADDRESS_HINT, NAME_HINT, check
+from policy.told import ADDRESS_HINT, GATEWAY_HINT, NAME_HINT, check
 
 INTERFACE_HINT = "an interface name has 1 to 15 bytes, without spaces, '/' and ':'"
 METRIC_HINT = "a metric is a whole number from 1 to 100000"
@@ -31,7 +31,7 @@ UPLINK = {
     ),
     "a gateway to be discovered": (
         one_uplink(gateway="auto"),
-        ["3:33-37 bad-value: 'auto' is not an IP address", ADDRESS_HINT],
+        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
     ),
     "a gateway by name": (
         one_uplink(gateway="router.example"),
@@ -152,7 +152,7 @@ UPLINK = {
     ),
     "a number in quotes": (
         one_uplink(metric='"10"'),
-        ["3:52-56 bad-value: '10' is not a metric", "remove the quotes: a number is meant"],
+        ["3:52-56 bad-value: '10' is not a metric", "write 10, without quotes"],
     ),
     "the metric of router advertisements": (
         one_uplink(gateway="fe80::1", metric="1024"),
@@ -266,7 +266,7 @@ UPLINKS = {
           a: {interface: eth0, gateway: auto, metric: 50}
           b: {interface: eth1, gateway: 192.0.2.2}
         """,
-        ["3:33-37 bad-value: 'auto' is not an IP address", ADDRESS_HINT],
+        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
     ),
 }
 

@@ -16,6 +16,7 @@ ADDRESS_HINT = (
     "write an IPv4 or IPv6 address such as 192.168.1.1 or 2001:db8::1:"
     " no name, no /length, no %interface"
 )
+GATEWAY_HINT = "gateways from DHCP are not known to this program yet: write the address"
 
 
 def told(text: str) -> list[str]:

@@ -1,10 +1,11 @@
 """Conditions that can never hold, that contradict each other, or that a single packet decides."""
 
+from collections.abc import Iterator
 from math import floor
 
 from route_switcher.analysis.case import Case, parts
 from route_switcher.analysis.detection import possible
-from route_switcher.analysis.quantities import counted, number, seconds, share
+from route_switcher.analysis.quantities import counted, listed, number, seconds, share
 from route_switcher.core.conditions import (
     AllOf,
     Beyond,
@@ -12,7 +13,7 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Rule, answers_needed
+from route_switcher.core.model import Probe, Rule, answers_needed
 from route_switcher.core.pace import failures_that_count
 from route_switcher.policy.durations import format_duration
 from route_switcher.policy.source import Path
@@ -110,7 +111,7 @@ def doubt_windows(case: Case) -> None:
         for place, leaf in case.leaves(rule.fail, (*path, "fail")):
             if isinstance(leaf, Beyond):
                 _check_fail_window(case, place, leaf)
-                _check_standby_window(case, rule, place, leaf)
+                _check_standby_window(case, path, rule, place, leaf)
         for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
             if isinstance(leaf, Within):
                 _check_recover_window(case, place, leaf)
@@ -144,7 +145,7 @@ def _check_recover_window(case: Case, place: Path, leaf: Within) -> None:
         )
 
 
-def _check_standby_window(case: Case, rule: Rule, place: Path, leaf: Beyond) -> None:
+def _check_standby_window(case: Case, path: Path, rule: Rule, place: Path, leaf: Beyond) -> None:
     probe = case.probe(leaf.probe)
     standby = probe.standby_interval
     decides = leaf.limit * leaf.over if leaf.measure is Measure.LOSS else leaf.over
@@ -160,9 +161,23 @@ def _check_standby_window(case: Case, rule: Rule, place: Path, leaf: Beyond) -> 
         "standby-too-sparse",
         (*place, "over"),
         f"an uplink that stands by is asked every {seconds(standby)}: {message}",
-        f"write a 'standby_interval' of at most {format_duration(floor(decides * 1000) / 1000)},"
-        " a longer window, or 'uplinks' for the rule",
+        f"write {listed(list(_remedies(case, path, rule, probe, decides)), 'or')}",
     )
+
+
+def _remedies(case: Case, place: Path, rule: Rule, probe: Probe, decides: float) -> Iterator[str]:
+    yield f"a 'standby_interval' of at most {format_duration(floor(decides * 1000) / 1000)}"
+    yield "a longer window"
+    standing_by = [u for u in case.judged_by(rule) if case.may_stand_by(u)]
+    firsts = [case.policy.uplinks_of(family)[0] for family in case.policy.families]
+    # The most preferred one is active as a rule: the others are those that stand by.
+    spared = [u.name for u in standing_by if u not in firsts] or [u.name for u in standing_by]
+    if set(probe.uplinks or ()) != set(spared):
+        own = "a probe of its own" if len(spared) == 1 else "a probe of their own"
+        yield f"{own} for {listed(spared)} ('uplinks: [{', '.join(spared)}]')"
+    names_none = (*place, "uplinks") not in case.findings.document.keys
+    if names_none and len(spared) < len(case.judged_by(rule)):
+        yield "'uplinks' for the rule"
 
 
 def _rounds(count: float) -> str:

@@ -16,7 +16,7 @@ import sys
 from route_switcher.analysis.diagram import diagram
 from route_switcher.analysis.sentences import explain
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.policy.load import SYSTEM_NAME, read_policy
+from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, printable
 
 
@@ -38,7 +38,9 @@ def execute(arguments: argparse.Namespace) -> int:
         print(problems, file=sys.stderr)
         return PROBLEMS
     if not arguments.diagram:
-        print(f"# {printable(loaded.origin)}", "", *explain(loaded.policy), sep="\n")
+        shipped = arguments.policy in shipped_policies()
+        title = arguments.policy if shipped else printable(loaded.origin)
+        print(f"# {title}", "", *explain(loaded.policy), sep="\n")
         print("## The states of a rule", "", sep="\n")
     print(diagram())
     return FINE

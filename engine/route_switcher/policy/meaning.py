@@ -10,11 +10,14 @@ from route_switcher.policy.schema import check_schema
 from route_switcher.policy.source import Document
 
 IGNORE_LINKDOWN = "ignore_linkdown"
+SCENARIOS = "scenarios"
+"""A key of scenario files alone."""
 
 
 def understand(document: Document, origin: str) -> Policy:
     """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
     findings = Findings(document)
+    _refuse_scenarios(findings, origin)
     check_schema(findings, POLICY)
     certain = findings.complete(uplinks.SECTION)
     names = uplinks.names(findings)
@@ -28,3 +31,13 @@ def understand(document: Document, origin: str) -> Policy:
         raise PolicyProblems(origin, findings.problems, document.text)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
     return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back)
+
+
+def _refuse_scenarios(findings: Findings, origin: str) -> None:
+    """A scenario file is nothing but wrong as a policy: one problem says more than ten."""
+    written = findings.document.keys
+    if (SCENARIOS,) not in written or (uplinks.SECTION,) in written:
+        return
+    message, hint = "this is a scenario file, not a policy", "route-switcher test runs it"
+    findings.report("not-a-policy", (SCENARIOS,), message, hint, on_key=True)
+    raise PolicyProblems(origin, findings.problems, findings.document.text)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from route_switcher.policy import slips
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.kinds import Kind
 from route_switcher.policy.problems import quoted
@@ -82,7 +83,8 @@ class _Check:
             if key in schema["properties"]:
                 continue
             listed = f"the keys known here: {', '.join(known)}"
-            hint = self.findings.did_you_mean(key, known, listed)
+            hint = slips.entry(key, known) if error.instance[key] is None else None
+            hint = hint or self.findings.did_you_mean(key, known, listed)
             message = f"unknown key {quoted(key)}"
             self.findings.report("unknown-key", (*path, key), message, hint, on_key=True)
 
@@ -141,18 +143,37 @@ class _Check:
             return
         if isinstance(value, str) and "enum" in schema:
             hint = self.findings.did_you_mean(value, schema["enum"], hint)
-        elif isinstance(value, str) and schema.get("type") == "integer" and _NUMBER.match(value):
-            hint = "remove the quotes: a number is meant"
-        elif isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
-            hint = f"put it in quotes to make it text: '{quoted(value)}'"
+        else:
+            hint = self._slip(path, schema, value) or hint
         message = f"{quoted(value)} is not {schema['title']}"
         self.findings.report("bad-value", path, message, hint)
 
+    def _slip(self, path: Path, schema: dict[str, Any], value: object) -> str | None:
+        """What to write instead of `value` if it is nearly right."""
+        if isinstance(value, str) and _is_quoted(schema, value):
+            return f"write {value}, without quotes"
+        if schema == self.definitions.get("duration"):
+            return slips.duration(value)
+        if schema.get("type") == "array":
+            return slips.list_of(value, self._definition(schema["items"]))
+        if schema.get("type") == "object":
+            return slips.entry(value, _known(schema) if "properties" in schema else ())
+        if path[-1:] == ("gateway",) and (hint := slips.gateway(value)):
+            return hint
+        if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
+            return f"put it in quotes to make it text: '{quoted(value)}'"
+        return None
+
     def _example(self, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
-        if "$ref" in schema:
-            schema = self.definitions[schema["$ref"].rsplit("/", 1)[-1]]
-        return schema["examples"][0]
+        return self._definition(schema)["examples"][0]
+
+    def _definition(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """`schema`, or the definition that it refers to."""
+        if "$ref" not in schema:
+            return schema
+        definition: dict[str, Any] = self.definitions[schema["$ref"].rsplit("/", 1)[-1]]
+        return definition
 
 
 _REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
@@ -164,10 +185,21 @@ _REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
 }
 
 
+def _is_quoted(schema: dict[str, Any], value: str) -> bool:
+    """Whether `value` is text only for its quotes: a number, or true or false, is wanted."""
+    if schema.get("type") == "integer":
+        return _NUMBER.match(value) is not None
+    if schema.get("type") == "boolean":
+        return value in ("true", "false")
+    return "const" in schema and value == _flow(schema["const"])
+
+
 def _hint(schema: dict[str, Any]) -> str:
     """What to write where `schema` holds."""
-    if "enum" in schema:
-        return f"write {' or '.join(schema['enum'])}"
+    if "enum" in schema and not schema.get("description", "").startswith("Write "):
+        return slips.one_of(schema["enum"])
+    if schema.get("type") == "boolean":
+        return "write true or false"
     if schema.get("type") in ("object", "array"):
         return f"write for example {_flow(schema['examples'][0])}"
     return _described(schema)

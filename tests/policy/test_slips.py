@@ -1,0 +1,163 @@
+"""Values that are nearly right: the hint is what must be written, and that is then taken."""
+
+import pytest
+
+from policy.told import DURATION_HINT, GATEWAY_HINT, check, with_uplink
+from route_switcher.policy import slips
+from route_switcher.policy.durations import parse_duration
+from route_switcher.policy.load import load_text
+
+UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (1, "a unit is missing: write 1s, or 1ms"),
+        ("1.5", "a unit is missing: write 1.5s, or 1.5ms"),
+        ("1sec", "write 1s"),
+        ("10 m", "write 10m"),
+        ("5 Minutes", "write 5m"),
+        ("250msec", "write 250ms"),
+        ("1S", "write 1s"),
+        ("1d", "write 24h"),
+        ("0.5 days", "write 12h"),
+        ("2 weeks", None),
+        ("soon", None),
+        (True, None),
+        (-1, None),
+        (10**12, None),
+        (None, None),
+        (["1s"], None),
+    ],
+)
+def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
+    assert slips.duration(value) == hint
+    if hint:
+        parse_duration(hint.removeprefix("a unit is missing: ").split()[1].rstrip(","))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("8.8.8.8", "[8.8.8.8]"),
+        ("8.8.8.8, 1.1.1.1", "[8.8.8.8, 1.1.1.1]"),
+        ("2001:db8::1", "['2001:db8::1']"),
+    ],
+)
+def test_a_target_is_put_into_a_list(value: str, shown: str) -> None:
+    text = with_uplink(f"probes:\n  p: {{type: icmp, targets: '{value}'}}\n")
+    end = 30 + len(value)
+    check(
+        text,
+        [f"6:28-{end} bad-value: '{value}' is not a list of targets", f"write {shown}"],
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["router.example", "8.8.8.8; 1.1.1.1", "\x1b[31m", "", "1" * 99, True]
+)
+def test_what_could_stand_in_no_list_of_addresses_is_not_repeated(value: object) -> None:
+    assert slips.list_of(value, {"pattern": r"^[0-9A-Fa-f.:]{2,45}$(?!\n)"}) is None
+
+
+def test_a_list_of_mappings_is_not_made_of_a_word() -> None:
+    assert slips.list_of("word", {"type": "object"}) is None
+
+
+def test_an_uplink_named_by_a_number_is_quoted() -> None:
+    assert slips.list_of(7, {"pattern": "^[a-z0-9]+$"}) == "write ['7']"
+
+
+@pytest.mark.parametrize(
+    ("fail", "expected"),
+    [
+        (
+            "{failures 5}",
+            [
+                "7:12-22 unknown-key: unknown key 'failures 5'",
+                "a ':' and a space are missing: write 'failures: 5'",
+            ],
+        ),
+        (
+            "{failures=5}",
+            [
+                "7:12-22 unknown-key: unknown key 'failures=5'",
+                "a ':' and a space are missing: write 'failures: 5'",
+            ],
+        ),
+        (
+            "{failures:5}",
+            [
+                "7:12-22 unknown-key: unknown key 'failures:5'",
+                "a space is missing: write 'failures: 5'",
+            ],
+        ),
+        (
+            "failures 5",
+            [
+                "7:11-21 bad-value: 'failures 5' is not a fail condition",
+                "a ':' and a space are missing: write 'failures: 5'",
+            ],
+        ),
+        (
+            "{failurs 5}",
+            ["7:12-21 unknown-key: unknown key 'failurs 5'", "did you mean 'failures'?"],
+        ),
+    ],
+)
+def test_a_key_and_its_value_are_parted(fail: str, expected: list[str]) -> None:
+    check(with_uplink(f"rules:\n  - name: r\n    fail: {fail}\n"), expected)
+
+
+def test_words_and_quotes() -> None:
+    check(
+        UPLINKS.replace("version: 1", "version: '1'").replace("192.0.2.1", "DHCP")
+        + "ignore_linkdown: on\n"
+        + "probes: {p: {type: icmp, quorum: majority, interval: often}}\n",
+        [
+            "1:10-13 bad-value: '1' is not a version of the policy language",
+            "write 1, without quotes",
+            "2:44-48 bad-value: 'DHCP' is not an IP address",
+            GATEWAY_HINT,
+            "3:18-20 bad-value: 'on' is not true or false",
+            "write true or false",
+            "4:34-42 bad-value: 'majority' is not a quorum",
+            "write any, all, or a number: how many targets must answer",
+            "4:54-59 bad-value: 'often' is not a duration",
+            DURATION_HINT,
+        ],
+    )
+    check(
+        UPLINKS + "ignore_linkdown: 'true'\n",
+        ["3:18-24 bad-value: 'true' is not true or false", "write true, without quotes"],
+    )
+
+
+def test_what_the_hints_say_is_a_policy() -> None:
+    load_text(
+        UPLINKS + "ignore_linkdown: true\n"
+        "probes: {p: {type: icmp, targets: [8.8.8.8], uplinks: [lte], interval: 1s}}\n"
+        "rules: [{name: r, fail: {failures: 5}, recover: {stable: 2m}}]\n",
+        "policy.yaml",
+    )
+
+
+def test_a_scenario_file_is_told_from_a_policy() -> None:
+    check(
+        "version: 1\npolicy: dual-wan\nscenarios:\n  - {name: s}\n",
+        [
+            "3:1-10 not-a-policy: this is a scenario file, not a policy",
+            "route-switcher test runs it",
+        ],
+    )
+
+
+def test_a_policy_with_scenarios_in_it_has_one_unknown_key() -> None:
+    check(
+        UPLINKS + "scenarios: []\n",
+        [
+            "3:1-10 unknown-key: unknown key 'scenarios'",
+            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
+        ],
+    )
