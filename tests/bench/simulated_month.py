@@ -15,7 +15,8 @@ _SIMULATE = """\
 import json, re, sys, time
 from pathlib import Path
 from route_switcher.policy.load import load
-from route_switcher.simulation.generate import TargetKind, generate
+from route_switcher.simulation.generate import generate
+from route_switcher.simulation.kinds import TargetKind
 from route_switcher.simulation.simulate import simulate
 policy = load("dual-wan")
 network = generate((policy,), {}, TargetKind(), seed=1)

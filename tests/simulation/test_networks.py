@@ -9,18 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.policy.load import load
-from route_switcher.simulation.generate import (
-    KINDS,
-    MONTH,
-    LineKind,
+from route_switcher.simulation.generate import generate
+from route_switcher.simulation.kind_notation import (
     NotUnderstoodError,
-    TargetKind,
-    describe,
-    generate,
     parse_line,
     parse_span,
     parse_targets,
 )
+from route_switcher.simulation.kinds import KINDS, MONTH, LineKind, TargetKind, describe
 from route_switcher.simulation.losses import SLOT, Chance, Losses
 from route_switcher.simulation.network import Brownout, Condition, Line, Network, Passage
 from route_switcher.simulation.stretches import Drawn, Flapping, Reader, Stretch, Union

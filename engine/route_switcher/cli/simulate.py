@@ -5,7 +5,8 @@ POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 this machine is looked at or touched.
 
 --line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the default), lte,
-satellite (in a low orbit) or geostationary. Single figures can be changed: --line primary=fibre,outages=4/month,outage_length=5m.
+satellite (in a low orbit) or geostationary. Single figures can be changed:
+--line primary=fibre,outages=4/month,outage_length=5m.
 
   outages, outage_length          nothing comes back, and nobody says so
   unplugs, unplug_length          the carrier is lost
@@ -38,20 +39,22 @@ from route_switcher.core.model import Policy
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, printable, render
 from route_switcher.policy.suggestions import did_you_mean
-from route_switcher.simulation.generate import (
-    DEFAULT_KIND,
-    KINDS,
-    LineKind,
+from route_switcher.simulation.generate import generate
+from route_switcher.simulation.html_page import Simulated, page
+from route_switcher.simulation.kind_notation import (
     NotUnderstoodError,
-    TargetKind,
-    describe,
-    describe_targets,
-    generate,
     parse_line,
     parse_span,
     parse_targets,
 )
-from route_switcher.simulation.html_page import Simulated, page
+from route_switcher.simulation.kinds import (
+    DEFAULT_KIND,
+    KINDS,
+    LineKind,
+    TargetKind,
+    describe,
+    describe_targets,
+)
 from route_switcher.simulation.pictures import alphabet_for, draw
 from route_switcher.simulation.report import MEANING, as_data, summary, table
 from route_switcher.simulation.simulate import Result, simulate
