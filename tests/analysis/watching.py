@@ -126,12 +126,12 @@ class Watcher:
         lines.works = False
         world.lose(self.uplink)
         if fault is Fault.UNPLUGGED:
-            world.set_link(LinkState(interface, carrier=False))
+            world.set_links(LinkState(interface, carrier=False))
 
     def _mend(self, world: World, lines: Lines, interface: str, fault: Fault) -> None:
         lines.works, lines.rtt = True, self.rtt
         if fault is Fault.UNPLUGGED:
-            world.set_link(LinkState(interface))
+            world.set_links(LinkState(interface))
 
     def _note(self, output: Output) -> None:
         if isinstance(output, RuleChange) and (output.uplink, output.rule) == (

@@ -113,7 +113,7 @@ class Net:
 
     def unplug(self, interface: str) -> None:
         """Take its carrier."""
-        self.world.set_link(LinkState(interface, carrier=False))
+        self.world.set_links(LinkState(interface, carrier=False))
 
     @property
     def now(self) -> float:

@@ -26,7 +26,7 @@ from route_switcher.core.events import (
     Answer,
     Answers,
     Event,
-    Link,
+    Links,
     LinkState,
     Refused,
     Release,
@@ -276,7 +276,7 @@ class Chaos:
             )
         self.links[new.interface] = new
         self.table.take_link(new)
-        self.tell(Link(self.now, new))
+        self.tell(Links(self.now, (new,)))
         self.tell(Routes(self.now, self.table.routes))
 
     def meddle(self) -> None:

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from core.world import RTT, World, policy, uplink
-from route_switcher.core.events import Link, LinkState, Release, Round, RoundOutcome, Switch
+from route_switcher.core.events import Links, LinkState, Release, Round, RoundOutcome, Switch
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family
 from route_switcher.core.routes import Route, RouteKind
@@ -249,7 +249,7 @@ def test_nothing_moves_to_an_uplink_whose_link_is_lost_though_it_has_just_answer
     link: LinkState,
 ) -> None:
     world = World(policy(carrier=False)).run(10.5)
-    world.tell(Link(world.now, link))
+    world.tell(Links(world.now, (link,)))
     world.tell(Switch(world.now, "secondary", until=inf))
     assert world.engine.health("secondary").state is UplinkState.HEALTHY
     assert world.active() == "primary"

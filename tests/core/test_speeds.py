@@ -204,7 +204,7 @@ def test_the_speeds_are_always_what_health_and_the_selection_say(
                 net.unplug({"a": "eth0", "b": "eth1", "c": "eth2"}[name])
             case "plug":
                 link = net.world.link_of({"a": "eth0", "b": "eth1", "c": "eth2"}[name])
-                net.world.set_link(replace(link, carrier=True))
+                net.world.set_links(replace(link, carrier=True))
             case "order":
                 net.world.switch(name, seconds=60)
             case "release":

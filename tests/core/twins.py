@@ -68,9 +68,9 @@ class Twin(Net):
             case "dead":
                 self.dead ^= {(T1, T2, T3)[NAMES.index(name)]}
             case "unplug":
-                self.world.set_link(LinkState(interface, carrier=False))
+                self.world.set_links(LinkState(interface, carrier=False))
             case "plug":
-                self.world.set_link(LinkState(interface))
+                self.world.set_links(LinkState(interface))
             case "order":
                 self.world.switch(name, seconds=20)
             case "release":
@@ -84,7 +84,7 @@ class Twin(Net):
                     names.clear()
                 self.dead.clear()
                 for line in LINES:
-                    self.world.set_link(LinkState(line.interface))
+                    self.world.set_links(LinkState(line.interface))
 
     def calm(self) -> bool:
         """Whether every round would be as the latest was, and good."""

@@ -182,7 +182,7 @@ class World(VirtualWorld):
         self, name: str, *, present: bool = True, up: bool = True, carrier: bool = True
     ) -> None:
         """Change the link of an uplink: present, up, carrier. Admin down takes its routes along."""
-        self.set_link(LinkState(self._interface(name), present, up, carrier))
+        self.set_links(LinkState(self._interface(name), present, up, carrier))
 
     def take_away(self, *routes: Route) -> None:
         """Somebody else deletes routes."""

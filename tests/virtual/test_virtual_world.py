@@ -200,7 +200,7 @@ def test_the_speed_follows_the_state() -> None:
 def test_when_the_active_one_loses_its_carrier_the_others_are_asked_at_once() -> None:
     heard = Heard(policy(interval=10.0))
     heard.world.run(26)
-    heard.world.set_link(LinkState("eth0", carrier=False))
+    heard.world.set_links(LinkState("eth0", carrier=False))
     heard.world.run(27)
     assert heard.sent("secondary")[-1] == 26
     assert heard.decisions()[-1] == (26.02, "primary", "secondary", Cause.FAILOVER)
@@ -211,11 +211,11 @@ def test_when_the_active_one_loses_its_carrier_the_others_are_asked_at_once() ->
 def test_answers_under_way_are_lost_with_the_carrier() -> None:
     heard = Heard(one((A, B), windows=True), lambda _, target, __: 0.25 if target == A else 0.375)
     heard.world.run(0.125)
-    heard.world.set_link(LinkState("eth0", carrier=False))
+    heard.world.set_links(LinkState("eth0", carrier=False))
     heard.world.run(0.9)
     (told,) = heard.rounds("primary")
     assert (told.at, told.outcome, told.reason) == (0.5, RoundOutcome.FAILED, "eth0 has no carrier")
-    heard.world.set_link(LinkState("eth0"))
+    heard.world.set_links(LinkState("eth0"))
     heard.world.run(1.3)
     heard.world.lose("primary")
     heard.world.run(1.9)
@@ -245,10 +245,10 @@ def test_a_round_that_cannot_be_sent_names_the_fault(
 def test_admin_down_takes_the_routes_and_they_come_back_with_the_link() -> None:
     heard = Heard(policy())
     heard.world.run(5)
-    heard.world.set_link(LinkState("eth0", up=False, carrier=False))
+    heard.world.set_links(LinkState("eth0", up=False, carrier=False))
     assert {r.interface for r in heard.world.table} == {"eth1"}
     heard.world.run(6)
-    heard.world.set_link(LinkState("eth0"))
+    heard.world.set_links(LinkState("eth0"))
     assert {r.interface: r.metric for r in heard.world.table} == {"eth0": 1010, "eth1": 20}
 
 

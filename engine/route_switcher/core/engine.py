@@ -12,7 +12,7 @@ from route_switcher.core.decisions import Decision, Level, Notice, Output
 from route_switcher.core.events import (
     Answers,
     Event,
-    Link,
+    Links,
     Refused,
     Release,
     Reload,
@@ -64,8 +64,8 @@ class Engine:
         match event:
             case Round():
                 outputs = self._round(event)
-            case Link():
-                outputs = self._link(event)
+            case Links():
+                outputs = self._see_links(event)
             case Answers():
                 outputs = self._answers(event)
             case Routes():
@@ -166,13 +166,14 @@ class Engine:
             health.take_answers(event)
         return []
 
-    def _link(self, event: Link) -> list[Output]:
+    def _see_links(self, event: Links) -> list[Output]:
         outputs: list[Output] = []
-        for health in self._healths.values():
-            if health.uplink.interface == event.state.interface and health.link != event.state:
-                outputs += health.take_link(event.state, event.at)
-        for selection in self._families.values():
-            selection.refusals.link_changed(event.state.interface)
+        for state in event.states:
+            for health in self._healths.values():
+                if health.uplink.interface == state.interface and health.link != state:
+                    outputs += health.take_link(state, event.at)
+            for selection in self._families.values():
+                selection.refusals.link_changed(state.interface)
         return outputs + self._decide(event.at)
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:

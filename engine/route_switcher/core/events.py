@@ -103,11 +103,12 @@ class LinkState:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """An interface of an uplink changed."""
+class Links:
+    """Interfaces of uplinks changed: all that one piece of news tells of. Links that are lost
+    together are all lost before anything is decided."""
 
     at: float
-    state: LinkState
+    states: tuple[LinkState, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +175,5 @@ class Tick:
 
 
 Event: TypeAlias = (
-    Start | Round | Answers | Link | Routes | Refused | Switch | Release | Reload | Tick
+    Start | Round | Answers | Links | Routes | Refused | Switch | Release | Reload | Tick
 )

@@ -19,7 +19,7 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
     Answers,
     Event,
-    Link,
+    Links,
     LinkState,
     Refused,
     Reload,
@@ -144,11 +144,12 @@ class Service:
             say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
         before = self._links
         links = await self._read_links(self._engine.policy)
-        changed = [state for state in links if before.get(state.interface) != state]
+        changed = tuple(state for state in links if before.get(state.interface) != state)
         # An address that went and came back between two reads looks the same, but a route that was
         # refused in between may be possible again: so all are told.
-        for state in links if news.links or news.addresses else changed:
-            self._handle(Link(trio.current_time(), state))
+        told = links if news.links or news.addresses else changed
+        if told:
+            self._handle(Links(trio.current_time(), told))
         if not (news.routes or news.overrun or changed):
             # Some other interface. Only a loss of our own routes would matter, and this read is
             # cheap though the table be full.

@@ -21,7 +21,6 @@ from route_switcher.scenarios.claims import (
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.internet import WrittenInternet
 from route_switcher.scenarios.scenario import (
-    Happening,
     LinkEvent,
     LinkWord,
     ReleaseEvent,
@@ -137,15 +136,33 @@ class _Run:
         while self._events and self._events[0][0] <= until:
             at, happening = self._events.popleft()
             self._world.run_before(at / 1e9)
-            self._carry_out(happening)
+            if isinstance(happening, LinkEvent):
+                self._world.set_links(*self._with_those_after(at, happening))
+            else:
+                self._carry_out(happening)
         self._world.run(until / 1e9 + MOMENT)
 
-    def _carry_out(self, happening: Happening) -> None:
+    def _with_those_after(self, at: int, happening: LinkEvent) -> Iterator[LinkState]:
+        """What becomes of a link, and of those that change right after it at the same instant."""
+        links: dict[str, LinkState] = {}
+        while True:
+            name = self._interfaces[happening.uplink]
+            link = links.get(name) or self._world.link_of(name)
+            links[name] = self._changed(link, happening)
+            yield links[name]
+            if not self._events or self._events[0][0] != at:
+                return
+            following = self._events[0][1]
+            if not isinstance(following, LinkEvent):
+                return
+            happening = following
+            self._events.popleft()
+
+    def _carry_out(
+        self, happening: SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
+    ) -> None:
         world = self._world
         match happening:
-            case LinkEvent():
-                link = world.link_of(self._interfaces[happening.uplink])
-                world.set_link(self._changed(link, happening))
             case SwitchEvent():
                 world.switch(happening.uplink, seconds=happening.seconds, force=happening.force)
             case ReleaseEvent():

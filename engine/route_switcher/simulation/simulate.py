@@ -180,8 +180,10 @@ class _Simulation:
 
     def _change_links(self) -> None:
         before, self._unplugged = self._unplugged, self._interfaces_unplugged()
-        for interface in sorted(before ^ self._unplugged):
-            self._world.set_link(LinkState(interface, carrier=interface not in self._unplugged))
+        changed = sorted(before ^ self._unplugged)
+        self._world.set_links(
+            *(LinkState(name, carrier=name not in self._unplugged) for name in changed)
+        )
 
 
 def _even(streams: Sequence[Stream], calm_for: int) -> bool:

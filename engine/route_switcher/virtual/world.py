@@ -14,7 +14,7 @@ from route_switcher.core.decisions import Output, ProbeNow, SpeedChange
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
     Event,
-    Link,
+    Links,
     LinkState,
     Refused,
     Release,
@@ -144,16 +144,17 @@ class World:
 
     # Changing something, now.
 
-    def set_link(self, state: LinkState) -> None:
-        """The link of an interface changes.
+    def set_links(self, *states: LinkState) -> None:
+        """The links of interfaces change, all in one piece of news.
 
-        Unless it is connected now, the answers under way through it are lost; and the table loses
+        Unless one is connected now, the answers under way through it are lost; and the table loses
         what the kernel drops.
         """
-        self._links[state.interface] = state
-        self._probing.take_link(state)
-        self.table.take_link(state)
-        self._handle(Link(self._at, state))
+        for state in states:
+            self._links[state.interface] = state
+            self._probing.take_link(state)
+            self.table.take_link(state)
+        self._handle(Links(self._at, states))
         self.see_routes()
 
     def lose(self, uplink: str) -> None:
