@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.histories import (
@@ -20,7 +20,6 @@ from core.histories import (
     History,
     Told,
     fail_leaves,
-    helds,
     let_time_pass,
     merged,
     probes,
@@ -36,6 +35,7 @@ from route_switcher.core.conditions import (
     CarrierUp,
     Condition,
     ConsecutiveFailures,
+    ConsecutiveSuccesses,
     Within,
     leaves,
 )
@@ -225,18 +225,6 @@ class RuleReference:
                 self.state = RuleState.OK
 
 
-# A time inside of a time begins for a recovery with the first event after it.
-plain_recoveries = st.one_of(
-    recover_leaves,
-    st.builds(
-        AllOf,
-        st.lists(recover_leaves, min_size=1, max_size=3)
-        .map(lambda parts: [replace(part, held=0.0) for part in parts])
-        .map(tuple),
-        helds,
-    ),
-    st.builds(AnyOf, st.lists(recover_leaves, min_size=1, max_size=3).map(tuple)),
-)
 steady_events = st.lists(
     st.tuples(
         st.sampled_from([0.125, 0.5, 1.0, 1.0, 1.0, 2.0, 2.5]),
@@ -247,13 +235,67 @@ steady_events = st.lists(
 )
 
 
+odd_helds = st.sampled_from([0.375, 0.75, 1.375, 2.25])
+
+
+def nested(leaf: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    """A `for` around parts that each have a `for` of their own, and perhaps another around that."""
+
+    def around(parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+        some = st.lists(parts, min_size=1, max_size=2).map(tuple)
+        return st.builds(AnyOf, some, odd_helds) | st.builds(AllOf, some, odd_helds)
+
+    held = st.builds(lambda part, seconds: replace(part, held=seconds), leaf, odd_helds)
+    return around(held) | around(around(held))
+
+
+quick_rounds = st.lists(
+    st.tuples(
+        st.sampled_from([0.125, 0.5, 1.0, 1.0, 2.0, 2.5]),
+        st.sampled_from(["a", "wait", "wait", "wait", "b", "unknown"]),
+        st.just(0.0625),
+    ),
+    min_size=6,
+    max_size=30,
+)
+one_failure = ConsecutiveFailures("a", 1)
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     trees(fail_leaves),
-    st.builds(Recover, st.sampled_from([0.0, 2.0, 4.0]), st.none() | plain_recoveries),
+    st.builds(Recover, st.sampled_from([0.0, 2.0, 4.0]), st.none() | trees(recover_leaves)),
     steady_events,
 )
 def test_a_rule_fails_and_recovers_exactly_when_the_whole_history_says(
+    fail: Condition, recover: Recover, events: list[tuple[float, str, float | None]]
+) -> None:
+    check_a_life(fail, recover, events)
+
+
+@settings(max_examples=200, deadline=None)
+@example(
+    one_failure,
+    AllOf((ConsecutiveSuccesses("a", 2, held=2.25),), held=0.375),
+    [(1.0, "a", None), *[(1.0, "wait", None)] * 6],
+)
+@example(
+    AnyOf((one_failure, AllOf((AllOf((CarrierDown(held=2.25),), held=0.75),), held=0.375))),
+    None,
+    [(1.0, "a", None), (1.0, "link", None), *[(1.0, "wait", None)] * 6, (0.5, "link", 0.0625)],
+)
+@given(
+    st.just(one_failure) | nested(fail_leaves),
+    st.none() | nested(recover_leaves),
+    quick_rounds.map(lambda rounds: [(1.0, "a", None), *rounds]),
+)
+def test_a_for_around_another_is_counted_from_when_the_inner_one_is_over(
+    fail: Condition, recover: Condition | None, events: list[tuple[float, str, float | None]]
+) -> None:
+    check_a_life(fail, Recover(0.0, recover), events)
+
+
+def check_a_life(
     fail: Condition, recover: Recover, events: list[tuple[float, str, float | None]]
 ) -> None:
     rule = Rule("r", fail, recover)
@@ -306,3 +348,25 @@ def test_a_round_that_is_told_late_does_not_turn_time_back() -> None:
     assert [c.after for c in health.take_time(3.0)] == [RuleState.FAILED]
     # It waited while the failover was carried out.
     assert health.take_round(Round(2.999, "fibre", "a", 2.99, GOOD)) == []
+
+
+def test_a_for_around_another_is_counted_on_while_the_rule_is_failed() -> None:
+    inner = AnyOf((ConsecutiveFailures("b", 1, held=1.5),), held=0.75)
+    health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
+    health.take_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
+    health.take_round(Round(1.0, "fibre", "b", 1.0, FAILED, (), "lost"))
+    health.take_round(Round(2.0, "fibre", "a", 2.0, GOOD))
+    assert health.state is not RuleState.FAILED
+    health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
+    health.take_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
+    health.take_round(Round(0.5, "fibre", "b", 0.5, FAILED, (), "lost"))
+    # 0.5 s + 1.5 s + 0.75 s have gone by: it holds, though no event came in between.
+    health.take_round(Round(2.875, "fibre", "a", 2.875, GOOD))
+    assert health.state is RuleState.FAILED
+
+
+def test_a_late_look_at_the_time_does_not_put_off_the_outer_for() -> None:
+    inner = AnyOf((CarrierDown(held=1.0),), held=1.0)
+    health = rule_health(Rule("r", inner, Recover(0.0)))
+    health.take_link(DOWN, 10.0)
+    assert [c.after for c in health.take_time(12.5)] == [RuleState.FAILED]

@@ -138,6 +138,7 @@ class RuleHealth:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
+        self._catch_up(event.at)
         facts = self._facts
         gap = event.sent_at - facts.known_at
         facts.known_at = event.sent_at
@@ -161,6 +162,7 @@ class RuleHealth:
 
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Judge the state of the link; only a rule about the carrier has an opinion on it."""
+        self._catch_up(at)
         self._facts.link = link
         lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
         if lost and not link.connected:
@@ -173,7 +175,10 @@ class RuleHealth:
 
     def take_time(self, at: float) -> list[RuleChange]:
         """Judge a condition that may have held long enough now."""
-        return self._judge_now(at) if self.deadline() <= at else []
+        if self.deadline() > at:
+            return []
+        self._catch_up(at)
+        return self._judge_now(at)
 
     def deadline(self) -> float:
         """When to call `take_time`; inf: never."""
@@ -201,6 +206,13 @@ class RuleHealth:
         self._last_good += delta
         for measuring in self._facts.measurings.values():
             measuring.leap(delta)
+
+    def _catch_up(self, at: float) -> None:
+        """Ask the judges at the times before `at` at which a part came to hold by time alone: a
+        `for` around it begins then, not with the event that sees it."""
+        for judge in (self._fail, self._recover):
+            while judge is not None and (due := judge.deadline()) < at:
+                judge.holds(due)
 
     def _good(self, event: Round) -> list[RuleChange]:
         lost = self._lost_at
