@@ -6,12 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 FUZZ_TARGETS := policy_text icmp_packets netlink_datagrams
 FUZZ_SECONDS ?= 60
+SEARCH_SECONDS ?= 600
+# One more than there are processors, for the tests on a kernel mostly wait.
+TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
+IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test faults compose-test bench lint fuzz clean
+.PHONY: help demo test test-fast search faults compose-test bench lint fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -21,7 +25,17 @@ demo: $(VENV)/.run-ready  ## watch a failover and a fail-back in a private netwo
 	@$(BIN)/route-switcher demo
 
 test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private network
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(IN_PARALLEL)
+
+test-fast: $(VENV)/.dev-ready  ## run the tests of the core, the policy and scenarios, half a minute
+	@$(BIN)/python -m pytest $(IN_PARALLEL) tests/core tests/policy tests/scenarios
+
+search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minutes
+	@end=$$(( $$(date +%s) + $(SEARCH_SECONDS) )); \
+	while test $$(date +%s) -lt $$end; do \
+	    $(BIN)/python -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose" \
+	        --hypothesis-profile=search || exit; \
+	done
 
 faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and print what it cost
 	@$(call require_packages,faketime:faketime)

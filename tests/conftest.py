@@ -1,24 +1,56 @@
 """Every test runs in a private network: no packet of a test can reach the host's network."""
 
 import os
-from collections.abc import Iterator
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
+from hypothesis.database import DirectoryBasedExampleDatabase
 
+import private_python
 from route_switcher.lab import sandbox
 from route_switcher.lab.topology import Lab
 
 _unavailable = pytest.StashKey[str]()
 
+# However slow the machine is, a property test fails for nothing but its property.
+hypothesis.settings.register_profile(
+    "same-twice",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+hypothesis.settings.register_profile(
+    "search",
+    hypothesis.settings.get_profile("same-twice"),
+    derandomize=False,
+    database=DirectoryBasedExampleDatabase(".hypothesis/found"),
+)
+hypothesis.settings.load_profile("same-twice")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
-        config.stash[_unavailable] = "an xdist worker has threads already: run without -n"
+        began_elsewhere = "this worker was not started by tests/private_python.py"
+        config.stash[_unavailable] = os.environ.get(private_python.REFUSAL, began_elsewhere)
         return
     try:
         sandbox.enter()
     except sandbox.SandboxUnavailable as error:
         config.stash[_unavailable] = str(error)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: Sequence[Any]) -> None:
+    """Start each worker in a private network of its own, so that they never meet."""
+    for spec in specs:
+        spec.python = shlex.join([sys.executable, private_python.__file__])
 
 
 def pytest_report_header(config: pytest.Config) -> str:

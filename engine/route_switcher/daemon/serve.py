@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import trio
 
@@ -21,13 +21,21 @@ async def serve(service: Service, load: Callable[[], Policy]) -> None:
     with trio.open_signal_receiver(*SIGNALS) as signals, let_in():
         async with trio.open_nursery() as nursery:
             await nursery.start(service.run)
-            async for number in signals:
-                name = signal.Signals(number).name
-                if number != signal.SIGHUP:
-                    say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
-                    nursery.cancel_scope.cancel()
-                    return
-                await _reload(service, load)
+            name = await _until_stopped(signals, service, load)
+            nursery.cancel_scope.cancel()
+        # Only now: a task that is being cancelled may still have something to say.
+        say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
+
+
+async def _until_stopped(
+    signals: AsyncIterator[int], service: Service, load: Callable[[], Policy]
+) -> str:
+    """Reload at each SIGHUP until another signal comes; its name."""
+    async for number in signals:
+        if number != signal.SIGHUP:
+            return signal.Signals(number).name
+        await _reload(service, load)
+    raise AssertionError("a signal receiver never ends")
 
 
 async def _reload(service: Service, load: Callable[[], Policy]) -> None:

@@ -168,6 +168,7 @@ class _Show:
             if time.monotonic() > deadline:
                 raise _Missing(f"{what}: not within {patience:g} s")
             self._listen(_LOOK)
+        self._catch_up()
 
     def _active(self) -> str:
         """The interface of the best default route, unless that one is demoted."""
@@ -184,6 +185,11 @@ class _Show:
                 time.sleep(left)
             elif select([self._output], [], [], left)[0]:
                 self._hear(os.read(self._output, 1 << 16))
+
+    def _catch_up(self) -> None:
+        """Pass on what the engine has said already: it speaks before it moves a route."""
+        while not self._said_all and select([self._output], [], [], 0)[0]:
+            self._hear(os.read(self._output, 1 << 16))
 
     def _hear(self, said: bytes) -> None:
         self._said_all = not said

@@ -1,0 +1,52 @@
+"""A daemon that is asked to end: what it says last."""
+
+import logging
+import os
+import signal
+
+import pytest
+import trio
+
+from core.world import policy
+from daemon.written import WrittenLine
+from route_switcher.core.events import LinkState
+from route_switcher.daemon.report import say
+from route_switcher.daemon.serve import serve
+from route_switcher.daemon.service import Service
+from route_switcher.kernel.model import ModelKernel
+
+
+class TalkativeLine(WrittenLine):
+    """A line that says something while its task is cancelled."""
+
+    async def run(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            say(logging.INFO, "line", "the line is closed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_line_that_says_it_is_stopped_is_the_last_one(
+    number: signal.Signals, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules = policy()
+    kernel = ModelKernel([LinkState(uplink.interface) for uplink in rules.uplinks])
+    opened = trio.Event()
+
+    def make_line(_: object) -> TalkativeLine:
+        opened.set()
+        return TalkativeLine()
+
+    async def stop() -> None:
+        await opened.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        os.kill(os.getpid(), number)
+
+    with caplog.at_level(logging.INFO):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stop)
+            await serve(Service(rules, kernel, make_line), lambda: rules)
+    told = [record.getMessage() for record in caplog.records]
+    assert "the line is closed" in told
+    assert told[-1] == f"stopped by {number.name}; the routes stay as they are"
