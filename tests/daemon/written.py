@@ -1,5 +1,7 @@
 """A line whose answers are written by the test, in virtual time."""
 
+from typing import Self
+
 import trio
 
 from route_switcher.core.events import Answer, RoundOutcome
@@ -22,7 +24,7 @@ class WrittenLine:
         self.rest: tuple[float, TellRest] | None = None
         """When the latest round was sent that wants to know of the rest, and whom to tell."""
 
-    def __enter__(self) -> "WrittenLine":
+    def __enter__(self) -> Self:
         self.opened += 1
         return self
 
