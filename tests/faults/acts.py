@@ -132,6 +132,14 @@ def tell_the_policy(bench: Bench) -> None:
     bench.engine.send(signal.SIGHUP)
 
 
+def reload_from_a_fifo_and_cut(bench: Bench) -> None:
+    """Where the policy was there is a FIFO; it is to be read, and the primary's line goes dead."""
+    bench.policy_file.unlink()
+    os.mkfifo(bench.policy_file)
+    bench.engine.send(signal.SIGHUP)
+    comes("blackhole")(bench)
+
+
 def set_links_down_and_up(bench: Bench) -> None:
     """Both uplinks' interfaces, so that the kernel makes their connected routes anew.
 

@@ -69,6 +69,15 @@ ROWS = (
         slow=True,
     ),
     Row(
+        "the same, and a reload from a FIFO that nobody writes",
+        replace(
+            _AWAY_UNBROKEN,
+            act=acts.reload_from_a_fifo_and_cut,
+            says=(("policy", "not a regular file"),),
+        ),
+        _BACK,
+    ),
+    Row(
         "gateway dead, carrier up",
         replace(_AWAY_UNBROKEN, act=comes("dead-gateway")),
         replace(_BACK, act=goes("dead-gateway")),

@@ -1,5 +1,7 @@
 """Which file a POLICY argument means, and what is said about one that cannot be read."""
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,8 +64,29 @@ def test_a_directory_is_no_policy(tmp_path: Path) -> None:
     assert the_problem(str(tmp_path)).message == "cannot read the policy: Is a directory"
 
 
-def test_a_file_without_an_end_is_refused() -> None:
-    assert the_problem("/dev/zero").code == "too-large"
+@pytest.mark.parametrize("kind", ["FIFO", "FIFO behind a link", "socket", "device"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    match kind:
+        case "FIFO":
+            os.mkfifo(file)
+        case "FIFO behind a link":
+            os.mkfifo(tmp_path / "fifo")
+            file.symlink_to("fifo")
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(file))
+        case "device":
+            file = Path("/dev/zero")
+    assert the_problem(str(file)).message == "cannot read the policy: not a regular file"
+
+
+def test_a_pipe_that_the_shell_gives_us_is_read() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, shipped_policies()["dual-wan"].read_bytes())
+    os.close(writing)
+    assert load(f"/dev/fd/{reading}") == load("dual-wan")
+    os.close(reading)
 
 
 def test_reading_policies_imports_nothing_of_the_network() -> None:

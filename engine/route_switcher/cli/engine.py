@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import trio
@@ -23,9 +23,19 @@ from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
 
 
 def run(
-    policy: Policy, load: Callable[[], Policy], *, dry_run: bool, log_level: str, log_format: str
+    policy: Policy,
+    load: Callable[[], Policy],
+    doubts: Callable[[], Sequence[str]],
+    doubted: Sequence[str],
+    *,
+    dry_run: bool,
+    log_level: str,
+    log_format: str,
 ) -> int:
-    """Run until a signal ends it; returns the exit code. `load` reads the policy anew."""
+    """Run until a signal ends it; returns the exit code.
+
+    `load` reads the policy anew, and `doubts` says what to warn of then; `doubted` of this one.
+    """
     set_up_log(log_level, log_format)
     missing = [c for c in missing_capabilities() if not (dry_run and c == "CAP_NET_ADMIN")]
     if missing:
@@ -39,9 +49,11 @@ def run(
         mode = ", dry run: nothing is written" if dry_run else ""
         uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
+        for line in doubted:
+            say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
-            trio.run(_serve, policy, load, dry_run)
+            trio.run(_serve, policy, load, doubts, dry_run)
         except* (ProbeNotPermitted, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
@@ -52,12 +64,17 @@ def run(
     return FINE
 
 
-async def _serve(policy: Policy, load: Callable[[], Policy], dry_run: bool) -> None:
+async def _serve(
+    policy: Policy,
+    load: Callable[[], Policy],
+    doubts: Callable[[], Sequence[str]],
+    dry_run: bool,
+) -> None:
     with NetlinkKernel() as kernel:
         table = DryRunTable(kernel, _show) if dry_run else None
         look = Interfaces(writes=not dry_run).look
         service = Service(policy, kernel, _line, table=table, look_at_links=look)
-        await serve(service, load)
+        await serve(service, load, doubts)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

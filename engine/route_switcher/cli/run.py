@@ -4,7 +4,8 @@ POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml and the default, other names are policies that come with the
 program. Instead of a POLICY, two uplinks can be given by flags.
 
-SIGHUP reads the policy anew; a bad one is reported, and the running one stays. At the end the
+SIGHUP reads the policy anew; a bad one is reported, and the running one stays. A policy that others
+than root may change is warned of. At the end the
 routes stay as they are: a restart moves nothing, and `route-switcher cleanup` removes them.
 
 Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
@@ -15,13 +16,16 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
-from route_switcher.cli import PROBLEMS, WRONG_USAGE
+from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.core.model import Policy
 from route_switcher.daemon.signals import held
-from route_switcher.policy.load import SYSTEM_NAME, load, load_text
+from route_switcher.policy.load import SYSTEM_NAME, load, load_text, locate, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, render
+from route_switcher.policy.writers import other_writers
 
 LEVEL_VARIABLE = "ROUTE_SWITCHER_LOG"
 _LEVELS = ("debug", "info", "warning", "error")
@@ -45,6 +49,7 @@ probes:
 """
 
 Load: TypeAlias = Callable[[], Policy]
+Doubts: TypeAlias = Callable[[], tuple[str, ...]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +82,12 @@ def _execute(arguments: argparse.Namespace) -> int:
         return _wrong_usage(f"${LEVEL_VARIABLE} is {level!r}; it may be {', '.join(_LEVELS)}")
     if arguments.policy is not None and _given(arguments):
         return _wrong_usage("give a POLICY or the flags of two uplinks, not both")
-    read = reader(arguments)
+    read, doubts = reader(arguments), doubter(arguments)
     try:
-        policy = read()
+        policy, doubted = read_in_time(lambda: (read(), doubts()), arguments.policy or SYSTEM_NAME)
+    except AskedToEnd as signalled:
+        print(f"route-switcher run: stopped by {signalled}", file=sys.stderr)
+        return FINE
     except PolicyProblems as problems:
         print("\n".join(render(problems)), file=sys.stderr)
         return PROBLEMS
@@ -87,7 +95,13 @@ def _execute(arguments: argparse.Namespace) -> int:
     from route_switcher.cli import engine
 
     return engine.run(
-        policy, read, dry_run=arguments.dry_run, log_level=level, log_format=arguments.log_format
+        policy,
+        read,
+        doubts,
+        doubted,
+        dry_run=arguments.dry_run,
+        log_level=level,
+        log_format=arguments.log_format,
     )
 
 
@@ -101,6 +115,24 @@ def reader(arguments: argparse.Namespace) -> Load:
         flag.replace("-", "_"): value.replace("'", "''") for flag, value in (_FLAGS | given).items()
     }
     return partial(load_text, _POLICY_OF_FLAGS.format(**values), "command line")
+
+
+def doubter(arguments: argparse.Namespace) -> Doubts:
+    """What says by whom else that policy may be changed, a line for each."""
+    if _given(arguments):
+        return tuple
+    return partial(_others_may_write, SYSTEM_NAME if arguments.policy is None else arguments.policy)
+
+
+def _others_may_write(argument: str) -> tuple[str, ...]:
+    file = locate(argument)
+    # One that comes with the program is as safe as the program.
+    if not isinstance(file, Path) or argument in shipped_policies():
+        return ()
+    try:
+        return tuple(map(str, other_writers(file)))
+    except OSError:
+        return ()  # it has just gone, which the next reading will tell
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, str]:

@@ -1,13 +1,26 @@
-"""From a file to a `Document`: reading it, and the bytes that are not text."""
+"""From a file to a `Document`: reading it, and the bytes that are not text.
 
+Only a regular file is read: a FIFO or a device may block for ever, or do something when opened.
+What the shell gives us as one of our own descriptors (`<(...)`, /dev/stdin) may be a pipe.
+"""
+
+import errno
+import os
+import stat
 from codecs import BOM_UTF8
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import IO
 
 from route_switcher.policy.kinds import Kind
 from route_switcher.policy.notation import Places
 from route_switcher.policy.problems import PolicyProblems, Problem
 from route_switcher.policy.source import MAX_SIZE, Document, read, too_large
+
+TIME_LIMIT = 10.0
+"""Seconds that the engine waits for its policy: a file system may hang."""
+
+_OWN_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
 def read_file(file: Path | Traversable, kind: Kind, if_missing: str = "") -> Document:
@@ -16,8 +29,8 @@ def read_file(file: Path | Traversable, kind: Kind, if_missing: str = "") -> Doc
     Raises `PolicyProblems`, also if the file is not readable, or if nothing can be made of it.
     """
     try:
-        with file.open("rb") as stream:
-            # A file that never ends, such as a device, is not read to its end.
+        with _opened(file) as stream:
+            # A file may grow while it is read.
             raw = stream.read(MAX_SIZE + 1)
     except OSError as error:
         problem = Problem(
@@ -27,6 +40,31 @@ def read_file(file: Path | Traversable, kind: Kind, if_missing: str = "") -> Doc
         )
         raise PolicyProblems(str(file), [problem]) from None
     return read_bytes(raw, str(file), kind)
+
+
+def _opened(file: Path | Traversable) -> IO[bytes]:
+    """Raises OSError, also if it is not a regular file."""
+    if not isinstance(file, Path):
+        return file.open("rb")
+    if str(file).startswith(_OWN_DESCRIPTORS):
+        return file.open("rb")
+    _require_regular(file.stat())  # opening a device may do something
+    # Something else may have taken its place since: then this does not wait, and it is seen below.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    stream = os.fdopen(descriptor, "rb")
+    try:
+        _require_regular(os.fstat(descriptor))
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
 
 
 def read_bytes(raw: bytes, origin: str, kind: Kind) -> Document:

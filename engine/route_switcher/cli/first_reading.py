@@ -1,0 +1,60 @@
+"""The first reading of the policy: it may hang as any other, and must not hold up SIGTERM then."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from route_switcher.policy.files import TIME_LIMIT
+from route_switcher.policy.problems import PolicyProblems, Problem
+
+T = TypeVar("T")
+
+_USUAL = 2.0
+"""Seconds that a reading may take on a busy machine: meanwhile signals wait for the daemon."""
+_LOOK = 0.1
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+class AskedToEnd(Exception):  # noqa: N818 - a condition, not an error
+    """A signal came while the reading hung; the message names it."""
+
+
+def read_in_time(read: Callable[[], T], origin: str, limit: float = TIME_LIMIT) -> T:
+    """What `read` returns or raises; it is left behind in its thread when it takes too long.
+
+    To be called while the signals are held. Raises `AskedToEnd`, and `PolicyProblems` after `limit`
+    seconds.
+    """
+    reading = _Reading(read)
+    reading.start()
+    end = time.monotonic() + limit
+    reading.join(min(_USUAL, limit))
+    while reading.is_alive():
+        signalled = signal.sigtimedwait(_ENDING, _LOOK)
+        if signalled is not None:
+            raise AskedToEnd(signal.Signals(signalled.si_signo).name)
+        if time.monotonic() > end:
+            message = f"cannot read the policy: not within {limit:g} s"
+            raise PolicyProblems(origin, [Problem("unreadable", message)])
+    return reading.result()
+
+
+class _Reading(threading.Thread, Generic[T]):
+    def __init__(self, read: Callable[[], T]) -> None:
+        super().__init__(name="reading the policy", daemon=True)
+        self._read = read
+        self._found: list[T] = []
+        self._raised: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._found.append(self._read())
+        except BaseException as error:  # raised again by `result`
+            self._raised = error
+
+    def result(self) -> T:
+        if self._raised is not None:
+            raise self._raised
+        return self._found[0]

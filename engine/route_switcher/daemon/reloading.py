@@ -1,0 +1,85 @@
+"""Reads the policy again when asked, while everything else goes on.
+
+A file system may hang, and to understand a policy takes a few tenths of a second. So a thread does
+both: while it computes, the loop waits for it 10 ms at most (measured). A child process could be
+killed where a thread must be left behind, but it would have to start Python first; and whatever
+hangs in the kernel without heeding a signal holds up a child just the same.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn
+
+import trio
+
+from route_switcher.core.model import Policy
+from route_switcher.daemon.report import say
+from route_switcher.policy.files import TIME_LIMIT
+from route_switcher.policy.problems import PolicyProblems, render
+
+
+class Reloading:
+    """One reading at a time, and only the newest counts: `take` gets its policy.
+
+    `load` raises PolicyProblems for a bad file: that is reported, and the running policy stays.
+    `doubts` gives a line for each thing to warn of.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Policy], Awaitable[None]],
+        load: Callable[[], Policy],
+        doubts: Callable[[], Sequence[str]],
+        *,
+        limit: float = TIME_LIMIT,
+    ) -> None:
+        self._take = take
+        self._load = load
+        self._doubts = doubts
+        self._limit = limit
+        self._asked = trio.Event()
+        # A reading that hangs keeps its token, so that threads do not pile up.
+        self._one = trio.CapacityLimiter(1)
+
+    def ask(self) -> None:
+        """Ask for a reading. One that is under way is repeated: the file may have changed since."""
+        self._asked.set()
+
+    async def run(self) -> NoReturn:
+        """Read whenever asked."""
+        while True:
+            await self._asked.wait()
+            self._asked = trio.Event()
+            await self._reload()
+
+    async def _reload(self) -> None:
+        if self._one.borrowed_tokens:
+            _stays("an earlier reading of the policy still hangs")
+            return
+        with trio.move_on_after(self._limit) as patience:
+            policy, lines, level = await trio.to_thread.run_sync(
+                self._read, abandon_on_cancel=True, limiter=self._one
+            )
+        if patience.cancelled_caught:
+            _stays(f"the policy could not be read within {self._limit:g} s")
+            return
+        if self._asked.is_set():
+            return
+        for line in lines:
+            say(level, "policy", line)
+        if policy is None:
+            _stays("the policy is not sound")
+            return
+        say(logging.INFO, "reload", "the policy is read anew")
+        await self._take(policy)
+
+    def _read(self) -> tuple[Policy | None, Sequence[str], int]:
+        """The policy, or None; and what is to be said, at which level."""
+        try:
+            return self._load(), self._doubts(), logging.WARNING
+        except PolicyProblems as error:
+            return None, render(error), logging.ERROR
+
+
+def _stays(why: str) -> None:
+    say(logging.ERROR, "reload", f"{why}: the running one stays")

@@ -1,0 +1,93 @@
+"""The policy is read again off the loop: nothing waits for it, and only the newest counts."""
+
+import logging
+import threading
+
+import pytest
+import trio
+
+from route_switcher.core.model import Policy
+from route_switcher.daemon.reloading import Reloading
+from route_switcher.policy.load import load
+
+OLD, NEW = load("dual-wan"), load("metered-lte")
+
+
+class _Taker:
+    """In the place of the service."""
+
+    def __init__(self) -> None:
+        self.taken: list[Policy] = []
+        self.heard = trio.Event()
+
+    async def take(self, policy: Policy) -> None:
+        self.taken.append(policy)
+        self.heard.set()
+
+
+class _Disk:
+    """Reads when it is let: a file system that hangs."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+        self.content = OLD
+        self.begun = threading.Semaphore(0)
+        self.let = threading.Semaphore(0)
+
+    def load(self) -> Policy:
+        self.readings += 1
+        content = self.content
+        self.begun.release()
+        self.let.acquire()
+        return content
+
+    async def has_begun(self) -> None:
+        await trio.to_thread.run_sync(self.begun.acquire)
+
+
+def reloading(taker: _Taker, disk: _Disk, limit: float = 60) -> Reloading:
+    return Reloading(taker.take, disk.load, tuple, limit=limit)
+
+
+async def test_asked_again_meanwhile_only_the_newest_is_taken() -> None:
+    taker, disk = _Taker(), _Disk()
+    reads = reloading(taker, disk)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        reads.ask()
+        await disk.has_begun()
+        disk.content = NEW
+        for _ in range(5):
+            reads.ask()
+        disk.let.release()
+        await disk.has_begun()
+        disk.let.release()
+        await taker.heard.wait()
+        nursery.cancel_scope.cancel()
+    assert (taker.taken, disk.readings) == ([NEW], 2)
+
+
+async def test_one_that_hangs_is_left_and_no_second_one_joins_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("route_switcher"), "propagate", True)
+    taker, disk = _Taker(), _Disk()
+    reads = reloading(taker, disk, limit=0.01)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reads.run)
+            reads.ask()
+            await disk.has_begun()
+            for number in range(1, 4):
+                while len(caplog.messages) < number:
+                    await trio.lowlevel.checkpoint()
+                reads.ask()
+            nursery.cancel_scope.cancel()
+    finally:
+        disk.let.release()
+    assert caplog.messages[:3] == [
+        "the policy could not be read within 0.01 s: the running one stays",
+        "an earlier reading of the policy still hangs: the running one stays",
+        "an earlier reading of the policy still hangs: the running one stays",
+    ]
+    assert (taker.taken, disk.readings) == ([], 1)
