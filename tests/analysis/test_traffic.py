@@ -9,7 +9,8 @@ from route_switcher.analysis.traffic import PACKET, bytes_a_month
 from route_switcher.core.conditions import ConsecutiveFailures
 from route_switcher.core.model import Family, Uplink
 from route_switcher.core.pace import Speed
-from route_switcher.probes import echo, packets
+from route_switcher.probes import packets
+from route_switcher.probes.answer_filter import TOKEN_SIZE
 
 IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}
 THREE = rule(ConsecutiveFailures("internet", 3))
@@ -17,7 +18,7 @@ THREE = rule(ConsecutiveFailures("internet", 3))
 
 @pytest.mark.parametrize("family", Family)
 def test_a_packet_is_as_long_as_what_is_sent(family: Family) -> None:
-    token = bytes(echo._TOKEN_SIZE)
+    token = bytes(TOKEN_SIZE)
     assert IP_HEADER[family] + len(packets.request(family, 1, 1, token)) == PACKET[family]
 
 

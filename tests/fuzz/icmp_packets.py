@@ -14,15 +14,17 @@ from typing import Any
 import trio
 
 from fuzz.target import Target, spoilt
-from probes.loopback import TARGETS, targets_on_loopback
+from probes.loopback import TARGETS, checksummed, targets_on_loopback
 from route_switcher.core.model import Family
 from route_switcher.probes import packets
-from route_switcher.probes.echo import Counters, EchoLine
+from route_switcher.probes.answer_filter import Mark
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import OpenRound, Request
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW
 
-_IDENTIFIER = 0x1234
+_MARK = Mark(0x1234, b"toke")
 _SEQUENCES = (0x0007, 0x0008)
 _TOKENS = (b"token of the 1st", b"token of the 2nd")
 _TIMEOUT = 1.0
@@ -61,7 +63,7 @@ def _ancillary(aspects: int, packet: bytes) -> list[tuple[int, int, bytes]]:
 
 def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> None:
     line = EchoLine("lo", family)
-    line._identifier = _IDENTIFIER
+    line._mark = _MARK
     now = trio.current_time()
     # The first is answered in time, the second too late.
     requests = tuple(
@@ -71,7 +73,8 @@ def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> 
         )
     )
     asked = OpenRound(requests, 1, _TIMEOUT)
-    line._pending = dict.fromkeys(_SEQUENCES, asked)
+    for request in requests:
+        line._matching.expect(request, asked)
     line._take(received)
 
     genuine = [
@@ -97,7 +100,9 @@ def _answers(family: Family, request: Request, packet: bytes) -> bool:
         if packet[:1] != bytes([0x40 | size]) or size < 5:
             return False
         packet = packet[4 * size :]
-    head = struct.pack("!HH", _IDENTIFIER, request.sequence)
+        if len(packet) < 4 or checksummed(packet) != packet:
+            return False
+    head = struct.pack("!HH", _MARK.identifier, request.sequence)
     return (
         packet[:2] == bytes([packets.ECHO_REPLY[family], 0]) and packet[4:] == head + request.token
     )
@@ -126,9 +131,9 @@ def seeds() -> list[bytes]:
 
 
 def _recorded(family: Family, place: int) -> bytes:
-    with open_socket("lo", family) as raw:
+    with open_socket("lo", family, _MARK) as raw:
         raw.settimeout(10)
-        request = packets.request(family, _IDENTIFIER, _SEQUENCES[place], _TOKENS[place])
+        request = packets.request(family, _MARK.identifier, _SEQUENCES[place], _TOKENS[place])
         raw.sendto(request, (str(TARGETS[family][place]), 0))
         packet: bytes = raw.recvmsg(256, CONTROL_SPACE)[0]
         return packet
@@ -149,7 +154,7 @@ def mutated(data: bytes, random: Random) -> bytes:
         return spoilt(data, random)
     place = random.randrange(len(records))
     aspects, packet = records[place]
-    match random.randrange(6):
+    match random.randrange(7):
         case 0:
             aspects ^= 1 << random.randrange(4)
         case 1:
@@ -158,6 +163,9 @@ def mutated(data: bytes, random: Random) -> bytes:
             # IPv4 options, as the header's length says.
             words = random.randrange(11)
             packet = bytes([0x45 + words]) + packet[1:20] + bytes(4 * words) + packet[20:]
+        case 3 if len(packet) > 20:
+            # Spoilt in a way that a checksum does not show.
+            packet = packet[:20] + checksummed(spoilt(packet[20:], random).ljust(8, b"\0"))
         case _:
             packet = spoilt(packet, random)
     records[place] = (aspects, packet[:255])
@@ -168,6 +176,6 @@ TARGET = Target(
     attack=attack,
     seeds=seeds,
     mutated=mutated,
-    words=(*(struct.pack("!HH", _IDENTIFIER, sequence) for sequence in _SEQUENCES), *_TOKENS),
+    words=(*(struct.pack("!HH", _MARK.identifier, sequence) for sequence in _SEQUENCES), *_TOKENS),
     largest=600,
 )

@@ -1,6 +1,7 @@
 """Echo over the loopback interface, where a script can answer in the kernel's place."""
 
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -77,8 +78,10 @@ def silent_kernel() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def receiving(family: Family = Family.IPV4) -> AsyncIterator[EchoLine]:
-    with EchoLine("lo", family) as line:
+async def receiving(
+    family: Family = Family.IPV4, warn: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[EchoLine]:
+    with EchoLine("lo", family, warn) as line:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(line.run)
             yield line
@@ -86,9 +89,12 @@ async def receiving(family: Family = Family.IPV4) -> AsyncIterator[EchoLine]:
 
 
 class Send(Protocol):
-    """Sends an ICMP packet to who asked; an IPv4 one may have options in its header."""
+    """Sends an ICMP packet to who asked; an IPv4 one may have options in its header, and another
+    checksum than the right one."""
 
-    def __call__(self, packet: bytes, source: Address, options: bytes = b"") -> None: ...
+    def __call__(
+        self, packet: bytes, source: Address, options: bytes = b"", checksum: bytes = b""
+    ) -> None: ...
 
 
 Script: TypeAlias = Callable[[bytes, Address, Send], None]
@@ -112,6 +118,16 @@ def _raw(family: Family) -> socket.socket:
     return socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, _PROTOCOL[family])
 
 
+def checksummed(message: bytes) -> bytes:
+    """An ICMPv4 message with the right checksum (RFC 1071); over IPv6 the kernel puts it in."""
+    padded = message + b"\0" * (len(message) % 2)
+    words = struct.unpack(f"!{len(padded) // 2}H", padded)
+    total = sum(words) - words[1]
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return message[:2] + struct.pack("!H", total ^ 0xFFFF) + message[4:]
+
+
 def _answer(raw: socket.socket, family: Family, script: Script, requests: int) -> None:
     while requests:
         packet, (asked, *_) = raw.recvfrom(2048)
@@ -121,7 +137,16 @@ def _answer(raw: socket.socket, family: Family, script: Script, requests: int) -
             continue
         requests -= 1
 
-        def send(packet: bytes, source: Address, options: bytes = b"", to: str = asked) -> None:
+        def send(
+            packet: bytes,
+            source: Address,
+            options: bytes = b"",
+            checksum: bytes = b"",
+            to: str = asked,
+        ) -> None:
+            if family is Family.IPV4:
+                right = checksummed(packet)
+                packet = right[:2] + (checksum or right[2:4]) + right[4:]
             with _raw(family) as sender:
                 if options:
                     sender.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, options)

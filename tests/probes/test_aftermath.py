@@ -20,7 +20,7 @@ class World:
 
     def __init__(self) -> None:
         self.forgotten: list[OpenRound] = []
-        self.aftermath = Aftermath(self.forgotten.append, lambda: None)
+        self.aftermath = Aftermath(self.forgotten.append, trio.lowlevel.checkpoint)
         self.told: list[tuple[float, float, tuple[Answer, ...]]] = []
         """When, of a round sent when, and what."""
 

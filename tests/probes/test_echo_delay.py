@@ -20,7 +20,8 @@ from probes.loopback import (
 )
 from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import Address
-from route_switcher.probes.echo import Counters, EchoLine
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of
 

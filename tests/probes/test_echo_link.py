@@ -12,7 +12,8 @@ import trio.testing
 
 from route_switcher.core.events import Answer, RoundOutcome
 from route_switcher.core.model import Address, Family
-from route_switcher.probes.echo import Counters, EchoLine
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
 
 pytestmark = pytest.mark.kernel
 

@@ -21,7 +21,7 @@ from probes.loopback import (
 from route_switcher.core.events import Answer, RoundOutcome
 from route_switcher.core.model import Address
 from route_switcher.probes import aftermath
-from route_switcher.probes.echo import Counters
+from route_switcher.probes.matching import Counters
 
 pytestmark = pytest.mark.kernel
 
@@ -79,7 +79,7 @@ async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None
     assert [answer.target for answer in answers] == [*V4[1:]]
     assert all(a.rtt is not None and SHORT <= a.rtt < LONG for a in answers)
     assert line.counters == Counters()
-    assert line._pending == {}
+    assert len(line._matching) == 0
 
 
 async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout() -> (
@@ -180,7 +180,7 @@ async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked()
     with answering(in_turn, requests=3):
         async with receiving() as line:
             await line.round(V4[:2], 1, SHORT)
-            assert line._pending == {}
+            assert len(line._matching) == 0
             told.set()
             await line.round(V4[2:], 1, LONG)
     assert line.counters == Counters(unasked=1)
@@ -197,7 +197,7 @@ async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
             await line.round(V4[:2], 1, SHORT, rest)
             time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
             await rest.count(1)
-            assert line._pending == {}
+            assert len(line._matching) == 0
     ((_, (answer,)),) = rest.told
     assert (answer.rtt, answer.asked) == (None, False)
     assert answer.reason.startswith("this machine was delayed by 0.")
@@ -217,7 +217,7 @@ async def test_of_an_unknown_round_nothing_is_told() -> None:
                 nursery.start_soon(make)
                 await trio.testing.wait_all_tasks_blocked()
                 time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
-            assert line._pending == {}
+            assert len(line._matching) == 0
     assert rest.told == []
 
 
@@ -249,5 +249,5 @@ async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
         async with receiving() as line:
             for _ in range(5):
                 await line.round(V4, 1, 0.01, rest)
-            assert len(line._pending) == 6
+            assert len(line._matching) == 6
             assert line._aftermath._remembered == 6

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probes.loopback import checksummed
 from route_switcher.core.model import Family
 from route_switcher.probes import packets
 
@@ -19,10 +20,11 @@ def ipv4_header(options: bytes = b"") -> bytes:
 
 
 def answered(family: Family, request: bytes, header: bytes | None = None) -> bytes:
-    """What a raw socket receives when a target echoes `request` (the checksum is not read)."""
-    if header is None:
-        header = ipv4_header() if family is Family.IPV4 else b""
-    return header + bytes([packets.ECHO_REPLY[family]]) + request[1:]
+    """What a raw socket receives when a target echoes `request`."""
+    reply = bytes([packets.ECHO_REPLY[family]]) + request[1:]
+    if family is Family.IPV6:
+        return reply
+    return (ipv4_header() if header is None else header) + checksummed(reply)
 
 
 @given(FAMILIES, NUMBERS, NUMBERS, TOKENS)
@@ -57,12 +59,25 @@ def test_a_reply_cut_short_is_no_reply(family: Family, token: bytes, data: st.Da
 
 @pytest.mark.parametrize("family", Family)
 def test_other_types_and_codes_are_no_reply(family: Family) -> None:
-    packet = answered(family, packets.request(family, 1, 2, b"token"))
-    place = 20 if family is Family.IPV4 else 0
-    other_type = packet[:place] + bytes([ECHO_REQUEST[family]]) + packet[place + 1 :]
-    other_code = packet[: place + 1] + b"\x01" + packet[place + 2 :]
-    assert packets.reply(family, other_type) is None
-    assert packets.reply(family, other_code) is None
+    request = packets.request(family, 1, 2, b"token")
+    header = ipv4_header() if family is Family.IPV4 else b""
+    reply = packets.ECHO_REPLY[family]
+    for kind, code, counts in (
+        (reply, 0, True),
+        (ECHO_REQUEST[family], 0, False),
+        (reply, 1, False),
+    ):
+        packet = header + checksummed(bytes([kind, code]) + request[2:])
+        assert (packets.reply(family, packet) is not None) == counts
+
+
+@given(TOKENS, st.data())
+def test_an_ipv4_reply_with_a_flipped_bit_is_no_reply(token: bytes, data: st.DataObject) -> None:
+    packet = answered(Family.IPV4, packets.request(Family.IPV4, 1, 2, token))
+    bit = data.draw(st.integers(20 * 8, len(packet) * 8 - 1))
+    spoilt = bytearray(packet)
+    spoilt[bit // 8] ^= 1 << bit % 8
+    assert packets.reply(Family.IPV4, bytes(spoilt)) is None
 
 
 @pytest.mark.parametrize("first", [0x00, 0x44, 0x65, 0xF5])

@@ -52,7 +52,9 @@ class Aftermath:
     `read` reads what has arrived, and so calls `answered`.
     """
 
-    def __init__(self, forget: Callable[[OpenRound], None], read: Callable[[], None]) -> None:
+    def __init__(
+        self, forget: Callable[[OpenRound], None], read: Callable[[], Awaitable[None]]
+    ) -> None:
         self._forget = forget
         self._read = read
         self._open: dict[OpenRound, _Followed] = {}
@@ -69,7 +71,7 @@ class Aftermath:
         while True:
             with trio.CancelScope(deadline=self._due) as self._pause:
                 await trio.sleep_forever()
-            self._read()  # what arrived in time must not be told as lost
+            await self._read()  # what arrived in time must not be told as lost
             await self.tell_due()
 
     def __contains__(self, open_round: OpenRound) -> bool:
@@ -119,8 +121,8 @@ class Aftermath:
         """Wait for late answers only; some may have come already."""
         open_round = followed.open_round
         unanswered = open_round.unanswered
-        if not unanswered or open_round.delayed(now):
-            self._forget(open_round)  # what a machine misses while it stands still is no loss
+        if not unanswered or open_round.disturbed(now):
+            self._forget(open_round)  # what this machine itself may have missed is no loss
             return
         for request in unanswered:
             if request.settled:

@@ -8,7 +8,8 @@ tasks, so a round waits once, however many targets it has.
 import math
 import secrets
 import socket
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from time import time_ns
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeAlias
@@ -19,6 +20,9 @@ from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import Address, Family
 from route_switcher.probes import packets
 from route_switcher.probes.aftermath import Aftermath, TellRest
+from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
+from route_switcher.probes.matching import Counters, Matching
+from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import Echoes, OpenRound, Request
 from route_switcher.probes.raw_socket import (
     ADDRESS_FAMILY,
@@ -28,66 +32,50 @@ from route_switcher.probes.raw_socket import (
     open_socket,
 )
 from route_switcher.probes.reasons import LocalFault, fault_of
+from route_switcher.probes.receive_buffer import ReceiveBuffer
 from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
 
 _Received: TypeAlias = tuple[bytes, list[tuple[int, int, bytes]], int, Any]
 """What recvmsg returns: data, ancillary data, flags, address."""
 
-_TOKEN_SIZE = 16
 _PACKET_SIZE = 256
 """Bytes read of a packet: more than the longest header (60) and an answer to us (24) take."""
-_BATCH = 128
-"""Packets read before other tasks get their turn."""
-_QUEUE = 4096
-"""Packets read at a deadline: more than the receive buffer of a socket holds by default."""
 _SENDS_BETWEEN_READS = 32
-"""A receive buffer may hold fewer than 200 answers: a large round must not overrun its own."""
-_ERROR_PAUSE = 0.05
-"""Seconds of rest after a receive error, so that one which stays makes no busy loop. Answers lose
-nothing by it: they are stamped, and a deadline reads them."""
+"""Where the receive buffer cannot be made larger, it holds a few hundred answers: a large round
+must not overrun its own."""
+_PAUSE = 0.05
+"""Seconds of rest after a receive error, so that one which stays makes no busy loop, and between
+batches of a flood, which would else take all our time. Answers lose nothing by it: they are
+stamped, and a deadline reads them."""
 
 
 class ProbeNotPermitted(Exception):  # noqa: N818 (a state of the machine, not an error of ours)
     """The process may not open raw sockets; the message says what to do."""
 
 
-@dataclass(slots=True)
-class Counters:
-    """Packets that were read and dropped, by cause, and what else went wrong in receiving."""
-
-    malformed: int = 0
-    foreign: int = 0
-    """Answers to other programs: another identifier."""
-    unasked: int = 0
-    """Ours by identifier, but nobody waits: too late, or forged."""
-    wrong_source: int = 0
-    wrong_token: int = 0
-    repeated: int = 0
-    late: int = 0
-    """Answers after the timeout, to a round that had not ended or was followed."""
-    implausible_stamps: int = 0
-    """Timestamps not believed: the wall clock was set. The packet counts as of its reading."""
-    receive_errors: int = 0
-
-
 class EchoLine:
     """Echo requests through one interface, for one family. Use as a context manager.
 
     `run` must be running while rounds are made. Rounds of several probes may run at once. The
-    interface may be missing, and may come back under another index: each round looks.
+    interface may be missing, and may come back under another index: each round looks. `warn` takes
+    a line about packets that disturb, at most one a minute.
 
     Entering raises `ProbeNotPermitted` without CAP_NET_RAW.
     """
 
-    def __init__(self, interface: str, family: Family) -> None:
+    def __init__(
+        self, interface: str, family: Family, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.interface = interface
         self.family = family
         self.counters = Counters()
-        self._identifier = secrets.randbits(16)
+        self._mark = Mark.drawn()
         self._sequence = secrets.randbits(16)
-        self._pending: dict[int, OpenRound] = {}
-        self._aftermath = Aftermath(self._forget, lambda: self._read(_QUEUE))
+        self._matching = Matching(family, self.counters)
+        self._aftermath = Aftermath(self._matching.forget, self._drain)
+        self._nuisance = Nuisance(warn)
         self._socket: socket.socket | None = None
+        self._buffer: ReceiveBuffer | None = None
         self._opened = trio.Event()
         self._emptied_at = -math.inf
 
@@ -128,9 +116,9 @@ class EchoLine:
             except trio.ClosedResourceError:
                 continue  # reopened by a round
             errors = self.counters.receive_errors
-            self._read(_BATCH)
-            if self.counters.receive_errors > errors:
-                await trio.sleep(_ERROR_PAUSE)
+            self._read()
+            if self.counters.receive_errors > errors or self._nuisance.excessive:
+                await trio.sleep(_PAUSE)
 
     async def round(
         self,
@@ -147,14 +135,14 @@ class EchoLine:
         """
         through = self._ready()
         # What waits now is no answer to this round; and from here on, a stamp cannot be older.
-        self._read(_BATCH)
+        self._read()
         open_round = OpenRound(self._requests(targets), needed, timeout)
         try:
             self._send(open_round, through)
             with trio.move_on_at(open_round.deadline):
                 await open_round.decided.wait()
             woken_at = trio.current_time()
-            self._read(_QUEUE)
+            await self._drain()
             if tell_rest is not None:
                 # What is older than this round is told before it, and more of itself after it.
                 await self._aftermath.tell_due()
@@ -163,11 +151,14 @@ class EchoLine:
                 self._aftermath.follow(open_round, echoes, tell_rest)
         finally:
             if open_round not in self._aftermath:
-                self._forget(open_round)
+                self._matching.forget(open_round)
         return self._named_by_link(echoes)
 
     def _open(self) -> socket.socket:
-        self._socket = open_socket(self.interface, self.family)
+        self._mark = Mark.drawn()
+        self._nuisance.kept_out()
+        self._socket = open_socket(self.interface, self.family, self._mark)
+        self._buffer = ReceiveBuffer(self._socket)
         self._emptied_at = trio.current_time()
         self._opened.set()
         return self._socket
@@ -176,14 +167,16 @@ class EchoLine:
         if self._socket is not None:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
-            self._socket = None
+            self._socket = self._buffer = None
             self._opened = trio.Event()
 
     def _ready(self) -> socket.socket | LocalFault:
         """The socket, open on the interface as it is now, or what prevents that."""
         if self._socket is not None:
             # Sending does not tell reliably: over IPv6 a deleted interface gives ENETUNREACH.
-            if index_of(self._socket, self.interface) == bound_index(self._socket):
+            if self._nuisance.excessive:
+                self._lose("answers may have been lost among forged ones")
+            elif index_of(self._socket, self.interface) == bound_index(self._socket):
                 return self._socket
             self._close()
         try:
@@ -192,7 +185,8 @@ class EchoLine:
             return fault_of(error)
 
     def _requests(self, targets: tuple[Address, ...]) -> tuple[Request, ...]:
-        tokens = secrets.token_bytes(_TOKEN_SIZE * len(targets))
+        size = TOKEN_SIZE - KEY_SIZE
+        secret = secrets.token_bytes(size * len(targets))
         family = ADDRESS_FAMILY[self.family]
         requests = []
         for place, target in enumerate(targets):
@@ -200,56 +194,71 @@ class EchoLine:
             # remembered for late answers are ever taken over.
             self._sequence = (self._sequence + 1) & 0xFFFF
             address = socket.inet_ntop(family, target.packed)
-            token = tokens[place * _TOKEN_SIZE : (place + 1) * _TOKEN_SIZE]
+            token = self._mark.key + secret[place * size : (place + 1) * size]
             requests.append(Request(target, address, self._sequence, token))
         return tuple(requests)
 
     def _send(self, open_round: OpenRound, through: socket.socket | LocalFault) -> None:
+        identifier = self._mark.identifier
         for number, request in enumerate(open_round.requests, 1):
             request.sent_at = trio.current_time()
             if isinstance(through, LocalFault):
                 request.fault = through
                 continue
-            self._pending[request.sequence] = open_round
-            packet = packets.request(self.family, self._identifier, request.sequence, request.token)
+            self._matching.expect(request, open_round)
+            packet = packets.request(self.family, identifier, request.sequence, request.token)
             try:
                 through.sendto(packet, (request.address, 0))
             except OSError as error:
                 request.fault = fault_of(error)
             if number % _SENDS_BETWEEN_READS == 0:
-                self._read(_BATCH)
+                self._read()
         open_round.sent()
 
-    def _forget(self, open_round: OpenRound) -> None:
-        for request in open_round.requests:
-            # The number of one that was remembered for long may be another round's by now.
-            if self._pending.get(request.sequence) is open_round:
-                del self._pending[request.sequence]
-
-    def _read(self, limit: int) -> None:
-        """Read what waits, up to `limit` packets, and note the answers among it."""
-        if self._socket is None:
+    async def _drain(self) -> None:
+        """Read all that waits now, and let other tasks run meanwhile."""
+        if (buffer := self._buffer) is None:
             return
+        for _ in range(0, buffer.capacity, buffer.batch):
+            if self._read():
+                return
+            await trio.lowlevel.checkpoint()
+
+    def _read(self) -> bool:
+        """Read a batch of what waits, and note the answers among it. Whether nothing waits now."""
+        if self._socket is None or self._buffer is None:
+            return True
         began = trio.current_time()
         received = []
-        for _ in range(limit):
+        for _ in range(self._buffer.batch):
             try:
                 received.append(self._socket.recvmsg(_PACKET_SIZE, CONTROL_SPACE))
             except BlockingIOError:
                 self._take(received)
                 self._emptied_at = began
-                return
+                return True
             except OSError as error:
                 fault_of(error)  # raises a mistake of ours
                 self.counters.receive_errors += 1
         self._take(received)
+        if self._buffer.overrun():
+            self.counters.overruns += 1
+            self._nuisance.overrun()
+            self._lose("answers may have been lost: the receive buffer was full")
+        return False
+
+    def _lose(self, why: str) -> None:
+        for open_round in self._matching.rounds:
+            open_round.lose(why)
 
     def _take(self, received: list[_Received]) -> None:
         """Note the answers among `received`. A stamp is no older than the last empty queue."""
         wall, now = time_ns(), trio.current_time()
+        useless = 0
         for packet, ancillary, _flags, source in received:
-            matched = self._match(packet, source[0])
+            matched = self._matching.match(packet, source[0], self._mark.identifier)
             if matched is None:
+                useless += 1
                 continue
             open_round, request = matched
             stamp = stamp_of(ancillary)
@@ -260,30 +269,7 @@ class EchoLine:
             if not open_round.answer(request, max(0.0, arrived - request.sent_at)):
                 self.counters.late += 1
             self._aftermath.answered(open_round, request)
-
-    def _match(self, packet: bytes, source: str) -> tuple[OpenRound, Request] | None:
-        """The request that this packet answers, and its round; None, and a count, if none."""
-        reply = packets.reply(self.family, packet)
-        if reply is None:
-            self.counters.malformed += 1
-            return None
-        if reply.identifier != self._identifier:
-            self.counters.foreign += 1
-            return None
-        open_round = self._pending.get(reply.sequence)
-        if open_round is None:
-            self.counters.unasked += 1
-            return None
-        request = open_round.request(reply.sequence)
-        if source != request.address:
-            self.counters.wrong_source += 1
-        elif reply.token != request.token:
-            self.counters.wrong_token += 1
-        elif request.settled:
-            self.counters.repeated += 1
-        else:
-            return open_round, request
-        return None
+        self._nuisance.note(useless)
 
     def _named_by_link(self, echoes: Echoes) -> Echoes:
         """A round that failed entirely while the link is down failed because it is down."""

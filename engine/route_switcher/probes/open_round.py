@@ -57,6 +57,11 @@ class OpenRound:
         self._timeout = timeout
         self._asked = len(requests)
         self._answered = 0
+        self._lost = ""
+
+    def lose(self, why: str) -> None:
+        """Note that this machine may have lost answers, and why: what is missing says nothing."""
+        self._lost = why
 
     def request(self, sequence: int) -> Request:
         """The request with this sequence number."""
@@ -112,9 +117,12 @@ class OpenRound:
         """What became of these of its requests, as far as is known at `now`."""
         return tuple(self._answer(request, now) for request in requests)
 
-    def delayed(self, now: float) -> bool:
-        """Whether this machine's own standstill may have lost answers."""
-        return self._delay(now) > self._timeout
+    def disturbed(self, now: float) -> str:
+        """What on this machine may have lost answers, in words; empty if nothing."""
+        delay = self._delay(now)
+        if delay > self._timeout:
+            return f"this machine was delayed by {delay:.1f} s"
+        return self._lost
 
     def _verdict(self, now: float) -> tuple[RoundOutcome, str]:
         """The outcome, and its reason where the targets do not give it."""
@@ -122,8 +130,8 @@ class OpenRound:
             return RoundOutcome.GOOD, ""
         if self._answered >= self._goal:
             return RoundOutcome.UNKNOWN, ""
-        if self._asked >= self._goal and self.delayed(now):
-            return RoundOutcome.UNKNOWN, self._delayed_by(now)
+        if self._asked >= self._goal and (why := self.disturbed(now)):
+            return RoundOutcome.UNKNOWN, why
         return RoundOutcome.FAILED, ""
 
     def _answer(self, request: Request, now: float) -> Answer:
@@ -134,8 +142,8 @@ class OpenRound:
             return Answer(request.target, None, request.fault.words, asked=not ours)
         if request.late is None and now < self.deadline:
             return Answer(request.target, None, "not waited for", pending=True)
-        if self.delayed(now):
-            return Answer(request.target, None, self._delayed_by(now), asked=False)
+        if why := self.disturbed(now):
+            return Answer(request.target, None, why, asked=False)
         if request.late is not None:
             reason = f"answered after {request.late:.3g} s, later than {self._timeout:g} s"
         else:
@@ -150,6 +158,3 @@ class OpenRound:
         """
         sending = self.requests[-1].sent_at - self.sent_at
         return max(now - self.deadline, sending)
-
-    def _delayed_by(self, now: float) -> str:
-        return f"this machine was delayed by {self._delay(now):.1f} s"

@@ -48,14 +48,17 @@ def request(family: Family, identifier: int, sequence: int, token: bytes) -> byt
 def reply(family: Family, packet: bytes) -> Reply | None:
     """What a raw socket of `family` received, or None if it is not a well-formed echo reply.
 
-    A raw IPv4 socket gives the IPv4 header too, which options make longer (raw(7)); a raw IPv6
-    socket gives ICMPv6 alone (RFC 3542, section 3).
+    A raw IPv4 socket gives the IPv4 header too, which options make longer (raw(7)), and packets
+    with a wrong checksum as well. A raw IPv6 socket gives ICMPv6 alone (RFC 3542, section 3), and
+    there the kernel has verified the checksum.
     """
     if family is Family.IPV4:
         header = (packet[0] & 0x0F) * 4 if packet else 0
         if header < _IPV4_HEADER or packet[0] >> 4 != 4:
             return None
         message = packet[header:]
+        if not _checksum_fits(message):
+            return None
         # icmplib expects a header of 20 bytes and skips it unread.
         packet = packet[header - _IPV4_HEADER :]
     else:
@@ -66,3 +69,10 @@ def reply(family: Family, packet: bytes) -> Reply | None:
     if parsed is None or parsed.type != ECHO_REPLY[family] or parsed.code != 0:
         return None
     return Reply(parsed.id, parsed.sequence, message[_ICMP_HEADER:])
+
+
+def _checksum_fits(message: bytes) -> bool:
+    """Whether the 16-bit words sum up to all ones (RFC 1071): then they are divisible by that."""
+    padded = message + b"\0" * (len(message) % 2)
+    number = int.from_bytes(padded)
+    return number != 0 and number % 0xFFFF == 0

@@ -6,6 +6,8 @@ import socket
 import struct
 
 from route_switcher.core.model import Family
+from route_switcher.probes import answer_filter, receive_buffer
+from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.packets import ECHO_REPLY
 from route_switcher.probes.stamps import SO_TIMESTAMPNS_NEW
 
@@ -27,14 +29,18 @@ ADDRESS_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 
 
-def open_socket(interface: str, family: Family) -> socket.socket:
-    """A non-blocking raw ICMP socket bound to `interface` that receives only echo replies.
+def open_socket(interface: str, family: Family, mark: Mark) -> socket.socket:
+    """A non-blocking raw ICMP socket bound to `interface` that receives only echo replies, and of
+    those only the ones that carry `mark` (where the kernel takes the filter).
 
     Raises OSError: PermissionError without CAP_NET_RAW (raw(7)), ENODEV without the interface.
     """
     sock = socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, _PROTOCOL[family])
     try:
+        # First the filter: until the socket is bound, it gets packets of all interfaces.
+        answer_filter.attach(sock, family, mark)
         sock.setblocking(False)
+        receive_buffer.enlarge(sock)
         _let_only_replies_in(sock, family)
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")

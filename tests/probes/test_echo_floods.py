@@ -1,0 +1,197 @@
+"""Many packets that answer nothing, and a receive buffer that is too small for them."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from probes.loopback import (
+    LONG,
+    SHORT,
+    TARGETS,
+    V4,
+    Send,
+    answering,
+    checksummed,
+    receiving,
+    silent_kernel,
+    targets_on_loopback,
+)
+from route_switcher.core.events import RoundOutcome
+from route_switcher.core.model import Address, Family
+from route_switcher.probes import packets
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
+from route_switcher.probes.nuisance import TOLERATED
+from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.raw_socket import ADDRESS_FAMILY
+from route_switcher.probes.receive_buffer import ReceiveBuffer
+
+pytestmark = pytest.mark.kernel
+
+GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+_PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
+
+
+@pytest.fixture(autouse=True)
+def addresses() -> Iterator[None]:
+    with targets_on_loopback():
+        yield
+
+
+def forge(line: EchoLine, count: int, *, marked: bool) -> None:
+    """Send the line so many echo replies to nothing that it asked."""
+    family = line.family
+    key = line._mark.key if marked else b"key?"
+    request = packets.request(family, line._mark.identifier, line._sequence + 1, key + bytes(12))
+    reply = checksummed(bytes([packets.ECHO_REPLY[family]]) + request[1:])
+    with socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, _PROTOCOL[family]) as sender:
+        for _ in range(count):
+            sender.sendto(reply, (str(TARGETS[family][0]), 0))
+
+
+def shrink(line: EchoLine) -> ReceiveBuffer:
+    """Give the line a receive buffer for a hundred packets."""
+    assert line._socket is not None
+    line._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
+    line._buffer = ReceiveBuffer(line._socket)
+    return line._buffer
+
+
+async def disturbed_round(line: EchoLine, count: int, *, marked: bool) -> Echoes:
+    """A round that nobody answers, and so many forged replies meanwhile, before any is read."""
+    echoes: list[Echoes] = []
+
+    async def make() -> None:
+        echoes.append(await line.round(TARGETS[line.family], 1, SHORT))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make)
+        await trio.testing.wait_all_tasks_blocked()
+        forge(line, count, marked=marked)
+    return echoes[0]
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_forged_replies_without_our_mark_are_never_read(family: Family) -> None:
+    with silent_kernel():
+        async with receiving(family) as line:
+            echoes = await disturbed_round(line, 2000, marked=False)
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.1 s")
+    assert line.counters == Counters()
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_a_full_receive_buffer_makes_a_failed_round_unknown(family: Family) -> None:
+    with silent_kernel():
+        async with receiving(family) as line:
+            shrink(line)
+            echoes = await disturbed_round(line, 1000, marked=True)
+            after = await line.round(TARGETS[family], 1, SHORT)
+    lost = "answers may have been lost: the receive buffer was full"
+    assert (echoes.outcome, echoes.reason) == (UNKNOWN, lost)
+    assert {(answer.reason, answer.asked) for answer in echoes.answers} == {(lost, False)}
+    assert after.outcome is FAILED
+    assert line.counters.overruns > 0
+
+
+async def test_a_full_receive_buffer_changes_no_good_round() -> None:
+    async with receiving() as line:
+        shrink(line)
+        forge(line, 1000, marked=True)
+        assert (await line.round(V4, 3, LONG)).outcome is GOOD
+
+
+async def test_a_buffer_that_was_not_full_changes_nothing() -> None:
+    with silent_kernel():
+        async with receiving() as line:
+            echoes = await disturbed_round(line, TOLERATED // 2, marked=True)
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.1 s")
+    assert line.counters == Counters(unasked=TOLERATED // 2)
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) -> None:
+    said: list[str] = []
+    with silent_kernel():
+        async with receiving(family, said.append) as line:
+            known = line._mark
+            flooded = await disturbed_round(line, TOLERATED + 1, marked=True)
+            read = line.counters.unasked
+            assert known == line._mark
+            # From the next round on, whatever carries the old mark is not even read.
+            echoes = await line.round(TARGETS[family], 1, SHORT)
+            assert known != line._mark
+            line._mark, fresh = known, line._mark
+            forge(line, 1000, marked=True)
+            line._mark = fresh
+            await line.round(TARGETS[family], 1, SHORT)
+    assert (flooded.outcome, echoes.outcome) == (FAILED, FAILED)
+    assert read == line.counters.unasked == TOLERATED + 1
+    assert said == [
+        f"{read} forged or repeated echo replies dropped: probes go on under another identifier"
+    ]
+
+
+async def test_a_round_under_way_when_the_mark_changes_is_not_failed() -> None:
+    echoes: list[Echoes] = []
+
+    async def make(line: EchoLine) -> None:
+        echoes.append(await line.round(V4, 1, 4 * SHORT))
+
+    with silent_kernel():
+        async with receiving() as line:
+            forge(line, TOLERATED + 1, marked=True)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(make, line)
+                await trio.testing.wait_all_tasks_blocked(SHORT / 10)
+                await line.round(V4, 1, SHORT)
+    assert [each.outcome for each in echoes] == [UNKNOWN]
+    assert echoes[0].reason == "answers may have been lost among forged ones"
+
+
+async def test_other_tasks_run_while_a_full_buffer_is_read() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    with EchoLine("lo", Family.IPV4) as line:
+        assert line._buffer is not None
+        batch = line._buffer.batch
+        async with trio.open_nursery() as nursery:
+            forge(line, 4000, marked=True)
+            nursery.start_soon(count)
+            await line._drain()
+            nursery.cancel_scope.cancel()
+    assert line.counters.unasked > 2 * batch
+    assert turns >= line.counters.unasked // batch - 1
+
+
+async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
+    """A raw IPv4 socket gets it, before the kernel looks at the checksum."""
+
+    def spoilt(reply: bytes, target: Address, send: Send) -> None:
+        send(reply, target, checksum=b"\x01\x02")
+
+    with answering(spoilt):
+        async with receiving() as line:
+            echoes = await line.round(V4[:1], 1, SHORT)
+    assert echoes.outcome is FAILED
+    assert line.counters == Counters(malformed=1)
+
+
+async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
+    def jumbo(reply: bytes, target: Address, send: Send) -> None:
+        send(reply + bytes(60_000), target)
+
+    with answering(jumbo):
+        async with receiving() as line:
+            echoes = await line.round(V4[:1], 1, SHORT)
+    assert echoes.outcome is FAILED
+    assert line.counters == Counters()
