@@ -10,7 +10,7 @@ SEARCH_SECONDS ?= 600
 # One more than there are processors, for the tests on a kernel mostly wait.
 TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -25,28 +25,28 @@ demo: $(VENV)/.run-ready  ## watch a failover and a fail-back in a private netwo
 	@$(BIN)/route-switcher demo
 
 test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private network
-	@$(BIN)/python -m pytest $(IN_PARALLEL)
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL)
 
 test-fast: $(VENV)/.dev-ready  ## run the tests of the core, the policy and scenarios, half a minute
-	@$(BIN)/python -m pytest $(IN_PARALLEL) tests/core tests/policy tests/scenarios
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL) tests/core tests/policy tests/scenarios
 
 search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minutes
 	@end=$$(( $$(date +%s) + $(SEARCH_SECONDS) )); \
 	while test $$(date +%s) -lt $$end; do \
-	    $(BIN)/python -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose" \
+	    $(BIN)/python -P -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose" \
 	        --hypothesis-profile=search || exit; \
 	done
 
 faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and print what it cost
 	@$(call require_packages,faketime:faketime)
-	@$(BIN)/python -m pytest tests/faults --every-fault
+	@$(BIN)/python -P -m pytest tests/faults --every-fault
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
-	@$(BIN)/python -m pytest -m compose tests/compose
+	@$(BIN)/python -P -m pytest -m compose tests/compose
 
 bench: $(VENV)/.run-ready  ## measure speed and cost beside fping, about five minutes
 	@$(call require_packages,fping:fping)
-	@PYTHONPATH=tests $(BIN)/python -m bench.run
+	@PYTHONPATH=tests $(BIN)/python -P -m bench.run
 
 lint: $(VENV)/.dev-ready  ## check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -69,7 +69,7 @@ $(VENV)/.run-ready: pyproject.toml
 	@$(require_python)
 	@$(require_packages)
 	@echo "setting up $(VENV): once, about half a minute"
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -P -m venv --clear $(VENV)
 	@$(PIP) install --editable .
 	@touch $@
 
@@ -83,7 +83,7 @@ $(VENV)/.dev-ready: $(VENV)/.run-ready
 
 $(VENV)/.wheels-ready: pyproject.toml | $(VENV)/.dev-ready
 	@rm -rf $(VENV)/wheels
-	@/usr/bin/python3 -m pip wheel --quiet --disable-pip-version-check \
+	@/usr/bin/python3 -P -m pip wheel --quiet --disable-pip-version-check \
 	    --wheel-dir $(VENV)/wheels . 'hatchling>=1.27' && touch $@ \
 	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ will be skipped" >&2; }
 
@@ -93,7 +93,7 @@ $(VENV)/.fuzz-ready: $(VENV)/.dev-ready
 
 define require_python
 ! command -v $(PYTHON) >/dev/null || \
-$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+$(PYTHON) -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
     echo "$(PYTHON) is not Python 3.11 or newer. If you have one, name it:" \
         "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
     exit 1; \
@@ -105,7 +105,7 @@ missing=; \
 for need in ip:iproute2 nft:nftables nsenter:util-linux setpriv:util-linux $(1); do \
     command -v $${need%:*} >/dev/null || missing="$$missing $${need#*:}"; \
 done; \
-$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing $(notdir $(PYTHON))-venv"; \
+$(PYTHON) -I -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing $(notdir $(PYTHON))-venv"; \
 test -n "$$missing" || exit 0; \
 install="apt-get install --yes --no-install-recommends$$missing"; \
 if test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null; then \

@@ -31,7 +31,7 @@ WRONG = "version: 1\nuplinks: {a: {interface: eth0, gateway: 192.0.2.1, metric: 
 
 def check_jsonschema(*words: object) -> subprocess.CompletedProcess[str]:
     """Run it in the private network of the tests: it may download nothing."""
-    command = [sys.executable, "-m", "check_jsonschema", *map(str, words)]
+    command = [sys.executable, "-P", "-m", "check_jsonschema", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 

@@ -60,3 +60,20 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 def test_ci_can_be_run() -> None:
     assert os.access(TOP / ".ci" / "run", os.X_OK)
+
+
+def test_wherever_python_is_started_it_takes_no_module_from_the_current_folder() -> None:
+    """By -P, or -I where an older Python may read it (see `python3 --help`)."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip(f"this is no clone: {listed.stderr.strip()}")
+    started = re.compile(
+        r"""(?:python[\d.]*|\$\(PYTHON\)|sys\.executable)((?:"?,?[ ]+"?-\w+)*?)"?,?[ ]+"?-[mc]\b"""
+    )
+    bare = []
+    for name in listed.stdout.split("\0"):
+        path = TOP / name
+        text = path.read_text("utf-8", errors="replace") if path.is_file() else ""
+        found = started.finditer(text)
+        bare += [f"{name}: {flags[0]}" for flags in found if not re.search("-[PI]", flags[1])]
+    assert bare == []

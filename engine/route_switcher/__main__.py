@@ -1,4 +1,4 @@
-"""`python -m route_switcher`."""
+"""`python -P -m route_switcher`."""
 
 import sys
 

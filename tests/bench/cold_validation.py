@@ -38,7 +38,7 @@ def measure() -> Table:
         policy.write_text(_POLICY)
         _run([*program("validate", str(policy))])  # once, so that everything is compiled
         times = [_time([*program("validate", str(policy))]) for _ in range(TIMES)]
-        heavy = _run([sys.executable, "-c", _LOOK, str(policy)]).strip()
+        heavy = _run([sys.executable, "-P", "-c", _LOOK, str(policy)]).strip()
     wall = median(time[0] for time in times)
     row = (
         f"{wall:.3f} s",

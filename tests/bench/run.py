@@ -63,7 +63,7 @@ def _lane(names: Sequence[str]) -> dict[str, Table | None]:
 def _measure(name: str) -> Table | None:
     """What a process of its own found; None if it could not."""
     began = time.monotonic()
-    words = [sys.executable, "-m", "bench.one", name]
+    words = [sys.executable, "-P", "-m", "bench.one", name]
     try:
         done = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=_PATIENCE)
     except subprocess.TimeoutExpired:

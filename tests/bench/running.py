@@ -130,4 +130,4 @@ class Engine:
 
 def program(*words: str) -> Sequence[str]:
     """The program with these arguments."""
-    return [sys.executable, "-m", "route_switcher", *words]
+    return [sys.executable, "-P", "-m", "route_switcher", *words]

@@ -66,7 +66,7 @@ def _row(label: str, figures: Mapping[str, float], goal_: str) -> tuple[str, ...
 
 
 def _simulate(days: int, how: str) -> dict[str, float]:
-    words = [sys.executable, "-c", _SIMULATE, str(days), how]
+    words = [sys.executable, "-P", "-c", _SIMULATE, str(days), how]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode != 0:
         raise NotMeasuredError(f"{days} days: {done.stderr}")

@@ -173,6 +173,6 @@ def test_neither_trio_nor_pyroute2_is_imported(words: list[str]) -> None:
         "print(*{'trio', 'pyroute2', 'asyncio'} & set(sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=60
+        [sys.executable, "-P", "-c", program, *words], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr.strip()) == (0, "")

@@ -251,7 +251,16 @@ def test_a_junit_file_is_written_even_if_nobody_reads_the_output(folder: Path) -
     head, scenario = GOOD.split("  - name: two do not")
     many = "".join(f"  - name: {n:0100}{scenario}" for n in range(100))
     (folder / "many.yaml").write_text(head + many, "utf-8")
-    words = [sys.executable, "-m", "route_switcher", "test", "many.yaml", "--junit", "results.xml"]
+    words = [
+        sys.executable,
+        "-P",
+        "-m",
+        "route_switcher",
+        "test",
+        "many.yaml",
+        "--junit",
+        "results.xml",
+    ]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == PROBLEMS

@@ -155,7 +155,16 @@ def test_what_is_not_understood_is_wrong_usage(
 
 
 def test_a_terminal_sees_how_far_it_is_and_nobody_else(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "route_switcher", "simulate", "dual-wan", "--duration", "6d"]
+    words = [
+        sys.executable,
+        "-P",
+        "-m",
+        "route_switcher",
+        "simulate",
+        "dual-wan",
+        "--duration",
+        "6d",
+    ]
     words += ["--line", "primary=satellite", "--line", "secondary=satellite"]
     ours, theirs = pty.openpty()
     with open(ours, "rb", buffering=0) as terminal:

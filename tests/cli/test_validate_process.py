@@ -10,7 +10,7 @@ import pytest
 
 from route_switcher import __version__
 
-PROGRAM = [sys.executable, "-m", "route_switcher"]
+PROGRAM = [sys.executable, "-P", "-m", "route_switcher"]
 
 
 def run(*arguments: str, **keywords: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def test_version_and_help_import_no_command() -> None:
     )
     for argument, expected in (("--version", __version__), ("--help", "validate")):
         done = subprocess.run(
-            [sys.executable, "-c", program, argument],
+            [sys.executable, "-P", "-c", program, argument],
             capture_output=True,
             text=True,
             check=True,
@@ -132,6 +132,10 @@ def test_validate_imports_nothing_that_it_does_not_need() -> None:
         "print({'trio', 'pyroute2', 'icmplib', 'asyncio'} & set(sys.modules))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-P", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "set()"

@@ -41,7 +41,7 @@ def eventually(true: Callable[[], bool], what: str) -> None:
 def command_line(*words: str, **environment: str) -> list[str]:
     """The program with these arguments, and with nothing of our environment that it listens to."""
     variables = [f"{name}={value}" for name, value in environment.items()]
-    program = [sys.executable, "-m", "route_switcher", *words]
+    program = [sys.executable, "-P", "-m", "route_switcher", *words]
     return ["env", "-u", "ROUTE_SWITCHER_LOG", *variables, *program]
 
 

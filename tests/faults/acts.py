@@ -188,7 +188,7 @@ def stop_for_a_while(bench: Bench) -> None:
 
 def keep_cores_busy(bench: Bench) -> None:
     """Two processes for every core compute as fast as they can, for 20 seconds."""
-    burn = ["timeout", _LONGEST, sys.executable, "-c", "while True: pass"]
+    burn = ["timeout", _LONGEST, sys.executable, "-P", "-c", "while True: pass"]
     burners = [bench.lab.start(ROUTER, burn) for _ in range(2 * len(os.sched_getaffinity(0)))]
     time.sleep(_BUSY)
     for burner in burners:

@@ -17,7 +17,7 @@ input()
 @pytest.mark.kernel
 def test_the_second_engine_in_a_namespace_learns_who_the_first_is() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
@@ -48,7 +48,7 @@ def test_who_asked_too_often_still_learns_that_it_is_held() -> None:
 def test_another_network_namespace_has_a_lock_of_its_own() -> None:
     with Lock():
         done = subprocess.run(
-            ["unshare", "--net", sys.executable, "-c", HOLD],
+            ["unshare", "--net", sys.executable, "-P", "-c", HOLD],
             input="\n",
             text=True,
             capture_output=True,

@@ -24,7 +24,7 @@ sys.exit(main(["demo", *sys.argv[2:]]))
 
 def start(*words: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *words],
+        [sys.executable, "-P", "-c", DRIVER, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -91,7 +91,7 @@ def test_even_a_kill_takes_the_engine_along(
 
 def test_a_missing_program_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     script = "from route_switcher.lab import sandbox; sandbox._ROOTS_PATH = '/nonexistent'\n"
-    words = [sys.executable, "-c", script + DRIVER, ""]
+    words = [sys.executable, "-P", "-c", script + DRIVER, ""]
     environment = {**os.environ, "PATH": str(tmp_path)}
     done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=20)
     assert done.returncode == 1
@@ -100,7 +100,7 @@ def test_a_missing_program_is_one_line_with_the_remedy(tmp_path: Path) -> None:
 
 def test_without_a_sandbox_it_is_one_line_with_the_remedy() -> None:
     script = "from pathlib import Path; Path('/proc/sys/user/max_net_namespaces').write_text('0')\n"
-    words = [sys.executable, "-c", script + DRIVER, ""]
+    words = [sys.executable, "-P", "-c", script + DRIVER, ""]
     # In a user namespace of its own, so that its limit is its own too.
     words = ["unshare", "--user", "--map-root-user", *words]
     done = subprocess.run(words, capture_output=True, text=True, timeout=20)
@@ -110,7 +110,20 @@ def test_without_a_sandbox_it_is_one_line_with_the_remedy() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_real_engine_fails_over_and_back() -> None:
-    words = [sys.executable, "-m", "route_switcher", "demo"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=70)
+def test_the_real_engine_fails_over_and_back_and_runs_no_code_of_the_current_folder(
+    tmp_path: Path,
+) -> None:
+    ran = tmp_path / "ran"
+    for name in ("ip", "nft", "nsenter", "setpriv", "python3"):
+        trap = tmp_path / name
+        trap.write_text(f"#!/bin/sh\necho {name} >> {ran}\nexit 1\n")
+        trap.chmod(0o755)
+    for name in ("route_switcher", "trio", "yaml", "sitecustomize", "usercustomize", "logging"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'a').write({name!r})\n")
+    words = [sys.executable, "-P", "-m", "route_switcher", "demo"]
+    environment = {**os.environ, "PATH": f":.:{os.environ['PATH']}:"}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=70
+    )
+    assert not ran.exists(), ran.read_text()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -56,7 +56,7 @@ def test_a_sandbox_can_be_entered_within_a_sandbox() -> None:
         "from route_switcher.lab.sandbox import enter; enter();"
         "import os; print(os.readlink('/proc/self/ns/net'))"
     )
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-P", "-c", script]
     inner = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     assert inner != os.readlink("/proc/self/ns/net")
 
@@ -87,7 +87,7 @@ except SandboxUnavailable as error:
 assert before == (os.readlink("/proc/self/ns/net"), os.readlink("/proc/self/ns/user"))
 """
     # In a user namespace of its own, so that its limit is its own too.
-    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-P", "-c", script]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "Remedy: run as root" in done.stdout
     assert "unshare: No space left on device" in done.stdout
@@ -106,7 +106,7 @@ Path("/proc/sys/user/max_net_namespaces").write_text("0")
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", sys.argv[1]]))
 """
     test = f"{__file__}::test_the_process_is_root_inside"
-    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, test]
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-P", "-c", script, test]
     environment = {**os.environ, "ROUTE_SWITCHER_REQUIRE_KERNEL": required}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert outcome in done.stdout

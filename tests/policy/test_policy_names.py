@@ -97,6 +97,10 @@ def test_reading_policies_imports_nothing_of_the_network() -> None:
         "print(*sorted({'trio', 'pyroute2', 'icmplib', 'asyncio'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-P", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
     assert done.stdout.strip() == ""

@@ -232,7 +232,7 @@ async def main():
 
 trio.run(main)
 """
-    command = ["setpriv", "--bounding-set=-net_raw", sys.executable, "-c", script]
+    command = ["setpriv", "--bounding-set=-net_raw", sys.executable, "-P", "-c", script]
     done = await trio.run_process(command, capture_stdout=True)
     assert done.stdout.decode().splitlines() == [
         f"cannot open a raw ICMP socket on {interface} (Operation not permitted):"

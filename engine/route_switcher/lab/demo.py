@@ -84,8 +84,9 @@ class _Missing(Exception):  # noqa: N818 - the name of what did not happen
 
 
 def engine_command(policy: Path) -> list[str]:
-    """The engine as everybody runs it."""
-    return [sys.executable, "-u", "-m", "route_switcher", "run", str(policy)]
+    """The engine as everybody runs it, and no code from the current folder."""
+    safe = "-I" if sys.flags.isolated else "-P"
+    return [sys.executable, "-u", safe, "-m", "route_switcher", "run", str(policy)]
 
 
 def run(

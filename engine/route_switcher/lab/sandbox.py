@@ -47,7 +47,8 @@ def enter() -> None:
     Afterwards the process sees only a loopback interface, an empty `/run` (so that `ip netns` has
     a place of its own), and writable network sysctls. There is no way back. A refusal leaves the
     process as it was: all of it is rehearsed in a child first. PATH gets the folders where Debian
-    keeps `ip` and `nft`, which an ordinary user's has not.
+    keeps `ip` and `nft`, which an ordinary user's has not, and loses those that depend on the
+    current folder.
 
     Raises `SandboxUnavailable`.
     """
@@ -59,7 +60,7 @@ def enter() -> None:
         refusal = _rehearse(flags)
         if not refusal:
             _enter(flags)
-            os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{_ROOTS_PATH}"
+            os.environ["PATH"] = _safe_path(os.environ.get("PATH", os.defpath))
             return
         refusals.append(refusal)
     raise SandboxUnavailable(f"no private network: {'; '.join(refusals)}. Remedy: {_REMEDY}")
@@ -71,6 +72,12 @@ def set_network_namespace(descriptor: int) -> None:
     Raises OSError. (`os.setns` came with Python 3.12.)
     """
     _check(_libc.setns(descriptor, CLONE_NEWNET), "setns")
+
+
+def _safe_path(path: str) -> str:
+    """Programs are started as root: a relative or empty entry would take them from anywhere."""
+    absolute = [folder for folder in path.split(":") if folder.startswith("/")]
+    return ":".join([*absolute, _ROOTS_PATH])
 
 
 def _ways_in() -> tuple[int, ...]:
