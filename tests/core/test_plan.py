@@ -57,7 +57,8 @@ def test_a_refused_route_is_not_asked_for_again_and_the_other_is_where_that_is_s
     if refused_demoted:
         assert wanted == {"eth0": (2010, True), "eth1": (20, True), "eth2": (2030, True)}
     else:
-        assert wanted == {"eth0": (1010, True), "eth1": (1020, True), "eth2": (1030, True)}
+        # The active one is demoted, and all others are behind it.
+        assert wanted == {"eth0": (2010, True), "eth1": (1020, True), "eth2": (2030, True)}
 
 
 def test_nothing_is_added_on_an_interface_that_cannot_hold_it() -> None:

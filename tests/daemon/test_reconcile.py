@@ -10,7 +10,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.diff import diff
+from route_switcher.core.diff import additions, deletions
 from route_switcher.core.events import LinkState
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Uplink
@@ -103,7 +103,11 @@ def test_no_prefix_of_the_actions_leaves_the_kernel_without_the_default_it_had(
     possible = {w.route for w in wanted.routes if w.possible} - refused
     assert possible <= ours
     if wanted.active in ours:
-        assert ours <= {w.route for w in wanted.routes}
+        instead = {w.route.interface: w.route for w in wanted.routes}
+        for left in ours - {w.route for w in wanted.routes}:
+            # The uplink has no other route, and this one is in nobody's way.
+            assert instead[left.interface] not in ours
+            assert left.metric > wanted.active.metric
     # And again: nothing more to do.
     assert run(kernel, [wanted])[1].done == ()
 
@@ -153,20 +157,24 @@ def test_nothing_is_deleted_while_the_active_uplink_cannot_hold_its_route() -> N
         Standing(second, UplinkState.HEALTHY, routable=False),
     ]
     wanted = make_plan(Family.IPV4, standings, second, frozenset())
-    actions = diff(wanted, [standing_route(first)])
-    assert [(a.change, a.route) for a in actions] == [(Change.ADD, standing_route(first, 1))]
+    seen = [standing_route(first)]
+    added = additions(wanted, seen)
+    assert [(a.change, a.route) for a in added] == [(Change.ADD, standing_route(first, 1))]
+    assert deletions(wanted, seen) == ()
 
 
 def test_before_the_first_selection_nothing_is_deleted() -> None:
     lines = uplinks(Family.IPV4, 2)
     stale = Route(Family.IPV4, "eth9", ip_address("198.51.100.99"), 7)
-    assert [a.change for a in diff(plan(lines, None), [stale])] == [Change.ADD, Change.ADD]
+    assert [a.change for a in additions(plan(lines, None), [stale])] == [Change.ADD, Change.ADD]
+    assert deletions(plan(lines, None), [stale]) == ()
 
 
 def test_a_stale_route_goes_once_an_uplink_is_active() -> None:
     lines = uplinks(Family.IPV4, 2)
     stale = Route(Family.IPV4, "eth9", ip_address("198.51.100.99"), 7)
-    last = diff(plan(lines, lines[0]), [stale])[-1]
+    seen = [stale, standing_route(lines[0]), standing_route(lines[1])]
+    (last,) = deletions(plan(lines, lines[0]), seen)
     assert (last.change, last.route) == (Change.DELETE, stale)
     assert last.reason == "belongs to no uplink of the policy"
 

@@ -148,7 +148,7 @@ class Engine:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
-        refusals = self._families[health.uplink.family].refusals
+        refusals = self._families[health.uplink.family].admission.refusals
         judged = self._ways.judge(event, health, refusals)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
@@ -173,7 +173,7 @@ class Engine:
                 if health.uplink.interface == state.interface and health.link != state:
                     outputs += health.take_link(state, event.at)
             for selection in self._families.values():
-                selection.refusals.link_changed(state.interface)
+                selection.admission.refusals.link_changed(state.interface)
         return outputs + self._decide(event.at)
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
@@ -196,7 +196,7 @@ class Engine:
         selection = self._families.get(route.family)
         if selection is None:
             return []
-        news = event.action.change is Change.DELETE or selection.refusals.add(
+        news = event.action.change is Change.DELETE or selection.admission.take_refusal(
             event.at, route, event.reason
         )
         outputs: list[Output] = []

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import TypeAlias
 
+from route_switcher.core.admission import Admission
 from route_switcher.core.decisions import Decision, Level, Notice, Output
+from route_switcher.core.found import active_before, in_use
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles
-from route_switcher.core.plan import Plan, Standing, make_plan, standing_route, standing_routes
-from route_switcher.core.refusals import Refusals
+from route_switcher.core.plan import Plan, Standing, make_plan
 from route_switcher.core.restraint import Restraint
-from route_switcher.core.routes import Route, RouteKind
+from route_switcher.core.routes import Route
 from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, select
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
@@ -41,7 +42,7 @@ class FamilySelection:
         self._departing: Uplink | None = None
         self._patience = inf
         self._wake = inf
-        self.refusals = Refusals()
+        self.admission = Admission(ways)
         self._ways = ways
         self._obstacles = Obstacles()
         self._plan: tuple[_MadeFor, Plan] | None = None
@@ -65,8 +66,9 @@ class FamilySelection:
     def take_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
-        self.refusals.see(mine)
-        return [*self._obstacles.news(at, [h.uplink for h in self.healths], mine)]
+        self.admission.refusals.see(at, mine)
+        active = self.plan().active
+        return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
 
     def take_uplinks(
         self, at: float, healths: Sequence[UplinkHealth], hold_back: HoldBack
@@ -84,7 +86,7 @@ class FamilySelection:
         for health in healths:
             if health.uplink == self._departing:
                 self.current, self._departing = health.uplink.name, None
-        self.refusals = Refusals()
+        self.admission.take_policy(self._departing)
         if self.order and all(h.uplink.name != self.order.uplink for h in healths):
             self.order = None
         return outputs
@@ -96,8 +98,9 @@ class FamilySelection:
         """
         health = self._health(order.uplink)
         why = None
-        if self._own_refused(health):
-            why = f"the kernel refused its route: {self.refusals.reason(health.uplink)}"
+        if self.admission.refused(health.uplink):
+            reason = self.admission.refusals.reason(health.uplink)
+            why = f"the kernel refused its route: {reason}"
         elif not order.force and health.state is not UplinkState.HEALTHY:
             why = f"{health.evidence()}; --force insists"
         if why is not None:
@@ -111,7 +114,11 @@ class FamilySelection:
         """When to call `decide` though nothing happened; inf: never."""
         ends = self.order.until if self.order else inf
         return min(
-            self._wake, self._waiting.ask_at, self._held_until, ends, self.refusals.deadline()
+            self._wake,
+            self._waiting.ask_at,
+            self._held_until,
+            ends,
+            self.admission.refusals.deadline(),
         )
 
     def plan(self) -> Plan:
@@ -119,18 +126,21 @@ class FamilySelection:
         active = self._departing
         if self.current is not None:
             active = self._health(self.current).uplink
-        standings = tuple(Standing(h.uplink, h.state, h.routable) for h in self.healths)
-        made_for = (standings, active, frozenset(self.refusals.routes))
+        standings = tuple(
+            Standing(h.uplink, h.state, h.routable, self._ways.foreign(h.uplink))
+            for h in self.healths
+        )
+        made_for = (standings, active, frozenset(self.admission.refusals.routes))
         if self._plan is None or made_for != self._plan[0]:
             self._plan = made_for, make_plan(self.family, *made_for)
         return self._plan[1]
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select anew; `old` is the policy that a reload has just replaced."""
+        self.admission.take_time(at, self.healths, self.current)
         if self.content(at):
             self._waiting.ask_at = self._held_until = inf
             return []
-        self.refusals.expire(at)
         outputs: list[Output] = []
         if self.order and at >= self.order.until:
             outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
@@ -141,17 +151,16 @@ class FamilySelection:
         candidates = [
             Candidate(
                 h.uplink.name,
-                h.state,
+                h.state if h.uplink.name == self.current else self.admission.state(h, at),
                 eligible=self._eligible(h, at, since),
-                refused=self._own_refused(h),
+                refused=self.admission.refused(h.uplink),
                 damped=h.penalty.until > at,
                 silent=h.silent,
             )
             for h in self.healths
         ]
-        self._held_until = min(
-            (h.penalty.until for h in self.healths if h.penalty.until > at), default=inf
-        )
+        damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
+        self._held_until = min([self.admission.deadline(at), *damped])
         choice = select(candidates, self.current, self.order)
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(at, since)
@@ -183,24 +192,22 @@ class FamilySelection:
             and first.state is UplinkState.HEALTHY
             and first.penalty.until <= at
             and self.order is None
-            and not self.refusals.routes
+            and self.admission.calm
         )
 
     # The start.
 
     def _start(self, at: float, routes: Sequence[Route], patience: float) -> list[Output]:
-        own = {(r.interface, r.metric) for r in routes if r.ours}
-        for health in self.healths:
-            if (health.uplink.interface, health.uplink.metric) in own:
-                return self._restart(at, health.uplink.name)
-        demoted = {r for h in self.healths for r in standing_routes(h.uplink)[1:]}
-        others = [r for r in routes if r.kind is RouteKind.UNICAST and r not in demoted]
+        uplinks = [health.uplink for health in self.healths]
+        active = active_before(uplinks, routes)
+        if active is not None:
+            return self._restart(at, active.name)
         self._wake = at + patience
-        if not others:
+        best = in_use(uplinks, routes)
+        if best is None:
             self._patience = -inf
             return []
         self._patience = self._wake
-        best = min(others, key=lambda r: r.metric)
         text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
         return [Notice(at, Level.INFO, text)]
 
@@ -247,22 +254,18 @@ class FamilySelection:
         return (
             health.link.connected
             and health.routable
-            and not self._own_refused(health)
+            and not self.admission.refused(health.uplink)
             # An answer from before its route went says nothing of what can be had now.
             and self._ways.since(health.uplink) < inf
             and health.answers(at, since)
         )
-
-    def _own_refused(self, health: UplinkHealth) -> bool:
-        refused = self.refusals.routes
-        return bool(refused) and standing_route(health.uplink) in refused
 
     def _trouble_since(self) -> float:
         """When the failures of the active uplink began that another must have answered after."""
         if self.current is None:
             return -inf
         current = self._health(self.current)
-        return -inf if self._own_refused(current) else current.failing_since
+        return -inf if self.admission.refused(current.uplink) else current.failing_since
 
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()

@@ -120,6 +120,11 @@ class UplinkHealth:
         return self.last_known > -inf
 
     @property
+    def stable_time(self) -> float:
+        """The longest time (seconds) that a rule wants good rounds for before it recovers."""
+        return max((rule.rule.recover.stable for rule in self._rules), default=0.0)
+
+    @property
     def failing_since(self) -> float:
         """When the run of failures began that fails this uplink; -inf if no rule is failed."""
         return max(

@@ -2,23 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 
-from route_switcher.core.decisions import Level, Notice
+from route_switcher.core.decisions import Level, Notice, Output
 from route_switcher.core.model import Uplink
 from route_switcher.core.routes import Route, RouteKind, protocol_name
 
 
-def obstacles(uplinks: Iterable[Uplink], seen: Iterable[Route]) -> tuple[Route, ...]:
+def obstacles(
+    uplinks: Iterable[Uplink], seen: Iterable[Route], active: Route | None = None
+) -> tuple[Route, ...]:
     """The foreign default routes that the kernel would take before, or between, ours.
 
-    `uplinks` are those of one family.
+    `uplinks` are those of one family. `active` is the route that carries the traffic: it may stand
+    demoted, and then what is before it is in the way, unless it leads the same way.
     """
     uplinks = tuple(uplinks)
     family = uplinks[0].family
     return tuple(
         route
         for route in seen
-        if not route.ours and route.family is family and route.metric <= _reach(route, uplinks)
+        if not route.ours
+        and route.family is family
+        and (route.metric <= _reach(route, uplinks) or _precedes(route, active))
     )
+
+
+def _precedes(route: Route, active: Route | None) -> bool:
+    if active is None or route.metric > active.metric:
+        return False
+    return (route.interface, route.gateway) != (active.interface, active.gateway)
 
 
 def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
@@ -63,9 +74,11 @@ class Obstacles:
     def __init__(self) -> None:
         self._found: tuple[Route, ...] = ()
 
-    def news(self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route]) -> list[Notice]:
+    def news(
+        self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route], active: Route | None
+    ) -> list[Output]:
         """What has changed with the `routes` that are there now."""
-        before, self._found = self._found, obstacles(uplinks, routes)
+        before, self._found = self._found, obstacles(uplinks, routes, active)
         come = [
             Notice(at, Level.WARNING, describe_obstacle(route, uplinks))
             for route in self._found

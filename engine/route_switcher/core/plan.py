@@ -4,14 +4,25 @@ Every uplink has one standing route, at its own metric or demoted, so that its p
 leave through it. The active uplink stands at its own metric. Whatever has a lower metric than the
 active one stands demoted, whatever its health; of those behind it, the failed ones are demoted. So
 the kernel takes the active uplink, and has the next best right behind it.
+
+Where the kernel refuses the active uplink's own metric, because a foreign route holds it, the
+active uplink stands demoted too, and all others stand further behind. Where it refuses every
+route, but a foreign one leads through the same gateway, the traffic goes by that one, and all of
+ours stand behind it.
 """
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import DEMOTION, Family, Uplink
 from route_switcher.core.routes import Route
+
+ACTIVE_AT = 3
+"""How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""
+
+_TRIED = 2
+"""How many metrics are tried for any other: one that is refused may be held by a foreign route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The routes of one family. `active` is the route that must be there before any may go."""
+    """The routes of one family. `active` is the route that carries the traffic: it must be there
+    before others may go. It is a foreign one where the kernel refuses all of that uplink's."""
 
     family: Family
     active: Route | None
@@ -34,11 +46,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the plan needs to know of one uplink."""
+    """What the plan needs to know of one uplink. `foreign` is the best route of somebody else
+    through its interface and gateway."""
 
     uplink: Uplink
     state: UplinkState
     routable: bool
+    foreign: Route | None = None
 
 
 def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
@@ -47,9 +61,9 @@ def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
     return Route(uplink.family, uplink.interface, uplink.gateway, metric)
 
 
-def standing_routes(uplink: Uplink) -> tuple[Route, ...]:
-    """The route at the uplink's own metric, the demoted one, and the one if that is refused."""
-    return tuple(standing_route(uplink, demotions) for demotions in range(3))
+def active_routes(uplink: Uplink) -> tuple[Route, ...]:
+    """The routes by which `uplink` can be active, best first."""
+    return tuple(standing_route(uplink, demotions) for demotions in range(ACTIVE_AT))
 
 
 def make_plan(
@@ -62,36 +76,66 @@ def make_plan(
     uplink is, where that is safe.
     """
     wanted = []
-    active_route = None
+    carrier = _carrier(uplinks, active, refused)
     if active is not None and all(s.uplink != active for s in uplinks):
-        active_route = standing_route(active)
         reason = f"{active.name} is active until another answers"
-        wanted.append(Wanted(active_route, reason, possible=False))
+        wanted.append(Wanted(active_route(active, refused), reason, possible=False))
     for standing in uplinks:
-        choices = _choices(standing, active)
+        choices = list(_choices(standing, active, carrier))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
-        if standing.uplink == active:
-            active_route = route
         possible = standing.routable and route not in refused
         wanted.append(Wanted(route, f"{standing.uplink.name} {reason}", possible))
-    return Plan(family, active_route, tuple(wanted))
+    return Plan(family, carrier, tuple(wanted))
 
 
-def _choices(standing: Standing, active: Uplink | None) -> list[tuple[Route, str]]:
+def active_route(uplink: Uplink, refused: Set[Route]) -> Route:
+    """The best route by which `uplink` can be active; its own where all are refused."""
+    routes = active_routes(uplink)
+    return next((route for route in routes if route not in refused), routes[0])
+
+
+def _carrier(
+    uplinks: Sequence[Standing], active: Uplink | None, refused: Set[Route]
+) -> Route | None:
+    """The route that carries the traffic of `active`."""
+    if active is None:
+        return None
+    route = active_route(active, refused)
+    foreign = next((s.foreign for s in uplinks if s.uplink == active), None)
+    return foreign if foreign is not None and route in refused else route
+
+
+def _choices(
+    standing: Standing, active: Uplink | None, carrier: Route | None
+) -> Iterator[tuple[Route, str]]:
     """The routes that would do for an uplink, best first, each with its reason."""
     uplink = standing.uplink
-    own, demoted, further = standing_routes(uplink)
+    if active is None or carrier is None:
+        yield from _demoted(uplink, 1, "stands demoted until the first selection")
+    elif uplink == active:
+        own, *others = active_routes(uplink)
+        yield own, "is active"
+        yield from ((other, "is active, and its own metric was refused") for other in others)
+    else:
+        behind = _demotions_behind(uplink, carrier)
+        if uplink.metric <= active.metric:
+            reason = f"stands demoted: {active.name} is active"
+            yield from _demoted(uplink, max(1, behind), reason)
+        elif standing.state is UplinkState.FAILED:
+            yield from _demoted(uplink, behind + 1, "stands demoted: it failed")
+        else:
+            yield standing_route(uplink, behind), "stands behind the active uplink"
+            yield from _demoted(uplink, behind + 1, "stands demoted: a lower metric was refused")
 
-    def demotion(reason: str) -> list[tuple[Route, str]]:
-        return [(demoted, reason), (further, f"{reason}, and metric {demoted.metric} was refused")]
 
-    if active is None:
-        return demotion("stands demoted until the first selection")
-    if uplink == active:
-        return [(own, "is active"), *demotion("is active, and its own metric was refused")]
-    if uplink.metric <= active.metric:
-        return demotion(f"stands demoted: {active.name} is active")
-    behind = (own, "stands behind the active uplink")
-    if standing.state is UplinkState.FAILED:
-        return demotion("stands demoted: it failed")
-    return [behind, *demotion("stands demoted: its own metric was refused")]
+def _demoted(uplink: Uplink, demotions: int, reason: str) -> Iterator[tuple[Route, str]]:
+    first = standing_route(uplink, demotions)
+    yield first, reason
+    for further in range(1, _TRIED):
+        route = replace(first, metric=first.metric + further * DEMOTION)
+        yield route, f"{reason}, and metric {first.metric} was refused"
+
+
+def _demotions_behind(uplink: Uplink, carrier: Route) -> int:
+    """How many demotions put a route of `uplink` behind `carrier`."""
+    return max(0, (carrier.metric - uplink.metric) // DEMOTION + 1)

@@ -1,9 +1,10 @@
 """Routes that the kernel refused, and when each may be asked for again.
 
-An uplink whose route was refused is not selected until something changes, and nothing is asked for
-over and over. What may change: the foreign route that holds the key goes; the link or an address of
-the interface changes; or something that no message tells of (memory, a route to the gateway), for
-which it is asked again after a pause that grows.
+Nothing is asked for over and over. A refused route is asked for again when something changes that
+may make it possible: the foreign route that held its key has been gone for a while, or the link or
+an address of its interface changed. Not every cause of a refusal sends a message when it goes (a
+route through a nexthop object goes in silence), so each refused route is also asked for again after
+a pause that grows.
 """
 
 from collections.abc import Iterable, Set
@@ -11,18 +12,26 @@ from dataclasses import dataclass
 from math import inf
 
 from route_switcher.core.model import Uplink
-from route_switcher.core.plan import standing_routes
+from route_switcher.core.plan import active_routes, standing_route
 from route_switcher.core.routes import Route
 
 FIRST_PAUSE = 30.0
+FIRST_PAUSE_WITHOUT_ROUTE = 5.0
 LONGEST_PAUSE = 300.0
-"""Seconds after which a refused route is asked for again; the pause doubles each time."""
+"""Seconds after which a refused route is asked for again; the pause doubles each time. An uplink
+that has no route at all cannot be probed, so its routes are asked for sooner."""
+
+FREE = 5.0
+"""Seconds for which nobody may hold the metric of a refused route before it is asked for again:
+somebody who comes and goes there would make us come and go as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     reason: str
     again_at: float
+    held: bool
+    """Another route stood at its metric, then or later."""
 
 
 class Refusals:
@@ -32,58 +41,81 @@ class Refusals:
         self._refused: dict[Route, _Refusal] = {}
         self._pauses: dict[Route, float] = {}
         self._told: dict[Route, str] = {}
-        self._seen: tuple[Route, ...] = ()
+        self._keys: dict[int, Set[Route]] = {}
+        """The routes that the kernel has, by metric."""
 
     @property
     def routes(self) -> Set[Route]:
         """The routes that may not be asked for now."""
         return self._refused.keys()
 
-    def add(self, at: float, route: Route, reason: str) -> bool:
-        """The kernel refused `route`. Returns whether that is news, worth telling a person."""
-        pause = self._pauses.get(route, FIRST_PAUSE)
+    def add(self, at: float, route: Route, reason: str, first_pause: float = FIRST_PAUSE) -> bool:
+        """The kernel refused `route`. Returns whether that is news, worth telling a person: what
+        it says of an uplink's route is told once, not for every metric that is tried."""
+        pause = self._pauses.get(route, first_pause)
         self._pauses[route] = min(2 * pause, LONGEST_PAUSE)
-        self._refused[route] = _Refusal(reason, at + pause)
-        told, self._told[route] = self._told.get(route), reason
-        return told != reason
+        self._refused[route] = _Refusal(reason, at + pause, self.held(route))
+        told = {said for other, said in self._told.items() if _same_line(other, route)}
+        self._told[route] = reason
+        return reason not in told
 
-    def see(self, routes: Iterable[Route]) -> None:
+    def see(self, at: float, routes: Iterable[Route]) -> None:
         """Take what the kernel has now."""
-        before = self._held()
-        self._seen = tuple(routes)
-        freed = before - self._held()
-        for route in freed | set(self._seen):
-            self._forget(route)
-            self._pauses.pop(route, None)
-            self._told.pop(route, None)
+        before = {route for route in self._refused if self.held(route)}
+        self._keys = {}
+        for route in routes:
+            self._keys[route.metric] = self._keys.get(route.metric, frozenset()) | {route}
+            if route in self._told:
+                self._forget(route)
+                del self._pauses[route], self._told[route]
+        for route, refusal in self._refused.items():
+            if (route in before) != self.held(route):
+                pause = FREE if route in before else self._pauses[route]
+                self._refused[route] = _Refusal(refusal.reason, at + pause, held=True)
+
+    def held(self, route: Route) -> bool:
+        """Whether another route stands at the metric of `route`."""
+        return bool(self._keys.get(route.metric, frozenset()) - {route})
 
     def link_changed(self, interface: str) -> None:
         """The link or an address of `interface` changed: what was refused there may be possible."""
-        for route in [r for r in self._waiting() if r.interface == interface]:
+        for route in [r for r in self._refused if r.interface == interface and not self.held(r)]:
             self._forget(route)
+
+    def keep(self, uplink: Uplink | None) -> None:
+        """A person has changed the policy: forget all but what was refused to `uplink`."""
+        mine = set(active_routes(uplink)) if uplink is not None else set()
+        self._refused = {r: refusal for r, refusal in self._refused.items() if r in mine}
+        self._pauses = {r: pause for r, pause in self._pauses.items() if r in mine}
+        self._told = {r: reason for r, reason in self._told.items() if r in mine}
 
     def expire(self, at: float) -> None:
         """Forget those whose pause is over."""
-        for route in [r for r in self._waiting() if self._refused[r].again_at <= at]:
+        for route in [r for r, refusal in self._refused.items() if refusal.again_at <= at]:
             self._forget(route)
 
     def deadline(self) -> float:
         """When the next pause is over; inf: never."""
-        return min((self._refused[r].again_at for r in self._waiting()), default=inf)
+        return min((refusal.again_at for refusal in self._refused.values()), default=inf)
 
     def reason(self, uplink: Uplink) -> str | None:
-        """Why a standing route of `uplink` was refused, or None if none was."""
-        found = (self._refused.get(route) for route in standing_routes(uplink))
-        return next((refusal.reason for refusal in found if refusal), None)
+        """Why a route of `uplink` was refused, or None if none was."""
+        own = standing_route(uplink)
+        found = (refusal for route, refusal in self._refused.items() if _same_line(route, own))
+        return next((refusal.reason for refusal in found), None)
 
-    def _waiting(self) -> list[Route]:
-        held = self._held()
-        return [route for route in self._refused if route not in held]
-
-    def _held(self) -> set[Route]:
-        """Those whose key a foreign route holds: to ask again is in vain while it does."""
-        keys = {(r.family, r.metric) for r in self._seen if not r.ours}
-        return {route for route in self._refused if (route.family, route.metric) in keys}
+    def unfit(self, uplink: Uplink) -> bool:
+        """Whether the kernel refuses what `uplink` must have to be active. A metric that somebody
+        else holds is no reason: another one will do."""
+        own, *others = active_routes(uplink)
+        refusal = self._refused.get(own)
+        if refusal is None:
+            return False
+        return not refusal.held or all(route in self._refused for route in others)
 
     def _forget(self, route: Route) -> None:
         self._refused.pop(route, None)
+
+
+def _same_line(one: Route, other: Route) -> bool:
+    return (one.interface, one.gateway) == (other.interface, other.gateway)

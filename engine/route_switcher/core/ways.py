@@ -17,20 +17,35 @@ from route_switcher.core.routes import Route, RouteKind
 class Ways:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_since",)
+    __slots__ = ("_foreign", "_since")
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, Address | None], float] = {}
+        self._foreign: dict[tuple[str, Address | None], Route] = {}
 
     def take_routes(self, at: float, routes: Iterable[Route]) -> None:
         """Take what the kernel has."""
-        before = self._since
-        present = {(r.interface, r.gateway) for r in routes if r.kind is RouteKind.UNICAST}
-        self._since = {way: before.get(way, at) for way in present}
+        before, self._since, self._foreign = self._since, {}, {}
+        for route in routes:
+            if route.kind is not RouteKind.UNICAST:
+                continue
+            way = (route.interface, route.gateway)
+            self._since[way] = before.get(way, at)
+            best = self._foreign.get(way)
+            if not route.ours and (best is None or route.metric < best.metric):
+                self._foreign[way] = route
 
     def since(self, uplink: Uplink) -> float:
         """Since when there has been a way through `uplink`; inf: there is none."""
         return self._since.get((uplink.interface, uplink.gateway), inf)
+
+    def has(self, interface: str, gateway: Address | None) -> bool:
+        """Whether any route leads through these."""
+        return (interface, gateway) in self._since
+
+    def foreign(self, uplink: Uplink) -> Route | None:
+        """The best route of somebody else through `uplink`."""
+        return self._foreign.get((uplink.interface, uplink.gateway))
 
     def judge(self, event: Round, health: UplinkHealth, refusals: Refusals) -> Round:
         """The round as it is in the light of this: one without a way says nothing, unless it shows

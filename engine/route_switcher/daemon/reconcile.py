@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from route_switcher.core.diff import diff
+from route_switcher.core.diff import additions, deletions
 from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.routes import Route, RouteAction
 
 
 class Table(Protocol):
@@ -37,8 +37,9 @@ class Reconciled:
 async def reconcile(table: Table, plans: Iterable[Plan]) -> Reconciled:
     """Make all additions of every plan, read back, and only then delete what should go.
 
-    The deletions are worked out anew from what was read back: where the active uplink's route was
-    refused or has vanished, nothing is deleted. One refused action does not stop the others.
+    The deletions follow from what was read back: while nothing carries the traffic of the active
+    uplink, or an uplink's other route is not there, its old one stays. One refused action does not
+    stop the others.
     """
     done: list[RouteAction] = []
     refused: list[tuple[RouteAction, str]] = []
@@ -52,12 +53,13 @@ async def reconcile(table: Table, plans: Iterable[Plan]) -> Reconciled:
                 refused.append((action, why))
 
     plans = tuple(plans)
-    seen = await table.default_routes(ours_only=True)
-    additions = [a for plan in plans for a in diff(plan, seen) if a.change is not Change.DELETE]
-    await carry_out(additions)
-    if additions:
-        seen = await table.default_routes(ours_only=True)
+    # Where a foreign route carries the traffic, it must be seen as well.
+    ours_only = all(plan.active is None or plan.active.ours for plan in plans)
+    seen = await table.default_routes(ours_only=ours_only)
+    to_add = [action for plan in plans for action in additions(plan, seen)]
+    await carry_out(to_add)
+    if to_add:
+        seen = await table.default_routes(ours_only=ours_only)
     for plan in plans:
-        if plan.active in seen:
-            await carry_out(a for a in diff(plan, seen) if a.change is Change.DELETE)
+        await carry_out(deletions(plan, seen))
     return Reconciled(tuple(done), tuple(refused))

@@ -187,11 +187,12 @@ class Service:
             if self._table is self._kernel:  # a dry run has printed its actions, and done nothing
                 self._expect(result.done)
                 tell_reconciled(result, trio.current_time() - began)
-            for action, why in result.refused:
-                self._handle(Refused(trio.current_time(), action, why))
+            # The routes first: they tell whether somebody holds the metric of what was refused.
             if result.changed:
                 routes = await self._kernel.default_routes()
                 self._handle(Routes(trio.current_time(), routes))
+            for action, why in result.refused:
+                self._handle(Refused(trio.current_time(), action, why))
             # What was refused is out of the new plan, or (a deletion) would be refused again.
             if self._engine.plans() == self._planned:
                 break

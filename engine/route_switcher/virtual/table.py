@@ -1,8 +1,8 @@
 """An ideal kernel's default routes: they change at once, and are refused only by its own laws."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from route_switcher.core.diff import diff
+from route_switcher.core.diff import additions, deletions
 from route_switcher.core.events import LinkState
 from route_switcher.core.model import Family
 from route_switcher.core.plan import Plan
@@ -50,34 +50,28 @@ class Table:
         self.take_away(*lost)
 
     def follow(self, plan: Plan) -> list[Refusal]:
-        """Carry out what leads to `plan`; returns what was refused, and why.
-
-        As in the daemon, nothing is deleted unless the active uplink's route is there.
-        """
-        refused = self._carry_out(plan, lambda change: change is not Change.DELETE)
-        if plan.active in self._routes:
-            refused += self._carry_out(plan, lambda change: change is Change.DELETE)
-        return refused
+        """Carry out what leads to `plan`, as the daemon does; returns what was refused, and why."""
+        refused = self._carry_out(additions(plan, self._routes))
+        return refused + self._carry_out(deletions(plan, self._routes))
 
     def apply(self, action: RouteAction) -> str | None:
         """Carry out one action; returns why the kernel refused it, or None."""
         route = action.route
         same_key = [r for r in self._routes if (r.family, r.metric) == (route.family, route.metric)]
-        if action.change is Change.ADD and same_key:
-            return "held by a foreign route"
         if action.change is Change.DELETE:
             self.take_away(route)
             return None
+        if action.change is Change.ADD and route in same_key:
+            return None
+        if any(not r.ours for r in same_key):
+            return "held by a foreign route"
+        if action.change is Change.ADD and same_key:
+            return "held by a different route of ours"
         if action.change is Change.REPLACE:
             self.take_away(*same_key)
         self.put(route)
         return None
 
-    def _carry_out(self, plan: Plan, which: Callable[[Change], bool]) -> list[Refusal]:
-        refused = []
-        for action in diff(plan, self._routes):
-            if which(action.change):
-                why = self.apply(action)
-                if why is not None:
-                    refused.append((action, why))
-        return refused
+    def _carry_out(self, actions: Iterable[RouteAction]) -> list[Refusal]:
+        tried = ((action, self.apply(action)) for action in actions)
+        return [(action, why) for action, why in tried if why is not None]

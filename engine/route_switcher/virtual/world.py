@@ -254,10 +254,11 @@ class World:
         engine, table = self.engine, self.table
         for _ in range(ATTEMPTS):
             before, self._planned = table.routes, engine.plans()
-            for action, why in [r for plan in self._planned for r in table.follow(plan)]:
-                self._give(Refused(self._at, action, why))
-            if table.routes != before:
+            refused = [r for plan in self._planned for r in table.follow(plan)]
+            if table.routes != before or refused:
                 self._give(Routes(self._at, table.routes))
+            for action, why in refused:
+                self._give(Refused(self._at, action, why))
             if engine.plans() == self._planned:
                 return
 
