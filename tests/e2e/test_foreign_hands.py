@@ -138,21 +138,48 @@ def test_a_foreign_default_in_the_way_is_told_once_with_a_remedy_that_works(
 
 
 @pytest.mark.parametrize("family", Family)
-def test_a_foreign_route_at_our_metric_is_a_conflict_that_is_told_and_left_alone(
-    lab: Lab, start: Start, family: Family
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_foreign_route_at_a_metric_of_ours_is_told_and_moves_nothing(
+    lab: Lab, start: Start, family: Family, number: int
 ) -> None:
-    primary = lab.uplinks[0]
-    foreign = ["default", "via", str(primary.gateway_of(family)), "dev", "eth0", "metric", "10"]
+    """Those of ours stand behind it, the active uplink's first."""
+    uplink, metric = lab.uplinks[number], 10 * (number + 1)
+    gateway = str(uplink.gateway_of(family))
+    foreign = ["default", "via", gateway, "dev", uplink.interface, "metric", str(metric)]
     lab.run(ROUTER, "ip", "route", "add", *foreign)
     before = foreign_routes(lab)
     engine = start(policy_text(lab, (family,)))
-    engine.wait_for("notice", "metric 10 is held by a foreign route: default via")
+    engine.wait_for("notice", f"metric {metric} is held by a foreign route: default via")
     names = [name_of(uplink, family) for uplink in lab.uplinks]
-    engine.wait_for("decision", previous=names[0], selected=names[1], cause="refused")
+    engine.wait_for_health(*names)
+    held = {"eth0": 1010, "eth1": 1020} if number == 0 else {"eth0": 10, "eth1": 1020}
+    wait_for_our_routes(lab, *held.items(), family=family)
+    wait_until_taken(lab, "eth0", family)
     assert foreign_routes(lab) == before
     lab.run(ROUTER, "ip", "route", "del", *foreign)
-    engine.wait_for("decision", previous=names[1], selected=names[0])
     wait_for_our_routes(lab, *ROUTES, family=family)
+    (first,) = engine.said("decision")
+    assert first.fields["selected"] == names[0]
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_foreign_route_at_the_standbys_metric_does_not_cancel_failover(
+    lab: Lab, start: Start, family: Family
+) -> None:
+    standby = lab.uplinks[1]
+    foreign = ["default", "via", str(standby.gateway_of(family)), "dev", "eth1", "metric", "20"]
+    lab.run(ROUTER, "ip", "route", "add", *foreign)
+    engine = start(policy_text(lab, (family,)))
+    names = [name_of(uplink, family) for uplink in lab.uplinks]
+    engine.wait_for_health(*names)
+    for act, selected, routes in (
+        (FAULTS["blackhole"].inject, 1, {"eth0": 2010, "eth1": 1020}),
+        (FAULTS["blackhole"].heal, 0, {"eth0": 10, "eth1": 1020}),
+    ):
+        act(lab, lab.uplinks[0])
+        engine.wait_for("decision", selected=names[selected])
+        wait_for_our_routes(lab, *routes.items(), family=family)
+        wait_until_taken(lab, lab.uplinks[selected].interface, family)
 
 
 @pytest.mark.parametrize("scope", ["eth1", "all"])
