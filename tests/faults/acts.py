@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from faults import flooding
 from faults.bench import Bench, wait_until
 from faults.row import Act
 from route_switcher.lab.addresses import (
@@ -20,6 +21,8 @@ from route_switcher.lab.addresses import (
 from route_switcher.lab.faults import FAULTS
 
 CHURNED = 20_000
+FLOODED = 150_000
+"""Forged replies a second, as far as the machine can make them."""
 _CHURNING_PROTOCOL = "99"
 _OTHER_LINE = "198.51.100.64/26"
 _BURST = 6000
@@ -181,6 +184,26 @@ def overrun(bench: Bench) -> None:
     _stopped(bench, lambda: router(*half, our_route, *half)(bench))
 
 
+def flood(uplink: int = 0, watching: str = "") -> Act:
+    """Forged echo replies come in on this line; `watching` says what the forger sees of ours."""
+
+    def act(bench: Bench) -> None:
+        line = bench.lab.uplinks[uplink]
+        words = [sys.executable, "-P", flooding.__file__, str(bench.lab.targets_v4[0])]
+        words += [str(line.address.ip), str(FLOODED), _LONGEST, watching]
+        before = _echo_replies(bench)
+        process = bench.lab.start(line.name, words)
+        bench.lab.keep("flood", lambda: bench.lab.stop(f"process {process.pid}"))
+        wait_until(lambda: _echo_replies(bench) > before + FLOODED // 4, "the flood")
+
+    return act
+
+
+def end_flood(bench: Bench) -> None:
+    """No more of them come."""
+    bench.lab.stop("flood")
+
+
 def stop_for_a_while(bench: Bench) -> None:
     """The process stands still for 15 seconds, and goes on."""
     _stopped(bench, lambda: time.sleep(_STOPPED))
@@ -211,6 +234,16 @@ def _warned_of_unreachable(bench: Bench, metric: int) -> None:
     since = bench.engine.now
     router(f"route add unreachable default metric {metric}")(bench)
     wait_until(lambda: _said(bench, "foreign route in the way", since), "the warning")
+
+
+def _echo_replies(bench: Bench) -> int:
+    """How many have come to the router."""
+    names, values = (
+        line.split()
+        for line in bench.lab.run(ROUTER, "cat", "/proc/net/snmp").splitlines()
+        if line.startswith("Icmp:")
+    )
+    return int(values[names.index("InEchoReps")])
 
 
 def _said(bench: Bench, text: str, since: int) -> bool:

@@ -85,7 +85,10 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
 
 
 def _line(uplink: Uplink) -> EchoLine:
-    return EchoLine(uplink.interface, uplink.family)
+    def warn(trouble: str) -> None:
+        say(logging.WARNING, "flood", f"{uplink.name}: {trouble}", uplink=uplink.name)
+
+    return EchoLine(uplink.interface, uplink.family, warn)
 
 
 class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell

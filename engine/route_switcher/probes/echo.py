@@ -216,13 +216,13 @@ class EchoLine:
         open_round.sent()
 
     async def _drain(self) -> None:
-        """Read all that waits now, and let other tasks run meanwhile."""
-        if (buffer := self._buffer) is None:
+        """Read what waits now, whatever comes meanwhile, and let other tasks run in between."""
+        if self._read() or self._buffer is None:
             return
-        for _ in range(0, buffer.capacity, buffer.batch):
+        for _ in range(0, self._buffer.waiting(), self._buffer.batch):
+            await trio.lowlevel.checkpoint()
             if self._read():
                 return
-            await trio.lowlevel.checkpoint()
 
     def _read(self) -> bool:
         """Read a batch of what waits, and note the answers among it. Whether nothing waits now."""

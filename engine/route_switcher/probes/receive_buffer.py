@@ -54,10 +54,9 @@ class ReceiveBuffer:
         """Packets to read at a time: a small part of a buffer that was full, see `overrun`."""
         return max(1, min(_MOST, self._size // (4 * _CHARGE)))
 
-    @property
-    def capacity(self) -> int:
-        """Packets that it holds at most."""
-        return self._size // _SMALLEST
+    def waiting(self) -> int:
+        """Packets that wait to be read, at most."""
+        return self._info()[_FILLED] // _SMALLEST
 
     def overrun(self) -> bool:
         """Whether packets were dropped since the last call because it was full.
@@ -66,7 +65,10 @@ class ReceiveBuffer:
         causes too, such as a wrong ICMPv6 checksum, which anybody can forge. But a buffer that was
         full is still well filled one batch later.
         """
-        given = self._sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
-        info: tuple[int, ...] = _MEMINFO.unpack(given)
+        info = self._info()
         before, self._drops = self._drops, info[_DROPS]
         return self._drops != before and info[_FILLED] >= self._size // 4
+
+    def _info(self) -> tuple[int, ...]:
+        given = self._sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        return _MEMINFO.unpack(given)
