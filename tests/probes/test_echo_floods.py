@@ -1,12 +1,16 @@
 """Many packets that answer nothing, and a receive buffer that is too small for them."""
 
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trio
+import trio.lowlevel
 import trio.testing
 
+from faults import flooding
 from probes.loopback import (
     LONG,
     SHORT,
@@ -21,6 +25,8 @@ from probes.loopback import (
 )
 from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import Address, Family
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
@@ -195,3 +201,34 @@ async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
             echoes = await line.round(V4[:1], 1, SHORT)
     assert echoes.outcome is FAILED
     assert line.counters == Counters()
+
+
+async def test_a_flood_from_the_wire_is_hardly_read(lab: Lab) -> None:
+    """Of the forged identifiers one in 65,536 is ours, and of the keys one in four billion."""
+    uplink = lab.uplinks[0]
+    lab.run(ROUTER, "ip", "route", "add", "default", "via", str(uplink.gateway))
+    words = [sys.executable, "-P", flooding.__file__, str(lab.targets_v4[0])]
+    lab.start(uplink.name, [*words, str(uplink.address.ip), "150000", "30"])
+    with lab.inside(ROUTER), EchoLine(uplink.interface, Family.IPV4) as line:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(line.run)
+            outcomes = set()
+            until = echo_replies() + 100_000
+            while echo_replies() < until:
+                outcomes.add((await line.round(lab.targets_v4, 3, LONG)).outcome)
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+    assert outcomes == {GOOD}
+    # Those that came before the filter was attached, and who guessed.
+    assert line.counters.foreign < 50_000
+    assert line.counters == Counters(foreign=line.counters.foreign)
+
+
+def echo_replies() -> int:
+    """How many have come to this thread's network namespace."""
+    names, values = (
+        line.split()
+        for line in Path("/proc/thread-self/net/snmp").read_text().splitlines()
+        if line.startswith("Icmp:")
+    )
+    return int(values[names.index("InEchoReps")])
