@@ -107,7 +107,7 @@ def test_a_policy_that_others_may_write_is_warned_of_at_the_start_and_at_a_reloa
     policy_file.write_text(policy_text(lab))
     policy_file.chmod(0o666)
     engine = start()
-    told = f"every user may write {policy_file}, and so change the policy: chmod o-w {policy_file}"
+    told = f"others may change the policy: every user may write {policy_file}: chmod o-w "
     assert engine.wait_for("policy", told).level == "warning"
     assert "may write" not in run_to_its_end(lab, "validate", str(policy_file)).stdout
     policy_file.chmod(0o644)

@@ -11,6 +11,7 @@ import sys
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.core.routes import Change, RouteAction
 from route_switcher.kernel.base import Kernel
+from route_switcher.kernel.privileges import NET_ADMIN, missing_capabilities
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +25,20 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from route_switcher.kernel.lock import AlreadyRunning, Lock
 
+    if NET_ADMIN in missing_capabilities():
+        return _cannot(f"missing privileges ({NET_ADMIN}): run it as root")
     try:
-        with Lock():
+        with Lock() as lock:
+            for note in lock.notes:
+                print(f"route-switcher cleanup: {note}", file=sys.stderr)
             return trio.run(_clean)
     except AlreadyRunning as error:
-        print(f"route-switcher cleanup: {error}: stop it first", file=sys.stderr)
-        return PROBLEMS
+        return _cannot(f"{error}: stop it first")
+
+
+def _cannot(message: str) -> int:
+    print(f"route-switcher cleanup: {message}", file=sys.stderr)
+    return PROBLEMS
 
 
 async def _clean() -> int:

@@ -41,14 +41,17 @@ def run(
     if missing:
         return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
     with ExitStack() as held:
+        notes: list[str] = []
         if not dry_run:
             try:
-                held.enter_context(Lock())
+                notes = held.enter_context(Lock()).notes
             except AlreadyRunning as error:
                 return _cannot(f"{error}: stop that one first")
         mode = ", dry run: nothing is written" if dry_run else ""
         uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
+        for note in notes:
+            say(logging.WARNING, "lock", note)
         for line in doubted:
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []

@@ -23,9 +23,9 @@ from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.core.model import Policy
 from route_switcher.daemon.signals import held
+from route_switcher.other_writers import other_writers
 from route_switcher.policy.load import SYSTEM_NAME, load, load_text, locate, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, render
-from route_switcher.policy.writers import other_writers
 
 LEVEL_VARIABLE = "ROUTE_SWITCHER_LOG"
 _LEVELS = ("debug", "info", "warning", "error")
@@ -130,7 +130,7 @@ def _others_may_write(argument: str) -> tuple[str, ...]:
     if not isinstance(file, Path) or argument in shipped_policies():
         return ()
     try:
-        return tuple(map(str, other_writers(file)))
+        return tuple(f"others may change the policy: {w}" for w in other_writers(file))
     except OSError:
         return ()  # it has just gone, which the next reading will tell
 

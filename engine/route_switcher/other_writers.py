@@ -1,4 +1,4 @@
-"""Who else may change a policy: others that may write its file, or a folder on the way to it.
+"""Who else may change what a path leads to: who may write the file, or a folder on the way to it.
 
 A folder that others may write lets them put another file in its place. In a sticky one (such as
 /tmp) they may do so only with what is theirs, so there the owner of the next step counts. A group
@@ -20,7 +20,7 @@ _MOST_LINKS = 40
 
 @dataclass(frozen=True, slots=True)
 class OtherWriter:
-    """A file, folder or link through which others may change the policy, and what mends that."""
+    """A file, folder or link on the way that others may write, and what mends that."""
 
     path: Path
     who: str
@@ -28,7 +28,7 @@ class OtherWriter:
     """A command for the shell."""
 
     def __str__(self) -> str:
-        return f"{self.who} may write {self.path}, and so change the policy: {self.remedy}"
+        return f"{self.who} may write {self.path}: {self.remedy}"
 
 
 def other_writers(file: Path) -> tuple[OtherWriter, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.policy.writers import OtherWriter, other_writers
+from route_switcher.other_writers import OtherWriter, other_writers
 
 STRANGER = 12345
 
@@ -48,9 +48,7 @@ def test_what_every_user_may_write_is_named_with_its_remedy(policy: Path, level:
     path = (policy, *policy.parents)[level]
     path.chmod(0o757 if path.is_dir() else 0o646)
     (writer,) = found(policy)
-    assert str(writer) == (
-        f"every user may write {path}, and so change the policy: chmod o-w {path}"
-    )
+    assert str(writer) == f"every user may write {path}: chmod o-w {path}"
     mended(policy)
 
 
