@@ -19,6 +19,7 @@ from route_switcher.lab.addresses import (
     ROUTER,
 )
 from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
 
 CHURNED = 20_000
 FLOODED = 150_000
@@ -133,6 +134,16 @@ def tell_the_policy(bench: Bench) -> None:
     """The policy is written for the renumbered line, and read anew."""
     bench.write_policy({"primary": _other_line()[0].ip})
     bench.engine.send(signal.SIGHUP)
+
+
+def squat(lab: Lab) -> None:
+    """A process that may not change routes has the name that an engine takes."""
+    script = "import socket, time; taken = socket.socket(socket.AF_UNIX)"
+    script += "; taken.bind('\\0route-switcher'); taken.listen(1); time.sleep(90)"
+    words = ["setpriv", "--bounding-set", "-net_admin", sys.executable, "-I", "-c", script]
+    lab.start(ROUTER, words)
+    names = ["cat", "/proc/net/unix"]
+    wait_until(lambda: "@route-switcher" in lab.run(ROUTER, *names), "the name to be taken")
 
 
 def reload_from_a_fifo_and_cut(bench: Bench) -> None:

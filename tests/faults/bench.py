@@ -63,10 +63,17 @@ def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
 
 @contextmanager
 def bench(
-    folder: Path, settings: Settings, environment: Mapping[str, str] | None = None
+    folder: Path,
+    settings: Settings,
+    environment: Mapping[str, str] | None = None,
+    prepare: Callable[[Lab], None] = lambda _: None,
 ) -> Iterator[Bench]:
-    """A bench with both uplinks healthy, the primary active, and the stream under way."""
+    """A bench with both uplinks healthy, the primary active, and the stream under way.
+
+    `prepare` is done before the engine starts.
+    """
     with Lab() as lab:
+        prepare(lab)
         policy_file = folder / "policy.yaml"
         policy_file.write_text(policy_text(lab, settings))
         with start_engine(lab, policy_file, **(environment or {})) as engine:

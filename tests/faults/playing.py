@@ -17,7 +17,7 @@ _LATEST = 0.2
 def play(row: Row, folder: Path) -> Line:
     """The row's line of the table. Raises AssertionError if something did not hold."""
     steps = [step for step in (row.fault, row.mended) if step is not None]
-    with bench(folder, row.settings, row.environment(folder)) as running:
+    with bench(folder, row.settings, row.environment(folder), row.prepare) as running:
         row.before(running)
         times = [_take(step, running) for step in steps]
         running.stream.stop()

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from e2e.tables import Key
 from faults.bench import PATIENCE, Bench
 from faults.policy import Settings
+from route_switcher.lab.topology import Lab
 
 Act: TypeAlias = Callable[[Bench], None]
 
@@ -60,6 +61,8 @@ class Row:
     name: str
     fault: Step
     mended: Step | None = None
+    prepare: Callable[[Lab], None] = field(default=lambda _: None)
+    """What is done before the engine starts."""
     before: Act = field(default=lambda _: None)
     """What is done before the fault comes; not measured."""
     settings: Settings = field(default_factory=Settings)

@@ -77,6 +77,12 @@ ROWS = (
         slow=True,
     ),
     Row(
+        "the same, and a stranger holds the lock's name from before the start",
+        _AWAY_UNBROKEN,
+        _BACK,
+        prepare=acts.squat,
+    ),
+    Row(
         "the same, and a reload from a FIFO that nobody writes",
         replace(
             _AWAY_UNBROKEN,
