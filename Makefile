@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 FUZZ_TARGETS := policy_text icmp_packets netlink_datagrams
 FUZZ_SECONDS ?= 60
 SEARCH_SECONDS ?= 600
+MUTANTS ?= --seed 1 --seconds 600
 # One more than there are processors, for the tests on a kernel mostly wait.
 TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast search faults compose-test bench lint fuzz clean
+.PHONY: help demo test test-fast search mutants faults compose-test bench lint fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -36,6 +37,9 @@ search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minu
 	    $(BIN)/python -P -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose" \
 	        --hypothesis-profile=search || exit; \
 	done
+
+mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: do the tests notice?
+	@PYTHONPATH=tests $(BIN)/python -P -m mutants $(MUTANTS)
 
 faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and print what it cost
 	@$(call require_packages,faketime:faketime)

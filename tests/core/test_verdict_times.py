@@ -1,0 +1,30 @@
+"""How long a verdict on a probe that fails is waited for: the `for` of every level adds to it."""
+
+import pytest
+
+from core.answering import probe
+from route_switcher.core.conditions import AllOf, AnyOf, Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.model import Recover, Rule
+from route_switcher.core.verdicts import LONGEST_WAIT, verdict_of
+
+LOSSY = Beyond(Measure.LOSS, "internet", 0.5, 10.0, 2.0)
+LOSSY_FOR_LONG = Beyond(Measure.LOSS, "internet", 0.5, 20.0)
+
+
+@pytest.mark.parametrize("group", [AnyOf, AllOf])
+def test_the_for_of_a_group_comes_after_the_longest_of_its_parts(
+    group: type[AnyOf | AllOf],
+) -> None:
+    rule = Rule("lossy", group((LOSSY, LOSSY_FOR_LONG), 5.0), Recover(20.0))
+    assert verdict_of(probe(), (rule,)).seconds == 20.0 + 5.0
+
+
+def test_groups_in_groups_add_up() -> None:
+    inner = AllOf((LOSSY, ConsecutiveFailures("internet", 3)), 4.0)
+    rule = Rule("lossy", AnyOf((inner,), 5.0), Recover(20.0))
+    assert verdict_of(probe(), (rule,)).seconds == 10.0 + 2.0 + 4.0 + 5.0
+
+
+def test_nothing_is_waited_for_longer_than_a_minute() -> None:
+    rule = Rule("lossy", AnyOf((LOSSY,), 3600.0), Recover(20.0))
+    assert verdict_of(probe(), (rule,)).seconds == LONGEST_WAIT
