@@ -16,7 +16,7 @@ PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast search mutants faults compose-test bench lint fuzz clean
+.PHONY: help demo test test-fast search mutants faults compose-test bench lint figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -57,6 +57,9 @@ lint: $(VENV)/.dev-ready  ## check style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+figures: $(VENV)/.dev-ready  ## hold what validate computes against 200 policies played, ten minutes
+	@$(BIN)/python -m pytest tests/analysis/test_random_policies.py --policies 200
 
 fuzz: $(VENV)/.fuzz-ready  ## attack all that takes bytes from outside, a minute each
 	@for target in $(FUZZ_TARGETS); do \

@@ -84,7 +84,7 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 @given(policies(), st.sampled_from([0.001, 0.05, 0.5, 0.999]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_figures_are_figures(any_policy: Policy, loss: float) -> None:
     figures = figures_of(any_policy, (loss,))
     for figure in figures.rules:

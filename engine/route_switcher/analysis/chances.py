@@ -6,7 +6,7 @@ so this is the least that must be expected of a noisy line; it says nothing of o
 
 from dataclasses import dataclass
 from functools import cache
-from math import comb, exp, expm1, inf, lgamma, log, log1p
+from math import ceil, comb, exp, expm1, inf, lgamma, log, log1p
 
 from route_switcher.analysis.traffic import MONTH
 from route_switcher.analysis.watch import Watch
@@ -25,6 +25,9 @@ from route_switcher.core.model import Family, Probe, Rule, answers_needed
 LOSSES = (0.01, 0.05)
 """The chances of a packet to be lost that are looked at unless others are asked for."""
 
+_SELDOM = 0.02
+"""The share of the time that an uplink may be away so that how it is probed then is no matter."""
+
 _HOPELESS = 50.0
 """Failed rounds expected in one stable time: good ones never cover it."""
 
@@ -37,6 +40,8 @@ class Failing:
     """How often it is failed in 30 days; inf: as soon as it is healthy again."""
     away: float
     """The share of the time in which it is failed or recovering."""
+    bound: bool = False
+    """Whether `failures` is what it is at most; else it is the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,11 @@ def false_failures(watch: Watch, rule: Rule, family: Family, loss: float) -> Fai
     for the mean time between rounds, and k for the least number of lost rounds among the n of a
     window that is beyond the limit:
 
-    * failures N: (1 - f) x f^N / i, exact; with `for`, as many more failed rounds as it takes;
-    * loss: (k/n - loss) x (chance of exactly k of n) / i for each target, the rate at which clumps
-      of windows beyond the limit begin (the Poisson approximation of a scan statistic), an
-      estimate; where several targets must be beyond it at once, the rate at which the last one is;
+    * failures N: once in i x (1 - f^N) / (f^N x (1 - f)), exact; with `for`, as many more failed
+      rounds as it takes;
+    * loss: at most k/n x (1 - loss) x (chance of exactly k of n) / i for each target, the rate at
+      which a window goes beyond the limit: it may do so several times in a row; where several
+      targets must be beyond it at once, the rate at which the last one is;
     * any: the sum, at most; all of different probes: the rate at which the last becomes true;
       all of one probe: the least of its parts, at most.
 
@@ -79,7 +85,17 @@ def false_failures(watch: Watch, rule: Rule, family: Family, loss: float) -> Fai
     until, back = 1 / truth.rate, time_to_recover(watch, rule, family, loss)
     # What does not come back in a month fails once.
     failures = max(MONTH / (until + back), -expm1(-MONTH / until))
-    return Failing(failures, 1 / (1 + until / back))
+    away = 1 / (1 + until / back)
+    return Failing(failures, away, not _is_exact(watch, rule, away))
+
+
+def _is_exact(watch: Watch, rule: Rule, away: float) -> bool:
+    """Whether failures are counted, in a row, of one probe; and its rounds go at one pace, or next
+    to always at the normal one."""
+    (probe, *others) = watch.concerned(rule)
+    plain = isinstance(rule.fail, ConsecutiveFailures) and rule.recover.condition is None
+    level = probe.interval == probe.fast_interval == probe.down_interval
+    return plain and not others and (level or away < _SELDOM)
 
 
 @cache
@@ -87,9 +103,11 @@ def time_to_recover(watch: Watch, rule: Rule, family: Family, loss: float) -> fl
     """The mean seconds until a rule that failed is ok again while packets go on being lost; inf:
     more than anybody lives to see.
 
-    The stable time S must go by without a failed round. Where those come r times a second, that
-    takes (e^(r x S) - 1) / r seconds in the mean; it begins after half the down interval. Windows
-    of the recover condition are not looked at.
+    It begins with the first good round, at the down interval. Then the stable time must go by
+    without a failed round: n good rounds in a row, which takes (1/g^n - 1) / (f x g) rounds in the
+    mean, where each fails with the chance f = 1 - g; and where one failed, a good one comes first.
+    Where several probes have a say, S seconds without a failure, of which r come in a second, take
+    (e^(r x S) - 1) / r. Windows of the recover condition are not looked at.
     """
     probes = watch.concerned(rule)
     fails = {p: _round_fails(p, family, loss) for p in probes}
@@ -99,8 +117,14 @@ def time_to_recover(watch: Watch, rule: Rule, family: Family, loss: float) -> fl
     stable = rule.recover.stable
     if rate * stable > _HOPELESS:
         return inf
-    covered = expm1(rate * stable) / rate if rate else stable
-    return min(p.down_interval for p in probes) / 2 + covered
+    first = min(p.down_interval / (1 - fails[p]) for p in probes)
+    if not rate:
+        return first + stable
+    if len(probes) > 1:
+        return first + expm1(rate * stable) / rate
+    (probe,) = probes
+    rounds, f = ceil(round(stable / probe.interval, 6)), fails[probe]
+    return first + probe.interval * expm1(-rounds * log1p(-f)) / (f * (1 - f))
 
 
 def share_within(leaf: Within, probe: Probe, family: Family, loss: float) -> float:
@@ -164,8 +188,11 @@ def _failures(watch: Watch, leaf: ConsecutiveFailures, family: Family, loss: flo
     # `for` begins when the last of the failures is told, and ends at the next good round.
     more = int(max(0.0, leaf.held + probe.timeout - 1e-9) // probe.interval) if leaf.held else 0
     run = leaf.failures + more
-    rate = (1 - fails) * fails**run / _mean_interval(watch, probe, fails)
-    return _Truth(rate, fails**run)
+    if fails >= 1:
+        return _Truth(1 / (run * probe.interval), 1.0)
+    chance = fails**run
+    rate = (1 - fails) * chance / (1 - chance) / _mean_interval(watch, probe, fails)
+    return _Truth(rate, chance)
 
 
 def _lossy(watch: Watch, leaf: Beyond, family: Family, loss: float) -> _Truth:
@@ -178,7 +205,7 @@ def _lossy(watch: Watch, leaf: Beyond, family: Family, loss: float) -> _Truth:
     if loss >= least / rounds:
         return _Truth(1 / leaf.over, 1.0)  # Beyond the limit as soon as the window is full.
     tail = _at_least(least, rounds, loss)
-    rate = (least / rounds - loss) * _exactly(least, rounds, loss) / probe.interval
+    rate = least / rounds * (1 - loss) * _exactly(least, rounds, loss) / probe.interval
     # So many targets must be beyond the limit at once.
     needed = targets - answers_needed(probe.quorum, targets) + 1
     together = _exactly(needed - 1, targets - 1, tail)

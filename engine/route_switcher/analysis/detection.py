@@ -28,7 +28,7 @@ and before and after it there is next to nothing. At the worst it is just above 
 fill the window."""
 
 _INSTANTS = 256
-"""Instants over which times are averaged where several probes have a say."""
+"""Instants over which times are averaged."""
 
 
 @cache
@@ -73,15 +73,13 @@ def possible(leaf: Beyond, probe: Probe) -> bool:
 def mean_over(spans: Mapping[str, float], value: Callable[[Mapping[str, float]], float]) -> float:
     """The mean of `value` over independent instants, one for each name, each within its span.
 
-    With one name, `value` is taken to be linear in it, so that the middle gives the mean.
+    It need not be linear: where a `for` races an interval, it leaps.
     """
     names = list(spans)
-    if len(names) < 2:
-        return value({name: spans[name] / 2 for name in names})
     total = 0.0
     for shares in _spread_evenly(len(names)):
         total += value({n: s * spans[n] for n, s in zip(names, shares, strict=True)})
-    return total / _INSTANTS
+    return round(total / _INSTANTS, 9)
 
 
 def _spread_evenly(dimensions: int) -> Iterator[Sequence[float]]:

@@ -1,12 +1,14 @@
 """The figures of a policy: what its rules see and when, and what each uplink costs and risks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 from route_switcher.analysis.chances import LOSSES, Failing, false_failures
 from route_switcher.analysis.detection import time_to_fail
+from route_switcher.analysis.formulas import has_formula
 from route_switcher.analysis.recovery import time_to_return
+from route_switcher.analysis.rehearsal import rehearse
 from route_switcher.analysis.traffic import bytes_a_month
 from route_switcher.analysis.watch import Fault, Times, Watch, watch_of
 from route_switcher.core.model import Family, Policy, Rule, Uplink
@@ -79,25 +81,46 @@ def return_of(watch: Watch, fault: Fault) -> Times | None:
     return Times(max(t.typical for t in times), max(t.worst for t in times))
 
 
-def slowest(watches: Iterable[Watch], rule: Rule, fault: Fault) -> RuleFigures | None:
-    """The figures of a rule for a fault, where it takes longest; None: it does not see it."""
-    found = [f for watch in watches if (f := _figures_under(watch, rule, fault)) is not None]
+def slowest(policy: Policy, rule: Rule, fault: Fault) -> RuleFigures | None:
+    """The figures of a rule for a fault, of the uplink that it judges where it takes longest; None:
+    it does not see it."""
+    judged = {watch_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)}
+    under = (_figures_under(policy, u, watch, rule, fault) for watch, u in judged.items())
+    found = [figures for figures in under if figures is not None]
     return max(found, key=lambda f: (f.fails.worst, f.returns.worst), default=None)
 
 
 def _rule_figures(policy: Policy, rule: Rule) -> RuleFigures | None:
-    watches = {watch_of(policy, u.name) for u in policy.uplinks if rule.judges(u.name)}
-    found = (slowest(watches, rule, fault) for fault in Fault)
+    found = (slowest(policy, rule, fault) for fault in Fault)
     return next((figures for figures in found if figures is not None), None)
 
 
-def _figures_under(watch: Watch, rule: Rule, fault: Fault) -> RuleFigures | None:
+def _figures_under(
+    policy: Policy, uplink: Uplink, watch: Watch, rule: Rule, fault: Fault
+) -> RuleFigures | None:
     fails = time_to_fail(watch, rule, fault)
     returns = time_to_return(watch, rule, fault)
     on_standby = time_to_fail(watch, rule, fault, Speed.STANDBY)
     if fails is None or on_standby is None or returns is None:
         return None
+    if not has_formula(watch, rule, fault):
+        seen = rehearse(policy, uplink.name, fault, Speed.NORMAL).get(rule.name)
+        sparing = any(p.standby_interval > p.interval for p in watch.probes)
+        standing_by = (
+            rehearse(policy, uplink.name, fault, Speed.STANDBY).get(rule.name) if sparing else seen
+        )
+        bound = _at_most(watch, rule, fault, fails)
+        fails = seen.fails if seen else bound
+        on_standby = standing_by.fails if standing_by else _at_most(watch, rule, fault, on_standby)
+        returns = seen.returns if seen else Times(returns.worst, returns.worst, bound=True)
     return RuleFigures(rule.name, fault, fails, on_standby, returns)
+
+
+def _at_most(watch: Watch, rule: Rule, fault: Fault, computed: Times) -> Times:
+    """What it takes if another rule fails the uplink before, and rounds go slowly from then on."""
+    slow = time_to_fail(watch, rule, fault, Speed.DOWN)
+    worst = max(computed.worst, slow.worst if slow is not None else 0.0)
+    return Times(worst, worst, bound=True)
 
 
 def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:
@@ -113,4 +136,7 @@ def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> 
 def _failing(watch: Watch, family: Family, loss: float) -> Failing:
     all_of_it = [false_failures(watch, rule, family, loss) for rule in watch.rules]
     here = prod(1 - failing.away for failing in all_of_it)
-    return Failing(sum(failing.failures for failing in all_of_it), 1 - here)
+    known = [failing for failing in all_of_it if failing.failures]
+    # Rules may fail an uplink together, and one while another keeps it away.
+    bound = len(known) > 1 or any(failing.bound for failing in known)
+    return Failing(sum(failing.failures for failing in all_of_it), 1 - here, bound)

@@ -1,6 +1,7 @@
 """The figures of a policy as a person reads them: two small tables."""
 
 from collections.abc import Sequence
+from math import inf
 
 from route_switcher.analysis.chances import Failing
 from route_switcher.analysis.figures import Figures, RuleFigures, UplinkFigures
@@ -20,6 +21,8 @@ def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
 def failing_in_words(failing: Failing) -> str:
     """How often, and if it matters, for how long altogether."""
     often = how_often(failing.failures)
+    if failing.bound and 0 < failing.failures < inf:
+        often = f"at most {often}"
     if _MUCH < failing.away < 1:
         return f"{often}, away {failing.away:.0%} of the time".replace("%", " %")
     return often
@@ -61,7 +64,7 @@ def _differs_on_standby(figure: RuleFigures) -> bool:
 
 
 def _pair(times: Times) -> tuple[str, str]:
-    return _soon(times.typical), _soon(times.worst)
+    return "unknown" if times.bound else _soon(times.typical), _soon(times.worst)
 
 
 def _soon(value: float) -> str:

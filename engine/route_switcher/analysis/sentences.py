@@ -16,7 +16,7 @@ from route_switcher.analysis.quantities import (
     seconds,
     share,
 )
-from route_switcher.analysis.watch import Fault, Times, watch_of
+from route_switcher.analysis.watch import Fault, Times
 from route_switcher.core.conditions import AnyOf
 from route_switcher.core.model import Damping, Family, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.waiting import ASK_AGAIN
@@ -109,11 +109,10 @@ def _back(policy: Policy, recover: Recover) -> str:
 
 
 def _times(policy: Policy, rule: Rule) -> str:
-    watches = [watch_of(policy, u.name) for u in policy.uplinks if rule.judges(u.name)]
     told: list[str] = []
     known: Times | None = None
     for fault in Fault:
-        found = slowest(watches, rule, fault)
+        found = slowest(policy, rule, fault)
         if found is None:
             continue
         # What sees silence sees that of a lost carrier too, and no sooner.
@@ -132,6 +131,8 @@ def _seen(found: RuleFigures) -> str:
         return "at once"
     if seconds(standby) == worst:
         return f"after {_typically(fails)}"
+    if fails.bound:
+        return f"after at most {worst} ({seconds(standby)} while it stands by)"
     return (
         f"after {seconds(fails.typical)} (at most {worst}, {seconds(standby)} while it stands by)"
     )
@@ -139,6 +140,8 @@ def _seen(found: RuleFigures) -> str:
 
 def _typically(times: Times) -> str:
     typical, worst = seconds(times.typical), seconds(times.worst)
+    if times.bound:
+        return f"at most {worst}"
     return typical if typical == worst else f"{typical} (at most {worst})"
 
 

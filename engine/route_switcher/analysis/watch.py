@@ -29,6 +29,8 @@ class Times:
     typical: float
     """The mean over all instants at which it may begin, as against the rounds."""
     worst: float
+    bound: bool = False
+    """Whether the mean is not known: `typical` is then what it is at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ def _figures_as_data(figures: Figures) -> dict[str, object]:
                         "loss": loss,
                         "failures": failing.failures if isfinite(failing.failures) else None,
                         "away": failing.away,
+                        "failures_are_at_most": failing.bound,
                     }
                     for loss, failing in figure.false_failures
                 ],
@@ -185,8 +186,9 @@ def _figures_as_data(figures: Figures) -> dict[str, object]:
     }
 
 
-def _times_as_data(times: Times) -> dict[str, float]:
-    return {"typical": round(times.typical, 6), "worst": round(times.worst, 6)}
+def _times_as_data(times: Times) -> dict[str, float | bool]:
+    typical, worst = round(times.typical, 6), round(times.worst, 6)
+    return {"typical": typical, "worst": worst, "typical_is_at_most": times.bound}
 
 
 def _praise(result: _Result) -> str:
