@@ -59,7 +59,7 @@ lint: $(VENV)/.dev-ready  ## check style, types and the direction of imports
 	$(BIN)/lint-imports
 
 figures: $(VENV)/.dev-ready  ## hold what validate computes against 200 policies played, ten minutes
-	@$(BIN)/python -m pytest tests/analysis/test_random_policies.py --policies 200
+	@$(BIN)/python -P -m pytest tests/analysis/test_random_policies.py --policies 200
 
 fuzz: $(VENV)/.fuzz-ready  ## attack all that takes bytes from outside, a minute each
 	@for target in $(FUZZ_TARGETS); do \

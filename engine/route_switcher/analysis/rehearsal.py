@@ -27,8 +27,8 @@ every part of every interval, also where one interval is a multiple of another."
 _MOST_ROUNDS = 10_000
 """Rounds that are played for one uplink and fault: less than half a second."""
 
-_SAMPLED = 1.02
-"""The worst of some instants is nearly the worst of all. A formula that comes as near is right."""
+_NEAR = 1.02
+"""By what factor a formula may differ from the mean of some instants and be right."""
 
 _RTT = 0.001
 
@@ -74,10 +74,12 @@ def rehearse(policy: Policy, uplink: str, fault: Fault, speed: Speed) -> Mapping
     seen = [play for play in takewhile(bool, plays) if play is not None]
     if not seen or len(seen) < instants:
         return {}
-    late = max(p.timeout for p in watch.probes)
+    # An instant between those that were tried may be that much worse.
+    between = max(slowest_interval(p) for p in watch.probes) / instants
+    late = max(p.timeout for p in watch.probes) + between
     return {
         name: Rehearsed(
-            _times([failed[name] for failed, _ in seen], 0.0, fails[name]),
+            _times([failed[name] for failed, _ in seen], between, fails[name]),
             _times([back[name] for _, back in seen], late, returns[name])
             if mended
             else returns[name],
@@ -86,13 +88,13 @@ def rehearse(policy: Policy, uplink: str, fault: Fault, speed: Speed) -> Mapping
     }
 
 
-def _times(seen: list[float], late: float, computed: Times) -> Times:
-    """What was seen, by the numbers of the formula where that is right."""
-    mean, most = sum(seen) / len(seen), max(seen) + late
-    worst = most * _SAMPLED
+def _times(seen: list[float], more: float, computed: Times) -> Times:
+    """What was seen, by the numbers of the formula where that comes as near."""
+    mean, most = sum(seen) / len(seen), max(seen)
+    worst = most + more
     return Times(
-        computed.typical if mean / _SAMPLED <= computed.typical <= mean * _SAMPLED else mean,
-        computed.worst if most - _GRID <= computed.worst <= worst * _SAMPLED else worst,
+        computed.typical if mean / _NEAR <= computed.typical <= mean * _NEAR else mean,
+        computed.worst if most - _GRID <= computed.worst <= worst * _NEAR else worst,
     )
 
 
