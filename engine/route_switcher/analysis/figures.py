@@ -120,7 +120,7 @@ def _at_most(watch: Watch, rule: Rule, fault: Fault, computed: Times) -> Times:
     """What it takes if another rule fails the uplink before, and rounds go slowly from then on."""
     slow = time_to_fail(watch, rule, fault, Speed.DOWN)
     worst = max(computed.worst, slow.worst if slow is not None else 0.0)
-    return Times(worst, worst, bound=True)
+    return Times(worst, worst, bound=worst > 0)
 
 
 def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:

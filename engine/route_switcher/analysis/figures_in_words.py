@@ -21,7 +21,7 @@ def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
 def failing_in_words(failing: Failing) -> str:
     """How often, and if it matters, for how long altogether."""
     often = how_often(failing.failures)
-    if failing.bound and 0 < failing.failures < inf:
+    if failing.bound and failing.failures < inf and not often.startswith("never"):
         often = f"at most {often}"
     if _MUCH < failing.away < 1:
         return f"{often}, away {failing.away:.0%} of the time".replace("%", " %")
