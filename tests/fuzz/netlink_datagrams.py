@@ -13,7 +13,7 @@ from fuzz.target import Target, spoilt
 from route_switcher.core.events import LinkState
 from route_switcher.core.model import Family
 from route_switcher.core.routes import Change, Route
-from route_switcher.kernel import exchange, messages, netlink
+from route_switcher.kernel import exchange, links, messages, netlink
 from route_switcher.kernel.exchange import KernelError, Replies
 from route_switcher.kernel.framing import Discarded, Message
 from route_switcher.kernel.monitor import Monitor
@@ -50,7 +50,7 @@ _NETWORK = (
 
 def attack(data: bytes) -> None:
     """Feed `data` to an exchange as an answer, and to the monitor as news."""
-    for parse in (messages.default_route, messages.link, messages.usable_address, assigned):
+    for parse in (messages.default_route, links.link, links.usable_address, assigned):
         _answered(data, parse)
     assert not _monitor()._told(data, _STRANGER)
     _monitor()._told(data, 0)
@@ -76,10 +76,10 @@ def _answered(data: bytes, parse: Callable[[Message], object]) -> None:
 def _use(found: object) -> None:
     """What `NetlinkKernel` does with what was told."""
     if isinstance(found, messages.DefaultRoute):
-        for route in netlink._as_routes(found):
+        for route in netlink._as_routes(found, {}):
             str(route)
-    elif isinstance(found, messages.InterfaceLink):
-        messages.address_dump(found.index, _SEQUENCE)
+    elif isinstance(found, links.InterfaceLink):
+        links.address_dump(found.index, _SEQUENCE)
 
 
 @cache
@@ -94,7 +94,7 @@ def seeds() -> list[bytes]:
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
     ):
         news.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400))
-        exchange._prepare(channel)  # type: ignore[arg-type]
+        exchange._prepare(channel)
         _ip(*_NETWORK)
         try:
             recorded = [answer for ask in _requests() for answer in _answers(channel, ask)]
@@ -114,9 +114,9 @@ def _requests() -> list[Callable[[int], bytes]]:
     impossible = Route(Family.IPV4, "", ip_address("203.0.113.77"), 10)
     return [
         *(partial(messages.route_dump, family, False) for family in Family),
-        partial(messages.link_request, "fuzz0"),
-        partial(messages.link_request, "missing0"),
-        partial(messages.address_dump, 0),
+        partial(links.link_request, "fuzz0"),
+        partial(links.link_request, "missing0"),
+        partial(links.address_dump, 0),
         partial(messages.route_change, Change.ADD, impossible, 0),
         partial(messages.route_change, Change.DELETE, impossible, 0),
     ]

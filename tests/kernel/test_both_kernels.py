@@ -260,7 +260,7 @@ async def test_cancelled_waiting_loses_no_news(world: World) -> None:
         scope.cancel()
         await world.kernel.changed()
     with trio.fail_after(5):
-        assert await world.kernel.changed() == KernelNews(routes=True)
+        assert await world.kernel.changed() == KernelNews(foreign=True)
 
 
 # Sequences. Each step is a function of a world; what it gives back must be the same for both.

@@ -38,11 +38,11 @@ async def test_each_kind_of_change_is_told(kernel: NetlinkKernel, ip: Ip) -> Non
     ip("addr add 203.0.113.2/24 dev eth0")
     assert (await settle(kernel)).addresses
     ip("route add default via 198.51.100.1 dev eth0 metric 7")
-    assert await settle(kernel) == KernelNews(routes=True)
+    assert await settle(kernel) == KernelNews(foreign=True)
     ip("route del default metric 7")
-    assert await settle(kernel) == KernelNews(routes=True)
+    assert await settle(kernel) == KernelNews(foreign=True)
     ip("-6 route add default via fe80::1 dev eth0 metric 7")
-    assert await settle(kernel) == KernelNews(routes=True)
+    assert await settle(kernel) == KernelNews(foreign=True)
     ip("link set isp0 down")
     assert (await settle(kernel)).links
     assert await kernel.apply(RouteAction(Change.ADD, OURS, "our own count too")) is None
@@ -62,7 +62,7 @@ async def test_news_between_and_during_cancelled_calls_are_kept(
         await kernel.changed()
     assert scope.cancelled_caught
     with trio.fail_after(5):
-        assert await kernel.changed() == KernelNews(routes=True)
+        assert await kernel.changed() == KernelNews(foreign=True)
 
 
 async def test_admin_down_takes_routes_in_silence_and_the_link_news_leads_to_a_dump(
@@ -139,7 +139,7 @@ async def test_churn_in_other_routes_wakes_nobody_up(
     assert not await settle(kernel)
     assert woken == []
     ip("route add default via 198.51.100.1 dev eth0")
-    assert await settle(kernel) == KernelNews(routes=True)
+    assert await settle(kernel) == KernelNews(foreign=True)
     assert len(woken) == 1
 
 
@@ -152,7 +152,7 @@ async def test_without_the_filter_churn_is_read_but_is_no_news(
         ip(*(f"route add 203.0.113.{n}/32 via 198.51.100.1 dev eth0" for n in range(200)))
         assert not await settle(monitor)
         ip("route add default via 198.51.100.1 dev eth0")
-        assert await settle(monitor) == KernelNews(routes=True)
+        assert await settle(monitor) == KernelNews(foreign=True)
 
 
 async def test_lost_news_are_told_as_such(wires: None, ip: Ip) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.model import Family
 from route_switcher.core.routes import Change, Route, RouteKind
-from route_switcher.kernel import messages, netlink
+from route_switcher.kernel import links, messages, netlink
 from route_switcher.kernel.codec import MalformedMessageError
 from route_switcher.kernel.exchange import KernelError, Replies
 from route_switcher.kernel.framing import (
@@ -29,8 +29,8 @@ from route_switcher.kernel.framing import (
 KINDS = (NLMSG_ERROR, NLMSG_DONE, RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE)
 PARSERS: tuple[Callable[[Message], object], ...] = (
     messages.default_route,
-    messages.link,
-    messages.usable_address,
+    links.link,
+    links.usable_address,
     messages.acknowledgement,
 )
 
@@ -165,14 +165,14 @@ def test_what_is_asked_for_reads_back(
 def test_an_index_that_no_interface_can_have_is_one_that_no_interface_has(index: int) -> None:
     raw = struct.pack("=I", index)
     (link,) = split(message(RTM_NEWLINK, bytes(4) + raw + bytes(8)), Discarded())
-    found = messages.link(link)
+    found = links.link(link)
     assert found is not None
-    messages.address_dump(found.index, 1)
+    links.address_dump(found.index, 1)
     hop = struct.pack("=HBB", 8, 0, 0) + raw
     (route,) = split(message(RTM_NEWROUTE, route_body(attributes=attribute(9, hop))), Discarded())
     several = messages.default_route(route)
     assert several is not None
-    assert netlink._as_routes(several) == []
+    assert netlink._as_routes(several, {}) == []
 
 
 @pytest.mark.parametrize("error", [-(2**31), -4096, 1, 2**31 - 1])

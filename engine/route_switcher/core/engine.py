@@ -244,6 +244,8 @@ class Engine:
 
     def _reload(self, event: Reload) -> list[Output]:
         old, self.policy = self.policy, event.policy
+        if event.routes is not None:
+            self._routes = event.routes
         self._silence = _longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}

@@ -95,6 +95,8 @@ class LinkState:
     """IFF_LOWER_UP: a cable with something at its other end."""
     families: frozenset[Family] = frozenset(Family)
     """The families of which the interface has a usable address."""
+    name: str = ""
+    """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
 
     @property
     def connected(self) -> bool:
@@ -160,11 +162,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """A new policy takes effect. `links` tells of every interface that it names."""
+    """A new policy takes effect. `links` tells of every interface that it names, and `routes` of
+    the default routes, by its names; None: as before."""
 
     at: float
     policy: Policy
     links: tuple[LinkState, ...]
+    routes: tuple[Route, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 One loop owns the engine: it takes one thing at a time from the inbox, gives it to the core, tells
 what the core says, and brings the kernel to the plan before it takes the next. So no two changes
-ever cross. Cancellation is the only way to stop, and leaves every route as it is.
+ever cross. What could take long, a look at the routes of others, goes on beside it. Cancellation is
+the only way to stop, and leaves every route as it is.
 """
 
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from math import inf
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import trio
 
@@ -31,13 +31,12 @@ from route_switcher.core.events import (
 from route_switcher.core.model import Policy
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
+from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.probing import MakeLine, Probing
 from route_switcher.daemon.reconcile import Table, reconcile
 from route_switcher.daemon.report import say, tell, tell_answers, tell_reconciled, tell_round
 from route_switcher.kernel.base import Kernel, KernelNews
-
-INBOX = 1024
-"""Events that may wait. Rounds are the most frequent, and each probe task has one at a time."""
 
 ATTEMPTS = 5
 """Reconciles in a row after one event: a refusal may change the plan, but not for ever."""
@@ -46,16 +45,6 @@ RESTORATIONS = 5
 RESTORATION_SPAN = 0.5
 """How often in how many seconds routes that somebody else took away are put back at once. Beyond
 that somebody is fighting for them, and they are put back once in that span."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewPolicy:
-    """A reload was asked for, and its policy is sound."""
-
-    policy: Policy
-
-
-Item: TypeAlias = Round | Answers | KernelNews | NewPolicy
 
 
 class Service:
@@ -81,12 +70,17 @@ class Service:
         self._planned: tuple[Plan, ...] = ()
         self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
         self._restore_at = inf
-        self._give, self._inbox = trio.open_memory_channel[Item](INBOX)
+        self._seen: tuple[Route, ...] = ()
+        """What the kernel has of ours, as last read."""
+        self._foreign: tuple[Route, ...] = ()
+        """What it has of others."""
+        self._inbox = Inbox()
+        self._lookout = Lookout(kernel, self._inbox.give_foreign)
         self._probing: Probing
 
     async def reload(self, policy: Policy) -> None:
-        """Let a new policy take effect."""
-        await self._give.send(NewPolicy(policy))
+        """Let a new policy take effect, in place of one that waits for it."""
+        self._inbox.give_policy(policy)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
@@ -95,15 +89,18 @@ class Service:
             self._probing = Probing(nursery, self._make_line, self._report)
             await self._begin()
             self._probing.take(self._engine.policy)
+            nursery.start_soon(self._lookout.run)
             task_status.started()
             while True:
-                await self._take(await self._next())
+                deadline = min(self._engine.deadline(), self._restore_at)
+                await self._take(await self._inbox.next(deadline))
 
     async def _begin(self) -> None:
+        self._kernel.follow(self._engine.policy.uplinks)
         links = await self._read_links(self._engine.policy)
-        routes = await self._kernel.default_routes()
+        routes = await self._read_routes()
         if self._table is self._kernel:
-            self._ours = frozenset(route for route in routes if route.ours)
+            self._ours = frozenset(self._seen)
         self._handle(Start(trio.current_time(), links, routes))
         await self._converge()
 
@@ -112,16 +109,11 @@ class Service:
             tell_round(event)
         else:
             tell_answers(event)
-        await self._give.send(event)
+        await self._inbox.give_round(event)
 
     async def _watch(self) -> NoReturn:
         while True:
-            await self._give.send(await self._kernel.changed())
-
-    async def _next(self) -> Item | None:
-        with trio.move_on_at(min(self._engine.deadline(), self._restore_at)):
-            return await self._inbox.receive()
-        return None
+            self._inbox.give_news(await self._kernel.changed())
 
     async def _take(self, item: Item | None) -> None:
         match item:
@@ -130,44 +122,78 @@ class Service:
             case Round() | Answers():
                 self._handle(item)
             case NewPolicy():
-                links = await self._read_links(item.policy)
-                self._handle(Reload(trio.current_time(), item.policy, links))
-                await self._converge()
-                self._probing.take(item.policy)
+                await self._take_policy(item.policy)
+            case ForeignRoutes():
+                self._foreign = item.routes
+                self._tell_core_of_routes()
             case KernelNews():
+                began = trio.current_time()
                 await self._take_news(item)
+                self._inbox.rest(trio.current_time() - began)
         if self._engine.plans() != self._planned or self._restore_at <= trio.current_time():
             await self._converge()
+
+    async def _take_policy(self, policy: Policy) -> None:
+        self._kernel.follow(policy.uplinks)
+        links = await self._read_links(policy)
+        routes = await self._read_routes()
+        self._handle(Reload(trio.current_time(), policy, links, routes))
+        await self._converge()
+        self._probing.take(policy)
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
             say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
+        linked = news.links or news.addresses or news.overrun
+        if linked:
+            await self._take_links(all_told=news.links or news.addresses)
+            if self._engine.plans() != self._planned:
+                await self._converge()
+        if linked or news.foreign:
+            self._lookout.look()
+        # Ours first, and alone: this read is cheap though the table be full.
+        ours = await self._kernel.default_routes(ours_only=True)
+        gone = self._ours - set(ours)
+        if gone and not linked:  # the kernel may tell of a route before its link
+            await self._take_links(all_told=False)
+        changed = ours != self._seen
+        self._see(ours)
+        if gone:
+            self._tell_of_loss(gone)
+            now = trio.current_time()
+            if self._restored[0] > now - RESTORATION_SPAN:
+                self._restore_at = self._restored[0] + RESTORATION_SPAN
+            else:
+                self._restored.append(now)
+        if (changed or gone) and self._restore_at == inf:
+            await self._converge()
+
+    async def _take_links(self, *, all_told: bool) -> None:
         before = self._links
         links = await self._read_links(self._engine.policy)
         changed = tuple(state for state in links if before.get(state.interface) != state)
         # An address that went and came back between two reads looks the same, but a route that was
         # refused in between may be possible again: so all are told.
-        told = links if news.links or news.addresses else changed
+        told = links if all_told else changed
         if told:
             self._handle(Links(trio.current_time(), told))
-        if not (news.routes or news.overrun or changed):
-            # Some other interface. Only a loss of our own routes would matter, and this read is
-            # cheap though the table be full.
-            ours = await self._kernel.default_routes(ours_only=True)
-            if self._ours <= set(ours):
-                return
+
+    async def _read_routes(self) -> tuple[Route, ...]:
         routes = await self._kernel.default_routes()
-        gone = self._ours - set(routes)
-        self._handle(Routes(trio.current_time(), routes))
-        now = trio.current_time()
-        if gone:
-            self._tell_of_loss(gone)
-            if self._restored[0] > now - RESTORATION_SPAN:
-                self._restore_at = self._restored[0] + RESTORATION_SPAN
-            else:
-                self._restored.append(now)
-        if self._restore_at == inf:
-            await self._converge()
+        self._seen = tuple(route for route in routes if route.ours)
+        self._foreign = tuple(route for route in routes if not route.ours)
+        self._inbox.forget_foreign()
+        self._lookout.make_void()
+        return routes
+
+    def _see(self, ours: tuple[Route, ...]) -> None:
+        if ours != self._seen:
+            self._seen = ours
+            self._tell_core_of_routes()
+
+    def _tell_core_of_routes(self) -> None:
+        routes = sorted((*self._seen, *self._foreign), key=lambda r: (r.family.value, r.metric))
+        self._handle(Routes(trio.current_time(), tuple(routes)))
 
     def _tell_of_loss(self, gone: frozenset[Route]) -> None:
         self._ours -= gone
@@ -187,10 +213,13 @@ class Service:
             if self._table is self._kernel:  # a dry run has printed its actions, and done nothing
                 self._expect(result.done)
                 tell_reconciled(result, trio.current_time() - began)
-            # The routes first: they tell whether somebody holds the metric of what was refused.
             if result.changed:
-                routes = await self._kernel.default_routes()
-                self._handle(Routes(trio.current_time(), routes))
+                # The routes first: they tell whether somebody holds the metric of what was refused.
+                if result.refused:
+                    await self._read_routes()
+                    self._tell_core_of_routes()
+                else:
+                    self._see(await self._kernel.default_routes(ours_only=True))
             for action, why in result.refused:
                 self._handle(Refused(trio.current_time(), action, why))
             # What was refused is out of the new plan, or (a deletion) would be refused again.
@@ -208,7 +237,7 @@ class Service:
 
     async def _read_links(self, policy: Policy) -> tuple[LinkState, ...]:
         interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)
-        links = tuple([await self._kernel.link_state(name) for name in interfaces])
+        links = await self._kernel.link_states(interfaces)
         self._links = {state.interface: state for state in links}
         self._look_at_links(policy, links)
         return links

@@ -1,9 +1,11 @@
 """What the daemon asks of a kernel, given by the real one (`netlink`) and by a model (`model`)."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from route_switcher.core.events import LinkState
+from route_switcher.core.model import Uplink
 from route_switcher.core.routes import Route, RouteAction
 
 
@@ -12,13 +14,15 @@ class KernelNews:
     """What kinds of things changed since the last news. Which ones, only a fresh read tells.
 
     A kernel is silent about some changes: links and addresses take IPv4 routes along without a
-    word about routes. So read the routes again on any news.
+    word about routes. So read our routes again on any news.
     """
 
     links: bool = False
     addresses: bool = False
     routes: bool = False
-    """A default route of the main table was added, changed or deleted, perhaps by ourselves."""
+    """A default route of ours was added, changed or deleted in the main table, perhaps by us."""
+    foreign: bool = False
+    """The same of a default route of others. It may have taken the place of one of ours."""
     overrun: bool = False
     """News were lost (ENOBUFS, netlink(7)): anything may have changed."""
 
@@ -27,21 +31,35 @@ class KernelNews:
             self.links or other.links,
             self.addresses or other.addresses,
             self.routes or other.routes,
+            self.foreign or other.foreign,
             self.overrun or other.overrun,
         )
 
     def __bool__(self) -> bool:
-        return self.links or self.addresses or self.routes or self.overrun
+        return self.links or self.addresses or self.routes or self.foreign or self.overrun
 
 
 class Kernel(Protocol):
     """The links and default routes of one network namespace."""
 
+    def follow(self, uplinks: Sequence[Uplink]) -> None:
+        """From now on, hear of what concerns these uplinks, which stand in order of preference.
+
+        Their interfaces are called as they call them, by whichever name the kernel knows them.
+        Where uplinks of one family mean one interface by several names, the first of those names
+        has it, and the others are taken for missing. Until the first call, everything is heard,
+        and interfaces have the kernel's own names.
+        """
+
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
-        """The default routes of the main table, of both families, in order of metric."""
+        """The default routes of the main table, in order of metric: ours of both families, and
+        those of others in the families of the uplinks that are followed."""
+
+    async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
+        """What the kernel says of each of `interfaces` now."""
 
     async def link_state(self, interface: str) -> LinkState:
-        """What the kernel says of `interface` now."""
+        """What the kernel says of one interface now."""
 
     async def apply(self, action: RouteAction) -> str | None:
         """Carry out one route action. None: the kernel has acknowledged it.

@@ -57,18 +57,6 @@ class RouteMessage(nlmsg):  # type: ignore[misc]
     next_hop = _NextHop
 
 
-class LinkMessage(nlmsg):  # type: ignore[misc]
-    fields = (
-        ("family", "B"),
-        ("pad", "B"),
-        ("type", "H"),
-        ("index", "I"),
-        ("flags", "I"),
-        ("change", "I"),
-    )
-    nla_map = ((3, "IFLA_IFNAME", "cdata"),)
-
-
 class AddressMessage(nlmsg):  # type: ignore[misc]
     fields = (("family", "B"), ("prefixlen", "B"), ("flags", "B"), ("scope", "B"), ("index", "I"))
     nla_map = (

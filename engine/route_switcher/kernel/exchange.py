@@ -1,13 +1,14 @@
 """One request to the kernel and all that it answers (netlink(7), rtnetlink(7)).
 
-Every exchange has a socket of its own. So a cancelled one leaves nothing behind that the next
+Every conversation has a socket of its own. So a cancelled one leaves nothing behind that the next
 could mistake for its answer, and a change never waits for a long dump to end.
 """
 
 import itertools
 import socket
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 import trio
 
@@ -32,9 +33,13 @@ _NETLINK_CAP_ACK = 10
 _NETLINK_EXT_ACK = 11
 _NETLINK_GET_STRICT_CHK = 12
 
+_LONG = 16384
+"""Bytes of a datagram after which others get a turn."""
+
 _ATTEMPTS = 4
-"""How often an interrupted dump is taken. The last is used as it is: what interrupted it makes
-news, and those lead to another dump; a table that never rests must not keep us here."""
+_LONGEST_AGAIN = 0.02
+"""How often an interrupted dump is taken, unless it takes so many seconds. The last is used as it
+is: a table that never rests must not keep us here, and is looked at again before long."""
 
 _sequences = itertools.count(1)
 
@@ -87,26 +92,90 @@ class Replies(list[Message]):
             raise KernelError(end.code, end.text)
 
 
+class Conversation:
+    """Requests one after another on one socket. Use as a context manager."""
+
+    def __init__(self, discarded: Discarded) -> None:
+        self._discarded = discarded
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+
+    def __enter__(self) -> Self:
+        self._socket.setblocking(False)
+        _prepare(self._socket)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+
+    async def ask(
+        self, build: Callable[[int], bytes], enough: Callable[[bytes], bool] = lambda _: False
+    ) -> Replies:
+        """All that answers the request that `build` makes of a sequence number, or what came until
+        a datagram was `enough`: then nothing more can be asked.
+
+        The kernel has mostly answered when the request is sent, so others run in between only while
+        a long dump goes on: it may be a full BGP table. Raises KernelError.
+        """
+        sequence = next(_sequences) & 0xFFFFFFFF
+        replies = Replies(sequence, self._discarded)
+        self._socket.send(build(sequence))
+        while True:
+            datagram, sender = await self._received()
+            replies.feed(datagram, sender)
+            if replies.complete or enough(datagram):
+                return replies
+            if len(datagram) > _LONG:
+                await trio.lowlevel.checkpoint()
+
+    async def read(
+        self, build: Callable[[int], bytes], parse: Callable[[Message], T | None]
+    ) -> list[T]:
+        """As `read`, without a second attempt."""
+        return parsed(await self.ask(build), parse, self._discarded)
+
+    async def _received(self) -> tuple[bytes, int]:
+        while True:
+            try:
+                datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(self._socket)
+                continue
+            return datagram, sender
+
+
 async def command(build: Callable[[int], bytes], discarded: Discarded) -> None:
     """Send the request that `build` makes of a sequence number, until it is acknowledged.
 
     Raises KernelError.
     """
-    await _exchange(build, discarded)
+    with Conversation(discarded) as conversation:
+        await conversation.ask(build)
+    await trio.lowlevel.checkpoint()
 
 
 async def read(
     build: Callable[[int], bytes],
     parse: Callable[[Message], T | None],
     discarded: Discarded,
+    enough: Callable[[bytes], bool] = lambda _: False,
 ) -> list[T]:
-    """What `parse` makes of each answer to the request that `build` makes of a sequence number.
+    """What `parse` makes of each answer to the request that `build` makes of a sequence number,
+    up to the first datagram that is `enough`.
 
     Raises KernelError.
     """
     for _ in range(_ATTEMPTS):
-        replies = await _exchange(build, discarded)
-        if not replies.interrupted:
+        began = trio.current_time()
+        with Conversation(discarded) as conversation:
+            replies = await conversation.ask(build, enough)
+        await trio.lowlevel.checkpoint()
+        if not replies.interrupted or trio.current_time() - began > _LONGEST_AGAIN:
             break
     return parsed(replies, parse, discarded)
 
@@ -127,20 +196,7 @@ def parsed(
     return found
 
 
-async def _exchange(build: Callable[[int], bytes], discarded: Discarded) -> Replies:
-    sequence = next(_sequences) & 0xFFFFFFFF
-    replies = Replies(sequence, discarded)
-    with trio.socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel:
-        _prepare(channel)
-        await channel.send(build(sequence))
-        while not replies.complete:
-            # A checkpoint for every 32 KiB: a dump of a full BGP table does not stall the probes.
-            datagram, (sender, _) = await channel.recvfrom(RECEIVE_SIZE)
-            replies.feed(datagram, sender)
-    return replies
-
-
-def _prepare(channel: trio.socket.SocketType) -> None:
+def _prepare(channel: socket.socket) -> None:
     """Ask for errors in words and without our request in them, and for filtered dumps."""
     for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
         channel.setsockopt(_SOL_NETLINK, option, 1)

@@ -19,9 +19,12 @@ NLM_F_DUMP_INTR = 0x10
 HEADER = struct.Struct("=IHHII")
 DST_LEN_OFFSET = HEADER.size + 1
 TABLE_OFFSET = HEADER.size + 4
+PROTOCOL_OFFSET = HEADER.size + 5
 ROUTE_HEADER_SIZE = 12
 MAIN_TABLE = 254
 """RT_TABLE_MAIN. Its number fits in the fixed header, so no attribute need be read to know it."""
+
+_RTA_DST = 1
 
 _ROUTE_KINDS = frozenset((RTM_NEWROUTE, RTM_DELROUTE))
 
@@ -63,6 +66,27 @@ def split(datagram: bytes, discarded: Discarded) -> Iterator[Message]:
         start += (length + 3) & ~3
     if start < end:
         discarded.malformed += 1
+
+
+def past_ipv4_defaults(datagram: bytes) -> bool:
+    """Whether no default route of IPv4 follows `datagram` in the dump that it belongs to.
+
+    The kernel keeps the routes of a table in the order of their prefixes (net/ipv4/fib_trie.c, and
+    a dump goes on after the last prefix that it told of). So 0.0.0.0/0 is among the first.
+    """
+    last = start = 0
+    while start + HEADER.size <= len(datagram):
+        last = start
+        start += max(HEADER.size, (HEADER.unpack_from(datagram, start)[0] + 3) & ~3)
+    at = last + HEADER.size + ROUTE_HEADER_SIZE
+    if HEADER.unpack_from(datagram.ljust(HEADER.size, b"\0"), last)[1] != RTM_NEWROUTE:
+        return False
+    while at + 8 <= len(datagram):
+        length, kind = struct.unpack_from("=HH", datagram, at)
+        if kind == _RTA_DST:
+            return any(datagram[at + 4 : at + 8])
+        at += max(4, (length + 3) & ~3)
+    return False
 
 
 def _may_be_default(datagram: bytes, start: int, length: int) -> bool:

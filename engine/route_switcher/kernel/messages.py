@@ -1,22 +1,19 @@
-"""Builds requests to rtnetlink and reads its answers; the bytes are `codec`'s.
+"""Builds requests about routes and reads the answers to them; the bytes are `codec`'s.
 
-Numbers are those of linux/rtnetlink.h, linux/if.h, linux/if_addr.h and linux/netlink.h.
+Numbers are those of linux/rtnetlink.h and linux/netlink.h.
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from socket import AF_INET, AF_INET6, AF_UNSPEC
+from socket import AF_INET, AF_INET6
 from typing import Any
 
 from route_switcher.core.model import Address, Family
 from route_switcher.core.routes import PROTOCOL, Change, Route, RouteKind
 from route_switcher.kernel.codec import (
-    AddressMessage,
     DoneMessage,
     ErrorMessage,
-    LinkMessage,
     MalformedMessageError,
     RouteMessage,
     decoded,
@@ -25,8 +22,6 @@ from route_switcher.kernel.codec import (
 from route_switcher.kernel.framing import (
     MAIN_TABLE,
     NLMSG_DONE,
-    RTM_NEWADDR,
-    RTM_NEWLINK,
     RTM_NEWROUTE,
     Message,
 )
@@ -41,13 +36,10 @@ _CHANGE_FLAGS = {
     Change.DELETE: 0,
 }
 
-_RTM_GETLINK = 18
-_RTM_GETADDR = 22
 _RTM_DELROUTE = 25
 _RTM_GETROUTE = 26
 
 _SCOPE_UNIVERSE = 0
-_SCOPE_LINK = 253
 _SCOPE_NOWHERE = 255
 """In a deletion: any scope."""
 
@@ -65,12 +57,6 @@ _KINDS = {number: kind for kind, number in _TYPES.items() if number}
 
 _DEAD_ENDS = frozenset((6, 7, 8))
 """IPv6 shows these with the loopback interface, IPv4 with none."""
-
-_IFF_UP = 0x1
-_IFF_LOWER_UP = 0x10000
-_IFA_F_OPTIMISTIC = 0x04
-_IFA_F_DADFAILED = 0x08
-_IFA_F_TENTATIVE = 0x40
 
 _MAX_ERRNO = 4095
 """linux/err.h."""
@@ -93,25 +79,6 @@ class DefaultRoute:
     protocol: int
     kind: RouteKind
     hops: tuple[Hop, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceLink:
-    """An interface's index and the two flags of it that matter."""
-
-    index: int
-    up: bool
-    carrier: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceAddress:
-    """An address that packets may be sent from."""
-
-    index: int
-    family: Family
-    reaches_out: bool
-    """Of global scope, so a source for packets to the internet (RFC 4007). Always so in IPv4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +116,6 @@ def route_dump(family: Family, ours_only: bool, sequence: int) -> bytes:
     return encoded(message, _RTM_GETROUTE, _NLM_F_DUMP, sequence)
 
 
-def link_request(interface: str, sequence: int) -> bytes:
-    """The request for one interface by its name."""
-    message = LinkMessage()
-    message["attrs"] = [("IFLA_IFNAME", os.fsencode(interface) + b"\0")]
-    return encoded(message, _RTM_GETLINK, _NLM_F_ACK, sequence)
-
-
-def address_dump(index: int, sequence: int) -> bytes:
-    """The request for the addresses of one interface, or of all if `index` is 0."""
-    message = AddressMessage()
-    message["family"] = AF_UNSPEC
-    message["index"] = index
-    return encoded(message, _RTM_GETADDR, _NLM_F_DUMP, sequence)
-
-
 def default_route(message: Message) -> DefaultRoute | None:
     """The default route that `message` tells of; None if it is about anything else.
 
@@ -186,35 +138,6 @@ def default_route(message: Message) -> DefaultRoute | None:
         kind=_KINDS.get(fields["type"], RouteKind.OTHER),
         hops=_hops(family, fields),
     )
-
-
-def link(message: Message) -> InterfaceLink | None:
-    """The interface that `message` tells of; None if it is about anything else.
-
-    Raises MalformedMessageError.
-    """
-    if message.kind != RTM_NEWLINK:
-        return None
-    fields = decoded(LinkMessage, message)
-    flags = fields["flags"]
-    return InterfaceLink(fields["index"], bool(flags & _IFF_UP), bool(flags & _IFF_LOWER_UP))
-
-
-def usable_address(message: Message) -> InterfaceAddress | None:
-    """The address that `message` tells of; None if packets may not be sent from it (RFC 4862).
-
-    Raises MalformedMessageError.
-    """
-    if message.kind != RTM_NEWADDR:
-        return None
-    fields = decoded(AddressMessage, message)
-    family = _FAMILIES.get(fields["family"])
-    flags = _number(fields, "IFA_FLAGS") or fields["flags"]
-    waiting = flags & _IFA_F_TENTATIVE and not flags & _IFA_F_OPTIMISTIC
-    if family is None or waiting or flags & _IFA_F_DADFAILED:
-        return None
-    reaches_out = family is Family.IPV4 or fields["scope"] < _SCOPE_LINK
-    return InterfaceAddress(fields["index"], family, reaches_out)
 
 
 def acknowledgement(message: Message) -> Acknowledgement:

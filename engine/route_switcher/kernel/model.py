@@ -3,13 +3,13 @@
 It behaves as the real kernel does; `tests/kernel` puts the same questions to both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 import trio
 
 from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family
+from route_switcher.core.model import Family, Uplink
 from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import (
@@ -29,21 +29,32 @@ class ModelKernel:
         self._routes = sorted(routes, key=lambda route: route.metric)
         self._news = KernelNews()
         self._arrived = trio.Event()
+        self._uplinks: tuple[Uplink, ...] = ()
+
+    def follow(self, uplinks: Sequence[Uplink]) -> None:
+        """See `Kernel.follow`. Here an interface has one name only."""
+        self._uplinks = tuple(uplinks)
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """See `Kernel.default_routes`."""
         await trio.lowlevel.checkpoint()
+        families = {uplink.family for uplink in self._uplinks} or set(Family)
         return tuple(
             route
             for family in Family
             for route in self._routes
-            if route.family is family and (route.ours or not ours_only)
+            if route.family is family and (route.ours or (family in families and not ours_only))
         )
+
+    async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
+        """See `Kernel.link_states`."""
+        await trio.lowlevel.checkpoint()
+        return tuple(map(self._link, interfaces))
 
     async def link_state(self, interface: str) -> LinkState:
         """See `Kernel.link_state`."""
-        await trio.lowlevel.checkpoint()
-        return self._link(interface)
+        (state,) = await self.link_states([interface])
+        return state
 
     async def changed(self) -> KernelNews:
         """See `Kernel.changed`."""
@@ -81,13 +92,15 @@ class ModelKernel:
         self._links[link.interface] = link
         if networks is not None:
             self._networks[link.interface] = tuple(networks)
-        self._tell(
-            KernelNews(
-                links=(before.present, before.up, before.carrier)
-                != (link.present, link.up, link.carrier),
-                addresses=before.families != link.families,
-            )
+        news = KernelNews(
+            links=(before.present, before.up, before.carrier)
+            != (link.present, link.up, link.carrier),
+            addresses=before.families != link.families,
         )
+        if self._uplinks and all(u.interface != link.interface for u in self._uplinks):
+            # It concerns nobody, unless default routes of others go by it.
+            news = KernelNews(foreign=any(r.interface == link.interface for r in self._routes))
+        self._tell(news)
         gone = [r for r in self._routes if r.interface == link.interface and _dies(r, link)]
         # The kernel is silent about IPv4 routes that go with their interface or address.
         self._remove(gone, silently=all(r.family is Family.IPV4 for r in gone))
@@ -139,7 +152,7 @@ class ModelKernel:
     def _insert(self, route: Route) -> None:
         self._routes.append(route)
         self._routes.sort(key=lambda each: each.metric)  # stable: behind those of its metric
-        self._tell(KernelNews(routes=True))
+        self._tell_of_routes([route])
 
     def _replace(self, route: Route) -> None:
         key = (route.family, route.metric)
@@ -149,7 +162,11 @@ class ModelKernel:
     def _remove(self, gone: list[Route], silently: bool = False) -> None:
         self._routes = [route for route in self._routes if route not in gone]
         if gone and not silently:
-            self._tell(KernelNews(routes=True))
+            self._tell_of_routes(gone)
+
+    def _tell_of_routes(self, routes: list[Route]) -> None:
+        ours = any(route.ours for route in routes)
+        self._tell(KernelNews(routes=ours, foreign=not all(route.ours for route in routes)))
 
     def _tell(self, news: KernelNews) -> None:
         self._news |= news

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Address
-from route_switcher.kernel import exchange, messages
+from route_switcher.kernel import exchange, links
 from route_switcher.kernel.codec import AddressMessage, MalformedMessageError, decoded
 from route_switcher.kernel.framing import RTM_NEWADDR, Discarded, Message
 from route_switcher.kernel.netlink import NetlinkKernel
@@ -30,7 +30,7 @@ class Assigned:
 async def survey() -> Machine:
     """What this network namespace has now. To be called within `trio.run`."""
     discarded = Discarded()
-    addresses = await exchange.read(partial(messages.address_dump, 0), assigned, discarded)
+    addresses = await exchange.read(partial(links.address_dump, 0), assigned, discarded)
     with NetlinkKernel() as kernel:
         routes = await kernel.default_routes()
         interfaces = [

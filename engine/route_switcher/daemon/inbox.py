@@ -1,0 +1,131 @@
+"""What waits for the loop. Rounds keep their order; of all else only the latest state matters."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
+from typing import TypeAlias
+
+import trio
+
+from route_switcher.core.events import Answers, Round
+from route_switcher.core.model import Policy
+from route_switcher.core.routes import Route
+from route_switcher.kernel.base import KernelNews
+
+ROUNDS = 1024
+"""Rounds that may wait. Each probe task has one at a time."""
+
+IN_A_ROW = 64
+"""After so many rounds, news of the kernel come before more rounds."""
+
+SHORTEST_REST = 0.01
+LONGEST_REST = 0.1
+RESTS = 3
+"""After news were taken, more are left to gather for so many times as long as that took, within
+these seconds. So a storm takes a quarter of the time at most; and a lone piece of news, which is
+what a pulled cable makes, is taken at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    """A reload was asked for, and its policy is sound."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRoutes:
+    """The default routes that are not ours were looked at."""
+
+    routes: tuple[Route, ...]
+
+
+Item: TypeAlias = Round | Answers | KernelNews | NewPolicy | ForeignRoutes
+
+
+class Inbox:
+    """What is given to the loop, and in which order it takes it."""
+
+    def __init__(self) -> None:
+        self._give, self._take = trio.open_memory_channel[Round | Answers | None](ROUNDS)
+        self._policy: NewPolicy | None = None
+        self._foreign: ForeignRoutes | None = None
+        self._news = KernelNews()
+        self._news_from = -inf
+        self._rounds_in_a_row = 0
+
+    async def give_round(self, event: Round | Answers) -> None:
+        """Give a round; waits while there is no room."""
+        await self._give.send(event)
+
+    def give_news(self, news: KernelNews) -> None:
+        """Give news of the kernel. They become one with those that wait."""
+        self._news |= news
+        self._ring()
+
+    def give_policy(self, policy: Policy) -> None:
+        """Give a new policy, in place of one that waits."""
+        self._policy = NewPolicy(policy)
+        self._ring()
+
+    def give_foreign(self, routes: tuple[Route, ...]) -> None:
+        """Give the routes of others as they were just seen, in place of those that wait."""
+        self._foreign = ForeignRoutes(routes)
+        self._ring()
+
+    def forget_foreign(self) -> None:
+        """Drop the routes of others that wait: somebody has seen them later."""
+        self._foreign = None
+
+    def rest(self, took: float) -> None:
+        """Let news gather now: to take the latest has taken so many seconds."""
+        rest = min(max(RESTS * took, SHORTEST_REST), LONGEST_REST)
+        self._news_from = trio.current_time() + rest
+
+    async def next(self, deadline: float) -> Item | None:
+        """The next thing to take, or None when `deadline` has come."""
+        await trio.lowlevel.checkpoint()
+        while True:
+            if deadline <= trio.current_time():
+                return None
+            item = self._waiting()
+            if item is not None:
+                return item
+            with trio.move_on_at(min(deadline, self._news_from if self._news else inf)):
+                round_ = await self._take.receive()
+                if round_ is not None:
+                    self._rounds_in_a_row += 1
+                    return round_
+
+    def _waiting(self) -> Item | None:
+        if self._policy is not None:
+            policy, self._policy = self._policy, None
+            return policy
+        if self._foreign is not None:
+            foreign, self._foreign = self._foreign, None
+            return foreign
+        due = bool(self._news) and self._news_from <= trio.current_time()
+        if not due or self._rounds_in_a_row < IN_A_ROW:
+            round_ = self._waiting_round()
+            if round_ is not None:
+                self._rounds_in_a_row += 1
+                return round_
+        if not due:
+            return None
+        news, self._news = self._news, KernelNews()
+        self._rounds_in_a_row = 0
+        return news
+
+    def _waiting_round(self) -> Round | Answers | None:
+        try:
+            while True:
+                item = self._take.receive_nowait()
+                if item is not None:
+                    return item
+        except trio.WouldBlock:
+            return None
+
+    def _ring(self) -> None:
+        """Wake the loop. If there is no room for that, it is awake."""
+        with suppress(trio.WouldBlock):
+            self._give.send_nowait(None)
