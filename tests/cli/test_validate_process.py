@@ -50,7 +50,8 @@ def test_version_and_help_import_no_command() -> None:
             timeout=60,
         )
         assert expected in done.stdout
-        assert done.stdout.splitlines()[-1] == "route_switcher.cli"
+        streams = {"route_switcher.cli.streams", "route_switcher.printable"}
+        assert set(done.stdout.splitlines()[-1].split()) == {"route_switcher.cli", *streams}
 
 
 def test_a_reader_that_goes_away_causes_no_traceback(long_output: list[str]) -> None:

@@ -6,14 +6,15 @@ only when it is chosen, so that a command that needs no network pays for none.
 
 import argparse
 import errno
-import io
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
 from route_switcher import __version__
+from route_switcher.cli.streams import open_what_is_closed, printable_streams
 
 FINE = 0
 PROBLEMS = 1
@@ -24,8 +25,11 @@ _INTERRUPTED = 130
 _NOBODY_READS = 141
 """128 + the signal's number (SIGINT, SIGPIPE), as shells count it."""
 
-_UNWRITABLE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT})
-"""What writing to a closed pipe or a full disk fails with."""
+_UNWRITABLE = frozenset(
+    {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN}
+)
+"""What writing fails with: to a closed pipe, a full disk, a terminal that is gone, a descriptor
+that was opened for reading, or one that somebody else made non-blocking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,14 @@ _COMMANDS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (without the program's name) asks for; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a character is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
+    open_what_is_closed()
+    with printable_streams():
+        return _main(sys.argv[1:] if argv is None else argv)
+
+
+def _main(argv: Sequence[str]) -> int:
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        return _run(argv)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except OSError as error:
@@ -69,8 +75,7 @@ def _run(argv: Sequence[str]) -> int:
     chosen = [word for word in argv if not word.startswith("-")][:1]
     arguments = parser(chosen).parse_args(argv)
     code: int = arguments.execute(arguments)
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    sys.stdout.flush()
     return code
 
 
@@ -96,10 +101,10 @@ def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
 
 def _output_lost(error: OSError) -> int:
     """End in words when the disk is full, and without any when the reader has gone (`| head`)."""
-    if sys.stdout is not None:
-        # The interpreter flushes once more at exit, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # The interpreter flushes once more at exit, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
         return _NOBODY_READS
-    print(f"route-switcher: cannot write: {error.strerror}", file=sys.stderr)
+    with suppress(OSError):  # what is wrong with standard output may be so with this one
+        print(f"route-switcher: cannot write: {error.strerror}", file=sys.stderr)
     return PROBLEMS

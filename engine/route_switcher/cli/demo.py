@@ -7,12 +7,14 @@ import sys
 import time
 from types import FrameType
 
+from route_switcher.cli.streams import unescaped
 from route_switcher.lab import demo
 from route_switcher.lab.demo import Kind, Result
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.sandbox import SandboxUnavailable, enter
 from route_switcher.lab.stream import Outage
+from route_switcher.printable import printable, printable_lines
 
 _INTRODUCTION = f"""\
 The real engine in a private network; nothing leaves this machine.
@@ -71,7 +73,7 @@ def _conclude(result: Result) -> int:
     if result.failover is None or result.fail_back is None:
         _say(_styled(_RED, f"\nIt did not happen: {result.missing}. The engine's last lines:"))
         for line in result.last_lines or ("(none)",):
-            _say(f"  {line}")
+            _say(f"  {printable(line)}")
         return 1
     _say("")
     _say(_styled(_BOLD, f"  {'':10}{'outage':>10}{'packets lost':>15}{'of':>8}"))
@@ -87,13 +89,14 @@ def _row(name: str, outage: Outage) -> str:
 
 def _styled(style: str, text: str) -> str:
     """With the terminal's colours if there is one, unless NO_COLOR (no-color.org) is set."""
+    text = printable_lines(text)
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
         return text
     return f"\x1b[{style}m{text}\x1b[0m"
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    print(text, flush=True, file=unescaped(sys.stdout))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

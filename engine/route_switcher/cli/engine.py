@@ -2,8 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import trio
 
@@ -13,12 +13,14 @@ from route_switcher.core.model import Policy, Uplink
 from route_switcher.core.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
+from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.lock import AlreadyRunning, Lock
 from route_switcher.kernel.netlink import NetlinkKernel
 from route_switcher.kernel.privileges import missing_capabilities
+from route_switcher.printable import printable
 from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
 
 
@@ -74,10 +76,16 @@ async def _serve(
     dry_run: bool,
 ) -> None:
     with NetlinkKernel() as kernel:
-        table = DryRunTable(kernel, _show) if dry_run else None
         look = Interfaces(writes=not dry_run).look
-        service = Service(policy, kernel, _line, table=table, look_at_links=look)
-        await serve(service, load, doubts)
+        if not dry_run:
+            service = Service(policy, kernel, _line, look_at_links=look)
+            await serve(service, load, doubts)
+            return
+        printed = _Printed()
+        async with printed.watched():
+            table = DryRunTable(kernel, printed.show)
+            service = Service(policy, kernel, _line, table=table, look_at_links=look)
+            await serve(service, load, doubts)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
@@ -102,11 +110,52 @@ class _OutputLost(Exception):  # noqa: N818 - a condition, which the command lin
         self.error = error
 
 
-def _show(action: RouteAction) -> None:
-    try:
-        print(action, flush=True)
-    except OSError as error:
-        raise _OutputLost(error) from None
+class _Printed:
+    """Standard output of a dry run, which goes on though nobody reads it.
+
+    Ends what is done in it, with `_OutputLost`, when it cannot be written.
+    """
+
+    def __init__(self) -> None:
+        self._error: OSError | None = None
+        self._failed = trio.Event()
+        self._token = trio.lowlevel.current_trio_token()
+        self._writer = LineWriter(sys.stdout.fileno(), _unread, self._fail)
+
+    def show(self, action: RouteAction) -> None:
+        """Print it, soon."""
+        line = f"{printable(str(action))}\n"
+        self._writer.put(line.encode(sys.stdout.encoding, "backslashreplace"))
+
+    def _fail(self, error: OSError) -> None:
+        self._error = error
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._failed.set)
+
+    async def _watch(self) -> None:
+        await self._failed.wait()
+        self._check()
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise _OutputLost(self._error)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Watch while the body runs."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            try:
+                yield
+            finally:
+                if self._error is None:
+                    self._writer.drain()
+            nursery.cancel_scope.cancel()
+        self._check()
+
+
+def _unread(count: int, since: float) -> str:
+    return f"# {count} actions are not shown: nobody read them\n"
 
 
 def _cannot(message: str) -> int:

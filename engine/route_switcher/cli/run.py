@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
+from route_switcher.cli.unhindered import unhindered_stderr
 from route_switcher.core.model import Policy
 from route_switcher.daemon.signals import held
 from route_switcher.other_writers import other_writers
@@ -72,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the engine."""
-    with held():
+    with held(), unhindered_stderr():
         return _execute(arguments)
 
 

@@ -35,6 +35,7 @@ from typing import TypeVar
 from route_switcher.analysis.paragraphs import item
 from route_switcher.analysis.quantities import listed
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.cli.streams import unescaped
 from route_switcher.core.model import Policy
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, printable, render
@@ -218,13 +219,13 @@ def _network(
 
 
 def _print(names: Sequence[str], results: Sequence[Result], network: Sequence[str]) -> None:
-    encoding = sys.stdout.encoding if sys.stdout is not None else None
-    alphabet = alphabet_for(encoding)
+    alphabet = alphabet_for(sys.stdout.encoding)
     width = shutil.get_terminal_size().columns - 1
     for name, result in zip(names, results, strict=True):
         said = [line for sentence in summary(result) for line in item(sentence, "  ")]
         print("\n".join([f"{name}:", *said, ""]))
-        print("\n".join(draw(result.timeline, width, alphabet, _paint())), end="\n\n")
+        drawn = "\n".join(draw(result.timeline, width, alphabet, _paint()))
+        print(drawn, end="\n\n", file=unescaped(sys.stdout))
     print("\n".join(table(names, results)), end="\n\n")
     for line in MEANING:
         print(f"  {line}")
@@ -234,7 +235,7 @@ def _print(names: Sequence[str], results: Sequence[Result], network: Sequence[st
 
 def _paint() -> Callable[[str, str], str]:
     """With the terminal's colours if there is one, unless NO_COLOR (no-color.org) is set."""
-    if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
         return lambda _, text: text
     return lambda style, text: f"\x1b[{style}m{text}\x1b[0m"
 
@@ -255,7 +256,7 @@ class _Progress:
     def __init__(self, simulations: int, seconds: float) -> None:
         self._simulations = simulations
         self._seconds = seconds
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._shown = sys.stderr.isatty()
         self._next = time.monotonic() + _REDRAWN
 
     def of(self, number: int) -> Callable[[float], None]:
@@ -271,11 +272,15 @@ class _Progress:
     def _draw(self, share: float) -> None:
         done = int(share * _BAR)
         bar = "#" * done + "-" * (_BAR - done)
-        print(f"\r  simulating [{bar}] {100 * share:3.0f} %", end="", file=sys.stderr, flush=True)
+        self._redraw(f"\r  simulating [{bar}] {100 * share:3.0f} %")
 
     def __enter__(self) -> "_Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._redraw("\r\x1b[K")
+
+    @staticmethod
+    def _redraw(text: str) -> None:
+        print(text, end="", file=unescaped(sys.stderr), flush=True)

@@ -5,13 +5,15 @@ import logging
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TextIO
+from functools import partial
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow, SpeedChange
 from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.rules import RuleChange, RuleState
 from route_switcher.core.words import sentence, trouble_age
+from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.reconcile import Reconciled
+from route_switcher.printable import printable
 
 LOG = logging.getLogger("route_switcher")
 
@@ -29,29 +31,48 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone()
         stamp = at.isoformat(sep=" ", timespec="milliseconds")[:23]
-        return f"{stamp} {record.levelname:<7} {record.getMessage()}"
+        return f"{stamp} {record.levelname:<7} {printable(record.getMessage())}"
 
 
 class _JsonFormatter(logging.Formatter):
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._ascii = encoding.lower() not in ("utf-8", "utf8")
+
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone()
         line = {
             "time": at.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", "message"),
-            "message": record.getMessage(),
+            "message": printable(record.getMessage()),
             **getattr(record, "fields", {}),
         }
-        return json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=self._ascii)
+        # Names are given as they are, but a terminal must not obey them.
+        return text if text.isprintable() else json.dumps(line)
 
 
-def set_up_log(level: str, log_format: str, stream: TextIO | None = None) -> None:
-    """Send the log to `stream` (standard error if None), as `text` or `json`, from `level` up."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+def set_up_log(level: str, log_format: str) -> None:
+    """Send the log to standard error, as `text` or `json`, from `level` up."""
+    stream = sys.stderr
+    handler = logging.StreamHandler(stream)
+    formatter = _JsonFormatter(stream.encoding) if log_format == "json" else _TextFormatter()
+    handler.setFormatter(formatter)
+    if isinstance(stream, LineStream):
+        stream.writer.tell_lost = partial(_lost_lines, formatter)
     LOG.handlers[:] = [handler]
     LOG.propagate = False
     LOG.setLevel(LEVELS[level])
+
+
+def _lost_lines(formatter: logging.Formatter, count: int, since: float) -> str:
+    at = datetime.fromtimestamp(since).astimezone().isoformat(sep=" ", timespec="seconds")
+    text = f"{count} lines of this log were lost since {at}: nobody read it, or there was no room"
+    level = {"levelno": logging.WARNING, "levelname": "WARNING"}
+    what = {"msg": text, "event": "lost", "fields": {"lines": count}}
+    record = logging.makeLogRecord(level | what)
+    return formatter.format(record) + "\n"
 
 
 def say(level: int, event: str, message: str, **fields: object) -> None:

@@ -1,0 +1,234 @@
+"""Nobody reads what it says, or it cannot be written: routes move all the same, and it ends."""
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from e2e.running import DEADLINE, command_line, eventually
+from e2e.tables import wait_for_our_routes
+from e2e.writing import policy_text
+from route_switcher.daemon.line_writer import WAITING_BYTES
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR) ")
+
+Run: TypeAlias = Callable[..., subprocess.Popen[str]]
+
+
+class Output:
+    """Where the engine writes, and nobody reads: `writing` is its descriptor."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self.reading, self.writing = reading, writing
+        self._filled = 0
+
+    def fill(self) -> None:
+        """Write until nothing more goes in."""
+        os.set_blocking(self.writing, False)
+        with suppress(BlockingIOError):
+            while True:
+                self._filled += os.write(self.writing, b"." * 4096)
+        os.set_blocking(self.writing, True)
+
+    def read(self, until: Callable[[str], bool]) -> str:
+        """What was written after it was filled, once `until` holds of it."""
+        os.set_blocking(self.reading, False)
+        data = bytearray()
+
+        def enough() -> bool:
+            with suppress(BlockingIOError):
+                data.extend(os.read(self.reading, 65536))
+            return until(data[self._filled :].decode())
+
+        eventually(enough, "what is read")
+        return data[self._filled :].decode()
+
+    def close(self) -> None:
+        """Close both ends."""
+        for descriptor in (self.reading, self.writing):
+            os.close(descriptor)
+
+
+def full_pipe() -> Output:
+    output = Output(*os.pipe())
+    output.fill()
+    return output
+
+
+def full_socket() -> Output:
+    ours, theirs = socket.socketpair()
+    output = Output(ours.detach(), theirs.detach())
+    output.fill()
+    return output
+
+
+def stopped_terminal() -> Output:
+    """As after Ctrl-S."""
+    output = Output(*pty.openpty())
+    termios.tcflow(output.writing, termios.TCOOFF)
+    return output
+
+
+@pytest.fixture(params=[full_pipe])
+def unread(request: pytest.FixtureRequest) -> Iterator[Output]:
+    output: Output = request.param()
+    yield output
+    output.close()
+
+
+@pytest.fixture
+def run(lab: Lab, policy_file: Path) -> Run:
+    """Start the engine with standard error, or what else is given, on this descriptor."""
+
+    def start(stderr: int, *words: str, stdout: int | None = None) -> subprocess.Popen[str]:
+        policy_file.write_text(policy_text(lab))
+        command = command_line("run", str(policy_file), *words)
+        return lab.start(ROUTER, command, stdout=stdout, stderr=stderr)
+
+    return start
+
+
+def fail_over(lab: Lab) -> None:
+    wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))
+
+
+def ends(process: subprocess.Popen[str], code: int = 0) -> None:
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(DEADLINE) == code
+
+
+@pytest.mark.parametrize(
+    ("unread", "words"),
+    [
+        (full_pipe, ()),
+        (full_pipe, ("--log-format", "json", "--log-level", "debug")),
+        (full_socket, ()),
+        (stopped_terminal, ()),
+    ],
+    indirect=["unread"],
+)
+def test_it_fails_over_and_ends_though_nobody_reads_the_log(
+    lab: Lab, run: Run, unread: Output, words: tuple[str, ...]
+) -> None:
+    process = run(unread.writing, *words)
+    fail_over(lab)
+    ends(process)
+
+
+def test_when_the_log_is_read_again_it_says_how_many_lines_were_lost(
+    lab: Lab, policy_file: Path
+) -> None:
+    output = full_pipe()
+    policy_file.write_text(policy_text(lab).replace("50ms", "10ms"))
+    words = command_line("run", str(policy_file), "--log-format", "json", "--log-level", "debug")
+    process = lab.start(ROUTER, words, stderr=output.writing)
+    fail_over(lab)
+    # For every round a line of 200 bytes and more, and two packets at most.
+    enough = 2 * WAITING_BYTES // 200
+    eventually(lambda: _packets_sent(lab) > enough, "more lines than may wait")
+    told = output.read(lambda text: "were lost" in text and text.endswith("\n"))
+    ends(process)
+    output.close()
+    lines = [json.loads(line) for line in told.splitlines()]
+    lost = next(number for number, line in enumerate(lines) if line["event"] == "lost")
+    assert lines[lost]["lines"] > 0
+    assert re.match(r"\d+ lines of this log were lost since \d", lines[lost]["message"])
+    assert "secondary" in [line.get("selected") for line in lines[:lost]]
+
+
+def _packets_sent(lab: Lab) -> int:
+    links = json.loads(lab.run(ROUTER, "ip", "-j", "-s", "link"))
+    return sum(link["stats64"]["tx"]["packets"] for link in links if link["ifname"] != "lo")
+
+
+def test_a_full_disk_leaves_no_half_line_before_the_next(
+    lab: Lab, run: Run, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        log, other = disk / "log", disk / "other"
+        other.write_bytes(b"." * 60 * 1024)
+        with log.open("ab") as stream:
+            process = run(stream.fileno(), "--log-level", "debug")
+            eventually(lambda: log.stat().st_size == 4096, "a full disk")
+            assert not log.read_bytes().endswith(b"\n")
+            fail_over(lab)
+            other.unlink()
+            eventually(lambda: b"primary -> secondary" in log.read_bytes(), "the rest")
+            ends(process)
+        lines = log.read_text().splitlines(keepends=True)
+        assert [line for line in lines if not (_LINE.match(line) and line.endswith("\n"))] == []
+        assert "stopped by SIGTERM" in lines[-1]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_reader_that_goes_away_does_not_end_it(lab: Lab, run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run(writing)
+    os.close(writing)
+    os.close(reading)
+    fail_over(lab)
+    ends(process)
+
+
+def test_a_terminal_that_is_gone_does_not_end_it(lab: Lab, run: Run) -> None:
+    """Every write fails with EIO then."""
+    ours, theirs = pty.openpty()
+    process = run(theirs)
+    os.close(theirs)
+    os.close(ours)
+    fail_over(lab)
+    ends(process)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_descriptor_becomes_none_of_its_sockets(
+    lab: Lab, policy_file: Path, closed: str
+) -> None:
+    policy_file.write_text(policy_text(lab))
+    words = ["sh", "-c", f'exec "$@" {closed}', "sh", *command_line("run", str(policy_file))]
+    process = lab.start(ROUTER, words)
+    fail_over(lab)
+    for number in "012":
+        opened = os.readlink(f"/proc/{process.pid}/fd/{number}")
+        assert not opened.startswith("socket:"), opened
+        if number in re.findall(r"(\d)[<>]&-", closed):
+            assert opened == "/dev/null"
+    ends(process)
+
+
+def test_a_dry_run_ends_though_nobody_reads_its_actions(lab: Lab, run: Run) -> None:
+    output = full_pipe()
+    process = run(subprocess.PIPE, "--dry-run", "--log-level", "debug", stdout=output.writing)
+    assert process.stderr is not None
+    assert any("primary: internet" in line for line in process.stderr)  # it goes on
+    ends(process)
+    output.close()
+
+
+def test_a_start_error_that_nobody_reads_does_not_hold_it_up(
+    lab: Lab, policy_file: Path, unread: Output
+) -> None:
+    policy_file.write_text("version: 2\n")
+    process = lab.start(ROUTER, command_line("run", str(policy_file)), stderr=unread.writing)
+    assert process.wait(DEADLINE) == 1
