@@ -224,7 +224,7 @@ async def test_dumps_tell_every_kind_of_default_route(kernel: NetlinkKernel, ip:
         Route(four, "eth0", ip_address("fe80::5"), 4, DHCP),
         Route(four, "", None, 5, BOOT, RouteKind.UNREACHABLE),
         Route(four, "", None, 6, BOOT, RouteKind.BLACKHOLE),
-        Route(four, "", None, 7, BOOT, RouteKind.OTHER),
+        Route(four, "", None, 7, BOOT, RouteKind.THROW),
         via("fe80::1", "eth0", 8, BOOT),
         via("fe80::2", "eth1", 8, BOOT),
         Route(six, "", None, 9, BOOT, RouteKind.PROHIBIT),

@@ -7,7 +7,7 @@ from math import inf
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Uplink
 from route_switcher.core.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
-from route_switcher.core.routes import Route
+from route_switcher.core.routes import Change, RouteAction
 from route_switcher.core.ways import Ways
 
 
@@ -28,10 +28,13 @@ class Admission:
     @property
     def calm(self) -> bool:
         """Whether nothing is refused."""
-        return not self.refusals.routes
+        return not self.refusals.routes and not self.refusals.kept
 
-    def take_refusal(self, at: float, route: Route, reason: str) -> bool:
-        """The kernel refused to add `route`. Returns whether that is worth telling a person."""
+    def take_refusal(self, at: float, action: RouteAction, reason: str) -> bool:
+        """The kernel refused `action`. Returns whether that is worth telling a person."""
+        route = action.route
+        if action.change is Change.DELETE:
+            return self.refusals.add_kept(at, route, reason)
         there = self._ways.has(route.interface, route.gateway)
         pause = FIRST_PAUSE if there else FIRST_PAUSE_WITHOUT_ROUTE
         return self.refusals.add(at, route, reason, pause)

@@ -41,7 +41,7 @@ def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
         return ()
     return tuple(
         RouteAction(Change.DELETE, route, _why_deleted(route, of_line.get(route.interface)))
-        for route in sorted(ours - wanted, key=lambda r: r.metric, reverse=True)
+        for route in sorted(ours - wanted - plan.kept, key=lambda r: r.metric, reverse=True)
         if _may_go(route, of_line.get(route.interface), ours, active)
     )
 

@@ -28,6 +28,7 @@ from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, Policy, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
+from route_switcher.core.remedies import hop_deletion
 from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Order
@@ -196,12 +197,11 @@ class Engine:
         selection = self._families.get(route.family)
         if selection is None:
             return []
-        news = event.action.change is Change.DELETE or selection.admission.take_refusal(
-            event.at, route, event.reason
-        )
         outputs: list[Output] = []
-        if news:
+        if selection.admission.take_refusal(event.at, event.action, event.reason):
             text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
+            if event.action.change is Change.DELETE and route.hops:
+                text += f": {hop_deletion(route)}"
             outputs.append(Notice(event.at, Level.WARNING, text))
         return outputs + selection.decide(event.at)
 

@@ -23,7 +23,9 @@ from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, se
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 
-_MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route]]
+_MadeFor: TypeAlias = tuple[
+    tuple[Standing, ...], Uplink | None, frozenset[Route], frozenset[Route]
+]
 """What a plan depends on: it is made anew only when this has changed."""
 
 
@@ -130,7 +132,8 @@ class FamilySelection:
             Standing(h.uplink, h.state, h.routable, self._ways.foreign(h.uplink))
             for h in self.healths
         )
-        made_for = (standings, active, frozenset(self.admission.refusals.routes))
+        refusals = self.admission.refusals
+        made_for = (standings, active, frozenset(refusals.routes), frozenset(refusals.kept))
         if self._plan is None or made_for != self._plan[0]:
             self._plan = made_for, make_plan(self.family, *made_for)
         return self._plan[1]

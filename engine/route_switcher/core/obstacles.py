@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from route_switcher.core.decisions import Level, Notice, Output
-from route_switcher.core.model import Uplink
-from route_switcher.core.routes import Route, RouteKind, protocol_name
+from route_switcher.core.model import Family, Uplink
+from route_switcher.core.remedies import route_deletion
+from route_switcher.core.routes import Route, RouteKind, hop_words, protocol_name
 
 
 def obstacles(
     uplinks: Iterable[Uplink], seen: Iterable[Route], active: Route | None = None
 ) -> tuple[Route, ...]:
-    """The foreign default routes that the kernel would take before, or between, ours.
+    """The foreign default routes that the kernel would take before, or between, ours; a multipath
+    route appears once, by its first next hop.
 
     `uplinks` are those of one family. `active` is the route that carries the traffic: it may stand
     demoted, and then what is before it is in the way, unless it leads the same way.
@@ -22,36 +24,51 @@ def obstacles(
         for route in seen
         if not route.ours
         and route.family is family
+        and (not route.hops or route.hops[0] == (route.interface, route.gateway))
         and (route.metric <= _reach(route, uplinks) or _precedes(route, active))
     )
+
+
+def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
+    """One line: which route, what it does to failover, and the remedy."""
+    uplinks = tuple(uplinks)
+    stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
+    effect = "traffic takes it whatever this engine decides"
+    if _ends_other_lookups(route):
+        effect += ", and probes through any other interface stop at it"
+        if route.metric > max(u.metric for u in uplinks):
+            effect = stopped
+    elif route.kind is not RouteKind.UNICAST:
+        effect = "traffic stops at it"
+        if route.metric > max(u.metric for u in uplinks):
+            effect = stopped
+    return (
+        f"foreign route in the way: {_whole(route)} proto {protocol_name(route.protocol)}: "
+        f"{effect}. Give it a metric above {_reach(route, uplinks)} where it is set (DHCP client, "
+        f"NetworkManager, interfaces file), or delete it: {route_deletion(route)}"
+    )
+
+
+def _whole(route: Route) -> str:
+    """The route with all of its next hops."""
+    if not route.hops:
+        return str(route)
+    hops = (" ".join(["nexthop", *hop_words(route.family, *hop)]) for hop in route.hops)
+    return f"default {' '.join(hops)} metric {route.metric}"
+
+
+def _ends_other_lookups(route: Route) -> bool:
+    """Whether the kernel, asked for the way through another interface, looks no further.
+
+    So it is with an IPv4 route through a nexthop object (fib_table_lookup in net/ipv4/fib_trie.c).
+    """
+    return bool(route.nexthop) and route.family is Family.IPV4
 
 
 def _precedes(route: Route, active: Route | None) -> bool:
     if active is None or route.metric > active.metric:
         return False
     return (route.interface, route.gateway) != (active.interface, active.gateway)
-
-
-def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
-    """One line: which route, what it does to failover, and the remedy."""
-    uplinks = tuple(uplinks)
-    effect = "traffic takes it whatever this engine decides"
-    if route.kind is not RouteKind.UNICAST:
-        effect = "traffic stops at it"
-        if route.metric > max(u.metric for u in uplinks):
-            effect = "probes of a demoted uplink stop at it, so that a failed one never recovers"
-    return (
-        f"foreign route in the way: {route} proto {protocol_name(route.protocol)}: {effect}. "
-        f"Give it a metric above {_reach(route, uplinks)} where it is set (DHCP client, "
-        f"NetworkManager, interfaces file), or delete it: {deletion(route)}"
-    )
-
-
-def deletion(route: Route) -> str:
-    """The command that deletes `route` and no other."""
-    version = "-6 " if route.family.value == 6 else ""
-    # With the protocol: in a deletion, iproute2 and the kernel take metric 0 for any.
-    return f"ip {version}route del {route} proto {protocol_name(route.protocol)}"
 
 
 def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
@@ -61,7 +78,7 @@ def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
     packets also stops those that are bound to an interface whose route stands behind it: the probes
     of a demoted uplink.
     """
-    if route.kind is RouteKind.UNICAST:
+    if route.kind is RouteKind.UNICAST and not _ends_other_lookups(route):
         return max(uplink.metric for uplink in uplinks)
     return max(uplink.demoted_metric for uplink in uplinks)
 

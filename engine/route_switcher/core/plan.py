@@ -42,6 +42,8 @@ class Plan:
     family: Family
     active: Route | None
     routes: tuple[Wanted, ...]
+    kept: Set[Route] = frozenset()
+    """Routes that the kernel has refused to delete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ def active_routes(uplink: Uplink) -> tuple[Route, ...]:
 
 
 def make_plan(
-    family: Family, uplinks: Sequence[Standing], active: Uplink | None, refused: Set[Route]
+    family: Family,
+    uplinks: Sequence[Standing],
+    active: Uplink | None,
+    refused: Set[Route],
+    kept: Set[Route] = frozenset(),
 ) -> Plan:
     """Plan the standing routes of `uplinks`; before the first selection `active` is None.
 
@@ -85,7 +91,7 @@ def make_plan(
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
         wanted.append(Wanted(route, f"{standing.uplink.name} {reason}", possible))
-    return Plan(family, carrier, tuple(wanted))
+    return Plan(family, carrier, tuple(wanted), kept)
 
 
 def active_route(uplink: Uplink, refused: Set[Route]) -> Route:

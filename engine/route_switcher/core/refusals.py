@@ -41,6 +41,9 @@ class Refusals:
         self._refused: dict[Route, _Refusal] = {}
         self._pauses: dict[Route, float] = {}
         self._told: dict[Route, str] = {}
+        self._kept: dict[Route, float] = {}
+        """What it refused to delete, and when that may be asked for again."""
+        self._kept_for: dict[Route, str] = {}
         self._keys: dict[int, Set[Route]] = {}
         """The routes that the kernel has, by metric."""
 
@@ -59,15 +62,34 @@ class Refusals:
         self._told[route] = reason
         return reason not in told
 
+    @property
+    def kept(self) -> Set[Route]:
+        """The routes of ours whose deletion may not be asked for now."""
+        return self._kept.keys()
+
+    def add_kept(self, at: float, route: Route, reason: str) -> bool:
+        """The kernel refused to delete `route`. Returns whether that is news."""
+        pause = self._pauses.get(route, FIRST_PAUSE_WITHOUT_ROUTE)
+        self._pauses[route] = min(2 * pause, LONGEST_PAUSE)
+        self._kept[route] = at + pause
+        before, self._kept_for[route] = self._kept_for.get(route), reason
+        return reason != before
+
     def see(self, at: float, routes: Iterable[Route]) -> None:
         """Take what the kernel has now."""
         before = {route for route in self._refused if self.held(route)}
+        routes = tuple(routes)
+        for route in self._kept_for.keys() - set(routes):
+            self._kept.pop(route, None)
+            self._pauses.pop(route, None)
+            del self._kept_for[route]
         self._keys = {}
         for route in routes:
             self._keys[route.metric] = self._keys.get(route.metric, frozenset()) | {route}
             if route in self._told:
                 self._forget(route)
-                del self._pauses[route], self._told[route]
+                self._pauses.pop(route, None)
+                del self._told[route]
         for route, refusal in self._refused.items():
             if (route in before) != self.held(route):
                 pause = FREE if route in before else self._pauses[route]
@@ -88,15 +110,18 @@ class Refusals:
         self._refused = {r: refusal for r, refusal in self._refused.items() if r in mine}
         self._pauses = {r: pause for r, pause in self._pauses.items() if r in mine}
         self._told = {r: reason for r, reason in self._told.items() if r in mine}
+        self._kept, self._kept_for = {}, {}
 
     def expire(self, at: float) -> None:
         """Forget those whose pause is over."""
         for route in [r for r, refusal in self._refused.items() if refusal.again_at <= at]:
             self._forget(route)
+        self._kept = {route: again for route, again in self._kept.items() if again > at}
 
     def deadline(self) -> float:
         """When the next pause is over; inf: never."""
-        return min((refusal.again_at for refusal in self._refused.values()), default=inf)
+        pauses = (refusal.again_at for refusal in self._refused.values())
+        return min([*pauses, *self._kept.values()], default=inf)
 
     def reason(self, uplink: Uplink) -> str | None:
         """Why a route of `uplink` was refused, or None if none was."""

@@ -1,6 +1,6 @@
 """Default routes as the kernel has them, and the route actions that change them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from route_switcher.core.model import Address, Family
@@ -42,9 +42,14 @@ class RouteKind(Enum):
     """What a default route does with a packet (the rtm_type of rtnetlink(7))."""
 
     UNICAST = "unicast"
-    UNREACHABLE = "unreachable"
+    LOCAL = "local"
+    BROADCAST = "broadcast"
+    ANYCAST = "anycast"
+    MULTICAST = "multicast"
     BLACKHOLE = "blackhole"
+    UNREACHABLE = "unreachable"
     PROHIBIT = "prohibit"
+    THROW = "throw"
     OTHER = "other"
 
 
@@ -62,6 +67,12 @@ class Route:
     metric: int
     protocol: int = PROTOCOL
     kind: RouteKind = RouteKind.UNICAST
+    onlink: bool = field(default=False, compare=False)
+    """The gateway is taken to be on the link, though no network of the interface has it."""
+    nexthop: int = field(default=0, compare=False)
+    """The number of the nexthop object that the route leads through; 0: none."""
+    hops: tuple[tuple[str, Address | None], ...] = field(default=(), compare=False)
+    """Interface and gateway of every next hop of a multipath route; empty for any other."""
 
     @property
     def ours(self) -> bool:
@@ -70,14 +81,24 @@ class Route:
 
     def __str__(self) -> str:
         """The route in the words of `ip route`."""
-        words = ["default"]
-        if self.kind is not RouteKind.UNICAST:
-            words = [self.kind.value, "default"]
-        if self.gateway is not None:
-            words += ["via", str(self.gateway)]
-        if self.interface:
-            words += ["dev", self.interface]
-        return " ".join([*words, "metric", str(self.metric)])
+        hop = hop_words(self.family, self.interface, self.gateway)
+        words = [*self.kind_words, *hop, "metric", str(self.metric)]
+        return " ".join(words + ["onlink"] * self.onlink)
+
+    @property
+    def kind_words(self) -> list[str]:
+        """What `ip route` says before the next hop."""
+        return [self.kind.value] * (self.kind is not RouteKind.UNICAST) + ["default"]
+
+
+def hop_words(family: Family, interface: str, gateway: Address | None) -> list[str]:
+    """A next hop in the words of `ip route`."""
+    words = []
+    if gateway is not None:
+        other = gateway.version != family.value
+        words += ["via", *(["inet6" if gateway.version == 6 else "inet"] if other else [])]
+        words.append(str(gateway))
+    return words + (["dev", interface] if interface else [])
 
 
 class Change(Enum):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from route_switcher.core.machine import Interface, Machine
 from route_switcher.core.model import Family, Uplink
-from route_switcher.core.obstacles import deletion, describe_obstacle, obstacles
+from route_switcher.core.obstacles import describe_obstacle, obstacles
+from route_switcher.core.remedies import route_deletion
 from route_switcher.core.routes import Route, RouteKind, protocol_name
 from route_switcher.drafting.lines import Line, passed_over
 from route_switcher.policy.suggestions import listed
@@ -114,7 +115,7 @@ def _obstacle_tasks(machine: Machine, uplinks: Sequence[Uplink]) -> Iterator[Tas
         ours = [uplink for uplink in uplinks if uplink.family is family]
         found = obstacles(ours, machine.routes) if ours else ()
         for route in found[:MAX_TOLD]:
-            command = deletion(route)
+            command = route_deletion(route)
             text = describe_obstacle(route, ours).removesuffix(command).rstrip()
             yield Task(text[0].upper() + text[1:], (command,))
         if len(found) > MAX_TOLD:

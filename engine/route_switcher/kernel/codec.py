@@ -53,6 +53,7 @@ class RouteMessage(nlmsg):  # type: ignore[misc]
         (6, "RTA_PRIORITY", "uint32"),
         (9, "RTA_MULTIPATH", "*next_hop"),
         (18, "RTA_VIA", "cdata"),
+        (30, "RTA_NH_ID", "uint32"),
     )
     next_hop = _NextHop
 

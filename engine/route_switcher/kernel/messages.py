@@ -48,15 +48,22 @@ _FAMILIES = {int(number): family for family, number in _AF.items()}
 
 _TYPES = {
     RouteKind.UNICAST: 1,
+    RouteKind.LOCAL: 2,
+    RouteKind.BROADCAST: 3,
+    RouteKind.ANYCAST: 4,
+    RouteKind.MULTICAST: 5,
     RouteKind.BLACKHOLE: 6,
     RouteKind.UNREACHABLE: 7,
     RouteKind.PROHIBIT: 8,
+    RouteKind.THROW: 9,
     RouteKind.OTHER: 0,  # in a deletion: any type
 }
 _KINDS = {number: kind for kind, number in _TYPES.items() if number}
 
-_DEAD_ENDS = frozenset((6, 7, 8))
-"""IPv6 shows these with the loopback interface, IPv4 with none."""
+_DEAD_ENDS = frozenset((6, 7, 8, 9))
+"""IPv6, and a nexthop object, shows these with the loopback interface, IPv4 with none."""
+
+_RTNH_F_ONLINK = 4
 
 _MAX_ERRNO = 4095
 """linux/err.h."""
@@ -68,6 +75,7 @@ class Hop:
 
     index: int
     gateway: Address | None
+    onlink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class DefaultRoute:
     protocol: int
     kind: RouteKind
     hops: tuple[Hop, ...]
+    nexthop: int = 0
+    """The number of the nexthop object that it leads through; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
     message["proto"] = route.protocol
     message["scope"] = _SCOPE_NOWHERE if deletion else _SCOPE_UNIVERSE
     message["type"] = _TYPES[route.kind]
+    message["flags"] = _RTNH_F_ONLINK if route.onlink else 0
     message["attrs"] = [("RTA_PRIORITY", route.metric)]
     if index:
         message["attrs"].append(("RTA_OIF", index))
@@ -137,6 +148,7 @@ def default_route(message: Message) -> DefaultRoute | None:
         protocol=fields["proto"],
         kind=_KINDS.get(fields["type"], RouteKind.OTHER),
         hops=_hops(family, fields),
+        nexthop=_number(fields, "RTA_NH_ID"),
     )
 
 
@@ -168,10 +180,17 @@ def _hops(family: Family, fields: Any) -> tuple[Hop, ...]:
         return (Hop(0, None),)
     multipath = fields.get_attr("RTA_MULTIPATH")
     if multipath is None:
-        return (Hop(_number(fields, "RTA_OIF"), _gateway(family, fields)),)
+        index = _number(fields, "RTA_OIF")
+        return (Hop(index, _gateway(family, fields), _onlink(fields["flags"])),)
     if not isinstance(multipath, list):
         raise MalformedMessageError("RTA_MULTIPATH is no list")
-    return tuple(Hop(hop["oif"], _gateway(family, hop)) for hop in multipath)
+    return tuple(
+        Hop(hop["oif"], _gateway(family, hop), _onlink(hop["flags"])) for hop in multipath
+    )
+
+
+def _onlink(flags: int) -> bool:
+    return bool(flags & _RTNH_F_ONLINK)
 
 
 def _gateway(family: Family, fields: Any) -> Address | None:

@@ -18,7 +18,7 @@ from route_switcher.kernel.framing import Discarded, past_ipv4_defaults
 from route_switcher.kernel.links import InterfaceAddress, InterfaceLink
 from route_switcher.kernel.monitor import Monitor
 from route_switcher.kernel.names import Owners, index_of, owners
-from route_switcher.kernel.refusal import foreign_holder, own_holder, refusal
+from route_switcher.kernel.refusal import APPENDED, foreign_holder, own_holder, refusal
 
 _ALREADY_GONE = frozenset((errno.ESRCH, errno.ENODEV))
 _NO_SUCH_LINK = frozenset((errno.ENODEV, errno.EINVAL, errno.ERANGE))
@@ -172,9 +172,12 @@ class NetlinkKernel:
         try:
             await self._request(Change.DELETE, route)
         except KernelError as error:
-            if error.code in _ALREADY_GONE:
-                return None
-            return await self._why(route, error)
+            if error.code not in _ALREADY_GONE:
+                return await self._why(route, error)
+            # The kernel shows a hop that somebody appended to an IPv6 route of ours as ours, and
+            # does not delete it as ours.
+            if route in await self.default_routes(ours_only=True):
+                return APPENDED
         return None
 
     async def _put(self, change: Change, route: Route) -> str | None:
@@ -238,15 +241,35 @@ async def _addresses(conversation: Conversation, index: int) -> list[InterfaceAd
 
 
 def _as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
-    routes = []
-    for hop in found.hops:
-        interface = owned.get((hop.index, found.family), "")
-        try:
-            if hop.index and not interface:
-                interface = socket.if_indextoname(hop.index)
-        except OSError:
-            continue  # the interface went after the dump, and the route with it
-        routes.append(
-            Route(found.family, interface, hop.gateway, found.metric, found.protocol, found.kind)
+    named = [
+        (hop, name)
+        for hop in found.hops
+        if (name := _name_of(hop.index, found.family, owned)) is not None
+    ]
+    hops = tuple((name, hop.gateway) for hop, name in named) if len(found.hops) > 1 else ()
+    return [
+        Route(
+            found.family,
+            name,
+            hop.gateway,
+            found.metric,
+            found.protocol,
+            found.kind,
+            onlink=hop.onlink,
+            nexthop=found.nexthop,
+            hops=hops,
         )
-    return routes
+        for hop, name in named
+    ]
+
+
+def _name_of(index: int, family: Family, owned: Owners) -> str | None:
+    """The name of an interface, empty for none; None if it went after the dump, and the route
+    with it."""
+    interface = owned.get((index, family), "")
+    if interface or not index:
+        return interface
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return None

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from route_switcher.core.events import LinkState
 from route_switcher.core.routes import Route, protocol_name
 
+APPENDED = "somebody appended it to a route of ours, and only they can delete it"
+"""The refusal to delete a next hop that is not ours, though it is shown so."""
+
 _UNREACHABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH))
 
 
@@ -45,7 +48,8 @@ def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
 
 def foreign_holder(route: Route, routes: Iterable[Route]) -> str | None:
     """The refusal for a metric that a foreign route of `routes` holds, if one does."""
-    holders = [other for other in _at_metric_of(route, routes) if not other.ours]
+    # Of a multipath route that is shown as ours, a part is not: we make none.
+    holders = [o for o in _at_metric_of(route, routes) if not o.ours or (o.hops and o != route)]
     return _held(route, "foreign", holders[0]) if holders else None
 
 

@@ -1,0 +1,193 @@
+"""Every command that we print as a remedy does what it says, and nothing else, when it is run."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+import pytest
+
+from route_switcher.core.model import Family, Uplink
+from route_switcher.core.obstacles import describe_obstacle, obstacles
+from route_switcher.core.remedies import hop_deletion, our_routes_deletion, quoted, route_deletion
+from route_switcher.core.routes import PROTOCOL, Change, Route, RouteAction
+from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.refusal import APPENDED
+from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
+
+pytestmark = pytest.mark.kernel
+
+Ip = Callable[..., None]
+
+UPLINKS = {
+    Family.IPV4: [
+        Uplink("a", "eth0", ip_address("198.51.100.1"), 10),
+        Uplink("b", "eth1", ip_address("198.51.100.129"), 20),
+    ],
+    Family.IPV6: [
+        Uplink("a", "eth0", ip_address("2001:db8:0::1"), 10),
+        Uplink("b", "eth1", ip_address("2001:db8:1::1"), 20),
+    ],
+}
+
+ROUTES = {
+    Family.IPV4: (
+        "default via 198.51.100.1 dev eth0",
+        "default via 198.51.100.1 dev eth0 metric 0 proto dhcp",
+        "default via 198.51.100.1 dev eth0 metric 10 proto dhcp src 198.51.100.2",
+        "default via 198.51.100.1 dev eth0 metric 7 mtu 1400 advmss 1300 proto static",
+        "default via 203.0.113.77 dev eth0 metric 7 onlink proto static",
+        "default via inet6 2001:db8:1::1 dev eth1 metric 7",
+        "default dev eth1 metric 7 scope link",
+        "default via 198.51.100.1 dev eth0 metric 7 proto 99",
+        "default via 198.51.100.1 dev eth0 metric 7 proto 18",
+        "default via 198.51.100.1 dev eth0 metric 7 proto 0",
+        "throw default metric 7",
+        "unreachable default metric 700 proto 77",
+        "blackhole default metric 7",
+        "prohibit default",
+        "multicast default dev eth0 metric 7",
+        "default metric 7 nexthop via 198.51.100.1 dev eth0 nexthop via 198.51.100.129 dev eth1",
+        "default metric 7 nexthop dev eth0 weight 1 nexthop via 198.51.100.129 dev eth1 weight 3",
+        "default nhid 70 metric 7 proto static",
+        "default nhid 70 metric 700 proto static",
+        "default nhid 72 metric 7",
+        "default nhid 73 metric 7",
+    ),
+    Family.IPV6: (
+        "default via 2001:db8:0::1 dev eth0 metric 7",
+        "default via 2001:db8:0::1 dev eth0 metric 7 proto ra pref high",
+        "default via 2001:db8:0::1 dev eth0 metric 7 src 2001:db8:0::2 mtu 1400",
+        "default via fe80::77 dev eth0 metric 7",
+        "default via 2001:db8:77::1 dev eth0 metric 7 onlink",
+        "default dev eth1 metric 7",
+        "throw default metric 7",
+        "unreachable default metric 700",
+        "blackhole default metric 7 proto 77",
+        "prohibit default metric 7",
+        "default metric 7 nexthop via 2001:db8::1 dev eth0 nexthop via 2001:db8:1::1 dev eth1",
+        "default nhid 80 metric 7 proto static",
+        "default nhid 82 metric 7",
+        "default nhid 83 metric 7",
+    ),
+}
+OBJECTS = (
+    "nexthop add id 70 via 198.51.100.1 dev eth0",
+    "nexthop add id 71 via 198.51.100.129 dev eth1",
+    "nexthop add id 72 group 70/71",
+    "nexthop add id 73 blackhole",
+    "-6 nexthop add id 80 via 2001:db8:0::1 dev eth0",
+    "-6 nexthop add id 81 via 2001:db8:1::1 dev eth1",
+    "nexthop add id 82 group 80/81",
+    "-6 nexthop add id 83 blackhole",
+)
+
+
+@pytest.fixture
+def objects(wires: None, ip: Ip) -> Iterator[None]:
+    for each in OBJECTS:
+        ip(each)
+    yield
+    subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
+
+
+def shell(command: str) -> None:
+    """As a person pastes it."""
+    done = subprocess.run(["sh", "-c", command], text=True, capture_output=True)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def table() -> str:
+    shown = [
+        subprocess.run(["ip", "-d", f, "route", "show", "table", "main"], capture_output=True).stdout
+        for f in ("-4", "-6")
+    ]
+    return b"".join(shown).decode()
+
+
+@pytest.mark.usefixtures("objects")
+@pytest.mark.parametrize(
+    ("family", "route"), [(family, route) for family, routes in ROUTES.items() for route in routes]
+)
+async def test_an_obstacle_is_told_once_with_a_command_that_removes_it(
+    kernel: NetlinkKernel, ip: Ip, family: Family, route: str
+) -> None:
+    uplinks = UPLINKS[family]
+    for metric in (5, 600, 1010):
+        ip(f"-{family.value} route add default via {uplinks[0].gateway} metric {metric} proto 115")
+    # Others of other metrics and protocols, which must stay.
+    ip(f"-{family.value} route add default via {uplinks[1].gateway} metric 900 proto 4")
+    before = table()
+    ip(f"-{family.value} route add {route}")
+    (found,) = obstacles(uplinks, await kernel.default_routes())
+    text = describe_obstacle(found, uplinks)
+    command = text[text.index("delete it: ") + len("delete it: ") :]
+    assert command == route_deletion(found)
+    shell(command)
+    assert table() == before
+
+
+@pytest.mark.parametrize("name", ["eth$0", "a;reboot", "it's", "eth0*", "~", "#1", "a&b", "\udcff-x"])
+async def test_the_name_of_an_interface_is_quoted(
+    kernel: NetlinkKernel, ip: Ip, name: str
+) -> None:
+    words = ["ip", "link", "add", name, "type", "veth", "peer", "name", "peer"]
+    subprocess.run(words, check=True)
+    try:
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        subprocess.run(["ip", "route", "add", "default", "dev", name, "metric", "5"], check=True)
+        (found,) = await kernel.default_routes()
+        assert found.interface == name
+        subprocess.run(["bash", "-c", route_deletion(found)], check=True)
+        assert await kernel.default_routes() == ()
+    finally:
+        subprocess.run(["ip", "link", "del", name], check=True)
+
+
+async def test_a_hop_that_was_appended_to_a_route_of_ours_is_no_deletion_of_ours(
+    kernel: NetlinkKernel, ip: Ip
+) -> None:
+    first, second = UPLINKS[Family.IPV6]
+    ours = Route(Family.IPV6, first.interface, first.gateway, 10)
+    assert await kernel.apply(RouteAction(Change.ADD, ours, "")) is None
+    ip(f"-6 route append default via {second.gateway} dev eth1 metric 10")
+    appended = Route(Family.IPV6, second.interface, second.gateway, 10)
+    routes = await kernel.default_routes()
+    assert set(routes) == {ours, appended}  # the kernel shows both as ours
+    assert await kernel.apply(RouteAction(Change.DELETE, appended, "")) == APPENDED
+    # A replacement would take the other's hop along.
+    other = Route(Family.IPV6, first.interface, ip_address("2001:db8:0::99"), 10)
+    assert await kernel.apply(RouteAction(Change.REPLACE, other, "")) is not None
+    assert set(await kernel.default_routes()) == {ours, appended}
+    (hop,) = [route for route in routes if route == appended]
+    shell(hop_deletion(hop))
+    assert await kernel.default_routes() == (ours,)
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_all_routes_of_ours_can_be_removed(
+    kernel: NetlinkKernel, ip: Ip, family: Family
+) -> None:
+    uplinks = UPLINKS[family]
+    for metric in (10, 1020):
+        ours = Route(family, "eth0", uplinks[0].gateway, metric)
+        assert await kernel.apply(RouteAction(Change.ADD, ours, "")) is None
+    ip(f"-{family.value} route add default via {uplinks[1].gateway} metric 900 proto 4")
+    shell(our_routes_deletion(family, PROTOCOL))
+    assert [route.metric for route in await kernel.default_routes()] == [900]
+
+
+async def test_the_reverse_path_filter_of_any_interface_can_be_loosened(wires: None) -> None:
+    for name in ("eth0.7", "e$h"):
+        subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "peer"], check=True)
+        try:
+            path = f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter"
+            subprocess.run(["sysctl", "-qw", f"{path}=1"], check=True)
+            assert strict_rp_filter(name)
+            shell(rp_filter_remedy(name))
+            assert strict_rp_filter(name) is None
+        finally:
+            subprocess.run(["ip", "link", "del", name], check=True)
+
+
+def test_plain_words_are_not_quoted() -> None:
+    assert quoted("eth0.100") == "eth0.100"
