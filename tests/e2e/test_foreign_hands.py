@@ -182,6 +182,27 @@ def test_a_foreign_route_at_the_standbys_metric_does_not_cancel_failover(
         wait_until_taken(lab, lab.uplinks[selected].interface, family)
 
 
+def test_a_hop_appended_to_our_ipv6_route_is_told_once_with_a_remedy_that_works(
+    lab: Lab, start: Start
+) -> None:
+    """The kernel shows it as ours, but does not delete it as ours."""
+    engine = start(policy_text(lab, (Family.IPV6,)))
+    engine.wait_for_health("primary-v6", "secondary-v6")
+    wait_for_our_routes(lab, *ROUTES, family=Family.IPV6)
+    second = lab.uplinks[1]
+    append = ["default", "via", str(second.gateway_v6), "dev", "eth1", "metric", "10"]
+    lab.run(ROUTER, "ip", "-6", "route", "append", *append)
+    warning = engine.wait_for("notice", "refused by the kernel: delete default via", since=0)
+    # Other news, on which the table is read again.
+    lab.run(ROUTER, "ip", "-6", "route", "add", "unreachable", "default", "metric", "900")
+    engine.wait_for("notice", "foreign route in the way: unreachable default")
+    assert [r for r in engine.said("routes") if "delete" in r.message] == []
+    lab.run(ROUTER, *commands_in(warning.message))
+    wait_for_our_routes(lab, *ROUTES, family=Family.IPV6)
+    told = [n for n in engine.said("notice") if "refused by the kernel" in n.message]
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("scope", ["eth1", "all"])
 def test_strict_reverse_path_filtering_is_told_once_with_a_remedy_that_works(
     lab: Lab, start: Start, scope: str

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 import pytest
@@ -87,21 +88,32 @@ def objects(wires: None, ip: Ip) -> Iterator[None]:
     for each in OBJECTS:
         ip(each)
     yield
-    subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
+    run("ip", "nexthop", "flush")
 
 
-def shell(command: str) -> None:
+def run(*words: str) -> str:
+    done = subprocess.run(words, text=True, capture_output=True)
+    assert done.returncode == 0, f"{words}: {done.stderr}"
+    return done.stdout
+
+
+def shell(command: str, program: str = "sh") -> None:
     """As a person pastes it."""
-    done = subprocess.run(["sh", "-c", command], text=True, capture_output=True)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
+    run(program, "-c", command)
 
 
 def table() -> str:
-    shown = [
-        subprocess.run(["ip", "-d", f, "route", "show", "table", "main"], capture_output=True).stdout
-        for f in ("-4", "-6")
-    ]
-    return b"".join(shown).decode()
+    shown = (run("ip", "-d", family, "route", "show", "table", "main") for family in ("-4", "-6"))
+    return "".join(shown)
+
+
+@contextmanager
+def interface(name: str) -> Iterator[None]:
+    run("ip", "link", "add", name, "type", "veth", "peer", "name", "peer")
+    try:
+        yield
+    finally:
+        run("ip", "link", "del", name)
 
 
 @pytest.mark.usefixtures("objects")
@@ -126,21 +138,18 @@ async def test_an_obstacle_is_told_once_with_a_command_that_removes_it(
     assert table() == before
 
 
-@pytest.mark.parametrize("name", ["eth$0", "a;reboot", "it's", "eth0*", "~", "#1", "a&b", "\udcff-x"])
-async def test_the_name_of_an_interface_is_quoted(
-    kernel: NetlinkKernel, ip: Ip, name: str
-) -> None:
-    words = ["ip", "link", "add", name, "type", "veth", "peer", "name", "peer"]
-    subprocess.run(words, check=True)
-    try:
-        subprocess.run(["ip", "link", "set", name, "up"], check=True)
-        subprocess.run(["ip", "route", "add", "default", "dev", name, "metric", "5"], check=True)
+NAMES = ("eth$0", "a;reboot", "it's", "eth0*", "~", "#1", "a&b", "\udcff-x")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_name_of_an_interface_is_quoted(kernel: NetlinkKernel, name: str) -> None:
+    with interface(name):
+        run("ip", "link", "set", name, "up")
+        run("ip", "route", "add", "default", "dev", name, "metric", "5")
         (found,) = await kernel.default_routes()
         assert found.interface == name
-        subprocess.run(["bash", "-c", route_deletion(found)], check=True)
+        shell(route_deletion(found), "bash")  # $'…' is of POSIX 2024
         assert await kernel.default_routes() == ()
-    finally:
-        subprocess.run(["ip", "link", "del", name], check=True)
 
 
 async def test_a_hop_that_was_appended_to_a_route_of_ours_is_no_deletion_of_ours(
@@ -176,17 +185,13 @@ async def test_all_routes_of_ours_can_be_removed(
     assert [route.metric for route in await kernel.default_routes()] == [900]
 
 
-async def test_the_reverse_path_filter_of_any_interface_can_be_loosened(wires: None) -> None:
-    for name in ("eth0.7", "e$h"):
-        subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "peer"], check=True)
-        try:
-            path = f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter"
-            subprocess.run(["sysctl", "-qw", f"{path}=1"], check=True)
-            assert strict_rp_filter(name)
-            shell(rp_filter_remedy(name))
-            assert strict_rp_filter(name) is None
-        finally:
-            subprocess.run(["ip", "link", "del", name], check=True)
+@pytest.mark.parametrize("name", ["eth0.7", "e$h"])
+def test_the_reverse_path_filter_of_any_interface_can_be_loosened(name: str) -> None:
+    with interface(name):
+        run("sysctl", "-qw", f"net.ipv4.conf.{name.replace('.', '/')}.rp_filter=1")
+        assert strict_rp_filter(name)
+        shell(rp_filter_remedy(name))
+        assert strict_rp_filter(name) is None
 
 
 def test_plain_words_are_not_quoted() -> None:

@@ -23,9 +23,7 @@ from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, se
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 
-_MadeFor: TypeAlias = tuple[
-    tuple[Standing, ...], Uplink | None, frozenset[Route], frozenset[Route]
-]
+_MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route], frozenset[Route]]
 """What a plan depends on: it is made anew only when this has changed."""
 
 

@@ -184,9 +184,7 @@ def _hops(family: Family, fields: Any) -> tuple[Hop, ...]:
         return (Hop(index, _gateway(family, fields), _onlink(fields["flags"])),)
     if not isinstance(multipath, list):
         raise MalformedMessageError("RTA_MULTIPATH is no list")
-    return tuple(
-        Hop(hop["oif"], _gateway(family, hop), _onlink(hop["flags"])) for hop in multipath
-    )
+    return tuple(Hop(hop["oif"], _gateway(family, hop), _onlink(hop["flags"])) for hop in multipath)
 
 
 def _onlink(flags: int) -> bool:
