@@ -14,7 +14,7 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 
-DEADLINE = 20.0
+DEADLINE = 90.0
 """Seconds that anything may take; far more than it does, for machines that are busy."""
 
 _LOOK = 0.01

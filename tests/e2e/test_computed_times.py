@@ -1,7 +1,10 @@
 """The times that `validate` computes, against the real engine on the real kernel."""
 
+import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Self
 
 import pytest
 
@@ -19,11 +22,45 @@ pytestmark = pytest.mark.kernel
 RUNS = 2
 
 LATE = 0.3
-"""Seconds by which a busy machine may be late, and the fault and the log line are."""
+"""Seconds by which the fault and the log line may be late on a quiet machine."""
+
+WAKINGS = 4
+"""How often a busy machine may be late on the way to one verdict: at each of three rounds, and at
+the log line."""
 
 LINK_WATCH = 1.0
 """Seconds that the kernel may wait before it takes up a carrier that is back, if it has dealt with
 another change just before (net/core/link_watch.c)."""
+
+
+class Lateness:
+    """Measures, from `__enter__` to `__exit__`, how late this machine wakes who sleeps."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        """Seconds, up to now."""
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._measure)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _measure(self) -> None:
+        while not self._over.is_set():
+            due = time.monotonic() + 0.01
+            time.sleep(0.01)
+            self.worst = max(self.worst, time.monotonic() - due)
+
+
+@pytest.fixture
+def lateness() -> Iterator[Lateness]:
+    with Lateness() as measured:
+        yield measured
 
 
 def policy_of(lab: Lab) -> str:
@@ -51,7 +88,12 @@ def policy_of(lab: Lab) -> str:
     ],
 )
 def test_rules_fail_and_return_within_the_computed_times(
-    lab: Lab, start: Start, fault: Fault, name: str, seen_by: tuple[str, ...]
+    lab: Lab,
+    start: Start,
+    lateness: Lateness,
+    fault: Fault,
+    name: str,
+    seen_by: tuple[str, ...],
 ) -> None:
     text = policy_of(lab)
     policy = load_text(text, "policy.yaml")
@@ -76,9 +118,10 @@ def test_rules_fail_and_return_within_the_computed_times(
             returns = time_to_return(watch, rule, fault)
             if fails is None or returns is None:
                 continue
-            late = LATE + (LINK_WATCH if fault is Fault.UNPLUGGED else 0.0)
-            assert took[rule.name, "ok"] <= returns.worst + late
+            late = LATE + WAKINGS * lateness.worst
+            link_watch = LINK_WATCH if fault is Fault.UNPLUGGED else 0.0
+            assert took[rule.name, "ok"] <= returns.worst + late + link_watch
             if rule.name in seen_by:  # before another rule makes the rounds slower
                 # The least is as much below the mean as the worst is above it.
                 assert 2 * fails.typical - fails.worst - 0.05 <= took[rule.name, "failed"]
-                assert took[rule.name, "failed"] <= fails.worst + LATE
+                assert took[rule.name, "failed"] <= fails.worst + late

@@ -13,7 +13,7 @@ from faults.policy import Settings, policy_text
 from route_switcher.lab.stream import Stream
 from route_switcher.lab.topology import Lab
 
-PATIENCE = 15.0
+PATIENCE = 90.0
 """Seconds; far more than anything takes, for machines that are busy."""
 
 _LOOK = 0.01

@@ -1,7 +1,9 @@
 """Two uplinks in the private network of the test process: eth0 and eth1, wired to isp0 and isp1."""
 
+import json
 import re
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from route_switcher.kernel.netlink import NetlinkKernel
 
 NUMBERS = (0, 1)
+
+DEADLINE = 60.0
 
 
 def run_ip(*commands: str) -> None:
@@ -38,6 +42,21 @@ def make_wire(number: int) -> None:
         f"addr add 198.51.100.{number * 128 + 2}/25 dev eth{number}",
         f"addr add 2001:db8:{number}::2/64 dev eth{number} nodad",
     )
+    _await_carrier(f"eth{number}")
+    _await_carrier(f"isp{number}")
+
+
+def _await_carrier(interface: str) -> None:
+    """The kernel tells of a carrier, and makes the link-local address, up to a second later."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        words = ["ip", "-j", "address", "show", "dev", interface]
+        (link,) = json.loads(subprocess.check_output(words))
+        scopes = {address["scope"] for address in link["addr_info"]}
+        if link["operstate"] == "UP" and "link" in scopes:
+            return
+        assert time.monotonic() < end, f"{interface}: {link}"
+        time.sleep(0.002)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who holds the lock, who keeps us from it, and who cannot."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -71,9 +72,15 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         private = [f"/tmp/route-switcher-{user}" for user in (os.geteuid(), USER, OTHER)]
         subprocess.run(["rm", "-rf", str(SYSTEM), *private], check=True)
 
-    sweep()
-    yield
-    sweep()
+    # These folders of /tmp are those of every process that runs these tests.
+    shared = os.open("/tmp", os.O_RDONLY)
+    try:
+        fcntl.flock(shared, fcntl.LOCK_EX)
+        sweep()
+        yield
+        sweep()
+    finally:
+        os.close(shared)
 
 
 @pytest.fixture

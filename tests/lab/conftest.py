@@ -11,7 +11,7 @@ from route_switcher.core.model import Address, Family, family_of
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 
-DEADLINE = 5.0
+DEADLINE = 60.0
 
 Reaches: TypeAlias = Callable[[LabUplink, Address], bool]
 Eventually: TypeAlias = Callable[[Callable[[], bool]], bool]

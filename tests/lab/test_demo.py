@@ -39,6 +39,8 @@ def test_failover_and_fail_back_are_seen_and_measured(
 ) -> None:
     # What the engine says while nobody listens is still told before what it did after that.
     monkeypatch.setattr(demo, "_LOOK", 0.0)
+    for patience in ("_SELECTION", "_FAILOVER", "_FAIL_BACK"):
+        monkeypatch.setattr(demo, patience, 60.0)
     result, lines = run("", fault)
     assert result.missing == ""
     assert result.failover is not None
@@ -65,14 +67,18 @@ def test_an_engine_that_ends_is_reported_with_its_last_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flaw", "missing"),
-    [("never-fails-over", "the failover"), ("never-fails-back", "the fail-back")],
+    ("flaw", "patience", "missing"),
+    [
+        ("never-fails-over", "_FAILOVER", "the failover"),
+        ("never-fails-back", "_FAIL_BACK", "the fail-back"),
+    ],
 )
 def test_what_did_not_happen_is_named(
-    monkeypatch: pytest.MonkeyPatch, flaw: str, missing: str
+    monkeypatch: pytest.MonkeyPatch, flaw: str, patience: str, missing: str
 ) -> None:
-    for patience in ("_FAILOVER", "_FAIL_BACK"):
-        monkeypatch.setattr(demo, patience, 2.0)
+    for other in ("_SELECTION", "_FAILOVER", "_FAIL_BACK"):
+        monkeypatch.setattr(demo, other, 60.0)
+    monkeypatch.setattr(demo, patience, 2.0)
     result, _ = run(flaw)
     assert result.missing == f"{missing}: not within 2 s"
 

@@ -42,7 +42,7 @@ def test_run_is_empty_but_for_named_namespaces() -> None:
 
 def test_loopback_works() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        socket.create_connection(server.getsockname(), timeout=5).close()
+        socket.create_connection(server.getsockname(), timeout=60).close()
 
 
 def test_sysctls_can_be_written() -> None:

@@ -28,7 +28,7 @@ DEBIAN_PACKAGES: Mapping[str, str] = {
 }
 """The programs that the lab needs, and the Debian package of each."""
 
-_PATIENCE = 3.0  # seconds; the kernel takes milliseconds
+_PATIENCE = 30.0  # seconds; the kernel takes milliseconds, or a second if it is busy
 
 _SYSCTLS: Mapping[str, str] = {
     # 2 is loose (RFC 3704): replies come back through uplinks that are not the best route.
