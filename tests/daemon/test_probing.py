@@ -191,7 +191,14 @@ OF_FIBRE = Rule("wired", ConsecutiveFailures("wired", 5), Recover(60), uplinks=(
             ),
             [],
         ),
-        (changed([replace(GENERAL, quorum="all"), WIRED]), ["fibre", "lte"]),
+        (changed([replace(GENERAL, timeout=0.125), WIRED]), ["fibre", "lte"]),
+        # What says the same of an uplink in other words.
+        (changed([replace(GENERAL, uplinks=("lte", "fibre")), WIRED]), []),
+        (changed([replace(GENERAL, quorum=1), WIRED]), []),
+        (changed([replace(GENERAL, quorum="all"), WIRED]), []),
+        (changed([WIRED, GENERAL]), []),
+        # An uplink less is that one's business only.
+        (changed([replace(GENERAL, uplinks=("fibre",)), WIRED]), ["lte"]),
         # A rule whose thresholds change only what the core counts.
         (changed(rules=[replace(COUNTED, recover=Recover(10))]), []),
         (changed(rules=[replace(COUNTED, fail=AnyOf((COUNTED.fail, LOSS)))]), ["fibre", "lte"]),

@@ -12,6 +12,7 @@ from route_switcher.core.pace import longest_gap
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import RuleChange, RuleState
 from route_switcher.core.verdicts import Verdict, verdict_of
+from route_switcher.core.work import meaning, meanings
 
 
 class UplinkState(Enum):
@@ -253,14 +254,14 @@ class UplinkHealth:
         self.uplink = uplink
         self.penalty.restart(new.hold_back.damping)
         probes = new.probes_through(uplink.name)
-        old_probes = {p.name: p for p in old.probes_through(uplink.name)}
+        before = meanings(old.probes_through(uplink.name), uplink.family)
         kept = {r.rule.name: r for r in self._rules}
         rules = new.rules_for(uplink.name)
         latest = {}
         for probe in probes:
             known = self._latest.get(probe.name)
             verdict = verdict_of(probe, rules)
-            if known is None or old_probes.get(probe.name) != probe:
+            if known is None or meaning(probe, uplink.family) not in before:
                 latest[probe.name] = _Latest(longest_gap(probe), verdict, at)
             else:
                 latest[probe.name] = replace(known, verdict=verdict)

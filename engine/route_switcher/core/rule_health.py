@@ -7,6 +7,7 @@ So time alone never makes a rule recover: a good round must come and complete it
 """
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from math import inf
 
 from route_switcher.core.conditions import (
@@ -23,6 +24,7 @@ from route_switcher.core.measuring import Measuring
 from route_switcher.core.model import Address, Probe, Rule, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.rules import TRANSITIONS, RuleChange, RuleState, Signal
+from route_switcher.core.work import meanings
 
 
 class RuleHealth:
@@ -190,7 +192,10 @@ class RuleHealth:
 
     def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
         """Whether a new policy, with these probes through the uplink, changes nothing for it."""
-        return self.rule == rule and self._probes == _concerned(rule, probes)
+        family = self.uplink.family
+        return replace(self.rule, uplinks=None) == replace(rule, uplinks=None) and meanings(
+            self._probes, family
+        ) == meanings(_concerned(rule, probes), family)
 
     def restart(
         self, rule: Rule, probes: Sequence[Probe], suspects: Mapping[str, Set[Address]]

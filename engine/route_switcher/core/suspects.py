@@ -19,6 +19,7 @@ from route_switcher.core.decisions import Level, Notice, Output, ProbeNow
 from route_switcher.core.events import Answers, Round, RoundOutcome, by_target
 from route_switcher.core.model import Address, Family, Policy, Probe, answers_needed
 from route_switcher.core.pace import longest_gap
+from route_switcher.core.work import meaning
 
 _WITNESSES = 2
 
@@ -158,9 +159,11 @@ class Suspects:
         for probe in policy.probes:
             for family in policy.families:
                 known = before.get((probe.name, family))
-                kept = known if known is not None and known.probe == probe else None
+                same = known is not None and meaning(known.probe, family) == meaning(probe, family)
+                kept = known if same else None
                 its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
-                its.keep({uplink.name for uplink in policy.uplinks_of(family)})
+                through = (u.name for u in policy.uplinks_of(family) if probe.goes_through(u.name))
+                its.keep(set(through))
 
     def of(self, family: Family) -> dict[str, Set[Address]]:
         """The suspect targets of each probe; the sets change as things go."""
