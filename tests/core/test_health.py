@@ -120,7 +120,7 @@ def test_an_uplink_without_an_address_of_its_family_has_no_route() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probes", "answers"), [((NEAR, FAR), True), ((replace(NEAR, quorum="all"), FAR), False)]
+    ("probes", "answers"), [((NEAR, FAR), True), ((replace(NEAR, timeout=0.5), FAR), False)]
 )
 def test_an_answer_to_a_probe_counts_until_that_probe_changes(
     probes: tuple[Probe, ...], answers: bool
@@ -134,8 +134,8 @@ def test_an_answer_to_a_probe_counts_until_that_probe_changes(
     ("probes", "state"),
     [
         ((NEAR, FAR), UplinkState.FAILED),
-        ((NEAR, replace(FAR, quorum="all")), UplinkState.FAILED),
-        ((replace(NEAR, quorum="all"), FAR), UplinkState.HEALTHY),
+        ((NEAR, replace(FAR, timeout=0.5)), UplinkState.FAILED),
+        ((replace(NEAR, timeout=0.5), FAR), UplinkState.HEALTHY),
     ],
     ids=["nothing changed", "the other probe changed", "its probe changed"],
 )
@@ -171,7 +171,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
 
 def test_a_probe_that_a_reload_changed_has_not_failed_before_its_first_round() -> None:
     it = proven()
-    changed = replace(BOTH, probes=(replace(NEAR, quorum="all"), FAR))
+    changed = replace(BOTH, probes=(replace(NEAR, timeout=0.5), FAR))
     it.take_policy(PRIMARY, BOTH, changed, NO_SUSPECTS, 0.0)
     assert "its latest round failed" not in it.evidence()
     tell(it, NEAR, FAILED, 200)
