@@ -68,7 +68,7 @@ def received(sock: socket.socket) -> int:
         "longer",
         "shorter",
         "no token",
-        "in fragments",
+        "much longer",
     ],
 )
 def test_only_what_carries_our_mark_comes_in(

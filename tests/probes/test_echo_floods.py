@@ -1,8 +1,10 @@
 """Many packets that answer nothing, and a receive buffer that is too small for them."""
 
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,7 @@ from route_switcher.probes.receive_buffer import ReceiveBuffer
 pytestmark = pytest.mark.kernel
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
+SEND_BUFFER = (socket.SOL_SOCKET, socket.SO_SNDBUF)
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 
 
@@ -124,7 +127,7 @@ async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) 
     with silent_kernel():
         async with receiving(family, said.append) as line:
             known = line._mark
-            flooded = await disturbed_round(line, TOLERATED + 1, marked=True)
+            flooded = await disturbed_round(line, TOLERATED + len(V4) + 1, marked=True)
             read = line.counters.unasked
             assert known == line._mark
             # From the next round on, whatever carries the old mark is not even read.
@@ -135,10 +138,22 @@ async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) 
             line._mark = fresh
             await line.round(TARGETS[family], 1, SHORT)
     assert (flooded.outcome, echoes.outcome) == (FAILED, FAILED)
-    assert read == line.counters.unasked == TOLERATED + 1
+    assert read == line.counters.unasked == TOLERATED + len(V4) + 1
     assert said == [
         f"{read} forged or repeated echo replies dropped: probes go on under another identifier"
     ]
+
+
+async def test_late_answers_change_no_mark_however_many() -> None:
+    with silent_kernel():
+        async with receiving() as line:
+            known = line._mark
+            await line.round(V4 * 1000, 1, SHORT)
+            forge(line, TOLERATED + 3000, marked=True)
+            await line.round(V4, 1, SHORT)
+            await line.round(V4, 1, SHORT)
+            assert known == line._mark
+            assert line.counters.unasked + line.counters.wrong_token == TOLERATED + 3000
 
 
 async def test_a_round_under_way_when_the_mark_changes_is_not_failed() -> None:
@@ -149,13 +164,36 @@ async def test_a_round_under_way_when_the_mark_changes_is_not_failed() -> None:
 
     with silent_kernel():
         async with receiving() as line:
-            forge(line, TOLERATED + 1, marked=True)
+            forge(line, TOLERATED + len(V4) + 1, marked=True)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(make, line)
                 await trio.testing.wait_all_tasks_blocked(SHORT / 10)
                 await line.round(V4, 1, SHORT)
     assert [each.outcome for each in echoes] == [UNKNOWN]
     assert echoes[0].reason == "answers may have been lost among forged ones"
+
+
+@contextmanager
+def slow_line() -> Iterator[None]:
+    """What is sent waits in a long queue, and so in the sender's send buffer."""
+    shaped = ["tc", "qdisc", "add", "dev", "lo", "root", "tbf"]
+    done = subprocess.run([*shaped, "rate", "1mbit", "burst", "2k", "limit", "10m"], check=False)
+    if done.returncode:
+        pytest.skip("this kernel has no token bucket filter (tc-tbf)")
+    try:
+        yield
+    finally:
+        subprocess.run(["tc", "qdisc", "delete", "dev", "lo", "root"], check=True)
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_a_large_round_can_be_sent_into_a_slow_line(family: Family) -> None:
+    async with receiving(family) as line:
+        if line._socket is None or line._socket.getsockopt(*SEND_BUFFER) < 8 << 20:
+            pytest.skip("in a user namespace no send buffer is larger than the system allows")
+        with slow_line():
+            echoes = await line.round(TARGETS[family] * 500, 1500, SHORT)
+    assert not [answer for answer in echoes.answers if answer.reason == "queue full"]
 
 
 async def test_other_tasks_run_while_a_full_buffer_is_read() -> None:

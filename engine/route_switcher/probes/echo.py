@@ -213,6 +213,7 @@ class EchoLine:
                 request.fault = fault_of(error)
             if number % _SENDS_BETWEEN_READS == 0:
                 self._read()
+        self._nuisance.asked(len(open_round.requests))
         open_round.sent()
 
     async def _drain(self) -> None:
@@ -269,7 +270,8 @@ class EchoLine:
             if not open_round.answer(request, max(0.0, arrived - request.sent_at)):
                 self.counters.late += 1
             self._aftermath.answered(open_round, request)
-        self._nuisance.note(useless)
+        if useless:
+            self._nuisance.note(useless)
 
     def _named_by_link(self, echoes: Echoes) -> Echoes:
         """A round that failed entirely while the link is down failed because it is down."""

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import trio
 
 TOLERATED = 1000
-"""Packets a second. Late and repeated answers come singly; this many are forged, or a network
-multiplies them."""
+"""Packets a second beyond one for each request: a network that is slow, or answers twice, sends no
+more than that."""
+MOST_OWED = 16384
+"""How many such packets the requests of the past excuse at most."""
 _SECOND = 1.0
 _TELL_EVERY = 60.0
 
@@ -24,13 +26,20 @@ class Nuisance:
         self._since = -math.inf
         self._count = 0
         self._total = 0
+        self._owed = 0
+
+    def asked(self, count: int) -> None:
+        """Note that so many requests were sent: as many packets may be their late answers."""
+        self._owed = min(self._owed + count, MOST_OWED)
 
     def note(self, count: int) -> None:
         """Note that `count` such packets were read now."""
         now = trio.current_time()
         if now - self._since > _SECOND:
             self._since, self._count = now, 0
-        self._count += count
+        excused = min(count, self._owed)
+        self._owed -= excused
+        self._count += count - excused
         self._total += count
         self.excessive = self.excessive or self._count > TOLERATED
 

@@ -31,17 +31,20 @@ class _Packets6(icmplib.ICMPv6Socket):  # type: ignore[misc]
         return None
 
 
-_PACKETS: dict[Family, Any] = {Family.IPV4: _Packets4(), Family.IPV6: _Packets6()}
+_CODEC4: Any = _Packets4()
+_CODEC6: Any = _Packets6()
 
 ECHO_REPLY: dict[Family, int] = {
-    family: packets._ICMP_ECHO_REPLY for family, packets in _PACKETS.items()
+    Family.IPV4: _CODEC4._ICMP_ECHO_REPLY,
+    Family.IPV6: _CODEC6._ICMP_ECHO_REPLY,
 }
 """The ICMP type of an echo reply."""
 
 
 def request(family: Family, identifier: int, sequence: int, token: bytes) -> bytes:
     """The ICMP packet of an echo request; over IPv6 the kernel puts its own checksum in."""
-    packet: bytes = _PACKETS[family]._create_packet(identifier, sequence, token)
+    codec = _CODEC4 if family is Family.IPV4 else _CODEC6
+    packet: bytes = codec._create_packet(identifier, sequence, token)
     return packet
 
 
@@ -57,22 +60,21 @@ def reply(family: Family, packet: bytes) -> Reply | None:
         if header < _IPV4_HEADER or packet[0] >> 4 != 4:
             return None
         message = packet[header:]
-        if not _checksum_fits(message):
+        # The 16-bit words sum up to all ones (RFC 1071): then they are divisible by that.
+        number = int.from_bytes(message)
+        if len(message) % 2:
+            number <<= 8
+        if not number or number % 0xFFFF:
             return None
         # icmplib expects a header of 20 bytes and skips it unread.
         packet = packet[header - _IPV4_HEADER :]
+        codec = _CODEC4
     else:
         message = packet
+        codec = _CODEC6
     if len(message) < _ICMP_HEADER:
         return None
-    parsed = _PACKETS[family]._parse_reply(packet, source="", current_time=0.0)
-    if parsed is None or parsed.type != ECHO_REPLY[family] or parsed.code != 0:
+    parsed = codec._parse_reply(packet, source="", current_time=0.0)
+    if parsed is None or parsed.type != codec._ICMP_ECHO_REPLY or parsed.code != 0:
         return None
     return Reply(parsed.id, parsed.sequence, message[_ICMP_HEADER:])
-
-
-def _checksum_fits(message: bytes) -> bool:
-    """Whether the 16-bit words sum up to all ones (RFC 1071): then they are divisible by that."""
-    padded = message + b"\0" * (len(message) % 2)
-    number = int.from_bytes(padded)
-    return number != 0 and number % 0xFFFF == 0
