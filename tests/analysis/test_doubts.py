@@ -303,7 +303,7 @@ CASES = [
         WARNING,
         written("{name: r, uplinks: [a], fail: {failures: 3}}"),
         "b",
-        "no rule judges b: it is never failed",
+        "no rule judges b: nothing fails it but the loss of its link",
         written("{name: r, uplinks: [a, b], fail: {failures: 3}}"),
     ),
     Case(
@@ -342,7 +342,7 @@ CASES = [
         WARNING,
         written(more="hold_back: {damping: {half_life: 1m, suppress: 3, reuse: 1}}"),
         "3",
-        "no penalty gets above 3: an uplink can fail every 64 s at most",
+        "no penalty gets above 3: an uplink can fail every 60.5 s at most",
         written(more="hold_back: {damping: {half_life: 10m, suppress: 3, reuse: 1}}"),
     ),
     Case(

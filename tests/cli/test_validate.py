@@ -77,7 +77,7 @@ def test_a_shipped_policy_goes_by_its_name(capsys: pytest.CaptureFixture[str]) -
 def test_doubts_are_told_after_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "doubtful.yaml"]) == FINE
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "doubtful.yaml: fine (2 uplinks, 1 probe, 1 rule; 1 warning, 1 note)"
+    assert lines[0] == "doubtful.yaml: fine (2 uplinks, 1 probe, 2 rules; 1 warning, 1 note)"
     note = lines.index(
         "doubtful.yaml:2:1: note: 8.8.8.8 is the only target through a and b: its outage looks like"
         " that of the uplinks [one-target]"
@@ -169,9 +169,9 @@ def test_github_shows_problems_beside_the_line(capsys: pytest.CaptureFixture[str
     )
     assert lines[2].startswith("::notice file=doubtful.yaml,title=one-target,line=2,col=1,")
     assert lines[3].startswith("::warning file=doubtful.yaml,title=fails-by-chance,line=6,")
-    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::rule  sees")
+    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::rule       sees")
     assert lines[5:] == [
-        "doubtful.yaml: fine (2 uplinks, 1 probe, 1 rule; 1 warning, 1 note)",
+        "doubtful.yaml: fine (2 uplinks, 1 probe, 2 rules; 1 warning, 1 note)",
         "2 problems in 1 of 2 files",
     ]
 

@@ -60,27 +60,27 @@ def test_a_rule_is_judged_by_the_rounds_of_its_own_probe_only() -> None:
 def test_an_uplink_answers_only_if_the_latest_round_of_every_probe_is_good() -> None:
     it = health()
     tell(it, NEAR, GOOD, 100)
-    assert not it.answers(100)
+    assert it.why_not(100)
     tell(it, FAR, GOOD, 100)
-    assert it.answers(100)
+    assert not it.why_not(100)
     tell(it, FAR, FAILED, 101)
-    assert not it.answers(101)
+    assert it.why_not(101)
 
 
 def test_an_answer_holds_for_the_longest_gap_of_its_probe() -> None:
     it = proven()
-    assert it.answers(103)
-    assert not it.answers(103.1)
+    assert not it.why_not(103)
+    assert it.why_not(103.1)
     tell(it, NEAR, GOOD, 121.5)
-    assert not it.answers(121.5)
+    assert it.why_not(121.5)
 
 
 def test_an_answer_counts_from_the_sending_of_its_round() -> None:
     one = replace(BOTH, probes=(NEAR,), rules=(NEAR_LOST,))
     it = health(one)
     it.take_round(Round(100.9, "primary", "near", 100, GOOD))
-    assert it.answers(101, since=100)
-    assert not it.answers(101, since=100.5)
+    assert not it.why_not(101, since=100)
+    assert it.why_not(101, since=100.5)
 
 
 def test_the_evidence_of_a_healthy_uplink_does_not_hide_a_failed_round() -> None:
@@ -127,7 +127,7 @@ def test_an_answer_to_a_probe_counts_until_that_probe_changes(
 ) -> None:
     it = proven()
     it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
-    assert it.answers(100) == answers
+    assert (it.why_not(100) == "") == answers
 
 
 @pytest.mark.parametrize(

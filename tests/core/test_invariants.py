@@ -7,9 +7,10 @@ single route action.
 from collections.abc import Callable
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core.leaving import check_no_lost_link_is_kept, refuge
 from core.world import World, policy, uplink
 from route_switcher.core.decisions import Decision
 from route_switcher.core.events import Event, Release, Round, RoundOutcome, Routes, Switch
@@ -85,11 +86,16 @@ class Watched(World):
         for output in self.outputs[known:]:
             if isinstance(output, Decision):
                 self._check(output)
+        check_no_lost_link_is_kept(self.engine, self.now)
         self._check_table()
 
     def _check(self, decision: Decision) -> None:
         free = decision.cause in (Cause.OPERATOR, Cause.REFUSED, Cause.REMOVED, Cause.RESTART)
         if free or decision.previous is None:
+            return
+        if self.engine.health(decision.previous).link_lost:
+            best = refuge(self.engine, decision.family, decision.previous, decision.at)
+            assert decision.selected == best
             return
         left = self.engine.health(decision.previous).state
         taken = self.engine.health(decision.selected).state
@@ -167,6 +173,16 @@ class Watched(World):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(everything, max_size=12), phases, st.booleans())
+@example(
+    [
+        (0, "cut", "secondary"),
+        (0, "cut", "tertiary"),
+        (0, "force", "secondary"),
+        (2, "unplug", "primary"),
+    ],
+    [0, 0, 0],
+    False,
+)
 def test_whatever_happens_every_decision_is_sound_and_all_ends_well(
     steps: list[Step], phase: list[float], foreign: bool
 ) -> None:
@@ -276,4 +292,5 @@ def test_a_restart_at_any_moment_moves_nothing(steps: list[Step], phase: list[fl
         first = again.decisions()[0]
         assert first.cause is Cause.RESTART
         assert again.engine.health(first.selected).uplink.interface == best.interface
-        assert again.best() == best
+        # A lost link is left by the new engine too: it knows of no order that kept traffic there.
+        assert again.best() == best or again.engine.health(first.selected).link_lost

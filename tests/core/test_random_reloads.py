@@ -8,6 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.leaving import check_no_lost_link_is_kept, refuge
 from route_switcher.core.conditions import (
     AllOf,
     AnyOf,
@@ -176,6 +177,7 @@ class Chaos:
     def give(self, event: Event) -> None:
         for output in self.engine.handle(event):
             self.check_output(output)
+        check_no_lost_link_is_kept(self.engine, event.at)
 
     def check(self, plans: tuple[Plan, ...]) -> None:
         policy = self.engine.policy
@@ -193,6 +195,12 @@ class Chaos:
             self.notices += 1
         elif isinstance(output, Decision) and output.previous is not None:
             taken = self.engine.health(output.selected).state
+            known = output.previous in {u.name for u in self.engine.policy.uplinks}
+            if known and self.engine.health(output.previous).link_lost:
+                free = (Cause.OPERATOR, Cause.REFUSED)
+                best = refuge(self.engine, output.family, output.previous, output.at)
+                assert output.cause in free or output.selected == best
+                return
             if output.cause not in (Cause.OPERATOR, Cause.RESTART):
                 assert taken is not UplinkState.UNKNOWN
             if output.cause in (Cause.PREFERENCE, Cause.BETTER, Cause.STEADIER, Cause.RELOAD):

@@ -65,7 +65,7 @@ def test_a_healthy_uplink_is_never_left_for_one_that_is_not() -> None:
     ("here", "there", "cause"),
     [
         (FAILED, HEALTHY, Cause.FAILOVER),
-        (FAILED, RECOVERING, Cause.FIRST_ANSWER),
+        (FAILED, RECOVERING, Cause.FAILOVER),
         (RECOVERING, HEALTHY, Cause.BETTER),
         (HEALTHY, HEALTHY, Cause.PREFERENCE),
         (UNKNOWN, HEALTHY, Cause.PREFERENCE),
@@ -74,6 +74,30 @@ def test_a_healthy_uplink_is_never_left_for_one_that_is_not() -> None:
 def test_the_cause_says_why(here: UplinkState, there: UplinkState, cause: Cause) -> None:
     choice = select([Candidate("a", there, True), Candidate("b", here, True)], "b")
     assert (choice.name, choice.cause) == ("a", cause)
+
+
+def test_what_recovers_from_a_failure_is_taken_as_a_first_answer() -> None:
+    answers = Candidate("a", RECOVERING, True, ever_failed=True)
+    choice = select([answers, Candidate("b", FAILED, True)], "b")
+    assert (choice.name, choice.cause) == ("a", Cause.FIRST_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("others", "taken"),
+    [
+        ([Candidate("a", UNKNOWN, True), Candidate("c", RECOVERING, True)], "c"),
+        ([Candidate("a", RECOVERING, True), Candidate("c", HEALTHY, True, damped=True)], "c"),
+        ([Candidate("a", HEALTHY, True, answers=False), Candidate("c", HEALTHY, True)], "c"),
+        ([Candidate("a", HEALTHY, True, answers=False), Candidate("c", RECOVERING, True)], "a"),
+        ([Candidate("a", HEALTHY, True), Candidate("c", HEALTHY, True)], "a"),
+        ([Candidate("a", FAILED, True), Candidate("c", UNKNOWN, True)], "c"),
+        ([Candidate("a", FAILED, True), Candidate("c", UNKNOWN, False)], "a"),
+        ([Candidate("a", FAILED, False), Candidate("c", UNKNOWN, False)], "b"),
+    ],
+)
+def test_a_lost_link_is_left_for_the_best_by_state(others: list[Candidate], taken: str) -> None:
+    lost = Candidate("b", FAILED, False, silent=True)
+    assert select([others[0], lost, others[1]], "b", link_lost=True).name == taken
 
 
 def test_a_refused_route_and_a_removed_uplink_are_left_for_anything_that_answers() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.leaving import check_no_lost_link_is_kept, refuge
 from core.twins import LINES, NAMES, Twin, hold_backs, policies
 from route_switcher.core.decisions import Decision, Output
 from route_switcher.core.events import Event, Round, RoundOutcome, Tick
@@ -86,8 +87,12 @@ class Judged(Twin):
             return
         engine, hold_back = self.world.engine, self.world.policy.hold_back
         left, taken = engine.health(move.previous).state, engine.health(move.selected).state
+        if engine.health(move.previous).link_lost:
+            assert move.selected == refuge(engine, move.family, move.previous, move.at)
+            return
         if taken is FAILED:
-            assert engine.health(move.previous).silent, "a failed one is better than a silent one"
+            silent = engine.health(move.previous).silent(move.at)
+            assert silent, "a failed one is better than a silent one"
         if left in (HEALTHY, UplinkState.UNKNOWN):
             assert taken is HEALTHY, "a healthy uplink was left for one that is not"
         probes = self.world.policy.probes_through(move.selected)
@@ -95,7 +100,7 @@ class Judged(Twin):
         # Without suspect targets, a round that failed may be a good one.
         assert any(a.rtt is not None for told in latest for a in told.answers)
         good = [told for told in latest if told.outcome is RoundOutcome.GOOD]
-        assert move.since is None or all(told.sent_at >= move.since for told in good)
+        assert move.since is None or any(told.sent_at >= move.since for told in good)
         if move.cause in (Cause.FAILOVER, Cause.FIRST_ANSWER):
             assert left is FAILED
             assert move.rules
@@ -123,15 +128,17 @@ class Judged(Twin):
         engine = self.world.engine
         if isinstance(event, Tick):
             assert engine.deadline() > event.at, "it would be woken for ever"
+        check_no_lost_link_is_kept(engine, event.at)
         if active is None or engine.health(active).state is not FAILED:
             return
         since = engine.health(active).failing_since
         for line in self.world.policy.uplinks:
             other = engine.health(line.name)
             better = other.state in (HEALTHY, UplinkState.RECOVERING)
-            if line.name != active and (better or engine.health(active).silent):
+            if line.name != active and (better or engine.health(active).silent(event.at)):
                 up = other.link.connected and other.routable
-                assert not (up and other.answers(event.at, since)), "it answers, and is not used"
+                waited_for = other.why_not(event.at, since)
+                assert not up or waited_for, "it answers, and is not used"
 
 
 steps = st.lists(

@@ -1,6 +1,7 @@
 """What a sound policy means: the model that is built, with every default filled in."""
 
 import json
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -30,17 +31,58 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
             Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
         ),
         probes=(Probe("internet", (V4,), "any", 1.0, 1.0, 1.0, 1.0, 1.0),),
-        rules=(
-            Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0)),
-            Rule("unplugged", CarrierDown(), Recover(60.0)),
-        ),
+        rules=(Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0)),),
         ignore_linkdown=False,
     )
 
 
 def test_the_shipped_dual_wan_policy_writes_out_what_the_defaults_mean() -> None:
     minimal = Path(__file__).parents[2] / "examples" / "minimal.yaml"
-    assert load("dual-wan") == load(str(minimal))
+    written, left_out = load("dual-wan"), load(str(minimal))
+    assert written.every_rule == left_out.every_rule
+    assert replace(written, rules=()) == replace(left_out, rules=())
+
+
+UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(60.0))
+
+
+@pytest.mark.parametrize(
+    ("rules", "about_the_link"),
+    [
+        ("", (UNPLUGGED,)),
+        ("{name: r, fail: {failures: 3}}", (UNPLUGGED,)),
+        (
+            "{name: r, fail: {failures: 3}, recover: {stable: 9s}}, {name: s, fail: {failures: 9},"
+            " recover: {stable: 20s}}",
+            (replace(UNPLUGGED, recover=Recover(20.0)),),
+        ),
+        ("{name: r, fail: {failures: 3}}, {name: s, fail: {carrier: down, for: 2s}}", ()),
+        ("{name: r, fail: {any: [{failures: 3}, {all: [{carrier: down}]}]}}", ()),
+        (
+            "{name: r, fail: {failures: 3}},"
+            " {name: unplugged, uplinks: [a], fail: {carrier: down}}",
+            (Rule("unplugged-2", CarrierDown(), Recover(60.0), ("b",)),),
+        ),
+        (
+            "{name: r, uplinks: [a], fail: {failures: 3}, recover: {stable: 9s}}",
+            (
+                Rule("unplugged", CarrierDown(), Recover(9.0), ("a",)),
+                Rule("unplugged", CarrierDown(), Recover(60.0), ("b",)),
+            ),
+        ),
+    ],
+)
+def test_a_link_is_judged_whatever_rules_are_written(
+    rules: str, about_the_link: tuple[Rule, ...]
+) -> None:
+    uplinks = "a: {interface: eth0, gateway: 192.0.2.1}, b: {interface: eth1, gateway: 192.0.2.2}"
+    section = f"rules: [{rules}]\n" if rules else ""
+    assert the_policy(f"version: 1\nuplinks: {{{uplinks}}}\n{section}").link_rules == about_the_link
+
+
+def test_an_uplink_may_ignore_its_carrier() -> None:
+    uplinks = "a: {interface: eth0, gateway: 192.0.2.1, carrier: ignore}"
+    assert the_policy(f"version: 1\nuplinks: {{{uplinks}}}\n").uplinks[0].ignore_carrier
 
 
 def test_every_key_reaches_the_model() -> None:
@@ -172,8 +214,8 @@ def test_without_rules_every_probe_gets_one() -> None:
     assert policy.rules == (
         Rule("no-p", ConsecutiveFailures("p", 3), recover),
         Rule("no-q", ConsecutiveFailures("q", 3), recover, ("a",)),
-        Rule("unplugged", CarrierDown(), recover),
     )
+    assert policy.link_rules == (Rule("unplugged", CarrierDown(), recover),)
 
 
 @pytest.mark.parametrize("probes", ["", "probes: {office: {type: icmp}}\n"])

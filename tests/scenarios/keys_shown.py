@@ -74,6 +74,14 @@ GENERAL = {
         "{at: 1s, active: one}",
         "two is",
     ),
+    "uplink.carrier": Case(
+        "uplinks: {primary: {interface: eth0, gateway: 192.0.2.1<|, carrier: ignore>},"
+        " secondary: {interface: eth1, gateway: 198.51.100.1}}",
+        "{primary: good}",
+        "{at: 10500ms, active: secondary}",
+        "primary is",
+        UNPLUGGED,
+    ),
     "policy.probes": Case(
         "<probes: {internet: {type: icmp, interval: 5s}}|>",
         DIES,
@@ -194,7 +202,7 @@ FAILING = {
     "latency": ("latency: <100ms|300ms>, over: 10s", "20s good, at 200ms"),
     "jitter": ("jitter: <50ms|200ms>, over: 10s", "20s good, 99 x (1 at 20ms, 1 at 120ms)"),
     "over": ("loss: 20%, over: <10s|1m>", "20s good, 4 lost, good"),
-    "carrier": ("<carrier: down|failures: 99>", "good"),
+    "carrier": ("<failures: 99|carrier: down>, for: 2m", "good"),
     "any": ("<any|all>: [{failures: 3}, {failures: 9}]", "20s good, 4 lost, good"),
     "all": ("all: [{failures: 3}<|, {failures: 9}>]", "20s good, 4 lost, good"),
     "for": ("failures: 1, for: <3s|9s>", "20s good, 5s lost, good"),

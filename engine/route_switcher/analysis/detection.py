@@ -129,7 +129,8 @@ class _Outage:
             case AllOf():
                 return max(self.begins(part) for part in condition.conditions)
             case CarrierDown():
-                return 0.0 if self._fault is Fault.UNPLUGGED else inf
+                seen = self._fault is Fault.UNPLUGGED and not self._watch.ignores_carrier
+                return 0.0 if seen else inf
             case ConsecutiveFailures():
                 return self._failures(condition)
             case Beyond():

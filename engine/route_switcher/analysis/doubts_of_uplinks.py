@@ -17,11 +17,11 @@ def doubt_unwatched(case: Case) -> None:
     """Uplinks that no rule judges, or none that sees a silent outage."""
     for path, uplink in case.uplinks():
         watch = watch_of(case.policy, uplink.name)
-        if not watch.rules:
+        if not any(rule.judges(uplink.name) for rule in case.policy.rules):
             case.warn(
                 "unwatched",
                 path,
-                f"no rule judges {uplink.name}: it is never failed, whatever befalls it",
+                f"no rule judges {uplink.name}: nothing fails it but the loss of its link",
                 "name it in the 'uplinks' of a rule, or leave those out",
                 on_key=True,
             )

@@ -54,7 +54,8 @@ class Figures:
 
 def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
     """Compute all figures of a policy."""
-    found = [_rule_figures(policy, rule) for rule in policy.rules]
+    found = [_rule_figures(policy, (rule,)) for rule in policy.rules]
+    found.append(_rule_figures(policy, policy.link_rules))
     return Figures(
         tuple(figures for figures in found if figures is not None),
         tuple(_uplink_figures(policy, uplink, losses) for uplink in policy.uplinks),
@@ -87,12 +88,21 @@ def slowest(policy: Policy, rule: Rule, fault: Fault) -> RuleFigures | None:
     judged = {watch_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)}
     under = (_figures_under(policy, u, watch, rule, fault) for watch, u in judged.items())
     found = [figures for figures in under if figures is not None]
-    return max(found, key=lambda f: (f.fails.worst, f.returns.worst), default=None)
+    return max(found, key=_slowness, default=None)
 
 
-def _rule_figures(policy: Policy, rule: Rule) -> RuleFigures | None:
-    found = (slowest(policy, rule, fault) for fault in Fault)
-    return next((figures for figures in found if figures is not None), None)
+def _slowness(figures: RuleFigures) -> tuple[float, float]:
+    return figures.fails.worst, figures.returns.worst
+
+
+def _rule_figures(policy: Policy, rules: Sequence[Rule]) -> RuleFigures | None:
+    """The figures of a rule, or of several of one name, each about other uplinks."""
+    for fault in Fault:
+        under = (slowest(policy, rule, fault) for rule in rules)
+        found = [figures for figures in under if figures is not None]
+        if found:
+            return max(found, key=_slowness)
+    return None
 
 
 def _figures_under(

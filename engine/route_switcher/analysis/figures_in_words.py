@@ -42,14 +42,14 @@ def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
     sparse = any(_differs_on_standby(figure) for figure in figures.rules)
     head = ["rule", "sees", "after", "at most", *(["on standby"] if sparse else [])]
     rows = [[*head, "is over it after", "at most"]]
-    for rule in policy.rules:
-        figure = found.get(rule.name)
+    for name in dict.fromkeys(rule.name for rule in policy.every_rule):
+        figure = found.get(name)
         if figure is None:
-            rows.append([rule.name, "no fault alone", *[""] * (len(rows[0]) - 2)])
+            rows.append([name, "no fault alone", *[""] * (len(rows[0]) - 2)])
             continue
         rows.append(
             [
-                rule.name,
+                name,
                 figure.fault.value,
                 *_pair(figure.fails),
                 *([_soon(figure.fails_on_standby.worst)] if sparse else []),

@@ -39,8 +39,14 @@ def explain(policy: Policy) -> Iterator[str]:
         yield from paragraph(asking(policy, probe))
     yield "## When an uplink counts as failed, and when it is trusted again"
     yield ""
-    for rule in policy.rules:
+    for rule in policy.every_rule:
         yield from _rule(policy, rule)
+    ignoring = [uplink.name for uplink in policy.uplinks if uplink.ignore_carrier]
+    if ignoring:
+        yield from paragraph(
+            f"The carrier of {listed(ignoring, 'and')} is ignored: it counts as there. An interface"
+            " that is down or missing still fails its uplink."
+        )
     yield from paragraph(
         "An uplink is failed as soon as one of its rules is, and healthy when all of them are ok."
     )
@@ -156,6 +162,12 @@ def _moves(policy: Policy) -> Iterator[str]:
             "When the active uplink fails, the traffic goes at once to the most preferred healthy"
             f" one that answers now;{damped} else to one that is recovering; else to any that"
             " answers."
+        )
+        yield (
+            "When it fails because its link is lost (no carrier, down or missing), no answer is"
+            " waited for: the traffic goes at once to the best of the others that have a link:"
+            " healthy, else recovering, else unknown, else failed but answering. That one is asked"
+            " at once; if it is dead, the traffic moves on as after any failure."
         )
         yield (
             "When none answers, the traffic stays where it is, and every uplink is asked at least"

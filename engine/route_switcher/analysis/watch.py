@@ -39,6 +39,8 @@ class Watch:
 
     probes: tuple[Probe, ...]
     rules: tuple[Rule, ...]
+    ignores_carrier: bool = False
+    """Whether the loss of its carrier alone does not count as that of its link."""
 
     def probe(self, name: str) -> Probe:
         """The probe of this name."""
@@ -56,4 +58,5 @@ class Watch:
 
 def watch_of(policy: Policy, uplink: str) -> Watch:
     """How an uplink is watched."""
-    return Watch(policy.probes_through(uplink), policy.rules_for(uplink))
+    ignoring = {u.name for u in policy.uplinks if u.ignore_carrier}
+    return Watch(policy.probes_through(uplink), policy.rules_for(uplink), uplink in ignoring)

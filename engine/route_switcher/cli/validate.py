@@ -197,7 +197,7 @@ def _praise(result: _Result) -> str:
     counts = [
         counted(len(policy.uplinks), "uplink"),
         counted(len(policy.probes), "probe"),
-        counted(len(policy.rules), "rule"),
+        counted(len({rule.name for rule in policy.every_rule}), "rule"),
     ]
     doubts = [problem.severity for problem in result.problems.problems]
     found = [

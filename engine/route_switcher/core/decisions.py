@@ -33,6 +33,8 @@ class Level(Enum):
 
     INFO = "info"
     WARNING = "warning"
+    ERROR = "error"
+    """There is no way out that the engine could take: a person is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ProbeNow:
-    """The active uplink failed and `uplink` may replace it once it answers: ask it at once."""
+    """The active uplink failed, and `uplink` may replace it once it answers, or has replaced it
+    without an answer: ask it at once."""
 
     at: float
     uplink: str

@@ -171,8 +171,8 @@ class Engine:
         outputs: list[Output] = []
         for state in event.states:
             for health in self._healths.values():
-                if health.uplink.interface == state.interface and health.link != state:
-                    outputs += health.take_link(state, event.at)
+                if health.uplink.interface == state.interface:
+                    outputs += health.see_link(state, event.at)
             for selection in self._families.values():
                 selection.admission.refusals.link_changed(state.interface)
         return outputs + self._decide(event.at)

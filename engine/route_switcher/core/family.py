@@ -7,11 +7,13 @@ route at all: the most preferred usable uplink is active at once.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import inf
 from typing import TypeAlias
 
 from route_switcher.core.admission import Admission
-from route_switcher.core.decisions import Decision, Level, Notice, Output
+from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.eligibility import Eligibility
 from route_switcher.core.found import active_before, in_use
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
@@ -19,7 +21,7 @@ from route_switcher.core.obstacles import Obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route
-from route_switcher.core.selection import VOLUNTARY, Candidate, Cause, Order, select
+from route_switcher.core.selection import VOLUNTARY, Cause, Order, select
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 
@@ -42,6 +44,8 @@ class FamilySelection:
         self._departing: Uplink | None = None
         self._patience = inf
         self._wake = inf
+        self._found: Route | None = None
+        """The default route by which the traffic goes until the first selection."""
         self.admission = Admission(ways)
         self._ways = ways
         self._obstacles = Obstacles()
@@ -148,30 +152,24 @@ class FamilySelection:
             self.order = None
         if not self.settled:
             return outputs + self._first_selection(at)
-        since = self._trouble_since()
-        candidates = [
-            Candidate(
-                h.uplink.name,
-                h.state if h.uplink.name == self.current else self.admission.state(h, at),
-                eligible=self._eligible(h, at, since),
-                refused=self.admission.refused(h.uplink),
-                damped=h.penalty.until > at,
-                silent=h.silent,
-            )
-            for h in self.healths
-        ]
+        eligibility = self._eligibility(at)
+        candidates = [eligibility.candidate(h, self.current) for h in self.healths]
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
-        choice = select(candidates, self.current, self.order)
+        lost = eligibility.link_lost
+        choice = select(candidates, self.current, self.order, link_lost=lost)
         if choice.name is None or choice.name == self.current:
-            return outputs + self._hold(at, since)
+            return outputs + self._hold(eligibility)
         cause = choice.cause
         if cause is Cause.PREFERENCE and old is not None and self._preferred(choice.name, old):
             cause = Cause.RELOAD
         if cause in VOLUNTARY and at < self._restraint.until:
             self._held_until = min(self._held_until, self._restraint.until)
-            return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(at, since)]
-        return [*outputs, self._move(at, choice.name, cause)]
+            return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(eligibility)]
+        outputs.append(self._move(at, choice.name, cause))
+        if lost:
+            outputs.append(ProbeNow(at, choice.name))
+        return outputs
 
     def _preferred(self, name: str, old: Policy) -> bool:
         """Whether it is a new policy that prefers this uplink to the active one."""
@@ -204,7 +202,7 @@ class FamilySelection:
         if active is not None:
             return self._restart(at, active.name)
         self._wake = at + patience
-        best = in_use(uplinks, routes)
+        best = self._found = in_use(uplinks, routes)
         if best is None:
             self._patience = -inf
             return []
@@ -228,20 +226,30 @@ class FamilySelection:
     def _first_selection(self, at: float) -> list[Output]:
         if self.order:
             return [self._move(at, self.order.uplink, Cause.OPERATOR)]
-        for position, health in enumerate(self.healths):
-            usable = health.link.connected and health.routable
-            if (usable and self._patience == -inf) or self._eligible(health, at, -inf):
-                return self._settle(at, position)
-            if usable and not health.judged and at < self._patience:
+        usable = [h for h in self.healths if h.link.connected and h.routable]
+        if usable and (self._patience == -inf or self._found_lost()):
+            return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
+        eligibility = self._eligibility(at)
+        for health in self.healths:
+            if not eligibility.why_not(health):
+                return self._settle(at, health)
+            if health in usable and not health.judged and at < self._patience:
                 return []
         if at < self._wake or self._wake == inf:
             return []
         self._wake = inf
         known = "; ".join(h.evidence() for h in self.healths)
-        return [Notice(at, Level.WARNING, f"no uplink answers yet, nothing is moved: {known}")]
+        return [Notice(at, Level.ERROR, f"no uplink answers yet, nothing is moved: {known}")]
 
-    def _settle(self, at: float, position: int) -> list[Output]:
-        name = self.healths[position].uplink.name
+    def _found_lost(self) -> bool:
+        """Whether the traffic goes by the link of an uplink that has lost it."""
+        return self._found is not None and any(
+            h.uplink.interface == self._found.interface and not h.link.connected
+            for h in self.healths
+        )
+
+    def _settle(self, at: float, health: UplinkHealth) -> list[Output]:
+        name, position = health.uplink.name, self.healths.index(health)
         outputs: list[Output] = [self._move(at, name, Cause.START)]
         for index, other in enumerate(self.healths):
             # A less preferred uplink that was not asked yet was not passed over.
@@ -251,22 +259,15 @@ class FamilySelection:
 
     # Moves.
 
-    def _eligible(self, health: UplinkHealth, at: float, since: float) -> bool:
-        return (
-            health.link.connected
-            and health.routable
-            and not self.admission.refused(health.uplink)
-            # An answer from before its route went says nothing of what can be had now.
-            and self._ways.since(health.uplink) < inf
-            and health.answers(at, since)
-        )
-
-    def _trouble_since(self) -> float:
-        """When the failures of the active uplink began that another must have answered after."""
-        if self.current is None:
-            return -inf
-        current = self._health(self.current)
-        return -inf if self.admission.refused(current.uplink) else current.failing_since
+    def _eligibility(self, at: float) -> Eligibility:
+        """What is asked of another uplink now."""
+        since, link_lost = -inf, False
+        if self.current is not None:
+            current = self._health(self.current)
+            link_lost = current.link_lost
+            if not self.admission.refused(current.uplink):
+                since = current.failing_since
+        return Eligibility(at, since, link_lost, self.admission, self._ways)
 
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()
@@ -284,14 +285,16 @@ class FamilySelection:
         self._wake = self._waiting.ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
-    def _hold(self, at: float, since: float) -> list[Output]:
+    def _hold(self, eligibility: Eligibility) -> list[Output]:
+        at, since = eligibility.at, eligibility.since
         if self.current is None or since == -inf:
             self._waiting.end()
             return []
         active = self._health(self.current)
-        others = (h for h in self.healths if h is not active)
-        answering = any(self._eligible(h, at, -inf) for h in others)
-        return self._waiting.go_on(at, since, self.healths, active, answering)
+        order = self.order
+        forced = order is not None and order.force and order.uplink == self.current
+        ever = replace(eligibility, since=-inf).why_not
+        return self._waiting.go_on(at, since, self.healths, active, ever, forced=forced)
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

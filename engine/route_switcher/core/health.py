@@ -1,17 +1,18 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from math import inf
 
 from route_switcher.core.damping import Penalty
 from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.latest import Latest
 from route_switcher.core.model import Address, Policy, Uplink
 from route_switcher.core.pace import longest_gap
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import RuleChange, RuleState
-from route_switcher.core.verdicts import Verdict, verdict_of
+from route_switcher.core.verdicts import verdict_of
 from route_switcher.core.work import meaning, meanings
 
 
@@ -34,43 +35,6 @@ _WORST_FIRST = (
 _DECIDED_BY = {uplink: rule for rule, uplink in _WORST_FIRST} | {UplinkState.HEALTHY: RuleState.OK}
 
 
-@dataclass(slots=True)
-class _Latest:
-    """The latest known rounds of one probe."""
-
-    gap: float
-    verdict: Verdict
-    begun: float = -inf
-    """What was sent before that was another probe's round, or went through another line."""
-    sent_at: float = -inf
-    good: bool = False
-    failures: int = 0
-    failing_since: float = inf
-
-    def take(self, event: Round) -> None:
-        """Take the next known one."""
-        self.sent_at = event.sent_at
-        self.good = event.outcome is RoundOutcome.GOOD
-        if self.good:
-            self.failures, self.failing_since = 0, inf
-        else:
-            self.failures += 1
-            self.failing_since = min(self.failing_since, event.sent_at)
-
-    @property
-    def decided(self) -> bool:
-        """Whether it fails, and the rules have made up their mind about that."""
-        return (
-            self.failures >= self.verdict.rounds
-            and self.sent_at - self.failing_since >= self.verdict.seconds
-        )
-
-    @property
-    def failed(self) -> bool:
-        """Whether there has been one, and it failed."""
-        return not self.good and self.sent_at > -inf
-
-
 class UplinkHealth:
     """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
     unknown, others recovering.
@@ -88,9 +52,15 @@ class UplinkHealth:
         begun: float = -inf,
     ) -> None:
         self.uplink = uplink
-        self.link = link
+        self.link = _judged(uplink, link)
+        """Its link; where the policy ignores the carrier, that counts as there."""
         self.routable = _routable(uplink, link)
         """Whether the kernel can hold a route of this uplink: present, up, with an address."""
+        self.ever_failed = False
+        """Whether it has been failed since the engine knows it."""
+        self._lost_at = -inf
+        """When its link was lost last: what was answered before says nothing."""
+        self._judged_since = inf
         self.last_known = -inf
         """When the latest known round was told."""
         self.last_told = -inf
@@ -102,9 +72,7 @@ class UplinkHealth:
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
-        self._latest = {
-            p.name: _Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes
-        }
+        self._latest = {p.name: Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes}
         self._rules = [RuleHealth(uplink, rule, probes, link, suspects, state) for rule in rules]
         self.state = _worst(self._rules)
         """The worst of the rules' states."""
@@ -138,6 +106,11 @@ class UplinkHealth:
         )
 
     @property
+    def link_lost(self) -> bool:
+        """Whether it is failed and its link carries nothing: leaving it needs no newer answer."""
+        return self.state is UplinkState.FAILED and not self.link.connected
+
+    @property
     def at_rest(self) -> bool:
         """Whether more good rounds like the latest, and time, would change nothing."""
         return (
@@ -162,37 +135,32 @@ class UplinkHealth:
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is _DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
-        undecided = any(latest.failed and not latest.decided for latest in self._latest.values())
+        undecided = any(x.failed and not x.decided(x.sent_at) for x in self._latest.values())
         if state is UplinkState.HEALTHY and undecided:
             words = ["but its latest round failed"]
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
-    def answers(self, now: float, since: float = -inf) -> bool:
-        """Whether it can be moved to: the latest known round of a probe, or of several, is good,
-        recent, and not sent before `since`, and the verdict on the others is out.
+    def why_not(self, now: float, since: float = -inf) -> str:
+        """Why it does not count as answering, in words; empty if it does: the latest known round
+        of a probe, or of several, is good, recent, and not sent before `since`, and no other probe
+        is to be waited for.
 
-        A probe that fails, but not for long, might yet fail the uplink; one that cannot, or goes on
-        to fail without failing it (its target is gone, and a rule asks for two), does not matter.
+        A probe that began to fail recently may still make the uplink fail, so it is waited for. One
+        that has failed for longer, and has not failed the uplink (its target is gone, and a rule
+        asks for two), is ignored.
         """
-        heard = False
-        for latest in self._latest.values():
-            if latest.good:
-                if latest.sent_at < since or now - latest.sent_at > latest.gap:
-                    return False
-                heard = True
-            elif not latest.failed or (self._shaken and not latest.decided):
-                return False
-        return heard
+        since = max(since, self._lost_at)
+        latest = self._latest.values()
+        shaken = any(rule.shaken for rule in self._rules)
+        for each in latest:
+            awaited = each.awaited(now, since, self._judged_since, shaken)
+            if awaited:
+                return awaited
+        return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
 
-    @property
-    def _shaken(self) -> bool:
-        """Whether a rule might come to fail by what the probes said last."""
-        return any(rule.shaken for rule in self._rules)
-
-    @property
-    def silent(self) -> bool:
+    def silent(self, now: float) -> bool:
         """Whether surely no probe gets an answer through it any more."""
-        return not self.link.connected or all(latest.decided for latest in self._latest.values())
+        return not self.link.connected or all(x.decided(now) for x in self._latest.values())
 
     def take_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
@@ -201,6 +169,7 @@ class UplinkHealth:
             self.last_reason = event.reason
             return []
         self.last_known = event.at
+        self._judged_since = min(self._judged_since, event.at)
         self.last_reason = "no round has ended since"
         self._latest[event.probe].take(event)
         changes: list[RuleChange] = []
@@ -217,9 +186,15 @@ class UplinkHealth:
 
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
-        self.link = link
+        seen = self.link = _judged(self.uplink, link)
         self.routable = _routable(self.uplink, link)
-        return self._changed([c for rule in self._rules for c in rule.take_link(link, at)], at)
+        if not seen.connected:
+            self._lost_at = at
+        return self._changed([c for rule in self._rules for c in rule.take_link(seen, at)], at)
+
+    def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
+        """The same, where it may be no news."""
+        return [] if _judged(self.uplink, link) == self.link else self.take_link(link, at)
 
     def take_time(self, at: float) -> list[RuleChange]:
         """Judge what may have held long enough now."""
@@ -262,7 +237,7 @@ class UplinkHealth:
             known = self._latest.get(probe.name)
             verdict = verdict_of(probe, rules)
             if known is None or meaning(probe, uplink.family) not in before:
-                latest[probe.name] = _Latest(longest_gap(probe), verdict, at)
+                latest[probe.name] = Latest(longest_gap(probe), verdict, at)
             else:
                 latest[probe.name] = replace(known, verdict=verdict)
         self._latest = latest
@@ -284,6 +259,7 @@ class UplinkHealth:
         if changes:
             before, self.state = self.state, _worst(self._rules)
             if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
+                self.ever_failed = True
                 self.penalty.take_failure(at)
         return changes
 
@@ -291,6 +267,10 @@ class UplinkHealth:
 def _worst(rules: Iterable[RuleHealth]) -> UplinkState:
     states = {rule.state for rule in rules}
     return next((worst for state, worst in _WORST_FIRST if state in states), UplinkState.HEALTHY)
+
+
+def _judged(uplink: Uplink, link: LinkState) -> LinkState:
+    return replace(link, carrier=True) if uplink.ignore_carrier else link
 
 
 def _routable(uplink: Uplink, link: LinkState) -> bool:

@@ -4,7 +4,8 @@ Durations are seconds. A `Policy` is made by `route_switcher.policy` from a file
 sound, so nothing here checks again.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypeAlias
@@ -16,6 +17,12 @@ Address: TypeAlias = IPv4Address | IPv6Address
 DEMOTION = 1000
 """What a demoted standing route has on top of its uplink's metric, or twice that where the kernel
 refused it (a DHCP client's route may hold the key). The metrics of a family lie less apart."""
+
+DEFAULT_STABLE = 60.0
+"""Seconds that good rounds must cover before a failed uplink is trusted again, unless said."""
+
+LINK_RULE = "unplugged"
+"""The name of the rule about the link that stands for one that nobody wrote."""
 
 
 class Family(Enum):
@@ -41,6 +48,8 @@ class Uplink:
     interface: str
     gateway: Address
     metric: int
+    ignore_carrier: bool = False
+    """Its carrier counts as there; an interface that is down or missing still fails it."""
 
     @property
     def family(self) -> Family:
@@ -121,6 +130,11 @@ class Rule:
         return self.uplinks is None or uplink in self.uplinks
 
     @property
+    def names_the_carrier(self) -> bool:
+        """Whether it says when the loss of the link fails an uplink."""
+        return any(isinstance(leaf, CarrierDown) for leaf in leaves(self.fail))
+
+    @property
     def probes(self) -> frozenset[str]:
         """The probes that its conditions name. If none, the rounds of every probe concern it: its
         stability is covered by any of them."""
@@ -167,6 +181,14 @@ class Policy:
     ignore_linkdown: bool
     """Whether the kernel is told to skip routes without a carrier by itself, at once."""
     hold_back: HoldBack = HoldBack()
+    link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
+    """What judges the link where no rule names the carrier: a link without a carrier, down or
+    missing carries nothing, whatever else the rules say. Each recovers after the longest stable
+    time of the rules that judge its uplinks, or the default one if none does."""
+
+    def __post_init__(self) -> None:
+        """Complete the rules."""
+        object.__setattr__(self, "link_rules", tuple(_link_rules(self.uplinks, self.rules)))
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -182,5 +204,26 @@ class Policy:
         return tuple(p for p in self.probes if p.goes_through(uplink))
 
     def rules_for(self, uplink: str) -> tuple[Rule, ...]:
-        """The rules that judge an uplink."""
-        return tuple(r for r in self.rules if r.judges(uplink))
+        """The rules that judge an uplink; one of them judges its link."""
+        return tuple(r for r in self.every_rule if r.judges(uplink))
+
+    @property
+    def every_rule(self) -> tuple[Rule, ...]:
+        """The rules, and those about the link that nobody wrote."""
+        return (*self.rules, *self.link_rules)
+
+
+def _link_rules(uplinks: Sequence[Uplink], rules: Sequence[Rule]) -> Iterator[Rule]:
+    """A rule for every stable time, about the uplinks that it applies to."""
+    taken = {rule.name for rule in rules}
+    names = (LINK_RULE, *(f"{LINK_RULE}-{n}" for n in range(2, len(taken) + 2)))
+    name = next(name for name in names if name not in taken)
+    without: dict[float, list[str]] = {}
+    for uplink in uplinks:
+        judging = [rule for rule in rules if rule.judges(uplink.name)]
+        if not any(rule.names_the_carrier for rule in judging):
+            stable = max((rule.recover.stable for rule in judging), default=DEFAULT_STABLE)
+            without.setdefault(stable, []).append(uplink.name)
+    for stable, judged in without.items():
+        some = tuple(judged) if len(judged) < len(uplinks) else None
+        yield Rule(name, CarrierDown(), Recover(stable), some)

@@ -3,8 +3,10 @@
 Selection goes by class: healthy before healthy but damped before recovering before failed, and
 among those one that answers (slowly, or not to every probe) before one that is silent. The
 current uplink stays unless a better class is to be had; among healthy ones the order of preference
-decides. An uplink of which nothing is known is never moved to, and as the current one it counts as
-healthy: ignorance is no reason to leave.
+decides. An uplink of which nothing is known counts as healthy while it is the current one:
+ignorance is no reason to leave. It is moved to only when the current one has lost its link: then
+it is better than a failed one. In that case, among equals, one whose latest round was good is
+better.
 """
 
 from collections.abc import Sequence
@@ -39,7 +41,8 @@ class Candidate:
     """One uplink as the selection sees it.
 
     `eligible`: it can be moved to now: its link is connected, the kernel has not refused its
-    route, and it answers now. `refused`: the kernel refused the route that it must be active by.
+    route, and it answers now (or need not, since the current one has lost its link). `refused`: the
+    kernel refused the route that it must be active by.
     """
 
     name: str
@@ -50,6 +53,10 @@ class Candidate:
     """Held back for having failed too often lately; it matters only while it is healthy."""
     silent: bool = False
     """No probe gets an answer through it; it matters only while it is failed."""
+    answers: bool = True
+    """Its latest round was good. Where it must answer to be eligible, it is."""
+    ever_failed: bool = False
+    """It has been failed; else it recovers only because the engine does not know it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,12 @@ class Choice:
 
 
 _RANK = {
-    UplinkState.HEALTHY: 4,
-    UplinkState.UNKNOWN: 4,
-    UplinkState.RECOVERING: 2,
+    UplinkState.HEALTHY: 5,
+    UplinkState.RECOVERING: 3,
+    UplinkState.UNKNOWN: 2,
     UplinkState.FAILED: 1,
 }
-_RANK_DAMPED = 3
+_RANK_DAMPED = 4
 _RANK_SILENT = 0
 _RANK_REFUSED = -1
 _RANK_GONE = -2
@@ -90,11 +97,16 @@ _CAUSES = {
 
 
 def select(
-    candidates: Sequence[Candidate], current: str | None, order: Order | None = None
+    candidates: Sequence[Candidate],
+    current: str | None,
+    order: Order | None = None,
+    *,
+    link_lost: bool = False,
 ) -> Choice:
     """Choose among `candidates`, which stand in order of preference.
 
-    A `current` that is not among them has left the policy (or there was none).
+    A `current` that is not among them has left the policy (or there was none). `link_lost`: it is
+    failed, and has lost its link.
     """
     by_name = {c.name: c for c in candidates}
     rank = _rank_of_current(by_name.get(current) if current is not None else None)
@@ -103,14 +115,13 @@ def select(
     movable = [
         c
         for c in candidates
-        if c.eligible and c.name != current and c.state is not UplinkState.UNKNOWN
+        if c.eligible and c.name != current and (link_lost or c.state is not UplinkState.UNKNOWN)
     ]
-    best = max((_rank(c) for c in movable), default=_RANK_GONE)
-    first = next((c for c in movable if _rank(c) == best), None)
-    if first is None or best < rank:
+    first = max(movable, key=lambda c: (_rank(c), c.answers), default=None)
+    if first is None or (best := _rank(first)) < rank:
         return Choice(current, Cause.PREFERENCE)
     if best > rank:
-        return Choice(first.name, _cause(rank, best))
+        return Choice(first.name, _cause(rank, first))
     preferred = best == _RANK[UplinkState.HEALTHY] and _precedes(candidates, first.name, current)
     return Choice(first.name if preferred else current, Cause.PREFERENCE)
 
@@ -118,7 +129,9 @@ def select(
 def _rank_of_current(current: Candidate | None) -> int:
     if current is None:
         return _RANK_GONE
-    return _RANK_REFUSED if current.refused else _rank(current)
+    if current.refused:
+        return _RANK_REFUSED
+    return _RANK[UplinkState.HEALTHY] if current.state is UplinkState.UNKNOWN else _rank(current)
 
 
 def _rank(candidate: Candidate) -> int:
@@ -139,11 +152,11 @@ def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
     return ordered.eligible and ordered.state is UplinkState.HEALTHY
 
 
-def _cause(rank: int, best: int) -> Cause:
-    if rank in (_RANK_SILENT, _RANK[UplinkState.FAILED]):
-        healthy = best >= _RANK_DAMPED
-        return Cause.FAILOVER if healthy else Cause.FIRST_ANSWER
-    return _CAUSES[rank]
+def _cause(rank: int, best: Candidate) -> Cause:
+    if rank not in (_RANK_SILENT, _RANK[UplinkState.FAILED]):
+        return _CAUSES[rank]
+    again = best.state in (UplinkState.RECOVERING, UplinkState.FAILED) and best.ever_failed
+    return Cause.FIRST_ANSWER if again else Cause.FAILOVER
 
 
 def _precedes(candidates: Sequence[Candidate], name: str, other: str | None) -> bool:

@@ -1,10 +1,11 @@
-"""What is done while the active uplink is failed and there is nowhere to go: ask, and say so."""
+"""What is done while the active uplink is failed and traffic stays on it: ask, and say why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 from route_switcher.core.decisions import Level, Notice, Output, ProbeNow
-from route_switcher.core.health import UplinkHealth
+from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.reminder import Reminder
 
 ASK_AGAIN = 1.0
 """Seconds between requests for a round at once while none answers: with long intervals the first
@@ -14,17 +15,19 @@ that answers would else be found late."""
 class Waiting:
     """Remembers what was asked, and told, in one family."""
 
-    __slots__ = ("_told_of", "_trouble", "ask_at")
+    __slots__ = ("_reminder", "_told_of", "_trouble", "ask_at")
 
     def __init__(self) -> None:
         self.ask_at = inf
         """When to ask again; inf: never."""
         self._trouble = -inf
         self._told_of = -inf
+        self._reminder = Reminder()
 
     def end(self) -> None:
         """There is nothing to wait for."""
         self.ask_at, self._trouble = inf, -inf
+        self._reminder.end()
 
     def go_on(
         self,
@@ -32,9 +35,12 @@ class Waiting:
         since: float,
         healths: Sequence[UplinkHealth],
         active: UplinkHealth,
-        answering: bool,
+        why_not: Callable[[UplinkHealth], str],
+        *,
+        forced: bool,
     ) -> list[Output]:
-        """The `active` one of `healths` has been failing `since`; `answering`: another answers."""
+        """The `active` one of `healths` has been failing `since`; `why_not` says why another cannot
+        be moved to, however old its answer is; `forced`: an operator's order keeps the traffic."""
         outputs: list[Output] = []
         if since != self._trouble or at >= self.ask_at:
             first, self._trouble = since != self._trouble, since
@@ -44,10 +50,22 @@ class Waiting:
                 for h in healths
                 if h.link.connected and (first or at - h.last_told >= ASK_AGAIN)
             ]
-        others = [h for h in healths if h is not active]
-        if others and not answering and self._told_of != since:
+        reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
+        known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]
+        said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
+        name = active.uplink.name
+        if forced:
+            if self._reminder.due(at):
+                text = f"a forced order keeps the traffic on {name} until it is released: {said}"
+                outputs.append(Notice(at, Level.ERROR, text))
+        elif all(reasons.values()) and self._told_of != since:
             self._told_of = since
-            known = "; ".join(h.evidence() for h in (active, *others))
-            text = f"staying with {active.uplink.name}: {known}"
-            outputs.append(Notice(at, Level.WARNING, text))
+            outputs.append(Notice(at, Level.ERROR, f"staying with {name}: {said}"))
         return outputs
+
+
+def _known(health: UplinkHealth, why_not: str) -> str:
+    """What is known of an uplink that the traffic does not move to."""
+    if health.state is UplinkState.FAILED or not why_not:
+        return health.evidence()
+    return f"{health.evidence()}, but {why_not}"

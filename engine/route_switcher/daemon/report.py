@@ -24,7 +24,11 @@ LEVELS = {
     "error": logging.ERROR,
 }
 
-_NOTICE_LEVEL = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING}
+_NOTICE_LEVEL = {
+    Level.INFO: logging.INFO,
+    Level.WARNING: logging.WARNING,
+    Level.ERROR: logging.ERROR,
+}
 
 
 class _TextFormatter(logging.Formatter):

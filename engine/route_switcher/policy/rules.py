@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.model import Probe, Recover, Rule
+from route_switcher.core.conditions import ConsecutiveFailures
+from route_switcher.core.model import DEFAULT_STABLE, Probe, Recover, Rule
 from route_switcher.policy import probes
 from route_switcher.policy.bounds import DAY, read_seconds
 from route_switcher.policy.conditions import Conditions, Side
@@ -18,8 +18,7 @@ from route_switcher.policy.uplink_names import KEY, read_uplink_names
 SECTION = "rules"
 
 DEFAULT_FAILURES = 3
-DEFAULT_STABLE = 60.0
-"""Seconds. Both are the seed's."""
+"""The seed's, as is the default stable time."""
 
 
 def read_rules(
@@ -42,7 +41,7 @@ def read_rules(
 
 def _default_rules(sound_probes: Sequence[Probe]) -> tuple[Rule, ...]:
     recover = Recover(DEFAULT_STABLE)
-    counted = (
+    return tuple(
         Rule(
             f"no-{probe.name}",
             ConsecutiveFailures(probe.name, DEFAULT_FAILURES),
@@ -51,7 +50,6 @@ def _default_rules(sound_probes: Sequence[Probe]) -> tuple[Rule, ...]:
         )
         for probe in sound_probes
     )
-    return (*counted, Rule("unplugged", CarrierDown(), recover))
 
 
 @dataclass(frozen=True, slots=True)

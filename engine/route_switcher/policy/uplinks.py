@@ -74,7 +74,8 @@ def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
         metric = written if isinstance(written, int) else METRIC_STEP * positions[family]
         known = certain or written is not None
         if known and isinstance(interface, str) and findings.sound(path):
-            yield Uplink(str(path[-1]), interface, address, metric)
+            ignored = findings.get((*path, "carrier")) == "ignore"
+            yield Uplink(str(path[-1]), interface, address, metric, ignored)
 
 
 def _check_interface(findings: Findings, path: Path, interface: str) -> None:

@@ -45,7 +45,7 @@ class Coverage:
 
     def __post_init__(self) -> None:
         policy = self.loaded.policy
-        leaves = [leaf for n, rule in enumerate(policy.rules) for leaf in _leaves(rule, n)]
+        leaves = [leaf for n, rule in enumerate(self._rules) for leaf in _leaves(rule, n)]
         self._leaves = {f"condition {number}": leaf for number, leaf in enumerate(leaves)}
         rules = tuple(
             Rule(name, leaf.condition, Recover(0.0), leaf.rule.uplinks)
@@ -103,11 +103,17 @@ class Coverage:
         """What was not reached, each with its place in the policy."""
         return [*self._of_rules(), *self._of_conditions()]
 
+    @property
+    def _rules(self) -> Sequence[Rule]:
+        """Those that are written; where none is, those that stand for them."""
+        written = ("rules",) in self.loaded.document.keys
+        return self.loaded.policy.rules if written else self.loaded.policy.every_rule
+
     def _places(self) -> list[tuple[str, str]]:
         policy = self.loaded.policy
         return [
             (rule.name, uplink.name)
-            for rule in policy.rules
+            for rule in self._rules
             for uplink in policy.uplinks
             if rule.judges(uplink.name)
         ]
@@ -119,7 +125,7 @@ class Coverage:
                     yield leaf, uplink.name
 
     def _of_rules(self) -> Iterator[Problem]:
-        for number, rule in enumerate(self.loaded.policy.rules):
+        for number, rule in enumerate(self._rules):
             uplinks = [uplink for name, uplink in self._places() if name == rule.name]
             unfailed = [u for u in uplinks if (rule.name, u) not in self.failed]
             if unfailed:
