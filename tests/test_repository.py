@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def test_the_readme_shows_the_transitions_of_a_rule() -> None:
 
 
 def test_the_full_policy_writes_out_what_the_minimal_one_means() -> None:
-    assert load_text(MINIMAL, "README.md") == load_text(FULL, "README.md")
+    left_out, written = load_text(MINIMAL, "README.md"), load_text(FULL, "README.md")
+    assert left_out.every_rule == written.every_rule
+    assert replace(left_out, rules=()) == replace(written, rules=())
 
 
 def test_the_policy_that_shows_the_language_is_sound() -> None:
