@@ -68,3 +68,40 @@ def test_ipv6_has_no_such_filter(
     monkeypatch.setattr(logging.getLogger("route_switcher"), "propagate", True)
     Interfaces(writes=True).look(policy(uplink("six", 0, version=6)), [HERE])
     assert caplog.messages == []
+
+
+def test_an_altname_is_told_once_and_what_is_set_is_set_by_the_kernels_name(
+    written: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(interfaces, "strict_rp_filter", "net.ipv4.conf.{}.rp_filter".format)
+    log = logging.getLogger("route_switcher")
+    monkeypatch.setattr(log, "propagate", True)
+    caplog.set_level(logging.INFO, log.name)
+    rules = replace(policy(replace(uplink("primary", 0), interface="wan")), ignore_linkdown=True)
+    look = Interfaces(writes=True).look
+    called = replace(HERE, interface="wan", name="eth0")
+    for links in ([called], [called], [replace(GONE, interface="wan")], [called]):
+        look(rules, links)
+    assert written == ["eth0", "eth0"]
+    assert [m for m in caplog.messages if " is eth0" in m] == ["wan is eth0"] * 2
+    assert any(m.endswith("sysctl -w net.ipv4.conf.eth0.rp_filter=2") for m in caplog.messages)
+
+
+def test_two_uplinks_that_are_one_interface_are_told_once_and_at_every_reload(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(interfaces, "strict_rp_filter", lambda _: None)
+    monkeypatch.setattr(logging.getLogger("route_switcher"), "propagate", True)
+    one = LinkState("eth1", present=False, up=False, carrier=False, name="eth0")
+    six = replace(uplink("six", 1, version=6), interface="eth1")
+    rules = policy(uplink("primary", 0), uplink("secondary", 1), six)
+    look = Interfaces(writes=False).look
+    look(rules, [HERE, LinkState("eth1")])
+    assert caplog.messages == []
+    for _ in range(3):
+        look(rules, [HERE, one])
+    (told,) = caplog.messages
+    assert "primary (eth0) and secondary (eth1) are one interface, eth0: only primary" in told
+    assert caplog.records[0].levelno == logging.ERROR
+    look(replace(rules), [HERE, one])
+    assert caplog.messages == [told, told]

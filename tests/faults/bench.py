@@ -72,13 +72,14 @@ def bench(
 
     `prepare` is done before the engine starts.
     """
-    with Lab() as lab:
+    with Lab(uplinks=settings.uplinks) as lab:
         prepare(lab)
         policy_file = folder / "policy.yaml"
         policy_file.write_text(policy_text(lab, settings))
         with start_engine(lab, policy_file, **(environment or {})) as engine:
-            engine.wait_for_health("primary", "secondary")
-            wait_until(lambda: our_routes(lab) == {("eth0", 10), ("eth1", 20)}, "standing routes")
+            engine.wait_for_health(*(uplink.name for uplink in lab.uplinks))
+            preferred = {(uplink.interface, uplink.metric) for uplink in lab.uplinks}
+            wait_until(lambda: our_routes(lab) == preferred, "standing routes")
             with Stream(lab, seconds=600) as stream:
                 wait_until(lambda: stream.outage().sent > 100, "the stream")
                 yield Bench(lab, engine, stream, policy_file, settings)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 
 
@@ -16,6 +17,18 @@ class Settings:
     targets: int = 3
     """One answer of so many makes a round good."""
     ignore_linkdown: bool = False
+    uplinks: int = 2
+    altnames: bool = False
+    """The policy calls the interfaces by `altname`."""
+
+
+def altname(uplink: LabUplink) -> str:
+    """Another name of its interface."""
+    return f"wan-{uplink.interface}"
+
+
+def _called(uplink: LabUplink, settings: Settings) -> str:
+    return altname(uplink) if settings.altnames else uplink.interface
 
 
 def policy_text(
@@ -31,7 +44,8 @@ def policy_text(
         f"ignore_linkdown: {str(settings.ignore_linkdown).lower()}",
         "uplinks:",
         *(
-            f"  {u.name}: {{interface: {u.interface}, gateway: {at[u.name]}, metric: {u.metric}}}"
+            f"  {u.name}: {{interface: {_called(u, settings)}, gateway: {at[u.name]},"
+            f" metric: {u.metric}}}"
             for u in lab.uplinks
         ),
         f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}}}",

@@ -35,8 +35,8 @@ class Step:
     """The uplinks that the engine selects, in turn. None: that is left to chance."""
     taken: str | None = "eth0"
     """The interface that the kernel takes in the end; None: it has no way."""
-    routes: frozenset[Key] = PREFERRED
-    """Our routes in the end."""
+    routes: frozenset[Key] | None = PREFERRED
+    """Our routes in the end. None: not judged, since they keep changing."""
     path: tuple[str | None, ...] | None = None
     """The interfaces of the best default route, in turn, by every message of the kernel (None among
     them: there was no route). None: not judged, since some faults take routes without a message."""

@@ -7,6 +7,7 @@ from faults.acts import comes, goes, router
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
 from faults.rows_refused import ROWS_REFUSED
+from faults.rows_storms import ROWS_STORMS
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
 # timeout: 0.4 s, so 400 packets. The rest is slack for a busy machine.
@@ -274,6 +275,7 @@ ROWS = (
         before=acts.put_unreachable_behind,
     ),
     *ROWS_REFUSED,
+    *ROWS_STORMS,
     Row(
         "netlink overrun, our route lost in it",
         Step(

@@ -99,6 +99,11 @@ class LinkState:
     """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
 
     @property
+    def own_name(self) -> str:
+        """The kernel's own name of it, or the one that nothing is known by."""
+        return self.name or self.interface
+
+    @property
     def connected(self) -> bool:
         """Present, up, and with a carrier."""
         return self.present and self.up and self.carrier

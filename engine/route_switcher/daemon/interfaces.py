@@ -1,10 +1,10 @@
 """What the engine looks at, or sets, on each interface of an uplink once it is there."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy
+from route_switcher.core.model import Family, Policy, Uplink
 from route_switcher.daemon.report import say
 from route_switcher.kernel.linkdown import ignore_linkdown
 from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
@@ -17,9 +17,14 @@ class Interfaces:
         self._writes = writes
         self._looked_at: set[str] = set()
         self._set: set[str] = set()
+        self._policy: Policy | None = None
+        self._told: set[str] = set()
+        """What was told of names, and is still so."""
 
     def look(self, policy: Policy, links: Iterable[LinkState]) -> None:
         """Take what there is now."""
+        links = tuple(links)
+        self._look_at_names(policy, {link.interface: link for link in links})
         filtered = {u.interface for u in policy.uplinks_of(Family.IPV4)}
         for link in links:
             interface = link.interface
@@ -29,10 +34,42 @@ class Interfaces:
                 continue
             if interface in filtered - self._looked_at:
                 self._looked_at.add(interface)
-                _warn_of_rp_filter(interface)
+                _warn_of_rp_filter(link.own_name)
             if self._writes and policy.ignore_linkdown != (interface in self._set):
                 self._set ^= {interface}
-                _set_linkdown(interface, policy.ignore_linkdown)
+                _set_linkdown(link.own_name, policy.ignore_linkdown)
+
+    def _look_at_names(self, policy: Policy, links: Mapping[str, LinkState]) -> None:
+        if policy is not self._policy:
+            self._policy = policy
+            self._told.clear()
+        texts = dict.fromkeys(_other_names(links.values()), logging.INFO)
+        texts |= dict.fromkeys(_one_interface(policy.uplinks, links), logging.ERROR)
+        for text in texts.keys() - self._told:
+            say(texts[text], "interface", text)
+        self._told = set(texts)
+
+
+def _other_names(links: Iterable[LinkState]) -> Iterator[str]:
+    for link in links:
+        if link.name:
+            yield f"{link.interface} is {link.name}"
+
+
+def _one_interface(uplinks: Iterable[Uplink], links: Mapping[str, LinkState]) -> Iterator[str]:
+    """An interface carries one uplink of each family, as the policy says of those whose names are
+    the same: the kernel side takes all but the first for missing."""
+    first: dict[tuple[str, Family], Uplink] = {}
+    for uplink in uplinks:
+        link = links.get(uplink.interface)
+        name = link.own_name if link is not None else uplink.interface
+        other = first.setdefault((name, uplink.family), uplink)
+        if other is not uplink:
+            yield (
+                f"the uplinks {other.name} ({other.interface}) and {uplink.name} "
+                f"({uplink.interface}) are one interface, {name}: only {other.name} is used. "
+                "Name another interface for one of them, or remove one"
+            )
 
 
 def _warn_of_rp_filter(interface: str) -> None:

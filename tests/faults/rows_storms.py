@@ -1,0 +1,199 @@
+"""Rows about storms of kernel news, and about interfaces by other names."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from faults import acts
+from faults.acts import comes, goes, router
+from faults.bench import Bench, wait_until
+from faults.policy import Settings, altname
+from faults.row import A_MOMENT, ALONE, FAILED_OVER, Act, Row, Step
+from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
+from route_switcher.lab.topology import Lab
+
+_IN_TIME = 0.8
+"""Seconds: two intervals and a timeout, and half a second."""
+
+_LONGEST = "60"
+"""Seconds after which a storm ends by itself."""
+
+_FOREIGN = 100_000
+_PAIRS = 60
+_MOMENT = 0.5
+"""Seconds that a storm goes on before the line is cut."""
+
+_AWAY = Step(
+    comes("blackhole"),
+    "moves to secondary in time",
+    moves=("secondary",),
+    taken="eth1",
+    routes=FAILED_OVER,
+    within=_IN_TIME,
+)
+_BACK = Step(goes("blackhole"), "back", moves=("primary",), lost=None)
+
+
+def _storm(namespace: str, name: str, lines: Iterable[str], pause: float) -> Act:
+    """These `ip` commands in turn, and again after so many seconds, until the end."""
+
+    def act(bench: Bench) -> None:
+        batch = Path(bench.policy_file.parent, name)
+        batch.write_text("".join(f"{line}\n" for line in lines))
+        loop = f"while ip -force -batch {batch} 2>/dev/null; do sleep {pause}; done"
+        process = bench.lab.start(namespace, ["timeout", _LONGEST, "sh", "-c", loop])
+        time.sleep(_MOMENT)
+        assert process.poll() is None
+
+    return act
+
+
+def _pairs() -> Iterable[str]:
+    for number in range(_PAIRS):
+        yield f"link add storm{number} type veth peer name storm{number}p"
+        yield f"link set storm{number} up"
+        yield f"link set storm{number}p up"
+        yield f"address add 203.0.113.{number + 100}/32 dev storm{number}"
+    for number in range(_PAIRS):
+        yield f"link del storm{number}"
+
+
+def _again(*lines: str, times: int = 25) -> Iterable[str]:
+    for _ in range(times):
+        yield from lines
+
+
+def _foreign_table(bench: Bench) -> None:
+    """100,000 routes of somebody else, of which none is a default route."""
+    batch = Path(bench.policy_file.parent, "foreign")
+    hosts = [f"203.0.113.{host}" for host in range(208, 248)]
+    count = _FOREIGN // len(hosts)
+    lines = (
+        f"route add {h} via 203.0.113.1 metric {m} proto 99\n" for m in range(count) for h in hosts
+    )
+    batch.write_text("".join(lines))
+    bench.lab.run(ROUTER, "ip", "-batch", str(batch))
+
+
+def _all(*steps: Act) -> Act:
+    def act(bench: Bench) -> None:
+        for step in steps:
+            step(bench)
+
+    return act
+
+
+def _third_fails(bench: Bench) -> None:
+    since = bench.engine.now
+    flap = _again(f"link set {CUSTOMER_PORT} down", f"link set {CUSTOMER_PORT} up", times=1)
+    _storm("tertiary", "flap", flap, 0.05)(bench)
+    wait_until(
+        lambda: bool(bench.engine.said("rule", since, uplink="tertiary", after="failed")),
+        "the third to fail",
+    )
+
+
+def _named(lab: Lab) -> None:
+    for uplink in lab.uplinks:
+        words = f"link property add dev {uplink.interface} altname {altname(uplink)}"
+        lab.run(ROUTER, "ip", *words.split())
+
+
+_OWN_ADDRESSES = _again(
+    "address add 198.51.100.20/32 dev eth0", "address del 198.51.100.20/32 dev eth0"
+)
+_DEFAULTS = _again(
+    "route add default via 203.0.113.1 metric 5000", "route del default via 203.0.113.1 metric 5000"
+)
+_MTU = _again("link set eth0 mtu 1499", "link set eth0 mtu 1500")
+
+ROWS_STORMS = (
+    Row(
+        f"cut while {_PAIRS} veth pairs come and go",
+        _AWAY,
+        _BACK,
+        before=_storm(ROUTER, "pairs", _pairs(), 0.5),
+    ),
+    Row(
+        f"the same beside {_FOREIGN:,} foreign routes",
+        _AWAY,
+        _BACK,
+        before=_all(_foreign_table, _storm(ROUTER, "pairs", _pairs(), 0.5)),
+    ),
+    Row(
+        "cut while a third uplink flaps 20 times a second",
+        replace(_AWAY, routes=None),
+        replace(_BACK, routes=None),
+        settings=Settings(uplinks=3),
+        before=_third_fails,
+    ),
+    Row(
+        "cut while addresses of its own interface change 1,000 times a second",
+        _AWAY,
+        _BACK,
+        before=_storm(ROUTER, "addresses", _OWN_ADDRESSES, 0.05),
+    ),
+    Row(
+        "cut while a foreign default route comes and goes 1,000 times a second",
+        _AWAY,
+        _BACK,
+        before=_storm(ROUTER, "defaults", _DEFAULTS, 0.05),
+    ),
+    Row(
+        "cut while its own link's MTU changes 1,000 times a second",
+        _AWAY,
+        _BACK,
+        before=_storm(ROUTER, "mtu", _MTU, 0.05),
+    ),
+    Row(
+        f"our active route deleted while {acts.CHURNED:,} foreign routes churn",
+        Step(
+            router("route del default via 198.51.100.1 dev eth0 metric 10 proto 115"),
+            "put back at once",
+            says=(("gone", "taken away by somebody else"),),
+            lost=A_MOMENT,
+        ),
+        before=acts.churn,
+    ),
+    Row(
+        "carrier loss of an uplink that is named by an altname",
+        Step(
+            comes("carrier"),
+            "moves to secondary",
+            moves=("secondary",),
+            taken="eth1",
+            routes=FAILED_OVER,
+            path=("eth0", "eth1"),
+            lost=500,
+        ),
+        Step(goes("carrier"), "back", moves=("primary",), path=("eth1", "eth0"), lost=A_MOMENT),
+        prepare=_named,
+        settings=Settings(altnames=True),
+    ),
+    Row(
+        "interface deleted and re-created with its altname",
+        Step(
+            comes("interface-removed"),
+            "moves to secondary",
+            moves=("secondary",),
+            taken="eth1",
+            routes=ALONE,
+            lost=500,
+        ),
+        Step(
+            _all(goes("interface-removed"), lambda bench: _named_again(bench.lab)),
+            "back",
+            moves=("primary",),
+            lost=A_MOMENT,
+        ),
+        prepare=_named,
+        settings=Settings(altnames=True),
+    ),
+)
+
+
+def _named_again(lab: Lab) -> None:
+    primary = lab.uplinks[0]
+    words = f"link property add dev {primary.interface} altname {altname(primary)}"
+    lab.run(ROUTER, "ip", *words.split())
