@@ -2,8 +2,11 @@
 
 import json
 import logging
+import re
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +15,7 @@ from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.rules import RuleChange, RuleState
 from route_switcher.core.words import sentence, trouble_age
 from route_switcher.daemon.line_writer import LineStream
+from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.daemon.reconcile import Reconciled
 from route_switcher.printable import printable
 
@@ -23,6 +27,32 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+_BURST = 10
+_BURSTS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "decision": (20, ("family",)),
+    "rule": (20, ("uplink", "rule")),
+    "routes": (20, ()),
+}
+"""How many lines a cause may write in a minute, and which fields tell causes of an event apart. In
+any other event they are told apart by the text, without its numbers."""
+
+_ANSWERS = frozenset({"start", "reload", "policy", "stop"})
+"""Events that answer what a person did: not limited."""
+
+_NUMBER = re.compile(r"[0-9a-f]*:[0-9a-f:.]+|(?<![a-z0-9])[0-9][0-9.]*", re.IGNORECASE)
+_LONGEST_SHAPE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    level: int
+    event: str
+    message: str
+    fields: dict[str, object]
+
+
+_LIMIT: LogLimit[_Line] = LogLimit()
 
 _NOTICE_LEVEL = {
     Level.INFO: logging.INFO,
@@ -54,7 +84,7 @@ class _JsonFormatter(logging.Formatter):
         }
         text = json.dumps(line, ensure_ascii=self._ascii)
         # Names are given as they are, but a terminal must not obey them.
-        return text if text.isprintable() else json.dumps(line)
+        return text if text.isprintable() else json.dumps(line).replace("\x7f", "\\u007f")
 
 
 def set_up_log(level: str, log_format: str) -> None:
@@ -80,8 +110,43 @@ def _lost_lines(formatter: logging.Formatter, count: int, since: float) -> str:
 
 
 def say(level: int, event: str, message: str, **fields: object) -> None:
-    """Write one line; `fields` appear in the JSON form only."""
-    LOG.log(level, message, extra={"event": event, "fields": fields})
+    """Write one line; `fields` appear in the JSON form only.
+
+    Where one cause has too much to say, the line is held back and `tell_held` tells of it.
+    """
+    if not LOG.isEnabledFor(level):
+        return
+    line = _Line(level, event, message, fields)
+    if level > logging.DEBUG and event not in _ANSWERS:
+        now = time.monotonic()
+        tell_held(now)
+        burst, names = _BURSTS.get(event, (_BURST, ()))
+        subject = tuple(fields[name] for name in names) if event in _BURSTS else _shape(message)
+        if not _LIMIT.passes(event, subject, burst, line, now):
+            return
+    _write(line)
+
+
+def tell_held(at: float) -> None:
+    """Tell of the lines that were held back and are due at this `time.monotonic`; inf: of all."""
+    for held in _LIMIT.due(at):
+        line = held.latest
+        if held.more:
+            lines = "line" if held.more == 1 else "lines"
+            text = (
+                f"{line.message} … and {held.more} more {lines} like this in {held.seconds:.0f} s"
+            )
+            line = replace(line, message=text, fields=line.fields | {"more": held.more})
+        _write(line)
+
+
+def _write(line: _Line) -> None:
+    LOG.log(line.level, "%s", line.message, extra={"event": line.event, "fields": line.fields})
+
+
+def _shape(message: str) -> str:
+    """The message without its numbers and addresses: what other lines of its cause share."""
+    return _NUMBER.sub("#", message)[:_LONGEST_SHAPE]
 
 
 def tell(output: Output) -> None:

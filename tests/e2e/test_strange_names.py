@@ -1,0 +1,63 @@
+"""An interface may have any name; the terminal that shows the log must not obey it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from e2e.running import DEADLINE, command_line, eventually
+from e2e.writing import policy_text
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.topology import Lab
+
+pytestmark = pytest.mark.kernel
+
+NAMES = {
+    "an escape sequence": ("e\x1b[2J", "e\\x1b[2J"),
+    "a control character of C1": ("e\x9b2J", "e\\x9b2J"),
+    "a turn of direction": ("e\u202eh", "e\\u202eh"),
+    "delete": ("e\x7fh", "e\\x7fh"),
+    "nothing that is seen": ("e\u200bh", "e\\u200bh"),
+}
+
+
+def add_interface(lab: Lab, name: str) -> None:
+    lab.run(ROUTER, "ip", "link", "add", name, "type", "veth", "peer", "name", "other-end")
+    for end in (name, "other-end"):
+        lab.run(ROUTER, "ip", "link", "set", end, "up")
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_name_reaches_a_terminal_as_it_is(
+    lab: Lab, policy_file: Path, name: str, shown: str, log_format: str
+) -> None:
+    add_interface(lab, name)
+    lab.run(ROUTER, "ip", "route", "add", "default", "dev", name, "metric", "5")
+    policy_file.write_text(policy_text(lab))
+    log = policy_file.with_name("log")
+    with log.open("wb") as stream:
+        words = command_line("run", str(policy_file), "--log-format", log_format)
+        process = lab.start(ROUTER, words, stderr=stream.fileno())
+    eventually(lambda: b"foreign route" in log.read_bytes(), "the warning")
+    process.terminate()
+    assert process.wait(DEADLINE) == 0
+    lines = log.read_bytes().decode().splitlines()
+    assert [line for line in lines if not line.isprintable()] == []
+    messages = [json.loads(line)["message"] for line in lines] if log_format == "json" else lines
+    assert any(f"dev {shown} " in message for message in messages)
+
+
+def test_init_and_cleanup_show_no_name_as_it_is(lab: Lab) -> None:
+    name, shown = NAMES["an escape sequence"]
+    add_interface(lab, name)
+    lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
+    route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
+    lab.run(ROUTER, "ip", "route", "add", *route, "proto", "115")
+    for command in ("init", "cleanup"):
+        words = lab.command(ROUTER, command_line(command))
+        done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
+        for text in (done.stdout.decode(), done.stderr.decode()):
+            assert [line for line in text.splitlines() if not line.isprintable()] == []
+        assert shown in done.stdout.decode()
