@@ -49,13 +49,13 @@ def test_no_name_reaches_a_terminal_as_it_is(
     assert any(f"dev {shown} " in message for message in messages)
 
 
-def test_init_and_cleanup_show_no_name_as_it_is(lab: Lab) -> None:
+def test_cleanup_shows_no_name_as_it_is(lab: Lab) -> None:
     name, shown = NAMES["an escape sequence"]
     add_interface(lab, name)
     lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
     route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
     lab.run(ROUTER, "ip", "route", "add", *route, "proto", "115")
-    for command in ("init", "cleanup"):
+    for command in ("cleanup",):
         words = lab.command(ROUTER, command_line(command))
         done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
         for text in (done.stdout.decode(), done.stderr.decode()):
