@@ -218,3 +218,45 @@ def test_a_removed_uplink_carries_traffic_by_a_demoted_route_until_another_can()
     world.mend("secondary")
     world.run(100)
     assert world.metrics() == {"eth1": 20}
+
+
+def test_a_gateway_is_on_the_link_if_a_route_of_the_machine_says_so_or_the_policy() -> None:
+    theirs = replace(foreign(901, 0), onlink=True)
+
+    def not_on_link(action: RouteAction) -> str | None:
+        far = action.route.interface == "eth0" and not action.route.onlink
+        return "no such gateway" if far and action.change is not Change.DELETE else None
+
+    one, two = THREE[:2]
+    for found, said, reachable in (
+        ([theirs], None, True),
+        ([], True, True),
+        ([theirs], False, False),
+        ([], None, False),
+    ):
+        world = World(policy(two), found=found)
+        world.refusing = not_on_link
+        world.reload(policy(replace(one, onlink=said), two))
+        world.run(100)
+        assert ("eth0" in world.metrics()) == reachable
+        if not found and not reachable:
+            # Said later, too: by a DHCP client, say.
+            world.put(theirs)
+            world.run(101)
+            assert "eth0" in world.metrics()
+            world.take_away(theirs)
+            world.run(120)
+            assert "eth0" in world.metrics()
+
+
+def test_routes_of_a_family_without_an_uplink_are_named_at_the_start() -> None:
+    left = [Route(Family.IPV6, "eth0", uplink("", 0, version=6).gateway, 10)]
+    world = World(policy(), found=left)
+    (told,) = (text for text in world.notices() if text.startswith("IPv6 has no uplink any more"))
+    assert str(left[0]) in told
+    assert told.endswith("To remove them: ip -6 route flush table main proto 115")
+    world.restart()
+    assert len([t for t in world.notices() if t == told]) == 2
+    world.reload(policy())
+    world.run(10)
+    assert left[0] in world.table

@@ -110,3 +110,25 @@ def test_a_bad_policy_is_reported_and_the_running_one_stays_and_works(
     wait_until_taken(lab, "eth1")
     reload(engine, policy_file, good)
     engine.wait_for("reload", "the policy is read anew")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_new_names_for_the_same_lines_move_nothing(
+    lab: Lab, start: Start, policy_file: Path, swapped: bool
+) -> None:
+    text = policy_text(lab, DUAL_STACK, stable="1h")
+    names = {"primary": "fibre", "secondary": "lte"}
+    if swapped:
+        names = {"primary": "secondary", "secondary": "primary"}
+    engine = start(text)
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    new = text.replace("  primary", "  x").replace("  secondary", f"  {names['secondary']}")
+    new = new.replace("  x", f"  {names['primary']}")
+    since = engine.now
+    reload(engine, policy_file, new)
+    engine.wait_for("notice", f"primary is called {names['primary']} now")
+    engine.wait_for("notice", f"secondary-v6 is called {names['secondary']}-v6 now")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", previous=names["primary"], selected=names["secondary"])
+    moved = [d.fields["selected"] for d in engine.said("decision", since=since)]
+    assert set(moved) <= {names["secondary"], f"{names['secondary']}-v6"}

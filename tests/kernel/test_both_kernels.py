@@ -225,6 +225,12 @@ async def test_refusals(world: World, family: Family) -> None:
     assert cause(await apply(world, Change.ADD, elsewhere)) == (
         f"gateway {elsewhere.gateway} is not in a network of eth0"
     )
+    onlink = dataclasses.replace(elsewhere, onlink=True)
+    assert await apply(world, Change.ADD, onlink) is None
+    (seen,) = await world.kernel.default_routes()
+    assert seen == onlink
+    assert seen.onlink
+    assert await apply(world, Change.DELETE, onlink) is None
     if family is Family.IPV4:
         world.address("eth0", family, False)
         assert cause(await apply(world, Change.ADD, route)) == "eth0 has no IPv4 address"

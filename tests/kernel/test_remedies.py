@@ -10,7 +10,7 @@ import pytest
 from route_switcher.core.model import Family, Uplink
 from route_switcher.core.obstacles import describe_obstacle, obstacles
 from route_switcher.core.remedies import hop_deletion, our_routes_deletion, quoted, route_deletion
-from route_switcher.core.routes import PROTOCOL, Change, Route, RouteAction
+from route_switcher.core.routes import Change, Route, RouteAction
 from route_switcher.kernel.netlink import NetlinkKernel
 from route_switcher.kernel.refusal import APPENDED
 from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
@@ -181,7 +181,7 @@ async def test_all_routes_of_ours_can_be_removed(
         ours = Route(family, "eth0", uplinks[0].gateway, metric)
         assert await kernel.apply(RouteAction(Change.ADD, ours, "")) is None
     ip(f"-{family.value} route add default via {uplinks[1].gateway} metric 900 proto 4")
-    shell(our_routes_deletion(family, PROTOCOL))
+    shell(our_routes_deletion(family))
     assert [route.metric for route in await kernel.default_routes()] == [900]
 
 

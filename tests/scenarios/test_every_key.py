@@ -33,6 +33,11 @@ PLANNED = {
         "{metric: 7, interface: eth0",
         "via 192.0.2.1 dev eth0 metric 7",
     ),
+    "uplink.onlink": (
+        "{interface: eth0",
+        "{onlink: true, interface: eth0",
+        "via 192.0.2.1 dev eth0 metric 10 onlink",
+    ),
 }
 """What is replaced in `BASE`, and the route that follows: scenarios do not see routes."""
 

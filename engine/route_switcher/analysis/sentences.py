@@ -82,7 +82,8 @@ def _ways(policy: Policy) -> Iterator[str]:
 
 def _place(uplink: Uplink) -> str:
     named = "" if uplink.name == uplink.interface else f"{uplink.name}: "
-    return f"{named}{uplink.interface}, by {uplink.gateway}, at metric {uplink.metric}"
+    onlink = ", which is in no network of it," if uplink.onlink else ","
+    return f"{named}{uplink.interface}, by {uplink.gateway}{onlink} at metric {uplink.metric}"
 
 
 # When it is failed.

@@ -6,6 +6,7 @@ from math import inf
 
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Uplink
+from route_switcher.core.plan import Standing
 from route_switcher.core.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
 from route_switcher.core.routes import Change, RouteAction
 from route_switcher.core.ways import Ways
@@ -59,6 +60,12 @@ class Admission:
             elif name in before and name != active:
                 self._proving[name] = at + health.stable_time
         self._without_route = frozenset(found)
+
+    def standing(self, health: UplinkHealth) -> Standing:
+        """What the plan needs to know of an uplink."""
+        uplink = health.uplink
+        foreign, onlink = self._ways.foreign(uplink), self._ways.onlink(uplink)
+        return Standing(uplink, health.state, health.routable, foreign, onlink)
 
     def refused(self, uplink: Uplink) -> bool:
         """Whether `uplink` cannot be active: the kernel refuses its routes, and no route of

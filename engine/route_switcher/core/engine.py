@@ -25,10 +25,12 @@ from route_switcher.core.events import (
 )
 from route_switcher.core.family import FamilySelection
 from route_switcher.core.health import UplinkHealth
-from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.model import Family, Policy
+from route_switcher.core.obstacles import left_over
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
 from route_switcher.core.remedies import hop_deletion
+from route_switcher.core.renaming import names_now
 from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Order
@@ -135,6 +137,7 @@ class Engine:
             outputs += health.take_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
+        outputs += left_over(event.at, self.policy, event.routes)
         outputs += self._see_routes(event.at, event.routes)
         return outputs + self._decide(event.at)
 
@@ -179,9 +182,11 @@ class Engine:
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
-        self._ways.take_routes(at, routes)
+        reachable = self._ways.take_routes(at, routes)
         outputs: list[Output] = []
         for selection in self._families.values():
+            for interface in reachable:
+                selection.admission.refusals.link_changed(interface)
             outputs += selection.take_routes(at, routes)
         return outputs
 
@@ -249,43 +254,46 @@ class Engine:
         self._silence = _longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
-        self._suspects.take_policy(event.policy)
-        outputs: list[Output] = []
+        names = names_now(old.uplinks, event.policy.uplinks)
+        renamed = {known_as: name for known_as, name in names.items() if known_as != name}
+        healths = {names[name]: health for name, health in before.items() if name in names}
+        warn_at = self._warn_at
+        self._warn_at = {name: warn_at[known_as] for known_as, name in names.items()}
+        told = self._told_damped.items()
+        self._told_damped = {names[n]: until for n, until in told if n in names}
+        self._suspects.take_policy(event.policy, set(renamed.values()))
+        outputs: list[Output] = [
+            Notice(event.at, Level.INFO, f"{known_as} is called {name} now")
+            for known_as, name in renamed.items()
+        ]
         for uplink in event.policy.uplinks:
             link = links[uplink.interface]
             suspects = self._suspects.of(uplink.family)
-            health = before.get(uplink.name)
-            if health is None or not _same_line(health.uplink, uplink):
+            if uplink.name not in healths:
                 trusted = uplink.family not in self._families
                 health = UplinkHealth(uplink, event.policy, link, trusted, suspects, event.at)
                 self._warn_at[uplink.name] = event.at + self._silence
             else:
+                health = healths[uplink.name]
                 health.take_policy(uplink, old, event.policy, suspects, event.at)
             self._healths[uplink.name] = health
             outputs += health.take_link(link, event.at)
-        self._warn_at = {n: at for n, at in self._warn_at.items() if n in self._healths}
-        self._told_damped = {n: at for n, at in self._told_damped.items() if n in self._healths}
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:
                 outputs += self._families[family].take_uplinks(
-                    event.at, self._healths_of(family), event.policy.hold_back
+                    event.at, self._healths_of(family), event.policy.hold_back, names
                 )
             else:
                 outputs += self._start_family(family, event.at, self._routes)
         for family in [f for f in self._families if f not in event.policy.families]:
             del self._families[family]
-            text = f"{family} has no uplink any more: its routes stay as they are"
-            outputs.append(Notice(event.at, Level.WARNING, text))
+        outputs += left_over(event.at, self.policy, self._routes)
         outputs += self._see_routes(event.at, self._routes)
         return outputs + self._decide(event.at, old)
 
     def _healths_of(self, family: Family) -> list[UplinkHealth]:
         return [h for h in self._healths.values() if h.uplink.family is family]
-
-
-def _same_line(old: Uplink, new: Uplink) -> bool:
-    return (old.interface, old.family) == (new.interface, new.family)
 
 
 def _longest_silence(policy: Policy) -> float:

@@ -6,7 +6,7 @@ are in, and the most preferred uplink with a good first round wins then. (c) The
 route at all: the most preferred usable uplink is active at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles
 from route_switcher.core.plan import Plan, Standing, make_plan
+from route_switcher.core.renaming import preferred_before
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import VOLUNTARY, Cause, Order, select
@@ -75,24 +76,33 @@ class FamilySelection:
         return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
 
     def take_uplinks(
-        self, at: float, healths: Sequence[UplinkHealth], hold_back: HoldBack
+        self,
+        at: float,
+        healths: Sequence[UplinkHealth],
+        hold_back: HoldBack,
+        names: Mapping[str, str],
     ) -> list[Output]:
-        """Take a new policy's uplinks; a removed active one carries traffic until another can."""
+        """Take a new policy's uplinks; a removed active one carries traffic until another can.
+
+        `names` are the new names of those that stay, by their old ones.
+        """
         self._restraint.take_policy(hold_back)
-        kept = {id(h) for h in healths}
         outputs: list[Output] = []
-        for health in self.healths:
-            if health.uplink.name == self.current and id(health) not in kept:
-                self.current, self._departing = None, health.uplink
-                text = f"{health.uplink.name} left the policy; it is active until another can be"
-                outputs.append(Notice(at, Level.INFO, text))
+        if self.current is not None and self.current not in names:
+            kept = {id(h) for h in healths}
+            removed = (h.uplink for h in self.healths if id(h) not in kept)
+            self._departing = next(u for u in removed if u.name == self.current)
+            text = f"{self.current} left the policy; it is active until another can be"
+            outputs.append(Notice(at, Level.INFO, text))
+        self.current = names.get(self.current) if self.current is not None else None
         self.healths = tuple(healths)
         for health in healths:
             if health.uplink == self._departing:
                 self.current, self._departing = health.uplink.name, None
         self.admission.take_policy(self._departing)
-        if self.order and all(h.uplink.name != self.order.uplink for h in healths):
-            self.order = None
+        if self.order is not None:
+            ordered = names.get(self.order.uplink)
+            self.order = None if ordered is None else replace(self.order, uplink=ordered)
         return outputs
 
     def give_order(self, at: float, order: Order) -> list[Output]:
@@ -130,10 +140,7 @@ class FamilySelection:
         active = self._departing
         if self.current is not None:
             active = self._health(self.current).uplink
-        standings = tuple(
-            Standing(h.uplink, h.state, h.routable, self._ways.foreign(h.uplink))
-            for h in self.healths
-        )
+        standings = tuple(self.admission.standing(health) for health in self.healths)
         refusals = self.admission.refusals
         made_for = (standings, active, frozenset(refusals.routes), frozenset(refusals.kept))
         if self._plan is None or made_for != self._plan[0]:
@@ -161,8 +168,9 @@ class FamilySelection:
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
         cause = choice.cause
-        if cause is Cause.PREFERENCE and old is not None and self._preferred(choice.name, old):
-            cause = Cause.RELOAD
+        if cause is Cause.PREFERENCE and old is not None and self.current is not None:
+            left, taken = (self._health(name).uplink for name in (self.current, choice.name))
+            cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
         if cause in VOLUNTARY and at < self._restraint.until:
             self._held_until = min(self._held_until, self._restraint.until)
             return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(eligibility)]
@@ -170,15 +178,6 @@ class FamilySelection:
         if lost:
             outputs.append(ProbeNow(at, choice.name))
         return outputs
-
-    def _preferred(self, name: str, old: Policy) -> bool:
-        """Whether it is a new policy that prefers this uplink to the active one."""
-        names = [uplink.name for uplink in old.uplinks]
-        return (
-            self.current in names
-            and name in names
-            and names.index(self.current) < names.index(name)
-        )
 
     def content(self, at: float) -> bool:
         """Whether nothing could be better: the most preferred uplink is active and healthy.

@@ -226,10 +226,11 @@ class UplinkHealth:
         at: float,
     ) -> None:
         """Carry the state over to a new policy, by the names of rules and probes."""
+        renamed = uplink.name != self.uplink.name
+        probes = new.probes_through(uplink.name)
+        before = meanings(old.probes_through(self.uplink.name), uplink.family)
         self.uplink = uplink
         self.penalty.restart(new.hold_back.damping)
-        probes = new.probes_through(uplink.name)
-        before = meanings(old.probes_through(uplink.name), uplink.family)
         kept = {r.rule.name: r for r in self._rules}
         rules = new.rules_for(uplink.name)
         latest = {}
@@ -239,7 +240,9 @@ class UplinkHealth:
             if known is None or meaning(probe, uplink.family) not in before:
                 latest[probe.name] = Latest(longest_gap(probe), verdict, at)
             else:
-                latest[probe.name] = replace(known, verdict=verdict)
+                # What was sent under the old name may be another uplink's by its new one.
+                begun = at if renamed else known.begun
+                latest[probe.name] = replace(known, verdict=verdict, begun=begun)
         self._latest = latest
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
@@ -251,6 +254,7 @@ class UplinkHealth:
                 health = RuleHealth(uplink, rule, probes, self.link, suspects, unjudged)
             elif not health.goes_on_with(rule, probes):
                 health.restart(rule, probes, suspects)
+            health.uplink = uplink
             healths.append(health)
         self._rules = healths
         self.state = _worst(healths)

@@ -50,6 +50,9 @@ class Uplink:
     metric: int
     ignore_carrier: bool = False
     """Its carrier counts as there; an interface that is down or missing still fails it."""
+    onlink: bool | None = None
+    """Whether the gateway is taken to be on the link, though no network of the interface has it.
+    None: as the default route says that the machine has through them."""
 
     @property
     def family(self) -> Family:

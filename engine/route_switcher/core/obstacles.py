@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from route_switcher.core.decisions import Level, Notice, Output
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.remedies import route_deletion
+from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.remedies import our_routes_deletion, route_deletion
 from route_switcher.core.routes import Route, RouteKind, hop_words, protocol_name
 
 
@@ -81,6 +81,20 @@ def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
     if route.kind is RouteKind.UNICAST and not _ends_other_lookups(route):
         return max(uplink.metric for uplink in uplinks)
     return max(uplink.demoted_metric for uplink in uplinks)
+
+
+def left_over(at: float, policy: Policy, routes: Iterable[Route]) -> list[Output]:
+    """What is said of routes of ours in a family of which `policy` has no uplink: nobody judges
+    where they lead."""
+    told = []
+    ours = [route for route in routes if route.ours]
+    for family in Family:
+        mine = ", ".join(str(route) for route in ours if route.family is family)
+        if mine and family not in policy.families:
+            text = f"{family} has no uplink any more: its routes stay as they are: {mine}."
+            remedy = f"To remove them: {our_routes_deletion(family)}"
+            told.append(Notice(at, Level.WARNING, f"{text} {remedy}"))
+    return [*told]
 
 
 class Obstacles:

@@ -55,6 +55,7 @@ class Standing:
     state: UplinkState
     routable: bool
     foreign: Route | None = None
+    onlink: bool = False
 
 
 def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
@@ -90,6 +91,7 @@ def make_plan(
         choices = list(_choices(standing, active, carrier))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
+        route = replace(route, onlink=standing.onlink)
         wanted.append(Wanted(route, f"{standing.uplink.name} {reason}", possible))
     return Plan(family, carrier, tuple(wanted), kept)
 

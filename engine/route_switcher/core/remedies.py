@@ -4,7 +4,7 @@ import shlex
 from itertools import chain
 
 from route_switcher.core.model import Family
-from route_switcher.core.routes import Route, hop_words, protocol_name
+from route_switcher.core.routes import PROTOCOL, Route, hop_words, protocol_name
 
 
 def route_deletion(route: Route) -> str:
@@ -38,9 +38,9 @@ def hop_deletion(route: Route) -> str:
     return " ".join(map(quoted, words))
 
 
-def our_routes_deletion(family: Family, protocol: int) -> str:
-    """The command that deletes all routes of `family` with this protocol number from main."""
-    return " ".join(["ip", *_route(family), "flush", "table", "main", "proto", str(protocol)])
+def our_routes_deletion(family: Family) -> str:
+    """The command that deletes all routes of ours of `family`."""
+    return " ".join(["ip", *_route(family), "flush", "table", "main", "proto", str(PROTOCOL)])
 
 
 def quoted(word: str) -> str:

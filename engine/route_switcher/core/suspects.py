@@ -153,8 +153,9 @@ class Suspects:
     def __init__(self) -> None:
         self._probes: dict[tuple[str, Family], _OfProbe] = {}
 
-    def take_policy(self, policy: Policy) -> None:
-        """Take a new policy; what is known of unchanged probes stays."""
+    def take_policy(self, policy: Policy, renamed: Collection[str] = ()) -> None:
+        """Take a new policy; what is known of unchanged probes stays, but not of uplinks that have
+        their names from now on."""
         before, self._probes = self._probes, {}
         for probe in policy.probes:
             for family in policy.families:
@@ -163,7 +164,7 @@ class Suspects:
                 kept = known if same else None
                 its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
                 through = (u.name for u in policy.uplinks_of(family) if probe.goes_through(u.name))
-                its.keep(set(through))
+                its.keep(set(through) - set(renamed))
 
     def of(self, family: Family) -> dict[str, Set[Address]]:
         """The suspect targets of each probe; the sets change as things go."""

@@ -17,14 +17,18 @@ from route_switcher.core.routes import Route, RouteKind
 class Ways:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_foreign", "_since")
+    __slots__ = ("_foreign", "_onlink", "_since")
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, Address | None], float] = {}
         self._foreign: dict[tuple[str, Address | None], Route] = {}
+        self._onlink: set[tuple[str, Address | None]] = set()
+        """Where a route has said that the gateway is on the link; that is remembered."""
 
-    def take_routes(self, at: float, routes: Iterable[Route]) -> None:
-        """Take what the kernel has."""
+    def take_routes(self, at: float, routes: Iterable[Route]) -> set[str]:
+        """Take what the kernel has. Returns the interfaces where a gateway is now known to be on
+        the link, and was not before."""
+        known = set(self._onlink)
         before, self._since, self._foreign = self._since, {}, {}
         for route in routes:
             if route.kind is not RouteKind.UNICAST:
@@ -34,6 +38,15 @@ class Ways:
             best = self._foreign.get(way)
             if not route.ours and (best is None or route.metric < best.metric):
                 self._foreign[way] = route
+            if route.onlink:
+                self._onlink.add(way)
+        return {interface for interface, _ in self._onlink - known}
+
+    def onlink(self, uplink: Uplink) -> bool:
+        """Whether the gateway of `uplink` is to be taken for one on the link."""
+        if uplink.onlink is not None:
+            return uplink.onlink
+        return (uplink.interface, uplink.gateway) in self._onlink
 
     def since(self, uplink: Uplink) -> float:
         """Since when there has been a way through `uplink`; inf: there is none."""

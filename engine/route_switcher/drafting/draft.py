@@ -39,6 +39,8 @@ class Entry:
     metric: int
     why: tuple[str, ...]
     """What it was made of, in sentences or routes; the loader of a policy never sees it."""
+    onlink: bool = False
+    """The route that it was made of says that the gateway is on the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def draft(machine: Machine) -> Draft:
 
 def _complete(entries: Iterable[Entry]) -> tuple[Uplink, ...]:
     return tuple(
-        Uplink(each.name, each.interface, each.gateway, each.metric)
+        Uplink(each.name, each.interface, each.gateway, each.metric, onlink=each.onlink or None)
         for each in entries
         if each.gateway is not None
     )
@@ -110,7 +112,8 @@ def _entries(
             why = tuple(_told(route) for route in line.routes)
             if line.gateway is None:
                 why += ("Without a gateway: if there is one behind it, write it for the ?.",)
-            entries.append(Entry(name, line.interface, line.gateway, next(numbers), why))
+            onlink = line.gateway is not None and line.used.onlink
+            entries.append(Entry(name, line.interface, line.gateway, next(numbers), why, onlink))
         for each in more:
             name = _name(each.name, family, names)
             entries.append(Entry(name, each.name, None, next(numbers), (_offer(each),)))

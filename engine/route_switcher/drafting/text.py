@@ -87,6 +87,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         f"  interface: {scalar(entry.interface)}",
         f"  gateway: {gateway}",
         f"  metric: {entry.metric}",
+        *(["  onlink: true"] if entry.onlink else []),
     )
     lead = "  # " if entry.gateway is None else "  "
     yield from (lead + line for line in lines)

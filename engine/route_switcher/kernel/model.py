@@ -137,7 +137,7 @@ class ModelKernel:
 
     def _on_link(self, route: Route) -> bool:
         networks = self._networks.get(route.interface)
-        if networks is None or route.gateway is None:
+        if networks is None or route.gateway is None or route.onlink:
             return True
         return route.gateway.is_link_local or any(route.gateway in each for each in networks)
 

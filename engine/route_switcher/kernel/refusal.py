@@ -39,11 +39,13 @@ def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
     if code == errno.EPERM:
         return "changing routes is not permitted: CAP_NET_ADMIN is missing"
     cause = link_trouble(route, link)
+    remedy = ""
     if cause is None and code in _UNREACHABLE:
         cause = gateway_elsewhere(route)
+        remedy = "; where the provider has it so, write 'onlink: true' for the uplink"
     if cause is None and code == errno.EINVAL:
         cause = f"gateway {route.gateway} cannot be used on {route.interface}"
-    return f"{cause} (kernel: {words})" if cause else f"kernel: {words}"
+    return f"{cause} (kernel: {words}){remedy}" if cause else f"kernel: {words}"
 
 
 def foreign_holder(route: Route, routes: Iterable[Route]) -> str | None:

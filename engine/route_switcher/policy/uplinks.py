@@ -75,7 +75,9 @@ def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
         known = certain or written is not None
         if known and isinstance(interface, str) and findings.sound(path):
             ignored = findings.get((*path, "carrier")) == "ignore"
-            yield Uplink(str(path[-1]), interface, address, metric, ignored)
+            onlink = findings.get((*path, "onlink"))
+            on_link = onlink if isinstance(onlink, bool) else None
+            yield Uplink(str(path[-1]), interface, address, metric, ignored, on_link)
 
 
 def _check_interface(findings: Findings, path: Path, interface: str) -> None:

@@ -1,0 +1,147 @@
+"""A new name for the same interface and family moves nothing."""
+
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from core.world import World, policy, uplink
+from route_switcher.core.decisions import Decision
+from route_switcher.core.events import Round, RoundOutcome, Switch
+from route_switcher.core.health import UplinkState
+from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.routes import Change
+
+ONE, TWO, THREE = (uplink(name, number) for number, name in enumerate("abc"))
+
+
+def called(line: Uplink, name: str) -> Uplink:
+    return replace(line, name=name)
+
+
+@pytest.mark.parametrize(
+    "renamed",
+    [
+        (called(ONE, "x"), TWO, THREE),
+        (ONE, called(TWO, "x"), THREE),
+        (called(ONE, "b"), called(TWO, "a"), THREE),
+        (called(ONE, "b"), called(TWO, "c"), called(THREE, "a")),
+        (called(ONE, "x"), called(TWO, "a"), THREE),
+    ],
+)
+@pytest.mark.parametrize("active", [0, 1])
+def test_new_names_move_nothing(renamed: tuple[Uplink, ...], active: int) -> None:
+    world = World(policy(ONE, TWO, THREE)).run(10)
+    if active == 1:
+        world.cut("a")
+        world.run(20)
+    table, actions, decisions = list(world.table), len(world.actions), len(world.decisions())
+    world.reload(policy(*renamed))
+    assert world.active() == renamed[active].name
+    world.run(world.now + 50)
+    assert len(world.decisions()) == decisions
+    assert list(world.table) == table
+    assert len(world.actions) == actions
+    if active == 1:
+        world.mend(renamed[0].name)
+        world.run(world.now + 100)
+        assert world.active() == renamed[0].name
+
+
+def test_state_stays_with_the_line() -> None:
+    world = World(policy(ONE, TWO)).run(10)
+    world.cut("b")
+    world.run(20)
+    world.reload(policy(called(ONE, "b"), called(TWO, "a")))
+    assert world.engine.health("a").state is UplinkState.FAILED
+    assert world.engine.health("b").state is UplinkState.HEALTHY
+    assert "a is called b now" in world.notices()
+    world.run(30)
+    told = [c for c in world.outputs if getattr(c, "uplink", None) == "a"]
+    world.mend("a", "b")
+    world.run(100)
+    assert world.engine.health("a").state is UplinkState.HEALTHY
+    assert len([c for c in world.outputs if getattr(c, "uplink", None) == "a"]) > len(told)
+
+
+def test_a_round_that_was_sent_under_an_old_name_is_nobodys() -> None:
+    world = World(policy(ONE, TWO, failures=1)).run(10)
+    world.reload(policy(called(ONE, "b"), called(TWO, "a"), failures=1))
+    failed = Round(world.now, "a", "internet", world.now - 0.5, RoundOutcome.FAILED)
+    world.tell(failed)
+    assert world.engine.health("a").state is UplinkState.HEALTHY
+
+
+def test_an_order_follows_its_uplink() -> None:
+    world = World(policy(ONE, TWO)).run(10)
+    world.tell(Switch(world.now, "b", until=inf))
+    world.reload(policy(ONE, called(TWO, "x")))
+    world.run(20)
+    assert world.active() == "x"
+
+
+@pytest.mark.parametrize("change", ["gateway", "metric", "rule", "removed", "order"])
+def test_a_new_name_beside_another_change(change: str) -> None:
+    world = World(policy(ONE, TWO)).run(10)
+    one, two = called(ONE, "x"), TWO
+    new: Policy
+    match change:
+        case "gateway":
+            new = policy(replace(one, gateway=uplink("", 70).gateway), two)
+        case "metric":
+            new = policy(replace(one, metric=5), two)
+        case "rule":
+            new = policy(one, two, failures=5)
+        case "removed":
+            new = policy(one)
+        case _:
+            new = policy(replace(two, metric=10), replace(one, metric=20))
+    world.reload(new)
+    world.run(30)
+    moved = [d for d in world.outputs if isinstance(d, Decision) and d.previous]
+    assert [d.selected for d in moved] == (["b"] if change == "order" else [])
+    assert world.active() == ("b" if change == "order" else "x")
+    if change == "order":
+        assert moved[0].cause.name == "RELOAD"
+        assert moved[0].previous == "x"
+
+
+def test_the_name_of_a_removed_uplink_may_be_taken() -> None:
+    """The active a leaves the policy, and b, which stays, is called a."""
+    world = World(policy(ONE, TWO))
+    world.silence("b")
+    world.run(10)
+    world.reload(policy(called(TWO, "a")))
+    assert world.active() is None
+    assert "a left the policy; it is active until another can be" in world.notices()
+    deleted = [a.route for _, a in world.actions if a.change is Change.DELETE]
+    assert all(route.interface != "eth0" for route in deleted)
+    world.silence("a", silent=False)
+    world.run(100)
+    assert world.active() == "a"
+    assert world.metrics() == {"eth1": 20}
+
+
+def test_rules_and_probes_that_name_their_uplinks_go_on() -> None:
+    def named(one: Uplink) -> Policy:
+        rules = policy(one, TWO)
+        restricted = tuple(replace(r, uplinks=(one.name, TWO.name)) for r in rules.rules)
+        probes = tuple(replace(p, uplinks=(one.name, TWO.name)) for p in rules.probes)
+        return replace(rules, rules=restricted, probes=probes)
+
+    world = World(named(ONE)).run(10)
+    world.cut("a")
+    world.run(12.5)
+    world.reload(named(called(ONE, "x")))
+    world.run(14.5)
+    assert world.active() == "b"
+
+
+def test_both_families_of_an_interface_are_told_apart() -> None:
+    six = uplink("six", 0, version=6)
+    world = World(policy(ONE, TWO, six)).run(10)
+    world.reload(policy(called(ONE, "six"), TWO, called(six, "a")))
+    world.run(20)
+    assert world.active() == "six"
+    assert world.active(Family.IPV6) == "a"
+    assert world.switches() == []
