@@ -23,6 +23,7 @@ from route_switcher.core.events import (
     Start,
     Tick,
 )
+from route_switcher.core.listening import LISTEN_EVERY
 from route_switcher.core.model import Address, Family, Policy, Probe, Recover, Rule
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import Cause
@@ -143,10 +144,11 @@ def test_what_a_round_did_not_wait_for_is_told_once_all_of_it_is_known() -> None
     assert not any(a.pending for a in rest.answers)
 
 
-def test_nothing_more_is_told_where_no_rule_looks_at_a_window() -> None:
+def test_more_is_told_of_a_round_now_and_then_where_no_rule_looks_at_a_window() -> None:
     heard = Heard(one((A, B)), lambda _, target, __: 0.02 if target == A else None)
-    heard.world.run(5)
-    assert not [e for e in heard.events if isinstance(e, Answers)]
+    heard.world.run(25)
+    told = [e.sent_at for e in heard.events if isinstance(e, Answers) and e.uplink == "primary"]
+    assert told == [0, LISTEN_EVERY, 2 * LISTEN_EVERY]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from route_switcher.core.renaming import names_now
 from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Order
+from route_switcher.core.setbacks import Setbacks
 from route_switcher.core.speeds import Speeds
 from route_switcher.core.suspects import Suspects
 from route_switcher.core.ways import Ways
@@ -60,6 +61,7 @@ class Engine:
         self._silence = _longest_silence(policy)
         self._suspects = Suspects()
         self._speeds = Speeds()
+        self._setbacks = Setbacks()
         self._told_damped: dict[str, float] = {}
 
     def handle(self, event: Event) -> tuple[Output, ...]:
@@ -158,7 +160,7 @@ class Engine:
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, said = self._suspects.take_round(judged, health.uplink.family)
             outputs += said
-        outputs += health.take_round(judged)
+        outputs += self._setbacks.take_round(health, judged)
         if judged.outcome is not RoundOutcome.UNKNOWN:
             self._warn_at[event.uplink] = event.at + self._silence
         return outputs + self._families[health.uplink.family].decide(event.at)

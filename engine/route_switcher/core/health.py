@@ -94,6 +94,13 @@ class UplinkHealth:
         return max((rule.rule.recover.stable for rule in self._rules), default=0.0)
 
     @property
+    def proven(self) -> float:
+        """Seconds that good rounds have covered for the rule that has seen the fewest of those
+        that recover; 0 if none does."""
+        recovering = (r.stable_for for r in self._rules if r.state is RuleState.RECOVERING)
+        return min(recovering, default=0.0)
+
+    @property
     def failing_since(self) -> float:
         """When the run of failures began that fails this uplink; -inf if no rule is failed."""
         return max(

@@ -23,9 +23,9 @@ from route_switcher.core.work import meaning
 
 _WITNESSES = 2
 
-WORTH_TELLING = 30.0
-"""Seconds that a target has been suspect, or has not been, before a person is told: one that
-answers now and then is no news each time."""
+WORTH_TELLING = 60.0
+"""Seconds that a target has been dead, or has not been, before a person is told: one that answers
+now and then is no news each time."""
 
 
 @dataclass(slots=True)
@@ -47,9 +47,11 @@ class _OfProbe:
         self._all = probe.targets_for(family)
         self._gap = longest_gap(probe)
         self._worth_telling = max(self._gap, WORTH_TELLING)
+        self._dead: set[Address] = set()
+        """Those that answer through no uplink that works, though it be the only one."""
         self._latest: dict[str, _Latest] = {}
         self._since: dict[Address, float] = {}
-        """When each last became suspect, or ceased to be."""
+        """When each last was found dead, or answered again."""
         self._told: set[Address] = set()
         self._doubtful: set[str] = set()
         """The uplinks whose latest round failed though some targets answered."""
@@ -66,7 +68,7 @@ class _OfProbe:
                 in_time = answer.rtt is not None and answer.rtt <= self.probe.timeout
                 latest.answered[position] = in_time
                 failed |= not in_time
-        if failed or self.targets:
+        if failed or self._dead:
             self._find(event.sent_at)
 
     def judge(self, event: Round) -> Round:
@@ -81,7 +83,7 @@ class _OfProbe:
 
     @property
     def unusual(self) -> bool:
-        return bool(self.targets or self._told)
+        return bool(self._dead or self._told)
 
     def leap(self, delta: float, uplinks: Collection[str]) -> None:
         for name in uplinks:
@@ -89,20 +91,23 @@ class _OfProbe:
                 self._latest[name].sent_at += delta
 
     def news(self, at: float) -> list[Notice]:
-        """What a person should know: what has been suspect for some time, and is not any more."""
+        """What a person should know: what has been dead for some time, and is not any more."""
         settled = {t for t, since in self._since.items() if at - since > self._worth_telling}
-        come = settled & self.targets - self._told
-        gone = settled & self._told - self.targets
+        come = settled & self._dead - self._told
+        gone = settled & self._told - self._dead
         self._told.update(come)
         self._told.difference_update(gone)
         name = self.probe.name
         return [
-            *(
-                Notice(at, Level.WARNING, f"{t} is left out of {name}: it fails everywhere")
-                for t in come
-            ),
+            *(Notice(at, Level.WARNING, self._death(t)) for t in sorted(come, key=int)),
             *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
         ]
+
+    def _death(self, target: Address) -> str:
+        name = self.probe.name
+        if target in self.targets:
+            return f"{target} is left out of {name}: it fails everywhere"
+        return f"{target} does not answer {name} through any uplink that works"
 
     def witnesses_wanted(self, event: Round) -> list[str]:
         """The uplinks that should say at once what they know of the targets that `event` lacks,
@@ -135,16 +140,25 @@ class _OfProbe:
         }
         if len(found) == len(self._all):
             found = set()
-        for target in found ^ self.targets:
+        dead = found | {
+            target
+            for position, target in enumerate(self._all)
+            if not any(answered[position] for answered in fresh)
+            and (target in self._dead or _is_suspect(position, fresh, 1))
+        }
+        for target in dead ^ self._dead:
             self._since[target] = now
+        self._dead = dead
         self.targets.intersection_update(found)
         self.targets.update(found)
 
 
-def _is_suspect(silent: int, latest: Sequence[Sequence[bool | None]]) -> bool:
+def _is_suspect(
+    silent: int, latest: Sequence[Sequence[bool | None]], enough: int = _WITNESSES
+) -> bool:
     """Whether enough uplinks that work know that the target at this position fails."""
     witnesses = [answered for answered in latest if any(answered)]
-    return len(witnesses) >= _WITNESSES and all(known[silent] is False for known in witnesses)
+    return len(witnesses) >= enough and all(known[silent] is False for known in witnesses)
 
 
 class Suspects:

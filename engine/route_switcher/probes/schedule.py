@@ -6,6 +6,7 @@ from typing import NoReturn, Protocol
 import trio
 
 from route_switcher.core.events import Answer, Answers, Round
+from route_switcher.core.listening import Listening
 from route_switcher.core.model import Address, Probe, Uplink, answers_needed
 from route_switcher.probes.aftermath import TellRest
 from route_switcher.probes.open_round import Echoes
@@ -42,7 +43,8 @@ async def repeat(
 ) -> NoReturn:
     """Make rounds of `probe` through `uplink` over `line` and report each, until cancelled.
 
-    If it is `measured`, `Answers` are reported too. Rounds never overlap.
+    `Answers` are reported too: of all rounds if it is `measured`, else of some. Rounds never
+    overlap.
 
     Raises ValueError if the probe has no target of the uplink's family.
     """
@@ -50,13 +52,15 @@ async def repeat(
     if not targets:
         raise ValueError(f"probe {probe.name} has no {uplink.family} target for {uplink.name}")
     needed = answers_needed(probe.quorum, len(targets))
+    listening = Listening(measured, len(targets))
 
     async def tell_rest(sent_at: float, answers: tuple[Answer, ...]) -> None:
         await report(Answers(trio.current_time(), uplink.name, probe.name, sent_at, answers))
 
     while True:
         await timing.due()
-        echoes = await line.round(targets, needed, probe.timeout, tell_rest if measured else None)
+        follow = tell_rest if listening.follows(trio.current_time()) else None
+        echoes = await line.round(targets, needed, probe.timeout, follow)
         await report(
             Round(
                 at=trio.current_time(),

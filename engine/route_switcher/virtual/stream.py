@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from route_switcher.core.events import Answer, Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.judges import describe_link
+from route_switcher.core.listening import Listening
 from route_switcher.core.model import Address, Probe, Uplink
 from route_switcher.core.pace import Pace, Speed
 from route_switcher.virtual.internet import Fate
@@ -37,7 +38,7 @@ class Stream:
     """Sends the first round when `begin` says, the others at its `pace`, until `close`.
 
     `link` is the state of the uplink's interface now; `take_link` tells of another. If it is
-    `measured`, answers that come after the verdict are reported too.
+    `measured`, answers that come after the verdict are reported too; else those of some rounds.
     """
 
     __slots__ = (
@@ -47,7 +48,7 @@ class Stream:
         "_fates",
         "_fault",
         "_link",
-        "_measured",
+        "_listening",
         "_pace",
         "_probe",
         "_quorum",
@@ -79,7 +80,7 @@ class Stream:
         self._ask = ask
         self._report = report
         self._quorum = Quorum(probe, uplink.family)
-        self._measured = measured
+        self._listening = Listening(measured, len(self._quorum.targets))
         self._due = NEVER
         """When the next round is sent; NEVER while one is under way."""
         self._ends = NEVER
@@ -203,7 +204,8 @@ class Stream:
         if self._ends == NEVER:
             return  # closed by what followed from it
         self._ends = NEVER
-        if self._measured and not self._fault and outcome is not RoundOutcome.UNKNOWN:
+        known = not self._fault and outcome is not RoundOutcome.UNKNOWN
+        if self._listening.follows(sent_at) and known:
             self._await_rest(schedule.now - self._sent)
         due = self._sent + nanoseconds(self._pace.after(outcome))
         if self._urgent or due < schedule.now:

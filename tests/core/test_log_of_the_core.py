@@ -1,0 +1,160 @@
+"""What the core tells a person: once, and truly."""
+
+from math import inf
+
+import pytest
+
+from core.answering import T1, T2, T3, Net, policy, probe
+from core.world import World, uplink
+from core.world import policy as seed
+from route_switcher.core.decisions import Level, Notice
+from route_switcher.core.events import LinkState, Release, Switch
+from route_switcher.core.model import Quorum
+from route_switcher.core.routes import Change, RouteAction
+
+
+def told(world: World | Net, word: str) -> list[Notice]:
+    return [o for o in world.outputs if isinstance(o, Notice) and word in o.text]
+
+
+# Targets.
+
+
+@pytest.mark.parametrize("uplinks", [("a", "b"), ("a",)])
+@pytest.mark.parametrize(
+    ("targets", "quorum"), [((T1, T2), "any"), ((T1, T2, T3), "any"), ((T1, T2, T3), 2)]
+)
+def test_a_dead_target_is_told_though_no_round_waits_for_it(
+    uplinks: tuple[str, ...], targets: tuple[object, ...], quorum: Quorum
+) -> None:
+    its = probe(T1, T2, *targets[2:], quorum=quorum)  # type: ignore[arg-type]
+    net = Net(policy(*(uplink(n, i) for i, n in enumerate(uplinks)), probes=(its,))).run(30)
+    net.dead.add(T2)
+    net.run(1000)
+    (notice,) = told(net, str(T2))
+    assert notice.level is Level.WARNING
+    assert notice.at < 30 + 90
+    net.dead.clear()
+    net.run(2000)
+    assert [n.level for n in told(net, str(T2))] == [Level.WARNING, Level.INFO]
+    assert net.moves() == []
+
+
+def test_a_target_that_is_dead_through_one_of_two_uplinks_is_no_dead_target() -> None:
+    net = Net(policy(probes=(probe(T1, T2, quorum="any"),)))
+    net.fates = lambda name, target: None if (name, target) == ("b", T2) else 1 / 64
+    net.run(1000)
+    assert told(net, str(T2)) == []
+
+
+# Nowhere to go.
+
+
+def test_all_uplinks_dead_is_an_error_and_told_once() -> None:
+    world = World(seed()).run(10)
+    world.cut("primary", "secondary")
+    world.run(600)
+    (notice,) = told(world, "staying with primary")
+    assert notice.level is Level.ERROR
+
+
+def test_the_only_uplink_dead_is_an_error() -> None:
+    world = World(seed(uplink("only", 0))).run(10)
+    world.cut("only")
+    world.run(600)
+    (notice,) = told(world, "staying with only")
+    assert notice.level is Level.ERROR
+    assert "there is no other uplink" in notice.text
+
+
+def refuse_secondary(action: RouteAction) -> str | None:
+    mine = action.route.interface == "eth1" and action.change is not Change.DELETE
+    return "Invalid argument" if mine else None
+
+
+def test_it_is_said_why_a_healthy_uplink_whose_route_is_refused_is_not_taken() -> None:
+    world = World(seed())
+    world.refusing = refuse_secondary
+    world.take_away(*[r for r in world.table if r.interface == "eth1"])
+    world.run(100)
+    world.cut("primary")
+    world.run(200)
+    notices = told(world, "staying with primary")
+    assert notices
+    assert all("Invalid argument" in n.text for n in notices)
+
+
+def test_it_is_said_why_an_uplink_with_old_answers_is_not_taken() -> None:
+    world = World(seed()).run(10)
+    world.silence("secondary")
+    world.cut("primary")
+    world.run(60)
+    (notice,) = told(world, "staying with primary")
+    assert "secondary is healthy" in notice.text
+    assert ", but its latest answer is" in notice.text
+
+
+# Orders.
+
+
+def test_a_forced_order_that_keeps_traffic_on_a_dead_uplink_is_told_again_and_again() -> None:
+    world = World(seed()).run(10)
+    world.tell(Switch(world.now, "primary", until=inf, force=True))
+    world.run(20)
+    world.cut("primary")
+    world.run(20 + 3600)
+    notices = told(world, "forced order keeps the traffic on primary")
+    assert world.active() == "primary"
+    assert {n.level for n in notices} == {Level.ERROR}
+    assert notices[0].at < 25
+    assert 4 < len(notices) < 10
+    world.tell(Release(world.now, "primary"))
+    assert world.active() == "secondary"
+    before = len(told(world, "forced order"))
+    world.run(world.now + 7200)
+    assert len(told(world, "forced order")) == before
+
+
+def test_a_forced_order_onto_a_lost_link_is_told_too() -> None:
+    world = World(seed()).run(10)
+    world.tell(Switch(world.now, "primary", until=inf, force=True))
+    world.set_links(LinkState("eth0", carrier=False))
+    assert world.active() == "primary"
+    assert told(world, "forced order keeps the traffic on primary")
+
+
+# The stable time.
+
+
+def test_a_lost_round_that_starts_the_stable_time_again_is_told_with_what_it_waits_for() -> None:
+    world = World(seed()).run(10)
+    world.cut("primary")
+    world.run(20)
+    world.mend("primary")
+    world.run(50.5)
+    world.cut("primary")
+    world.run(51.5)
+    world.mend("primary")
+    world.run(200)
+    (notice,) = told(world, "stable time begins again")
+    assert notice.level is Level.INFO
+    assert "no answer" in notice.text
+    assert "for 60 s" in notice.text
+
+
+def test_a_line_that_never_gets_stable_is_told_of_ever_more_rarely() -> None:
+    net = Net(policy()).run(10)
+    net.cut("a")
+    net.run(15)
+    net.mend("a")
+    asked = 0
+
+    def fate(name: str, target: object) -> float | None:
+        nonlocal asked
+        asked += name == "a"
+        return None if name == "a" and asked % 5 == 0 else 1 / 64
+
+    net.fates = fate
+    net.run(7200)
+    assert net.active() == "b"
+    assert 2 < len(told(net, "stable time begins again")) < 12
