@@ -60,14 +60,19 @@ def test_every_mutant_is_another_module_that_can_be_compiled(module: str) -> Non
         assert mutant.source != unchanged
 
 
-@pytest.fixture
-def top(tmp_path: Path) -> Path:
+def checkout(folder: Path) -> Path:
     """A checkout with a test that is green, and misses what happens at ten and at two."""
     for name, text in {MODULE: SOURCE, "tests/shop/test_price.py": TEST}.items():
-        file = tmp_path / "top" / name
+        file = folder / "top" / name
         file.parent.mkdir(parents=True)
         file.write_text(text)
-    return tmp_path / "top"
+    return folder / "top"
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    folder = tmp_path_factory.mktemp("trial")
+    return Trial.begin(checkout(folder), folder / "copy", ["tests/shop"])
 
 
 @pytest.mark.parametrize(
@@ -78,23 +83,21 @@ def top(tmp_path: Path) -> Path:
     ],
 )
 def test_a_trial_tells_a_mutant_that_a_test_notices_from_one_that_survives(
-    top: Path, tmp_path: Path, change: tuple[str, str], fate: Fate
+    trial: Trial, change: tuple[str, str], fate: Fate
 ) -> None:
-    trial = Trial.begin(top, tmp_path / "copy", ["tests/shop"])
     mutant = next(m for m in mutants(SOURCE) if (m.before, m.after) == change)
     assert trial.judge(MODULE, mutant) is fate
-    for folder in (top, tmp_path / "copy"):
-        assert (folder / MODULE).read_text() == SOURCE
+    assert (trial.folder / MODULE).read_text() == SOURCE
 
 
-def test_a_mutant_that_never_ends_is_no_survivor(top: Path, tmp_path: Path) -> None:
-    trial = Trial.begin(top, tmp_path / "copy", ["tests/shop"])
-    trial.seconds = 2.0
+def test_a_mutant_that_never_ends_is_no_survivor(trial: Trial) -> None:
     endless = SOURCE.replace("    return", "    while True:\n        pass\n    return")
-    assert trial.judge(MODULE, Mutant(1, "", "", endless)) is Fate.HANGS
+    hasty = Trial(trial.folder, trial.tests, seconds=2.0)
+    assert hasty.judge(MODULE, Mutant(1, "", "", endless)) is Fate.HANGS
 
 
-def test_tests_that_fail_without_a_mutant_judge_none(top: Path, tmp_path: Path) -> None:
+def test_tests_that_fail_without_a_mutant_judge_none(tmp_path: Path) -> None:
+    top = checkout(tmp_path)
     (top / MODULE).write_text(SOURCE.replace("-= 1", "-= 2"))
     with pytest.raises(BrokenCheckout, match="test_a_price"):
         Trial.begin(top, tmp_path / "copy", ["tests/shop"])
