@@ -133,6 +133,7 @@ def test_a_target_stays_suspect_when_its_probe_leaves_an_uplink_that_is_no_witne
     world.run(100.0)
     said.clear()
     fewer = replace(PROBES[0], quorum=2, uplinks=("a", "b"))
-    world.reload(replace(BEFORE, probes=(fewer,), rules=AT_TWO))
+    other = replace(PROBES[0], name="other", targets=(FIRST,), uplinks=("c",))
+    world.reload(replace(BEFORE, probes=(fewer, other), rules=AT_TWO))
     world.run(200.0)
     assert [change for change in said if isinstance(change, RuleChange)] == []
