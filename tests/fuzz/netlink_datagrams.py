@@ -11,11 +11,11 @@ from random import Random
 
 from fuzz.target import Target, spoilt
 from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family
+from route_switcher.core.model import Family, Uplink
 from route_switcher.core.routes import Change, Route
 from route_switcher.kernel import exchange, links, messages, netlink
 from route_switcher.kernel.exchange import KernelError, Replies
-from route_switcher.kernel.framing import Discarded, Message
+from route_switcher.kernel.framing import Discarded, Message, past_ipv4_defaults
 from route_switcher.kernel.monitor import Monitor
 from route_switcher.kernel.refusal import refusal
 from route_switcher.kernel.survey import assigned
@@ -31,6 +31,7 @@ _BODIES = {16: 16, 17: 16, 20: 8, 21: 8, 24: 12, 25: 12, 2: 20, 3: 4}
 
 _NETWORK = (
     "link add fuzz0 type veth peer name fuzz1",
+    "link property add dev fuzz0 altname fuzz0-other",
     "link set fuzz0 up",
     "link set fuzz1 up",
     "addr add 198.51.100.2/25 dev fuzz0",
@@ -52,8 +53,10 @@ def attack(data: bytes) -> None:
     """Feed `data` to an exchange as an answer, and to the monitor as news."""
     for parse in (messages.default_route, links.link, links.usable_address, assigned):
         _answered(data, parse)
-    assert not _monitor()._told(data, _STRANGER)
-    _monitor()._told(data, 0)
+    for monitor in (_monitor(), _following()):
+        assert not monitor._told(data, _STRANGER)
+        monitor._told(data, 0)
+    past_ipv4_defaults(data)
 
 
 def _answered(data: bytes, parse: Callable[[Message], object]) -> None:
@@ -85,6 +88,14 @@ def _use(found: object) -> None:
 @cache
 def _monitor() -> Monitor:
     return Monitor(Discarded())
+
+
+@cache
+def _following() -> Monitor:
+    monitor = Monitor(Discarded())
+    monitor.follow([Uplink("fuzz", "fuzz0", ip_address("198.51.100.1"), 10)], [2])
+    monitor.set_carrying(frozenset({3}))
+    return monitor
 
 
 def seeds() -> list[bytes]:

@@ -23,6 +23,7 @@ from route_switcher.kernel.framing import (
     RTM_NEWROUTE,
     Discarded,
     Message,
+    past_ipv4_defaults,
     split,
 )
 
@@ -82,6 +83,24 @@ def test_arbitrary_bytes_are_read_or_refused(datagram: bytes) -> None:
         for parse in PARSERS:
             with suppress(MalformedMessageError):
                 parse(each)
+
+
+@given(datagrams)
+def test_arbitrary_bytes_are_never_taken_for_the_end_of_the_defaults(datagram: bytes) -> None:
+    """Only a route with a prefix that is not 0.0.0.0 shows that no default follows."""
+    if past_ipv4_defaults(datagram):
+        assert struct.pack("=H", RTM_NEWROUTE) in datagram
+        assert any(datagram)
+
+
+def test_what_stands_behind_the_defaults_ends_them() -> None:
+    default = message(RTM_NEWROUTE, route_body())
+    low = message(RTM_NEWROUTE, route_body(dst_len=8, attributes=attribute(1, bytes(4))))
+    other = message(RTM_NEWROUTE, route_body(dst_len=8, attributes=attribute(1, b"\1\0\0\0")))
+    done = message(NLMSG_DONE, bytes(4))
+    assert past_ipv4_defaults(default + low + other)
+    for datagram in (b"", default, low, other + default, other + done, other[:30]):
+        assert not past_ipv4_defaults(datagram)
 
 
 @given(st.lists(datagrams, max_size=5), st.integers(0, 3))

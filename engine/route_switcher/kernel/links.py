@@ -1,7 +1,7 @@
 """What the kernel says of links and addresses, read with `struct`.
 
 A storm of changes has us read them again and again, and all that matters stands at fixed places:
-pyroute2 would take a hundred times as long for a message, of whose sixty attributes we want one.
+pyroute2 takes sixty times as long for a link (417 and 7 µs), of whose many attributes we want one.
 
 The messages are those of rtnetlink(7), linux/if_link.h, linux/if_addr.h.
 """
