@@ -235,7 +235,7 @@ def test_a_name_that_xml_cannot_hold_is_written_so_that_it_can(folder: Path) -> 
     (folder / "odd.yaml").write_text(GOOD.replace("two do not", '"two \\a & <do> not"'), "utf-8")
     assert main(["test", "odd.yaml", "--junit", "results.xml"]) == FINE
     root = ElementTree.parse(folder / "results.xml").getroot()
-    assert root[0][1].attrib["name"] == "two \ufffd & <do> not"
+    assert root[0][1].attrib["name"] == "two \\x07 & <do> not"
 
 
 def test_a_junit_file_that_cannot_be_written_is_told_of(

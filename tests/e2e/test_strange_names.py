@@ -55,9 +55,21 @@ def test_cleanup_shows_no_name_as_it_is(lab: Lab) -> None:
     lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
     route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
     lab.run(ROUTER, "ip", "route", "add", *route, "proto", "115")
-    for command in ("cleanup",):
-        words = lab.command(ROUTER, command_line(command))
-        done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
-        for text in (done.stdout.decode(), done.stderr.decode()):
-            assert [line for line in text.splitlines() if not line.isprintable()] == []
-        assert shown in done.stdout.decode()
+    words = lab.command(ROUTER, command_line("cleanup"))
+    done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
+    told = done.stdout.decode()
+    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    assert f"removed: default via 203.0.113.251 dev {shown} " in told
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.values(), ids=NAMES)
+def test_init_shows_no_name_as_it_is(lab: Lab, name: str, shown: str) -> None:
+    add_interface(lab, name)
+    lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
+    route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
+    lab.run(ROUTER, "ip", "route", "add", *route)
+    words = lab.command(ROUTER, command_line("init"))
+    done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
+    told = (done.stdout + done.stderr).decode()
+    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    assert f"dev {shown} metric 5" in told

@@ -52,6 +52,9 @@ def test_a_problem_of_the_whole_file_shows_no_line() -> None:
 def test_the_caret_stands_right_below_tabs_and_far_out() -> None:
     tab = Problem("x", "m", span=Span(1, 4, 6))
     assert render(PolicyProblems("f", [tab], "\ta\tbcd"))[1:] == ["    \ta\tbcd", "    \t \t^^"]
+    odd = Problem("x", "m", span=Span(1, 3, 5))
+    shown = ["    \\x1b[\\u202ea\\xff", "         ^^^^^^^"]
+    assert render(PolicyProblems("f", [odd], "\x1b[\u202ea\udcff"))[1:] == shown
     far = Problem("x", "m", span=Span(1, 501, 503))
     source, caret = render(PolicyProblems("f", [far], "-" * 500 + "ab" + "+" * 500))[1:]
     assert len(source) < 150

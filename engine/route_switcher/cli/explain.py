@@ -17,7 +17,8 @@ from route_switcher.analysis.diagram import diagram
 from route_switcher.analysis.sentences import explain
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
-from route_switcher.policy.problems import PolicyProblems, printable
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.drafting.draft import Draft, draft
 from route_switcher.drafting.text import write
-from route_switcher.policy.problems import printable
+from route_switcher.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

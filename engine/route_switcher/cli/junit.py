@@ -9,7 +9,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from route_switcher.cli.test_output import FAILED, FileResult, Report, failure_lines
-from route_switcher.policy.problems import printable, render
+from route_switcher.policy.problems import render
+from route_switcher.printable import printable
 
 
 def write_junit(report: Report, path: Path) -> None:

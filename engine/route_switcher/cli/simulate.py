@@ -38,8 +38,9 @@ from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.model import Policy
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
-from route_switcher.policy.problems import PolicyProblems, printable, render
+from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.printable import printable
 from route_switcher.simulation.generate import generate
 from route_switcher.simulation.html_page import Simulated, page
 from route_switcher.simulation.kind_notation import (

@@ -23,7 +23,8 @@ from route_switcher.cli.test_output import (
     ScenarioResult,
 )
 from route_switcher.policy.load import Loaded, read_policy
-from route_switcher.policy.problems import PolicyProblems, printable, quoted
+from route_switcher.policy.problems import PolicyProblems, quoted
+from route_switcher.printable import printable
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.file import load_scenarios
 from route_switcher.scenarios.run import run_scenario

@@ -9,10 +9,10 @@ from route_switcher.policy.problems import (
     PolicyProblems,
     Problem,
     as_data,
-    printable,
     render,
     render_github,
 )
+from route_switcher.printable import printable
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.run import Failure
 from route_switcher.scenarios.scenario import Scenario

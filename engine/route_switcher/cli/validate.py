@@ -32,11 +32,11 @@ from route_switcher.policy.problems import (
     Problem,
     Severity,
     as_data,
-    printable,
     render,
     render_github,
 )
 from route_switcher.policy.shares import format_share, parse_share
+from route_switcher.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

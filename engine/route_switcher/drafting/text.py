@@ -8,7 +8,7 @@ from route_switcher import __version__
 from route_switcher.core.model import Family
 from route_switcher.drafting.draft import Draft, Entry
 from route_switcher.drafting.notes import Task
-from route_switcher.policy.problems import printable
+from route_switcher.printable import printable
 
 _WIDTH = 96
 

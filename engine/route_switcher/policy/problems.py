@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from route_switcher.printable import printable, printable_lines
+
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 _SHOWN_BEFORE = 60
@@ -101,11 +103,6 @@ def quoted(value: object) -> str:
     return repr(value)
 
 
-def printable(text: str) -> str:
-    """`text` with every control or invisible character replaced, column by column."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
-
-
 def render(problems: PolicyProblems) -> list[str]:
     """Lines for a person: `FILE:LINE:COLUMN: SEVERITY: …`, the source line, a caret, a hint."""
     lines = _LINE_BREAK.split(problems.text)
@@ -114,11 +111,12 @@ def render(problems: PolicyProblems) -> list[str]:
         place = printable(problems.origin)
         if problem.span:
             place += f":{problem.span.line}:{problem.span.column}"
-        rendered.append(f"{place}: {problem.severity.value}: {problem.message} [{problem.code}]")
+        message = printable(problem.message)
+        rendered.append(f"{place}: {problem.severity.value}: {message} [{problem.code}]")
         if problem.span:
             rendered += _pointed_out(lines[problem.span.line - 1], problem.span)
         if problem.hint:
-            rendered.append(f"    hint: {problem.hint}")
+            rendered.append(f"    hint: {printable_lines(problem.hint)}")
     return rendered
 
 
@@ -127,12 +125,18 @@ def _pointed_out(line: str, span: Span) -> list[str]:
     if not line.strip():
         return []
     start = max(0, span.column - 1 - _SHOWN_BEFORE)
-    shown = line[start : span.column - 1 + _SHOWN_AFTER]
-    carets = min(max(1, span.end_column - span.column), _SHOWN_AFTER)
+    end = min(span.end_column - 1, span.column - 1 + _SHOWN_AFTER)
+    before = _shown(line[start : span.column - 1])
+    marked = _shown(line[span.column - 1 : end])
+    after = _shown(line[end : span.column - 1 + _SHOWN_AFTER])
     # A tab keeps its width only below a tab.
-    padding = "".join("\t" if char == "\t" else " " for char in shown[: span.column - 1 - start])
-    visible = "\t".join(printable(part) for part in shown.split("\t"))
-    return [f"    {visible.rstrip()}", f"    {padding}{'^' * carets}"]
+    padding = "".join("\t" if char == "\t" else " " for char in before)
+    carets = "^" * max(1, len(marked))
+    return [f"    {before}{marked}{after}".rstrip(), f"    {padding}{carets}"]
+
+
+def _shown(text: str) -> str:
+    return "\t".join(printable(part) for part in text.split("\t"))
 
 
 _GITHUB_COMMANDS = {
