@@ -24,12 +24,16 @@ FAILURES, STABLE = 3, 12.0
 POLICY = policy(*(uplink(n, i) for i, n in enumerate(NAMES)), stable=STABLE)
 FOREIGN = Route(Family.IPV4, "eth2", None, 500, protocol=16)
 
+HOLDS = {"hold-own": 0, "hold-demoted": DEMOTION}
+"""Somebody puts a route of theirs at a metric of ours."""
+
 DEEDS = (
     *("cut", "mend", "silence", "speak", "unplug", "plug", "down", "remove", "take-away", "flush"),
     *("refuse", "accept", "order", "force", "release", "reverse", "shrink", "restore"),
+    *("refuse-own", "refuse-demoted", *HOLDS, "free"),
 )
 
-CHANGES = ("refuse", "reverse", "shrink", "restore")
+CHANGES = ("refuse", "refuse-own", "refuse-demoted", *HOLDS, "free", "reverse", "shrink", "restore")
 """What leaves routes that a restart cannot know to be of an uplink of the policy."""
 
 Step = tuple[float, str, str]
@@ -56,6 +60,14 @@ def refuse(name: str) -> Callable[[RouteAction], str | None]:
 
     def why(action: RouteAction) -> str | None:
         mine = action.route.interface == interface and action.change is not Change.DELETE
+        return "refused" if mine else None
+
+    return why
+
+
+def refuse_at(metric: int) -> Callable[[RouteAction], str | None]:
+    def why(action: RouteAction) -> str | None:
+        mine = action.route.metric == metric and action.change is not Change.DELETE
         return "refused" if mine else None
 
     return why
@@ -110,13 +122,32 @@ class Watched(World):
         assert decision.since is None or latest.sent_at >= decision.since
 
     def _check_table(self) -> None:
-        """The kernel takes the active uplink, and each uplink has one route where it can."""
+        """The kernel takes the active uplink, unless a foreign route decides, which is told; and
+        each uplink has one route where it can."""
         for plan in self.engine.plans():
-            ours = [r for r in self.table if r.ours and r.family is plan.family]
-            if plan.active in ours and plan.active.metric < DEMOTION:
-                assert self.best(plan.family) == plan.active
-                wanted = {w.route for w in plan.routes}
-                assert set(ours) <= wanted
+            active, best = plan.active, self.best(plan.family)
+            ours = {r for r in self.table if r.ours and r.family is plan.family}
+            if active is None or best is None or active not in self.table:
+                continue
+            if active.ours:
+                assert min(ours, key=lambda r: r.metric) == active
+            if (best.interface, best.gateway) != (active.interface, active.gateway):
+                assert any(f"foreign route in the way: {best} " in text for text in self.notices())
+            instead = {w.route.interface: w.route for w in plan.routes}
+            for left in ours - set(instead.values()):
+                assert instead[left.interface] not in ours
+
+    def hold(self, name: str, above: int) -> None:
+        """A foreign route takes the place of ours, as by `ip route replace`."""
+        own = next((u for u in POLICY.uplinks if u.name == name), POLICY.uplinks[0])
+        line = POLICY.uplinks[(own.metric // 10) % len(NAMES)]
+        theirs = Route(Family.IPV4, line.interface, line.gateway, own.metric + above, protocol=16)
+        self.table.take_away(*[r for r in self.table if r.metric == theirs.metric])
+        self.put(theirs)
+
+    def free(self) -> None:
+        """All of them go."""
+        self.take_away(*[r for r in self.table if not r.ours and r != FOREIGN])
 
     def do(self, step: Step) -> None:
         pause, what, name = step
@@ -145,6 +176,14 @@ class Watched(World):
                 self.take_away(*self.table)
             case "refuse":
                 self.refusing = refuse(name)
+            case "refuse-own":
+                self.refusing = refuse_at(10 * (NAMES.index(name) + 1))
+            case "refuse-demoted":
+                self.refusing = refuse_at(10 * (NAMES.index(name) + 1) + DEMOTION)
+            case "hold-own" | "hold-demoted":
+                self.hold(name, HOLDS[what])
+            case "free":
+                self.free()
             case "accept":
                 self.refusing = lambda _: None
             case "order":
@@ -163,6 +202,7 @@ class Watched(World):
     def all_well(self) -> None:
         """Everything works again, and nobody orders anything."""
         self.refusing = lambda _: None
+        self.free()
         self.reload(POLICY)
         for name in NAMES:
             self.mend(name)
@@ -294,3 +334,38 @@ def test_a_restart_at_any_moment_moves_nothing(steps: list[Step], phase: list[fl
         assert again.engine.health(first.selected).uplink.interface == best.interface
         # A lost link is left by the new engine too: it knows of no order that kept traffic there.
         assert again.best() == best or again.engine.health(first.selected).link_lost
+
+
+held = st.tuples(pauses, st.sampled_from([*HOLDS, "free", "take-away"]), names)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(held, max_size=20), phases)
+def test_foreign_routes_at_our_metrics_move_nothing(steps: list[Step], phase: list[float]) -> None:
+    world = Watched(POLICY, phase).run(5)
+    for step in steps:
+        world.do(step)
+    world.free()
+    world.run(world.now + 400)
+    assert world.switches() == []
+    assert world.metrics() == {"eth0": 10, "eth1": 20, "eth2": 30}
+
+
+possible = st.tuples(pauses, st.sampled_from(["refuse", "accept", "take-away"]), names)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(possible, max_size=20), phases)
+def test_an_uplink_whose_route_comes_and_goes_is_chosen_once_in_a_stable_time(
+    steps: list[Step], phase: list[float]
+) -> None:
+    world = Watched(POLICY, phase).run(5)
+    for step in steps:
+        world.do(step)
+    world.run(world.now + 20)
+    chosen: dict[str, float] = {}
+    for decision in world.decisions():
+        if decision.cause in (Cause.PREFERENCE, Cause.BETTER):
+            last = chosen.get(decision.selected, -STABLE)
+            assert decision.at - last >= STABLE
+        chosen[decision.selected] = decision.at

@@ -260,3 +260,23 @@ def test_routes_of_a_family_without_an_uplink_are_named_at_the_start() -> None:
     world.reload(policy())
     world.run(10)
     assert left[0] in world.table
+
+
+def test_what_is_before_an_active_uplink_that_is_demoted_is_in_the_way() -> None:
+    other = foreign(500, 0)
+    world = World(policy(), found=[foreign(20), other]).run(10)
+    assert not any("in the way: " + str(other) in text for text in world.notices())
+    world.cut("primary")
+    world.run(20)
+    (told,) = (text for text in world.notices() if "in the way: " + str(other) in text)
+    assert "Give it a metric above 1020 where it is set" in told
+
+
+def test_a_demoted_uplink_has_a_route_though_others_hold_two_of_its_metrics() -> None:
+    world = World(policy(), found=[foreign(1010), foreign(2010)]).run(10)
+    world.cut("primary")
+    world.run(20)
+    assert world.metrics() == {"eth0": 3010, "eth1": 20}
+    world.mend("primary")
+    world.run(100)
+    assert world.active() == "primary"

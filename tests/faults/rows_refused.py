@@ -5,7 +5,7 @@ import time
 from e2e.tables import our_routes
 from faults.acts import comes, goes, router
 from faults.bench import Bench, wait_until
-from faults.row import A_MOMENT, PREFERRED, Act, Row, Step
+from faults.row import A_MOMENT, FAILED_OVER, PREFERRED, Act, Row, Step
 from route_switcher.lab.addresses import ROUTER
 
 _DETECTED = 1500
@@ -29,6 +29,16 @@ def _replaced(route: str) -> Act:
         bench.engine.wait_for("notice", f"metric {metric} is held by a foreign route", since=since)
 
     return act
+
+
+def _single_address(bench: Bench) -> None:
+    """The primary's provider gives one address; the gateway is in no network of eth0."""
+    eth0 = bench.lab.uplinks[0]
+    router(
+        f"address add {eth0.address.ip}/32 dev eth0",
+        f"address del {eth0.address} dev eth0",
+        f"route add default via {eth0.gateway} dev eth0 onlink metric 901 proto static",
+    )(bench)
 
 
 def _nothing_can_be_added(bench: Bench) -> None:
@@ -116,12 +126,31 @@ ROWS_REFUSED = (
         Step(_goes_in_silence, "has its metric again within 30 s", lost=A_MOMENT),
     ),
     Row(
+        "gateway outside the network of the interface (`onlink`), then a blackhole",
+        Step(
+            comes("blackhole"),
+            "moves to secondary",
+            moves=("secondary",),
+            taken="eth1",
+            path=("eth0", "eth1"),
+            routes=FAILED_OVER,
+            lost=_DETECTED,
+        ),
+        Step(
+            goes("blackhole"),
+            "back",
+            moves=("primary",),
+            path=("eth1", "eth0"),
+            lost=A_MOMENT,
+        ),
+        before=_single_address,
+    ),
+    Row(
         "for a while no route can be added, and nothing answers",
         Step(
             _nothing_can_be_added,
-            "stays; the standby keeps its route",
-            path=("eth0",),
-            lost=None,
+            "the standby keeps its route; primary in the end",
+            moves=None,  # which answers first is left to chance
         ),
         Step(
             comes("blackhole"),

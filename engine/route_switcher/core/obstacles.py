@@ -29,9 +29,10 @@ def obstacles(
     )
 
 
-def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
+def describe_obstacle(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
     """One line: which route, what it does to failover, and the remedy."""
     uplinks = tuple(uplinks)
+    reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
     stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
     effect = "traffic takes it whatever this engine decides"
     if _ends_other_lookups(route):
@@ -44,7 +45,7 @@ def describe_obstacle(route: Route, uplinks: Iterable[Uplink]) -> str:
             effect = stopped
     return (
         f"foreign route in the way: {_whole(route)} proto {protocol_name(route.protocol)}: "
-        f"{effect}. Give it a metric above {_reach(route, uplinks)} where it is set (DHCP client, "
+        f"{effect}. Give it a metric above {reach} where it is set (DHCP client, "
         f"NetworkManager, interfaces file), or delete it: {route_deletion(route)}"
     )
 
@@ -111,7 +112,7 @@ class Obstacles:
         """What has changed with the `routes` that are there now."""
         before, self._found = self._found, obstacles(uplinks, routes, active)
         come = [
-            Notice(at, Level.WARNING, describe_obstacle(route, uplinks))
+            Notice(at, Level.WARNING, describe_obstacle(route, uplinks, active))
             for route in self._found
             if route not in before
         ]

@@ -21,7 +21,7 @@ from route_switcher.core.routes import Route
 ACTIVE_AT = 3
 """How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""
 
-_TRIED = 2
+_TRIED = 3
 """How many metrics are tried for any other: one that is refused may be held by a foreign route."""
 
 
