@@ -98,7 +98,7 @@ def test_an_uplink_without_any_route_gets_one_soon_after_it_can() -> None:
     assert world.active() == "secondary"
     assert world.metrics() == {"eth1": 20}  # traffic left it, though it has no other route
     world.refusing = lambda a: None
-    world.run(24)
+    world.run(28)
     assert world.metrics() == {"eth0": 1010, "eth1": 20}
 
 

@@ -16,7 +16,7 @@ from route_switcher.core.plan import active_routes, standing_route
 from route_switcher.core.routes import Route
 
 FIRST_PAUSE = 30.0
-FIRST_PAUSE_WITHOUT_ROUTE = 5.0
+FIRST_PAUSE_WITHOUT_ROUTE = 10.0
 LONGEST_PAUSE = 300.0
 """Seconds after which a refused route is asked for again; the pause doubles each time. An uplink
 that has no route at all cannot be probed, so its routes are asked for sooner."""
