@@ -54,6 +54,17 @@ class Case:
 
 CASES = [
     Case(
+        "much-memory",
+        NOTE,
+        written(
+            "{name: r, fail: {loss: 20%, over: 1h}}",
+            "targets: [192.0.2.1, 192.0.2.2], interval: 20ms, timeout: 20ms",
+        ),
+        at="rules",
+        says="37 MB",
+        fine=written("{name: r, fail: {loss: 20%, over: 1h}}"),
+    ),
+    Case(
         "looks-back",
         NOTE,
         written(

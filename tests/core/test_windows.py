@@ -1,5 +1,6 @@
 """Windows, against a reference that adds everything up anew from the whole history."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.conditions import Measure
 from route_switcher.core.events import Answer
+from route_switcher.core.samples import BYTES_A_SAMPLE
 from route_switcher.core.windows import Window
 
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
@@ -326,3 +328,18 @@ def test_a_steady_window_that_leaps_is_as_if_it_had_been_fed(
         assert fed.full == leapt.full
         for measure in Measure:
             assert leapt.value(measure) == pytest.approx(fed.value(measure), abs=1e-5)
+
+
+def test_what_a_sample_takes_is_bounded() -> None:
+    window = Window(360.0, 3.0)
+    tracemalloc.start()
+    try:
+        for n in range(200_000):
+            window.take(n * 0.01, heard(0.02) if n % 9 else LOST)
+            if n == 100_000:
+                first, _ = tracemalloc.get_traced_memory()
+        last, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / 36_000 < BYTES_A_SAMPLE
+    assert last < 1.2 * first

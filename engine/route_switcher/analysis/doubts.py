@@ -13,6 +13,7 @@ from route_switcher.analysis.doubts_of_conditions import (
     doubt_windows,
 )
 from route_switcher.analysis.doubts_of_holding_back import doubt_budget, doubt_damping
+from route_switcher.analysis.doubts_of_memory import doubt_memory
 from route_switcher.analysis.doubts_of_probes import (
     doubt_cost,
     doubt_few_targets,
@@ -54,6 +55,7 @@ _DOUBTS: tuple[Callable[[Case], None], ...] = (
     doubt_slow_detection,
     doubt_damping,
     doubt_budget,
+    doubt_memory,
 )
 
 

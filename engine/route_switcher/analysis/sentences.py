@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import floor
 
-from route_switcher.analysis.asking import asking, every
+from route_switcher.analysis.asking import asking
 from route_switcher.analysis.chances import LOSSES
 from route_switcher.analysis.clauses import any_of, clause
 from route_switcher.analysis.figures import RuleFigures, figures_of, slowest
@@ -171,9 +171,9 @@ def _moves(policy: Policy) -> Iterator[str]:
             " at once; if it is dead, the traffic moves on as after any failure."
         )
         yield (
-            "When none answers, the traffic stays where it is, and every uplink is asked at least"
-            f" {every(ASK_AGAIN)}. The first that answers is used at once, before its"
-            " stable time is over."
+            "When none answers, the traffic stays where it is, and every uplink is asked again"
+            f" within {seconds(2 * ASK_AGAIN)} of the end of its last round. The first that"
+            " answers is used at once, before its stable time is over."
         )
         yield _comes_back(policy)
     else:

@@ -5,36 +5,14 @@ ten times as fast counts as one second. Time is kept in whole microseconds: sums
 however long a window slides.
 """
 
-from collections import deque
-from dataclasses import dataclass
-from enum import Enum, auto
-
 from route_switcher.core.conditions import Measure
 from route_switcher.core.events import Answer
+from route_switcher.core.samples import NO_STEP, Fate, Samples
 
 _MICRO = 1_000_000
+_PENDING, _LOST, _REPAIRED, _HEARD = map(int, Fate)
 _ROUNDING = 2
 """Microseconds by which equal distances may differ."""
-
-
-class _Fate(Enum):
-    PENDING = auto()
-    LOST = auto()
-    REPAIRED = auto()
-    """It answered, but after the timeout: no loss, and nothing is said of the latency."""
-    HEARD = auto()
-
-
-@dataclass(slots=True)
-class _Sample:
-    """One round, as it concerns the target. Microseconds."""
-
-    at: int
-    weight: int
-    fate: _Fate = _Fate.PENDING
-    rtt: int = 0
-    step: int | None = None
-    """The difference between this round-trip time and the one before."""
 
 
 class Window:
@@ -64,20 +42,21 @@ class Window:
     def __init__(self, over: float, gap: float) -> None:
         self._over = _micros(over)
         self._gap = _micros(gap)
-        self._samples: deque[_Sample] = deque()
+        self._samples = Samples()
         self._since = 0
         self._last_rtt: int | None = None
         self._alike = 0
         """Answers in a row that took as long as the latest."""
         self._even = 0
         """Samples in a row that were as far apart as the latest two."""
-        self._fates = dict.fromkeys(_Fate, 0)
+        self._fates = [0] * len(Fate)
         self._restart(0)
 
     @property
     def full(self) -> bool:
         """Whether it covers its whole time."""
-        return bool(self._samples) and self._samples[-1].at - self._since >= self._over
+        samples = self._samples
+        return samples.count > 0 and samples.at[-1] - self._since >= self._over
 
     @property
     def heard(self) -> bool:
@@ -88,8 +67,9 @@ class Window:
     def calm(self) -> bool:
         """Whether more answers like the latest, at the same pace, could only lower what it says."""
         # Of all that it counts: as many were lost, or took as long as the latest.
-        alike = self._fates[_Fate.LOST] + min(self._alike, self._fates[_Fate.HEARD])
-        return self.full and self._samples[-1].fate is _Fate.HEARD and alike == len(self._samples)
+        alike = self._fates[_LOST] + min(self._alike, self._fates[_HEARD])
+        samples = self._samples
+        return self.full and samples.fate[-1] == _HEARD and alike == samples.count
 
     @property
     def steady(self) -> bool:
@@ -97,8 +77,8 @@ class Window:
         return (
             self._lost == self._steps == 0
             and self.calm
-            and self._even >= len(self._samples)
-            and self._samples[0].step is not None
+            and self._even >= self._samples.count
+            and self._samples.step[self._samples.first] != NO_STEP
         )
 
     def value(self, measure: Measure) -> float:
@@ -124,30 +104,30 @@ class Window:
     def take(self, sent_at: float, answer: Answer) -> None:
         """Take what became of the target in a round; rounds come in the order of sending."""
         at = _micros(sent_at)
-        last = self._samples[-1].at if self._samples else None
+        samples = self._samples
+        last = samples.at[-1] if samples.count else None
         if last is None or at - last > self._gap:
             self._restart(at)
             last = at
-        sample = _Sample(at, max(0, at - last))
-        self._append(sample)
+        self._append(at, max(0, at - last))
         if not answer.pending:
-            self._settle(sample, answer)
+            self._settle(len(samples.at) - 1, answer)
 
     def settle(self, sent_at: float, answer: Answer) -> None:
         """Take what became of the target after its round was told.
 
         An answer after the timeout repairs the loss. What lies before the window is past.
         """
-        at = _micros(sent_at)
-        sample = next((s for s in reversed(self._samples) if s.at <= at), None)
-        if sample is None or sample.at != at:
+        index = self._samples.sent_at(_micros(sent_at))
+        if index is None:
             return
-        if sample.fate is _Fate.PENDING:
-            self._settle(sample, answer)
-        elif sample.fate is _Fate.LOST and answer.rtt is not None:
-            self._count(sample, -1)
-            sample.fate = _Fate.REPAIRED
-            self._count(sample, 1)
+        fate = self._samples.fate[index]
+        if fate == _PENDING:
+            self._settle(index, answer)
+        elif fate == _LOST and answer.rtt is not None:
+            self._count(index, -1)
+            self._samples.fate[index] = _REPAIRED
+            self._count(index, 1)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -157,27 +137,32 @@ class Window:
         """Take it that answers like the latest have come for `delta` more seconds, at the pace of
         the latest two. To be called only while it is `calm`."""
         micros = _micros(delta)
+        samples = self._samples
         if self.steady:
-            for sample in self._samples:
-                sample.at += micros
+            samples.shift(micros)
             return
-        last = self._samples[-1]
-        end = last.at + micros
+        weight, rtt = samples.weight[-1], samples.rtt[-1]
+        end = samples.at[-1] + micros
         # Those that would have left the window again need not come.
-        count = min(round(micros / last.weight), (self._over - 1) // last.weight + 1)
+        count = min(round(micros / weight), (self._over - 1) // weight + 1)
         self._alike += count
         for age in reversed(range(count)):
-            self._append(
-                _Sample(end - age * last.weight, last.weight, _Fate.HEARD, last.rtt, step=0)
-            )
+            self._append(end - age * weight, weight, _HEARD, rtt, step=0)
 
-    def _append(self, sample: _Sample) -> None:
-        last = self._samples[-1].weight if self._samples else sample.weight
-        self._even = self._even + 1 if abs(sample.weight - last) <= _ROUNDING else 1
-        self._samples.append(sample)
-        self._count(sample, 1)
-        while self._samples[0].at <= sample.at - self._over:
-            self._count(self._samples.popleft(), -1)
+    def _append(
+        self, at: int, weight: int, fate: int = _PENDING, rtt: int = 0, step: int = NO_STEP
+    ) -> None:
+        samples = self._samples
+        last = samples.weight[-1] if samples.count else weight
+        self._even = self._even + 1 if abs(weight - last) <= _ROUNDING else 1
+        samples.append(at, weight, fate, rtt, step)
+        if fate == _PENDING:
+            self._fates[_PENDING] += 1
+        else:
+            self._count(len(samples.at) - 1, 1)
+        while samples.at[samples.first] <= at - self._over:
+            self._count(samples.first, -1)
+            samples.drop_first()
 
     def _knows(self, measure: Measure) -> bool:
         match measure:
@@ -193,36 +178,41 @@ class Window:
         self._since = at
         self._last_rtt = None
         self._alike = self._even = 0
-        self._fates = dict.fromkeys(_Fate, 0)
+        self._fates = [0] * len(Fate)
         self._covered = self._lost = self._heard = self._rtts = self._stepped = self._steps = 0
 
-    def _settle(self, sample: _Sample, answer: Answer) -> None:
-        self._fates[_Fate.PENDING] -= 1
+    def _settle(self, index: int, answer: Answer) -> None:
+        samples = self._samples
+        self._fates[_PENDING] -= 1
         if answer.rtt is None:
-            sample.fate = _Fate.LOST
+            samples.fate[index] = _LOST
         else:
-            sample.fate, sample.rtt = _Fate.HEARD, _micros(answer.rtt)
+            rtt = _micros(answer.rtt)
+            samples.fate[index], samples.rtt[index] = _HEARD, rtt
             if self._last_rtt is not None:
-                sample.step = abs(sample.rtt - self._last_rtt)
-            self._alike = self._alike + 1 if sample.rtt == self._last_rtt else 1
-            self._last_rtt = sample.rtt
-        self._count(sample, 1)
+                samples.step[index] = abs(rtt - self._last_rtt)
+            self._alike = self._alike + 1 if rtt == self._last_rtt else 1
+            self._last_rtt = rtt
+        self._count(index, 1)
 
-    def _count(self, sample: _Sample, sign: int) -> None:
+    def _count(self, index: int, sign: int) -> None:
         """Add a sample to the sums, or take it out of them."""
-        self._fates[sample.fate] += sign
-        if sample.fate is _Fate.PENDING:
+        samples = self._samples
+        fate = samples.fate[index]
+        self._fates[fate] += sign
+        if fate == _PENDING:
             return
-        weight = sign * sample.weight
+        weight = sign * samples.weight[index]
         self._covered += weight
-        if sample.fate is _Fate.LOST:
-            self._lost += weight
-        elif sample.fate is _Fate.HEARD:
+        if fate == _HEARD:
             self._heard += weight
-            self._rtts += weight * sample.rtt
-            if sample.step is not None:
+            self._rtts += weight * samples.rtt[index]
+            step = samples.step[index]
+            if step != NO_STEP:
                 self._stepped += weight
-                self._steps += weight * sample.step
+                self._steps += weight * step
+        elif fate == _LOST:
+            self._lost += weight
 
 
 def _micros(seconds: float) -> int:

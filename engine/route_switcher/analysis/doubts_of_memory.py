@@ -1,0 +1,44 @@
+"""Windows that take much memory."""
+
+from route_switcher.analysis.case import Case
+from route_switcher.analysis.quantities import volume
+from route_switcher.core.conditions import Beyond, Within, leaves
+from route_switcher.core.model import Policy, Uplink
+from route_switcher.core.samples import BYTES_A_SAMPLE
+
+_MUCH = 32e6
+"""Bytes that windows may take before it is told: as much as the rest of the engine."""
+
+
+def doubt_memory(case: Case) -> None:
+    """Windows so long, of rounds so frequent, that a small router may not have the memory."""
+    bytes_taken = sum(window_bytes(case.policy, uplink) for uplink in case.policy.uplinks)
+    if bytes_taken > _MUCH:
+        case.note(
+            "much-memory",
+            ("rules",),
+            f"the windows of the rules take up to {volume(bytes_taken)} of memory",
+            "write a shorter 'over', a longer 'interval', or fewer rules that look at windows",
+            on_key=True,
+        )
+
+
+def window_bytes(policy: Policy, uplink: Uplink) -> float:
+    """Bytes that the windows of an uplink take at most, once they are full of the fastest rounds.
+
+    Each rule has a window for each target, probe and length.
+    """
+    total = 0.0
+    for rule in policy.rules_for(uplink.name):
+        conditions = [c for c in (rule.fail, rule.recover.condition) if c is not None]
+        windows = {
+            (leaf.probe, leaf.over)
+            for condition in conditions
+            for leaf in leaves(condition)
+            if isinstance(leaf, Beyond | Within)
+        }
+        for name, over in windows:
+            probe = next(p for p in policy.probes_through(uplink.name) if p.name == name)
+            fastest = min(probe.interval, probe.fast_interval)
+            total += len(probe.targets_for(uplink.family)) * over / fastest * BYTES_A_SAMPLE
+    return total
