@@ -84,11 +84,12 @@ class Drawn:
 def seen(the_policy: Policy) -> tuple[list[float], list[float]]:
     """The times to fail and to return of the rule `watched`, over phases that are spread evenly."""
     slowest_interval = max(p.interval for p in the_policy.probes)
+    slowest_down = max(p.down_interval for p in the_policy.probes)
     pairs = [
         Watcher(the_policy).seen(
             Fault.SILENT,
             150 + slowest_interval * (n % 4 + (n + 0.5) / PHASES),
-            150 + 50 * (n * 0.618034 % 1),
+            150 + slowest_down * (n % 3 + (5 * n % PHASES + 0.5) / PHASES),
         )
         for n in range(PHASES)
     ]
