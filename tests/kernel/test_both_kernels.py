@@ -18,6 +18,7 @@ from route_switcher.core.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import Kernel, KernelNews
 from route_switcher.kernel.model import ModelKernel
 from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.refusal import APPENDED
 
 pytestmark = pytest.mark.kernel
 
@@ -183,6 +184,24 @@ async def test_a_metric_taken_by_others(world: World, family: Family, change: Ch
     assert await apply(world, Change.DELETE, ours) is None
     assert await world.kernel.default_routes() == (foreign,)
     assert await world.kernel.default_routes(ours_only=True) == ()
+
+
+async def test_a_hop_that_others_append_to_an_ipv6_route_of_ours(world: World) -> None:
+    ours, shown = via("2001:db8::1", "eth0", 10), via("2001:db8:1::1", "eth1", 10)
+    foreign = dataclasses.replace(shown, protocol=STATIC)
+    assert await apply(world, Change.ADD, ours) is None
+    world.foreign(foreign, True)
+    both = await world.kernel.default_routes()
+    assert both == (ours, shown)
+    assert {route.hops for route in both} == {(("eth0", ours.gateway), ("eth1", shown.gateway))}
+    assert await apply(world, Change.DELETE, shown) == APPENDED
+    other = via("2001:db8::3", "eth0", 10)
+    assert await apply(world, Change.REPLACE, other) == (
+        f"metric 10 is held by a foreign route: {ours} proto 115"
+    )
+    assert await world.kernel.default_routes() == both
+    assert await apply(world, Change.DELETE, ours) is None
+    assert await world.kernel.default_routes() == (foreign,)
 
 
 @pytest.mark.parametrize("family", Family)

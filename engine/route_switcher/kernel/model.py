@@ -4,15 +4,17 @@ It behaves as the real kernel does; `tests/kernel` puts the same questions to bo
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 import trio
 
 from route_switcher.core.events import LinkState
 from route_switcher.core.model import Family, Uplink
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.routes import Change, Route, RouteAction, RouteKind
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import (
+    APPENDED,
     foreign_holder,
     gateway_elsewhere,
     link_trouble,
@@ -42,7 +44,7 @@ class ModelKernel:
         return tuple(
             route
             for family in Family
-            for route in self._routes
+            for route in self._shown()
             if route.family is family and (route.ours or (family in families and not ours_only))
         )
 
@@ -69,6 +71,8 @@ class ModelKernel:
         await trio.lowlevel.checkpoint()
         route = action.route
         if action.change is Change.DELETE:
+            if route not in self._routes:
+                return APPENDED if route in self._shown() else None
             self._remove([r for r in self._routes if r == route])
             return None
         refused = self._refusal(route) or self._held(action.change, route)
@@ -121,6 +125,18 @@ class ModelKernel:
         """News get lost."""
         self._tell(KernelNews(overrun=True))
 
+    def _shown(self) -> list[Route]:
+        """The routes as a dump tells them: IPv6 routes with one metric are one multipath route, and
+        carry the protocol number of the first."""
+        shown = []
+        for route in self._routes:
+            hops = [r for r in self._routes if _one_multipath(r, route)]
+            if len(hops) > 1:
+                all_of_them = tuple((hop.interface, hop.gateway) for hop in hops)
+                route = replace(route, protocol=hops[0].protocol, hops=all_of_them)
+            shown.append(route)
+        return shown
+
     def _link(self, interface: str) -> LinkState:
         absent = LinkState(interface, False, False, False, frozenset())
         return self._links.get(interface, absent)
@@ -144,9 +160,9 @@ class ModelKernel:
     def _held(self, change: Change, route: Route) -> str | None:
         if route in self._routes and change is Change.ADD:
             return None
-        held = foreign_holder(route, self._routes)
+        held = foreign_holder(route, self._shown())
         if held is None and change is Change.ADD:
-            held = own_holder(route, self._routes)
+            held = own_holder(route, self._shown())
         return held
 
     def _insert(self, route: Route) -> None:
@@ -172,6 +188,14 @@ class ModelKernel:
         self._news |= news
         if self._news:
             self._arrived.set()
+
+
+def _one_multipath(one: Route, other: Route) -> bool:
+    both = (one, other)
+    return one.metric == other.metric and all(
+        route.family is Family.IPV6 and route.kind is RouteKind.UNICAST and route.gateway
+        for route in both
+    )
 
 
 def _dies(route: Route, link: LinkState) -> bool:
