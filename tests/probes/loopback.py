@@ -33,7 +33,7 @@ _NODAD = {4: "", 6: " nodad"}
 _ECHO_REQUEST = {Family.IPV4: 8, Family.IPV6: 128}
 LONG = 30.0
 """Seconds that a round may take which ends by answers."""
-SHORT = 0.1
+SHORT = 0.5
 
 
 @contextmanager

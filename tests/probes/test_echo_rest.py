@@ -137,7 +137,7 @@ async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -
             echoes = await line.round(V4[:1], 1, SHORT, rest)
             ended.set()
             await rest.count(1)
-    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.1 s")
+    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
     ((sent_at, (answer,)),) = rest.told
     assert sent_at == echoes.sent_at
     assert answer.rtt is not None
@@ -200,7 +200,7 @@ async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
             assert len(line._matching) == 0
     ((_, (answer,)),) = rest.told
     assert (answer.rtt, answer.asked) == (None, False)
-    assert answer.reason.startswith("this machine was delayed by 0.")
+    assert answer.reason.startswith("this machine was delayed by ")
 
 
 async def test_of_an_unknown_round_nothing_is_told() -> None:
