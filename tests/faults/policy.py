@@ -17,6 +17,8 @@ class Settings:
     targets: int = 3
     """One answer of so many makes a round good."""
     ignore_linkdown: bool = False
+    carrier_rule: bool = True
+    ignore_carrier: bool = False
     uplinks: int = 2
     altnames: bool = False
     """The policy calls the interfaces by `altname`."""
@@ -45,12 +47,13 @@ def policy_text(
         "uplinks:",
         *(
             f"  {u.name}: {{interface: {_called(u, settings)}, gateway: {at[u.name]},"
-            f" metric: {u.metric}}}"
+            f" metric: {u.metric}{', carrier: ignore' if settings.ignore_carrier else ''}}}"
             for u in lab.uplinks
         ),
         f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}}}",
         "rules:",
         f"  - {{name: no-internet, probe: internet, fail: {{failures: 3}}, {recover}}}",
-        f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}",
     ]
+    if settings.carrier_rule:
+        lines.append(f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}")
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from faults import acts, clock
 from faults.acts import comes, goes, router
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
+from faults.rows_links import ROWS_LINKS
 from faults.rows_refused import ROWS_REFUSED
 from faults.rows_storms import ROWS_STORMS
 
@@ -275,6 +276,7 @@ ROWS = (
         before=acts.put_unreachable_behind,
     ),
     *ROWS_REFUSED,
+    *ROWS_LINKS,
     *ROWS_STORMS,
     Row(
         "netlink overrun, our route lost in it",
