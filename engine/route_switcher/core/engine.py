@@ -24,6 +24,7 @@ from route_switcher.core.events import (
     Tick,
 )
 from route_switcher.core.family import FamilySelection
+from route_switcher.core.flapping import Flapping
 from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, Policy
 from route_switcher.core.obstacles import left_over
@@ -62,7 +63,7 @@ class Engine:
         self._suspects = Suspects()
         self._speeds = Speeds()
         self._setbacks = Setbacks()
-        self._told_damped: dict[str, float] = {}
+        self._flapping = Flapping()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
@@ -229,13 +230,7 @@ class Engine:
         outputs: list[Output] = []
         for selection in self._families.values():
             outputs += self._speeds.changes(at, selection.healths, selection.current)
-        for name, health in self._healths.items():
-            until = health.penalty.until
-            if until > at and until != self._told_damped.get(name):
-                self._told_damped[name] = until
-                text = f"{name} failed too often lately: damped for {until - at:.0f} s"
-                outputs.append(Notice(at, Level.WARNING, text))
-        return outputs
+        return [*outputs, *self._flapping.news(at, self._healths.values())]
 
     def _operator(self, event: Switch | Release) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -261,8 +256,7 @@ class Engine:
         healths = {names[name]: health for name, health in before.items() if name in names}
         warn_at = self._warn_at
         self._warn_at = {name: warn_at[known_as] for known_as, name in names.items()}
-        told = self._told_damped.items()
-        self._told_damped = {names[n]: until for n, until in told if n in names}
+        self._flapping.rename(names)
         self._suspects.take_policy(event.policy, set(renamed.values()))
         outputs: list[Output] = [
             Notice(event.at, Level.INFO, f"{known_as} is called {name} now")
