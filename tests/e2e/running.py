@@ -1,12 +1,15 @@
 """The program as a process in the lab's router: what it says, line by line, and how it ends."""
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
@@ -179,6 +182,20 @@ class Engine:
             reader.join(DEADLINE)
         return code
 
+    @contextmanager
+    def unread(self) -> Iterator[None]:
+        """Meanwhile nobody reads its log, and the pipe takes nothing more."""
+        with self._heard:  # the readers need it for every line
+            # An open file of our own (proc(5)), so that theirs stays as it is.
+            pipe = os.open(f"/proc/{self.process.pid}/fd/2", os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                for size in (select.PIPE_BUF, 128):
+                    while select.select([], [pipe], [], 0.5)[1] and _fill(pipe, size):
+                        pass
+                yield
+            finally:
+                os.close(pipe)
+
     def _hear(self, found: Callable[[], Found | None], what: str) -> Found:
         """What `found` gives, as soon as that is not nothing."""
         end = time.monotonic() + DEADLINE
@@ -205,3 +222,13 @@ class Engine:
             return
         event, level, message = (fields.pop(name) for name in ("event", "level", "message"))
         self.records.append(Record(len(self.records), event, level, message, fields))
+
+
+def _fill(pipe: int, size: int) -> bool:
+    """Write lines of a log of this size until no more goes in; whether any did."""
+    line = json.dumps({"event": "filler", "level": "debug", "message": ""}).ljust(size - 1) + "\n"
+    written = 0
+    with suppress(BlockingIOError):
+        while True:
+            written += os.write(pipe, line.encode())
+    return written > 0

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from e2e.tables import our_routes
 from faults import flooding
 from faults.bench import Bench, wait_until
-from faults.row import Act
+from faults.row import FAILED_OVER, Act
 from route_switcher.lab.addresses import (
     CUSTOMER_PORT,
     INTERNET,
@@ -69,6 +70,13 @@ table inet cut {{
         bench.lab.run(INTERNET, "nft", "-f", "-", given=rules)
 
     return act
+
+
+def cut_while_nobody_reads(bench: Bench) -> None:
+    """The primary goes while the log's pipe is full, which is read again when the routes moved."""
+    with bench.engine.unread():
+        comes("blackhole")(bench)
+        wait_until(lambda: our_routes(bench.lab) == FAILED_OVER, "the routes to move")
 
 
 def silence_a_target(bench: Bench) -> None:

@@ -93,6 +93,12 @@ ROWS = (
         ),
         _BACK,
     ),
+    replace(
+        _BLACKHOLE,
+        name="the same while nobody reads the log",
+        fault=replace(_AWAY_UNBROKEN, act=acts.cut_while_nobody_reads),
+        slow=True,
+    ),
     Row(
         "gateway dead, carrier up",
         replace(_AWAY_UNBROKEN, act=comes("dead-gateway")),
