@@ -1,7 +1,27 @@
-"""`python -P -m route_switcher`."""
+"""What the installed program starts with, and `python -P -m route_switcher`.
 
+`run` holds its signals back from here on: to import the rest takes a few tenths of a second, and
+until then a SIGHUP would end the process.
+"""
+
+import signal
 import sys
 
-from route_switcher.cli import main
+_HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_INTERRUPTED = 130
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command that the command line asks for; returns the exit code."""
+    try:
+        if [word for word in sys.argv[1:] if not word.startswith("-")][:1] == ["run"]:
+            signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+        from route_switcher.cli import main as command_line
+
+        return command_line()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

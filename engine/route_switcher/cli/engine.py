@@ -15,7 +15,7 @@ from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.report import say, set_up_log
-from route_switcher.daemon.serve import serve
+from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.lock import AlreadyRunning, Lock
 from route_switcher.kernel.netlink import NetlinkKernel
@@ -39,7 +39,11 @@ def run(
     `load` reads the policy anew, and `doubts` says what to warn of then; `doubted` of this one.
     """
     set_up_log(log_level, log_format)
-    missing = [c for c in missing_capabilities() if not (dry_run and c == "CAP_NET_ADMIN")]
+    try:
+        lacking = missing_capabilities()
+    except OSError as error:
+        return _cannot(str(CannotStart(error)))
+    missing = [c for c in lacking if not (dry_run and c == "CAP_NET_ADMIN")]
     if missing:
         return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
     with ExitStack() as held:
@@ -49,6 +53,8 @@ def run(
                 notes = held.enter_context(Lock()).notes
             except AlreadyRunning as error:
                 return _cannot(f"{error}: stop that one first")
+            except OSError as error:
+                return _cannot(str(CannotStart(error)))
         mode = ", dry run: nothing is written" if dry_run else ""
         uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
@@ -58,8 +64,8 @@ def run(
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
-            trio.run(_serve, policy, load, doubts, dry_run)
-        except* (ProbeNotPermitted, _OutputLost) as group:
+            _run_trio(policy, load, doubts, dry_run)
+        except* (ProbeNotPermitted, CannotStart, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
         case [_OutputLost() as lost, *_]:
@@ -69,13 +75,29 @@ def run(
     return FINE
 
 
+def _run_trio(
+    policy: Policy,
+    load: Callable[[], Policy],
+    doubts: Callable[[], Sequence[str]],
+    dry_run: bool,
+) -> None:
+    try:
+        trio.run(_serve, policy, load, doubts, dry_run)
+    except OSError as error:  # of trio's own making; what comes from a task is in a group
+        raise CannotStart(error) from None
+
+
 async def _serve(
     policy: Policy,
     load: Callable[[], Policy],
     doubts: Callable[[], Sequence[str]],
     dry_run: bool,
 ) -> None:
-    with NetlinkKernel() as kernel:
+    try:
+        connected = NetlinkKernel()
+    except OSError as error:
+        raise CannotStart(error) from None
+    with connected as kernel:
         look = Interfaces(writes=not dry_run).look
         if not dry_run:
             service = Service(policy, kernel, _line, look_at_links=look)

@@ -3,8 +3,10 @@
 import logging
 import signal
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from math import inf
+from pathlib import Path
 from typing import NoReturn
 
 import trio
@@ -19,6 +21,22 @@ _LOOK = 1.0
 """Seconds between two looks for lines of the log that are due."""
 
 
+class CannotStart(Exception):  # noqa: N818 - a condition of the machine, not an error of ours
+    """The kernel refused something before the engine was ready; the message says what."""
+
+    def __init__(self, error: OSError) -> None:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        place = f"{at.line} ({Path(at.filename).name}:{at.lineno})"
+        super().__init__(f"the kernel refused it: {what}, at {place}")
+
+
+def first_of(group: BaseExceptionGroup[OSError]) -> OSError:
+    """Any of them that is no group."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 async def serve(
     service: Service,
     load: Callable[[], Policy],
@@ -26,11 +44,14 @@ async def serve(
 ) -> None:
     """Run `service` until SIGTERM or SIGINT; at SIGHUP take what `load` returns.
 
-    For `load` and `doubts` see `Reloading`.
+    For `load` and `doubts` see `Reloading`. Raises CannotStart.
     """
     with trio.open_signal_receiver(*SIGNALS) as signals, let_in():
         async with trio.open_nursery() as nursery:
-            await nursery.start(service.run)
+            try:
+                await nursery.start(service.run)
+            except* OSError as group:
+                raise CannotStart(first_of(group)) from None
             reloading = Reloading(service.reload, load, doubts)
             nursery.start_soon(reloading.run)
             nursery.start_soon(_tell_held)

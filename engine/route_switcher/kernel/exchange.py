@@ -7,6 +7,7 @@ could mistake for its answer, and a change never waits for a long dump to end.
 import itertools
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -197,6 +198,10 @@ def parsed(
 
 
 def _prepare(channel: socket.socket) -> None:
-    """Ask for errors in words and without our request in them, and for filtered dumps."""
+    """Ask for errors in words and without our request in them, and for filtered dumps.
+
+    A kernel that knows none of these gives bare numbers and whole dumps, which do as well.
+    """
     for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
-        channel.setsockopt(_SOL_NETLINK, option, 1)
+        with suppress(OSError):
+            channel.setsockopt(_SOL_NETLINK, option, 1)

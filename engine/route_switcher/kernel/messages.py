@@ -20,6 +20,7 @@ from route_switcher.kernel.codec import (
     encoded,
 )
 from route_switcher.kernel.framing import (
+    HEADER,
     MAIN_TABLE,
     NLMSG_DONE,
     RTM_NEWROUTE,
@@ -28,6 +29,7 @@ from route_switcher.kernel.framing import (
 
 _NLM_F_ACK = 0x4
 _NLM_F_DUMP = 0x300
+_NLM_F_CAPPED = 0x100
 _NLM_F_ACK_TLVS = 0x200
 _CHANGE_FLAGS = {
     Change.ADD: 0x400 | 0x200,  # NLM_F_CREATE | NLM_F_EXCL
@@ -66,6 +68,8 @@ _DEAD_ENDS = frozenset((6, 7, 8, 9))
 _RTNH_F_ONLINK = 4
 
 _MAX_ERRNO = 4095
+_BARE_ERROR_SIZE = 4 + 16
+"""struct nlmsgerr: the error, and the header of the request."""
 """linux/err.h."""
 
 
@@ -158,13 +162,22 @@ def acknowledgement(message: Message) -> Acknowledgement:
     Raises MalformedMessageError.
     """
     form = DoneMessage if message.kind == NLMSG_DONE else ErrorMessage
+    explained = message.flags & _NLM_F_ACK_TLVS
+    if form is ErrorMessage and not (explained and message.flags & _NLM_F_CAPPED):
+        # What follows is our request, if the kernel does not know NETLINK_CAP_ACK.
+        message = _cut_off(message, HEADER.size + _BARE_ERROR_SIZE)
     fields = decoded(form, message)
     code = -int(fields["error"])
     if not 0 <= code <= _MAX_ERRNO:
         raise MalformedMessageError(f"{code} is no errno")
-    words = fields.get_attr("NLMSGERR_ATTR_MSG") if message.flags & _NLM_F_ACK_TLVS else None
+    words = fields.get_attr("NLMSGERR_ATTR_MSG") if explained else None
     text = words.rstrip(b"\0").decode(errors="replace") if isinstance(words, bytes) else ""
     return Acknowledgement(code, text.rstrip("."))
+
+
+def _cut_off(message: Message, size: int) -> Message:
+    length = min(size, len(message.data))
+    return message._replace(data=length.to_bytes(4, sys.byteorder) + message.data[4:length])
 
 
 def _number(fields: Any, attribute: str) -> int:

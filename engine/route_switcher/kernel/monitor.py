@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import trio
 
@@ -194,5 +195,6 @@ class Monitor:
 def _set_receive_buffer(channel: socket.socket, size: int) -> None:
     try:
         channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
-    except PermissionError:
-        channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    except OSError:  # not permitted, or unknown to the kernel
+        with suppress(OSError):
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)

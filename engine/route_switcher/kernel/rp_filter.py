@@ -27,10 +27,10 @@ def rp_filter_remedy(interface: str) -> str:
 
 
 def _value(directory: Path) -> int:
-    """0, off, where there is no such interface."""
+    """0, off, where there is no such interface, or no such file that we may read."""
     try:
         return int((directory / "rp_filter").read_text())
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return 0
 
 

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import socket
 import struct
+from contextlib import suppress
 
 from route_switcher.core.model import Family
 from route_switcher.probes import answer_filter, receive_buffer
@@ -41,8 +42,11 @@ def open_socket(interface: str, family: Family, mark: Mark) -> socket.socket:
         answer_filter.attach(sock, family, mark)
         sock.setblocking(False)
         receive_buffer.enlarge(sock)
-        _let_only_replies_in(sock, family)
-        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
+        # Without these two the answers are found all the same, at more cost and when they are read.
+        with suppress(OSError):
+            _let_only_replies_in(sock, family)
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
     except BaseException:
         sock.close()
@@ -81,7 +85,19 @@ def index_of(sock: socket.socket, interface: str) -> int | None:
 
 def bound_index(sock: socket.socket) -> int:
     """The index that the socket is bound to, which outlives the interface."""
-    return sock.getsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX)
+    try:
+        return sock.getsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX)
+    except OSError:
+        return _index_by_name(sock)
+
+
+def _index_by_name(sock: socket.socket) -> int:
+    """The same on a kernel without that option; 0 for an interface that has gone."""
+    try:
+        name = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _NAME_SIZE)
+        return socket.if_nametoindex(name.rstrip(b"\0").decode())
+    except (OSError, ValueError):
+        return 0
 
 
 def link_trouble(sock: socket.socket, interface: str) -> str:

@@ -5,6 +5,7 @@ A full buffer drops what comes next, so a round that got no answer meanwhile say
 
 import socket
 import struct
+from contextlib import suppress
 
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
@@ -37,8 +38,9 @@ def enlarge(sock: socket.socket) -> None:
     ):
         try:
             sock.setsockopt(socket.SOL_SOCKET, forced, _SIZE // 2)
-        except PermissionError:
-            sock.setsockopt(socket.SOL_SOCKET, plain, _SIZE // 2)
+        except OSError:  # not permitted, or unknown to the kernel
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, plain, _SIZE // 2)
 
 
 class ReceiveBuffer:
@@ -70,5 +72,8 @@ class ReceiveBuffer:
         return self._drops != before and info[_FILLED] >= self._size // 4
 
     def _info(self) -> tuple[int, ...]:
-        given = self._sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        try:
+            given = self._sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        except OSError:  # before Linux 4.12
+            return (0,) * 9
         return _MEMINFO.unpack(given)
