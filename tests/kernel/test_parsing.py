@@ -163,6 +163,14 @@ def test_a_refusal_carries_the_kernels_words() -> None:
     assert (caught.value.code, caught.value.text) == (101, "Nexthop has invalid gateway")
 
 
+def test_a_refusal_with_the_whole_request_in_it_is_no_success() -> None:
+    """As from a kernel without NETLINK_CAP_ACK: what follows are no attributes."""
+    error = struct.pack("=i16x", -101) + route_body()
+    with pytest.raises(KernelError) as caught:
+        Replies(1, Discarded()).feed(message(NLMSG_ERROR, error), 0)
+    assert (caught.value.code, caught.value.text) == (101, "")
+
+
 @given(
     st.sampled_from(list(Family)),
     st.integers(0, 2**32 - 1),

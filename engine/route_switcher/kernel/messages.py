@@ -29,7 +29,6 @@ from route_switcher.kernel.framing import (
 
 _NLM_F_ACK = 0x4
 _NLM_F_DUMP = 0x300
-_NLM_F_CAPPED = 0x100
 _NLM_F_ACK_TLVS = 0x200
 _CHANGE_FLAGS = {
     Change.ADD: 0x400 | 0x200,  # NLM_F_CREATE | NLM_F_EXCL
@@ -163,7 +162,7 @@ def acknowledgement(message: Message) -> Acknowledgement:
     """
     form = DoneMessage if message.kind == NLMSG_DONE else ErrorMessage
     explained = message.flags & _NLM_F_ACK_TLVS
-    if form is ErrorMessage and not (explained and message.flags & _NLM_F_CAPPED):
+    if form is ErrorMessage and not explained:
         # What follows is our request, if the kernel does not know NETLINK_CAP_ACK.
         message = _cut_off(message, HEADER.size + _BARE_ERROR_SIZE)
     fields = decoded(form, message)
