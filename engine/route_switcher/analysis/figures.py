@@ -6,6 +6,7 @@ from math import prod
 
 from route_switcher.analysis.chances import LOSSES, Failing, false_failures
 from route_switcher.analysis.detection import time_to_fail
+from route_switcher.analysis.flapping import damped, moves_an_hour
 from route_switcher.analysis.formulas import has_formula
 from route_switcher.analysis.recovery import time_to_return
 from route_switcher.analysis.rehearsal import rehearse
@@ -50,6 +51,10 @@ class Figures:
 
     rules: tuple[RuleFigures, ...]
     uplinks: tuple[UplinkFigures, ...]
+    moves_an_hour: float
+    """How often one line that flaps moves the traffic at most."""
+    moves_an_hour_if_damped: float
+    """The same with damping, if the policy has none."""
 
 
 def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
@@ -59,6 +64,8 @@ def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
     return Figures(
         tuple(figures for figures in found if figures is not None),
         tuple(_uplink_figures(policy, uplink, losses) for uplink in policy.uplinks),
+        moves_an_hour(policy),
+        moves_an_hour(policy if policy.hold_back.damping else damped(policy)),
     )
 
 

@@ -5,7 +5,7 @@ from math import inf
 
 from route_switcher.analysis.chances import Failing
 from route_switcher.analysis.figures import Figures, RuleFigures, UplinkFigures
-from route_switcher.analysis.quantities import how_often, seconds, share, volume
+from route_switcher.analysis.quantities import how_often, number, seconds, share, volume
 from route_switcher.analysis.watch import Times
 from route_switcher.core.model import Policy
 
@@ -15,7 +15,19 @@ _MUCH = 0.05
 
 def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
     """Lines that align: what the rules see and when, and what the uplinks cost and risk."""
-    return [*aligned(_rules(policy, figures)), "", *aligned(_uplinks(figures))]
+    tables = [*aligned(_rules(policy, figures)), "", *aligned(_uplinks(figures))]
+    return [*tables, "", _flapping(figures)] if figures.moves_an_hour else tables
+
+
+def _flapping(figures: Figures) -> str:
+    """How often the traffic moves, and what damping is worth."""
+    said = (
+        f"a line that flaps moves the traffic up to {number(figures.moves_an_hour)} times an hour"
+    )
+    if figures.moves_an_hour_if_damped < figures.moves_an_hour / 2:
+        often = number(figures.moves_an_hour_if_damped)
+        said += f"; with 'damping' in 'hold_back': {often}"
+    return said
 
 
 def failing_in_words(failing: Failing) -> str:

@@ -156,6 +156,7 @@ _FORMATS: dict[str, Callable[[Sequence[_Result]], list[str]]] = {
 def _figures_as_data(figures: Figures) -> dict[str, object]:
     """Seconds, bytes, failures in 30 days and shares of the time; null: never, or all the time."""
     return {
+        "moves_an_hour_by_a_flapping_line": round(figures.moves_an_hour, 1),
         "rules": [
             {
                 "rule": figure.rule,
