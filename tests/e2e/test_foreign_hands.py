@@ -1,5 +1,6 @@
 import re
 import shlex
+import signal
 
 import pytest
 
@@ -180,6 +181,59 @@ def test_a_foreign_route_at_the_standbys_metric_does_not_cancel_failover(
         engine.wait_for("decision", selected=names[selected])
         wait_for_our_routes(lab, *routes.items(), family=family)
         wait_until_taken(lab, lab.uplinks[selected].interface, family)
+
+
+def test_a_foreign_route_carries_the_traffic_where_the_kernel_refuses_ours(
+    lab: Lab, start: Start
+) -> None:
+    """The gateway is in no network of eth0, and the policy says that it is not on the link."""
+    eth0 = lab.uplinks[0]
+    for command in (
+        f"address add {eth0.address.ip}/32 dev eth0",
+        f"address del {eth0.address} dev eth0",
+        f"route add default via {eth0.gateway} dev eth0 onlink metric 901 proto static",
+    ):
+        lab.run(ROUTER, "ip", *command.split())
+    before = foreign_routes(lab)
+    text = policy_text(lab).replace("interface: eth0,", "interface: eth0, onlink: false,")
+    engine = start(text)
+    engine.wait_for_health("primary", "secondary")
+    engine.wait_for("notice", "write 'onlink: true' for the uplink", since=0)
+    wait_for_our_routes(lab, ("eth1", 1020))
+    wait_until_taken(lab, "eth0")
+    FAULTS["blackhole"].inject(lab, eth0)
+    engine.wait_for("decision", previous="primary", selected="secondary")
+    wait_for_our_routes(lab, ("eth1", 20))
+    wait_until_taken(lab, "eth1")
+    FAULTS["blackhole"].heal(lab, eth0)
+    engine.wait_for("decision", previous="secondary", selected="primary")
+    wait_for_our_routes(lab, ("eth1", 1020))
+    wait_until_taken(lab, "eth0")
+    assert foreign_routes(lab) == before
+    # Without it the uplink has no route, and the other one takes over.
+    lab.run(ROUTER, "ip", "route", "del", "default", "metric", "901", "proto", "static")
+    engine.wait_for("decision", previous="primary", selected="secondary", cause="refused")
+    wait_until_taken(lab, "eth1")
+
+
+@pytest.mark.parametrize("family", Family)
+def test_routes_of_a_family_that_left_the_policy_are_named_at_the_next_start(
+    lab: Lab, start: Start, family: Family
+) -> None:
+    other = next(each for each in Family if each is not family)
+    engine = start(policy_text(lab, DUAL_STACK))
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    wait_for_our_routes(lab, *ROUTES, family=family)
+    engine.end(signal.SIGTERM)
+    again = start(policy_text(lab, (other,)))
+    told = again.wait_for("notice", f"{family} has no uplink any more", since=0)
+    assert told.level == "warning"
+    assert "dev eth0 metric 10" in told.message
+    wait_for_our_routes(lab, *ROUTES, family=family)
+    _, _, command = told.message.partition("To remove them: ")
+    lab.run(ROUTER, "sh", "-c", command)
+    wait_for_our_routes(lab, family=family)
+    wait_for_our_routes(lab, *ROUTES, family=other)
 
 
 def test_a_hop_appended_to_our_ipv6_route_is_told_once_with_a_remedy_that_works(
