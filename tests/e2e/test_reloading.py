@@ -7,6 +7,7 @@ from e2e.running import Engine, Start, run_to_its_end
 from e2e.tables import Recorder, wait_for_our_routes, wait_until_taken, whole_table
 from e2e.writing import DUAL_STACK, policy_text
 from route_switcher.core.model import Family
+from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 
@@ -132,3 +133,25 @@ def test_new_names_for_the_same_lines_move_nothing(
     engine.wait_for("decision", previous=names["primary"], selected=names["secondary"])
     moved = [d.fields["selected"] for d in engine.said("decision", since=since)]
     assert set(moved) <= {names["secondary"], f"{names['secondary']}-v6"}
+
+
+def test_another_name_of_the_interface_moves_nothing(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    for interface in ("eth0", "eth1"):
+        words = ["link", "property", "add", "dev", interface, "altname", f"wan-{interface}"]
+        lab.run(ROUTER, "ip", *words)
+    text = policy_text(lab, DUAL_STACK, stable="1h")
+    engine = start(text)
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    since, before = engine.now, whole_table(lab)
+    reload(engine, policy_file, text.replace("interface: eth", "interface: wan-eth"))
+    engine.wait_for("reload", "the policy is read anew")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[1])
+    for name in ("secondary", "secondary-v6"):
+        engine.wait_for("rule", since=since, uplink=name, after="failed")
+    for event in ("decision", "gone"):
+        assert engine.said(event, since=since) == []
+    assert "dev eth0 proto 115 metric 10 " in before
+    for family in Family:
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 1020), family=family)

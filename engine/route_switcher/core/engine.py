@@ -251,11 +251,10 @@ class Engine:
         self._silence = _longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
-        names = names_now(old.uplinks, event.policy.uplinks)
+        names = names_now(before.values(), event.policy.uplinks, links)
         renamed = {known_as: name for known_as, name in names.items() if known_as != name}
         healths = {names[name]: health for name, health in before.items() if name in names}
-        warn_at = self._warn_at
-        self._warn_at = {name: warn_at[known_as] for known_as, name in names.items()}
+        self._warn_at = {names[n]: at for n, at in self._warn_at.items() if n in names}
         self._flapping.rename(names)
         self._suspects.take_policy(event.policy, set(renamed.values()))
         outputs: list[Output] = [

@@ -4,27 +4,28 @@ What is known of an uplink is known of its line: an interface carries one uplink
 state goes with the interface and the family, whatever the name is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from route_switcher.core.model import Family, Policy, Uplink
-
-
-def line(uplink: Uplink) -> tuple[str, Family]:
-    """What an uplink is, whatever its name, gateway and metric are."""
-    return uplink.interface, uplink.family
+from route_switcher.core.events import LinkState
+from route_switcher.core.health import UplinkHealth
+from route_switcher.core.model import Policy, Uplink
 
 
-def names_now(old: Iterable[Uplink], new: Iterable[Uplink]) -> dict[str, str]:
-    """The new names of the uplinks that go on, by their old ones."""
-    before = {line(uplink): uplink.name for uplink in old}
-    return {before[line(u)]: u.name for u in new if line(u) in before}
+def names_now(
+    old: Iterable[UplinkHealth], new: Iterable[Uplink], links: Mapping[str, LinkState]
+) -> dict[str, str]:
+    """The new names of the uplinks that go on, by their old ones.
+
+    An interface is the same where the kernel's own name of it is: a policy may say another that the
+    kernel knows. `links` tells of those that the new uplinks name.
+    """
+    before = {(h.link.own_name, h.uplink.family): h.uplink.name for h in old}
+    now = {(links[u.interface].own_name, u.family): u.name for u in new}
+    return {before[line]: name for line, name in now.items() if line in before}
 
 
 def preferred_before(old: Policy, one: Uplink, other: Uplink) -> bool:
     """Whether `old` had both of these, and preferred `one` to `other`."""
-    lines = [line(uplink) for uplink in old.uplinks]
-    return (
-        line(one) in lines
-        and line(other) in lines
-        and lines.index(line(one)) < lines.index(line(other))
-    )
+    lines = [(uplink.interface, uplink.family) for uplink in old.uplinks]
+    places = [(uplink.interface, uplink.family) for uplink in (one, other)]
+    return all(its in lines for its in places) and sorted(places, key=lines.index) == places

@@ -137,6 +137,8 @@ class Service:
         self._kernel.follow(policy.uplinks)
         links = await self._read_links(policy)
         routes = await self._read_routes()
+        if self._table is self._kernel:  # under the names that the new policy has for interfaces
+            self._ours = frozenset(self._seen)
         self._handle(Reload(trio.current_time(), policy, links, routes))
         await self._converge()
         self._probing.take(policy)
