@@ -116,7 +116,7 @@ def test_a_foreign_route_that_comes_and_goes_moves_nothing(metric: int, number: 
     theirs = foreign(metric, number)
     for _ in range(30):
         mine = [r for r in world.table if (r.metric, r.family) == (metric, theirs.family)]
-        world.take_away(*mine)
+        world.table.take_away(*mine)
         world.put(theirs)
         world.run(world.now + 1)
         world.take_away(theirs)
