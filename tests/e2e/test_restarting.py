@@ -159,3 +159,16 @@ def test_cleanup_says_when_no_default_route_is_left(lab: Lab, start: Start) -> N
     assert done.stdout.splitlines()[-1] == "no default route is left on this machine"
     again = run_to_its_end(lab, "cleanup")
     assert (again.returncode, again.stdout.splitlines()) == (0, done.stdout.splitlines()[-1:])
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_from_before_pythons_start_is_answered_if_the_starter_holds_it(
+    lab: Lab, start: Start, policy_file: Path, number: signal.Signals
+) -> None:
+    """As `env` does in the example of a systemd unit."""
+    held = ["env", "--block-signal=HUP,TERM,INT", "sh", "-c", f'kill -{number.value} $$; exec "$@"']
+    engine = start(policy_text(lab), wrapped_in=[*held, "sh"])
+    if number is signal.SIGHUP:
+        engine.wait_for("reload", "the policy is read anew")
+    else:
+        engine.wait_for("stop", "stopped by SIGTERM")
