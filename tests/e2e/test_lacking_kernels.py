@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import DEADLINE
+from e2e.running import DEADLINE, run_to_its_end
 from e2e.tables import wait_for_our_routes
 from e2e.writing import policy_text
 from route_switcher.lab.addresses import ROUTER
@@ -89,3 +89,15 @@ def test_what_it_needs_is_one_line_that_names_it(lab: Lab, policy_file: Path, er
     assert process.returncode == 1
     assert "Traceback" not in told
     assert told.splitlines()[-1].startswith("route-switcher run: the kernel refused it: ")
+
+
+@pytest.mark.parametrize("command", ["run", "cleanup"])
+def test_without_proc_it_is_one_line(lab: Lab, policy_file: Path, command: str) -> None:
+    policy_file.write_text(policy_text(lab))
+    hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    words = [command, str(policy_file)][: 2 if command == "run" else 1]
+    done = run_to_its_end(lab, *words, wrapped_in=hidden)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"route-switcher {command}: the kernel refused it: ")
+    assert "/proc/self/status" in line

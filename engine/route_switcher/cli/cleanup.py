@@ -7,6 +7,7 @@ Exit code: 0 done, 1 it cannot, 2 wrong usage.
 
 import argparse
 import sys
+from contextlib import ExitStack
 
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.core.routes import Change, RouteAction
@@ -25,15 +26,18 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from route_switcher.kernel.lock import AlreadyRunning, Lock
 
-    if NET_ADMIN in missing_capabilities():
-        return _cannot(f"missing privileges ({NET_ADMIN}): run it as root")
-    try:
-        with Lock() as lock:
-            for note in lock.notes:
-                print(f"route-switcher cleanup: {note}", file=sys.stderr)
-            return trio.run(_clean)
-    except AlreadyRunning as error:
-        return _cannot(f"{error}: stop it first")
+    with ExitStack() as held:
+        try:
+            if NET_ADMIN in missing_capabilities():
+                return _cannot(f"missing privileges ({NET_ADMIN}): run it as root")
+            lock = held.enter_context(Lock())
+        except AlreadyRunning as error:
+            return _cannot(f"{error}: stop it first")
+        except OSError as error:
+            return _cannot(f"the kernel refused it: {error}")
+        for note in lock.notes:
+            print(f"route-switcher cleanup: {note}", file=sys.stderr)
+        return trio.run(_clean)
 
 
 def _cannot(message: str) -> int:
