@@ -48,7 +48,7 @@ faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose
 
-bench: $(VENV)/.run-ready  ## measure speed and cost beside fping, about five minutes
+bench: $(VENV)/.run-ready  ## measure speed and cost beside fping, about ten minutes
 	@$(call require_packages,fping:fping)
 	@PYTHONPATH=tests $(BIN)/python -P -m bench.run
 

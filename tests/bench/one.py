@@ -11,6 +11,7 @@ from bench import (
     carriers,
     cold_validation,
     fast_confirmation,
+    flapping,
     memory,
     moves,
     probing_costs,
@@ -37,6 +38,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "core": rounds_judged.measure,
     "scenarios": scenarios.measure,
     "month": simulated_month.measure,
+    "flapping": flapping.measure,
 }
 """In the order in which they are printed; those of one title become one table."""
 
