@@ -134,7 +134,7 @@ class Watched(World):
             if (best.interface, best.gateway) != (active.interface, active.gateway):
                 assert any(f"foreign route in the way: {best} " in text for text in self.notices())
             instead = {w.route.interface: w.route for w in plan.routes}
-            for left in ours - set(instead.values()):
+            for left in ours - {w.route for w in plan.routes}:
                 assert instead[left.interface] not in ours
 
     def hold(self, name: str, above: int) -> None:
