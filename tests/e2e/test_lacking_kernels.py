@@ -91,6 +91,21 @@ def test_what_it_needs_is_one_line_that_names_it(lab: Lab, policy_file: Path, er
     assert told.splitlines()[-1].startswith("route-switcher run: the kernel refused it: ")
 
 
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [({"set": [(1, socket.SO_BINDTODEVICE)]}, "eth"), ({"get": [(1, socket.SO_RCVBUF)]}, "eth")],
+)
+def test_a_probe_that_no_kernel_state_will_mend_is_one_line(
+    lab: Lab, policy_file: Path, refused: dict[str, object], told: str
+) -> None:
+    policy_file.write_text(policy_text(lab))
+    script = LACKING.format(**{"error": errno.ENOPROTOOPT, "set": [], "get": [], **refused})
+    process = started(lab, policy_file, script)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "Traceback" in said) == (1, False), said
+    assert f"this kernel gives no raw ICMP socket on {told}" in said.splitlines()[-1]
+
+
 @pytest.mark.parametrize("command", ["run", "cleanup"])
 def test_without_proc_it_is_one_line(lab: Lab, policy_file: Path, command: str) -> None:
     policy_file.write_text(policy_text(lab))

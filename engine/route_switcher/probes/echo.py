@@ -31,7 +31,7 @@ from route_switcher.probes.raw_socket import (
     link_trouble,
     open_socket,
 )
-from route_switcher.probes.reasons import LocalFault, fault_of
+from route_switcher.probes.reasons import LocalFault, fault_of, never_mends
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
 
@@ -88,6 +88,10 @@ class EchoLine:
                 " run as root, or give the process CAP_NET_RAW"
             ) from error
         except OSError as error:
+            if never_mends(error):
+                raise ProbeNotPermitted(
+                    f"this kernel gives no raw ICMP socket on {self.interface} ({error.strerror})"
+                ) from error
             fault_of(error)  # each round will try again, and tell
         return self
 

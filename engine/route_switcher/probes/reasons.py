@@ -47,6 +47,11 @@ _OUR_MISTAKES = {
 }
 
 
+def never_mends(error: OSError) -> bool:
+    """Whether no state of any network explains it: a mistake of ours, or a kernel that lacks it."""
+    return error.errno is None or error.errno in _OUR_MISTAKES
+
+
 def fault_of(error: OSError) -> LocalFault:
     """What `error`, from opening, sending or receiving, says.
 
@@ -56,6 +61,6 @@ def fault_of(error: OSError) -> LocalFault:
     Raises `error` itself if only a mistake in this program can cause it.
     """
     number = error.errno
-    if number is None or number in _OUR_MISTAKES:
+    if number is None or never_mends(error):
         raise error
     return _FAULTS.get(number) or LocalFault(_UNKNOWN, os.strerror(number).lower())
