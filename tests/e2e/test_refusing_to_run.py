@@ -8,6 +8,7 @@ import pytest
 from e2e.running import DEADLINE, Start, command_line, run_to_its_end
 from e2e.tables import wait_for_our_routes
 from e2e.writing import policy_text
+from faults import acts
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.policy.load import SYSTEM_POLICY
@@ -140,3 +141,17 @@ def test_as_text_each_line_has_its_time_and_level(lab: Lab, good: str) -> None:
     shape = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (INFO   |WARNING) \S")
     assert [line for line in told.splitlines() if not shape.match(line)] == []
     assert " INFO    IPv4: primary: first selection" in told
+
+
+def test_who_only_holds_the_locks_name_stops_neither_run_nor_cleanup(
+    lab: Lab, good: str, start: Start
+) -> None:
+    acts.squat(lab)
+    engine = start(None)
+    note = engine.wait_for("lock", "holds the socket @route-switcher and is no route-switcher")
+    assert note.level == "warning"
+    wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
+    assert engine.end(signal.SIGTERM) == 0
+    done = run_to_its_end(lab, "cleanup")
+    assert (done.returncode, done.stdout.count("removed: ")) == (0, 2)
+    assert "is no route-switcher: ignored" in done.stderr
