@@ -113,3 +113,9 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             yield from leaves(part)
     else:
         yield condition
+
+
+def takes_time(condition: Condition) -> bool:
+    """Whether it, or a part of it, must hold for a time before it counts."""
+    parts = condition.conditions if isinstance(condition, AnyOf | AllOf) else ()
+    return condition.held > 0 or any(map(takes_time, parts))

@@ -17,6 +17,7 @@ from route_switcher.core.conditions import (
     ConsecutiveSuccesses,
     Within,
     leaves,
+    takes_time,
 )
 from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.judges import Facts, Run, make_judge, shaken
@@ -45,6 +46,7 @@ class RuleHealth:
         "_probes",
         "_recover",
         "_stable_since",
+        "_timed",
         "_trouble",
         "evidence",
         "failing_since",
@@ -91,6 +93,8 @@ class RuleHealth:
         self._fail = make_judge(rule.fail, self._facts)
         recover = rule.recover.condition
         self._recover = None if recover is None else make_judge(recover, self._facts)
+        pairs = ((rule.fail, self._fail), (recover, self._recover))
+        self._timed = [j for c, j in pairs if c is not None and j is not None and takes_time(c)]
         fail = tuple(leaves(rule.fail))
         self._trouble = frozenset(
             leaf.probe for leaf in fail if isinstance(leaf, ConsecutiveFailures | Beyond)
@@ -215,8 +219,8 @@ class RuleHealth:
     def _catch_up(self, at: float) -> None:
         """Ask the judges at the times before `at` at which a part came to hold by time alone: a
         `for` around it begins then, not with the event that sees it."""
-        for judge in (self._fail, self._recover):
-            while judge is not None and (due := judge.deadline()) < at:
+        for judge in self._timed:
+            while (due := judge.deadline()) < at:
                 judge.holds(due)
 
     def _good(self, event: Round) -> list[RuleChange]:
