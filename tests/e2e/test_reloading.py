@@ -26,10 +26,9 @@ def test_a_swapped_preference_moves_the_traffic_at_once(
     engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
     with Recorder(lab) as recorder:
         reload(engine, policy_file, policy_text(lab, DUAL_STACK, order=(1, 0), stable="1h"))
-        engine.wait_for("reload", "the policy is read anew")
-        read = engine.now
+        read = engine.wait_for("reload", "the policy is read anew").number
         for name in ("secondary", "secondary-v6"):
-            engine.wait_for("decision", since=read - 1, selected=name, cause="reload")
+            engine.wait_for("decision", since=read, selected=name, cause="reload")
         for family in Family:
             wait_until_taken(lab, "eth1", family)
             wait_for_our_routes(lab, ("eth1", 10), ("eth0", 20), family=family)
