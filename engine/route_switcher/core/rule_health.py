@@ -25,7 +25,7 @@ from route_switcher.core.measuring import Measuring
 from route_switcher.core.model import Address, Probe, Rule, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.rules import TRANSITIONS, RuleChange, RuleState, Signal
-from route_switcher.core.work import meanings
+from route_switcher.core.work import concerned, meanings
 
 
 class RuleHealth:
@@ -81,10 +81,10 @@ class RuleHealth:
         suspects: Mapping[str, Set[Address]],
     ) -> None:
         self.rule = rule
-        concerned = self._probes = _concerned(rule, probes)
-        self._concerned = frozenset(p.name for p in concerned)
-        self._break = max(longest_break(p) for p in concerned)
-        gap = max(longest_gap(p) for p in concerned)
+        its_probes = self._probes = concerned(rule, probes)
+        self._concerned = frozenset(p.name for p in its_probes)
+        self._break = max(longest_break(p) for p in its_probes)
+        gap = max(longest_gap(p) for p in its_probes)
         self._facts = Facts(link, gap, runs={name: Run() for name in self._concerned})
         for condition in (rule.fail, rule.recover.condition):
             for leaf in leaves(condition) if condition is not None else ():
@@ -197,9 +197,8 @@ class RuleHealth:
     def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
         """Whether a new policy, with these probes through the uplink, changes nothing for it."""
         family = self.uplink.family
-        return replace(self.rule, uplinks=None) == replace(rule, uplinks=None) and meanings(
-            self._probes, family
-        ) == meanings(_concerned(rule, probes), family)
+        same = meanings(self._probes, family) == meanings(concerned(rule, probes), family)
+        return same and replace(self.rule, uplinks=None) == replace(rule, uplinks=None)
 
     def restart(
         self, rule: Rule, probes: Sequence[Probe], suspects: Mapping[str, Set[Address]]
@@ -297,8 +296,3 @@ class RuleHealth:
             return []
         self.evidence = evidence
         return [RuleChange(at, self.uplink.name, self.rule.name, before, self.state, evidence)]
-
-
-def _concerned(rule: Rule, probes: Sequence[Probe]) -> tuple[Probe, ...]:
-    named = rule.probes
-    return tuple(p for p in probes if not named or p.name in named)

@@ -68,6 +68,12 @@ def meanings(probes: Iterable[Probe], family: Family) -> frozenset[Probe]:
     return frozenset(meaning(probe, family) for probe in probes)
 
 
+def concerned(rule: Rule, probes: Iterable[Probe]) -> tuple[Probe, ...]:
+    """The probes whose rounds concern a rule: one that names none takes every probe's."""
+    named = rule.probes
+    return tuple(p for p in probes if not named or p.name in named)
+
+
 def _looks_at_windows(rule: Rule, probe: str) -> bool:
     """Whether a condition of the rule is about a window of this probe's answers."""
     return any(
