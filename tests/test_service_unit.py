@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 UNIT = Path(__file__).parents[1] / "examples" / "route-switcher.service"
+PAGE = Path(__file__).parents[1] / "docs" / "service.md"
 MOST = 2.0
 """The exposure that `systemd-analyze security` may find, of 10."""
 
@@ -28,3 +29,21 @@ def test_what_must_not_be_hidden_from_it_is_not() -> None:
     assert not [line for line in lines if line.startswith(("ProcSubset=", "ProtectKernelTun"))]
     (command,) = [line for line in lines if line.startswith("ExecStart=")]
     assert command.startswith("ExecStart=/usr/bin/env --block-signal=HUP,TERM,INT ")
+
+
+def test_the_page_has_a_row_for_each_line_of_the_unit_and_for_no_other() -> None:
+    _, service = UNIT.read_text("utf-8").split("[Service]\n")
+    lines = re.findall(r"^(\w+)=", service.partition("[Install]")[0], re.MULTILINE)
+    written = PAGE.read_text("utf-8").partition("## What is left out")[0]
+    cells = re.findall(r"^\| (`\w+=`.*?) \|", written, re.MULTILINE)
+    rows = [name for cell in cells for name in re.findall(r"`(\w+)=`", cell)]
+    assert len(rows) == len(set(rows))
+    assert set(rows) == set(lines)
+
+
+def test_what_the_page_says_is_left_out_is_not_in_the_unit() -> None:
+    left_out = PAGE.read_text("utf-8").partition("## What is left out")[2]
+    rows = re.findall(r"^\| `(\w+=)\w+` \|", left_out, re.MULTILINE)
+    lines = UNIT.read_text("utf-8").splitlines()
+    assert "ProtectKernelTunables=" in rows
+    assert not [line for line in lines if line.startswith(tuple(rows))]
