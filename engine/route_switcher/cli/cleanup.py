@@ -1,6 +1,7 @@
 """Remove every default route of ours from the main table, and nothing else.
 
 What other programs added stays. If no default route is left then, it says so.
+It does not work while an engine runs here, and it needs root (CAP_NET_ADMIN).
 
 Exit code: 0 done, 1 it cannot, 2 wrong usage.
 """

@@ -1,12 +1,14 @@
-"""Print what makes a shell complete our commands, options, policies and interfaces.
+"""Print what makes a shell complete commands, options, policies and interfaces.
 
-bash:  route-switcher completion bash > ~/.local/share/bash-completion/completions/route-switcher
+bash:  route-switcher completion bash \\
+           > ~/.local/share/bash-completion/completions/route-switcher
 zsh:   route-switcher completion zsh > _route-switcher, in a folder of $fpath
-fish:  route-switcher completion fish > ~/.config/fish/completions/route-switcher.fish
+fish:  route-switcher completion fish \\
+           > ~/.config/fish/completions/route-switcher.fish
 
-For all users: /usr/share/bash-completion/completions, /usr/share/zsh/vendor-completions,
-/usr/share/fish/vendor_completions.d. It is made of this version's commands: print it anew after an
-upgrade.
+For all users: /usr/share/bash-completion/completions,
+/usr/share/zsh/vendor-completions, /usr/share/fish/vendor_completions.d.
+Print it again after an upgrade: it knows the commands of this version only.
 
 Exit code: 0 printed, 2 wrong usage.
 """

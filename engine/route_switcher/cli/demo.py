@@ -1,4 +1,4 @@
-"""`route-switcher demo`: failover and fail-back in a private network on this machine."""
+"""Watch a failover and a fail-back in a private network on this machine."""
 
 import argparse
 import os
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fault",
         choices=demo.LASTING_FAULTS,
+        metavar="FAULT",
         default="blackhole",
         help="how the primary uplink breaks: "
         + "; ".join(f"{name}: {FAULTS[name].description}" for name in demo.LASTING_FAULTS)

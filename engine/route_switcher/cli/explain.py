@@ -1,11 +1,12 @@
 """Say what a policy does, in plain sentences with its numbers.
 
-What is asked, how often and at what cost; when an uplink counts as failed, how soon that is
-known, and what brings it back; what happens then; and the states of a rule as a diagram. The output
-is Markdown.
+What is asked, how often and at what cost; when an uplink counts as failed, how
+soon that is known, and what brings it back; what happens then; and the states
+of a rule as a diagram. The output is Markdown.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
-/etc/route-switcher/policy.yaml, other names are policies that come with the program.
+/etc/route-switcher/policy.yaml, other names are policies that come with the
+program.
 
 Exit code: 0 done, 1 the policy has problems, 2 wrong usage.
 """

@@ -1,11 +1,12 @@
-"""Draft a policy from what this machine has now, with comments that say what it assumes.
+"""Draft a policy from what this machine has; comments say what it assumes.
 
-Uplinks are made of the default routes of the main table, in order of their metrics. Interfaces
-that may be uplinks are written as comments, to be completed. The policy goes to standard output,
-what it assumes also to standard error. Changes nothing on this machine; needs no privileges.
+Uplinks are made of the default routes of the main table, in order of their
+metrics. Interfaces that may be uplinks are written as comments, for you to
+complete. The policy goes to standard output, what it assumes also to standard
+error. Changes nothing on this machine; needs no privileges.
 
-Exit code: 0 drafted, 1 a template only, for want of a default route, or FILE cannot be written,
-2 wrong usage.
+Exit code: 0 drafted, 1 a template only, because there is no default route, or
+FILE cannot be written, 2 wrong usage.
 """
 
 import argparse

@@ -1,12 +1,13 @@
-"""Keep this machine on a working uplink, in the foreground, until SIGTERM or SIGINT.
+"""Keep this machine on a working uplink, until SIGTERM or SIGINT.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
-/etc/route-switcher/policy.yaml and the default, other names are policies that come with the
-program. Instead of a POLICY, two uplinks can be given by flags.
+/etc/route-switcher/policy.yaml and the default, other names are policies that
+come with the program. Instead of a POLICY, two uplinks can be given by flags.
 
-SIGHUP reads the policy anew; a bad one is reported, and the running one stays. A policy that others
-than root may change is warned of. At the end the
-routes stay as they are: a restart moves nothing, and `route-switcher cleanup` removes them.
+It stays in the foreground. SIGHUP reads the policy again; a bad one is
+reported, and the running one stays. It warns if others than root may change
+the policy. At the end the routes stay as they are: a restart moves nothing,
+and `route-switcher cleanup` removes them.
 
 Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
 """

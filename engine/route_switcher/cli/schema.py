@@ -1,4 +1,4 @@
-"""Print a JSON Schema (draft-07), for an editor that knows YAML schemas, or for check-jsonschema.
+"""Print a JSON Schema (draft-07), for an editor or for check-jsonschema.
 
 Exit code: 0 printed, 2 there is no such schema, or wrong usage.
 """

@@ -1,25 +1,28 @@
-"""Simulate a policy on a network that is drawn at random, and say what users would have seen.
+"""Simulate a policy on a random network, and say what users would have seen.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
-/etc/route-switcher/policy.yaml, other names are policies that come with the program. Nothing on
-this machine is looked at or touched.
+/etc/route-switcher/policy.yaml, other names are policies that come with the
+program. Nothing on this machine is looked at or touched.
 
---line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the default), lte,
-satellite (in a low orbit) or geostationary. Single figures can be changed:
---line primary=fibre,outages=4/month,outage_length=5m.
+--line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the
+default), lte, satellite (in a low orbit) or geostationary. Single figures can
+be changed: --line primary=fibre,outages=4/month,outage_length=5m.
 
-  outages, outage_length          nothing comes back, and nobody says so
-  unplugs, unplug_length          the carrier is lost
-  flaps, flap_length              down for 4 s, up for 8 s, on average, and so on
+  outages, outage_length   nothing comes back, and nobody says so
+  unplugs, unplug_length   the carrier is lost
+  flaps, flap_length       down for 4 s, up for 8 s, on average, and so on
   brownouts, brownout_length, brownout_loss, brownout_latency, brownout_jitter
-                                  this much more loss, latency and jitter, half as bad up to 1.5 x
-  loss, latency                   of good times
+                           this much more loss, latency and jitter; each time
+                           between half and one and a half times as much
+  loss, latency            of good times
 
-Rates are a number/hour, day, week, month (30 days) or year; lengths are means, as 90s, 5m, 2h, 1d;
-shares are percentages. What happens when is drawn at random from --seed and the uplink's name
-alone, whatever the policy: the same seed gives the same network, so that policies can be compared.
+Rates are a number/hour, day, week, month (30 days) or year; lengths are means,
+as 90s, 5m, 2h, 1d; shares are percentages. What happens when depends on --seed
+and the uplink's name alone, not on the policy: the same seed gives the same
+network, so that policies can be compared.
 
-Exit code: 0 fine, 1 the policy has problems or the file cannot be written, 2 wrong usage.
+Exit code: 0 fine, 1 the policy has problems or the file cannot be written,
+2 wrong usage.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""Run scenarios against a policy in virtual time: what will it do, before it does it?
+"""Run scenarios against a policy in virtual time: what will it do?
 
-FILE is a scenario file: what becomes of the rounds through each uplink, and what the policy must
-have decided by when. Looks at the files only, never at this machine.
+FILE is a scenario file: what becomes of the rounds through each uplink, and
+what the policy must have decided by when. Looks at the files only, never at
+this machine.
 
-Exit code: 0 every scenario passed, 1 one failed, or a file has problems or cannot be written,
-2 wrong usage.
+Exit code: 0 every scenario passed, 1 one failed, or a file has problems or
+cannot be written, 2 wrong usage.
 """
 
 import argparse

@@ -1,13 +1,14 @@
 """Check policies: print every problem with its place, and what to write instead.
 
-Of a policy without errors it prints what it will do, computed: how soon each rule sees what it is
-there for, and is over it (typically, and at the worst); what the probes of each uplink take in a
-month; and how often random loss alone would fail it. Warnings are about what is hardly meant so,
-notes about what is good to know.
+For a policy without errors it computes what the policy will do: how soon each
+rule sees a fault, and is over it (typically, and at the worst); what the probes
+of each uplink take in a month; how often random loss alone would fail it; and
+how often a line that flaps would move the traffic. Warnings are about what is
+hardly meant so, notes about what is good to know.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
-/etc/route-switcher/policy.yaml, other names are policies that come with the program.
-Looks at the files only, never at this machine.
+/etc/route-switcher/policy.yaml, other names are policies that come with the
+program. Looks at the files only, never at this machine.
 
 Exit code: 0 fine, 1 problems found, 2 wrong usage.
 """
