@@ -33,7 +33,7 @@ FIGURES = """
   no-internet  a silent outage  3.5 s    4 s      60.5 s            62 s
   unplugged    a lost carrier   at once  at once  60.5 s            62 s
 
-  uplink  probes a month  fails in vain at 1 % loss  at 5 % loss
+  uplink  probes a month  fails wrongly at 1 % loss  at 5 % loss
   a       228 MB          2.6 times a month          293 times a month
 """
 PRAISE = "good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
@@ -105,7 +105,7 @@ def test_doubts_are_errors_if_strict(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_loss_may_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--loss", "0.5%", "--loss", "10", "good.yaml"]) == FINE
     *_, head, line = capsys.readouterr().out.splitlines()
-    assert head.endswith("fails in vain at 0.5 % loss  at 10 % loss")
+    assert head.endswith("fails wrongly at 0.5 % loss  at 10 % loss")
     assert line.endswith("once in 3.1 months           356 times a month, away 85 % of the time")
 
 

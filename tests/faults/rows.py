@@ -288,7 +288,7 @@ ROWS = (
         "netlink overrun, our route lost in it",
         Step(
             acts.overrun,
-            "everything is read anew, the route is put back",
+            "everything is read again, the route is put back",
             says=(("overrun", ""), ("gone", "dev eth0 metric 10")),
             lost=A_MOMENT,
         ),

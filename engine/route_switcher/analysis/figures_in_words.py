@@ -87,7 +87,7 @@ def _uplinks(figures: Figures) -> list[list[str]]:
     sparing = any(f.bytes_a_month != f.bytes_a_month_on_standby for f in figures.uplinks)
     losses = [share(loss) for loss, _ in figures.uplinks[0].false_failures]
     head = ["uplink", "probes a month", *(["on standby"] if sparing else [])]
-    chances = [f"{'fails in vain at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
+    chances = [f"{'fails wrongly at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
     return [[*head, *chances], *(_uplink(figure, sparing) for figure in figures.uplinks)]
 
 

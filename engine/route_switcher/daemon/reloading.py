@@ -70,7 +70,7 @@ class Reloading:
         if policy is None:
             _stays("the policy is not sound")
             return
-        say(logging.INFO, "reload", "the policy is read anew")
+        say(logging.INFO, "reload", "the policy was read again, and counts from now on")
         await self._take(policy)
 
     def _read(self) -> tuple[Policy | None, Sequence[str], int]:

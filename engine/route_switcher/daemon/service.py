@@ -145,7 +145,7 @@ class Service:
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
-            say(logging.WARNING, "overrun", "netlink messages were lost; everything is read anew")
+            say(logging.WARNING, "overrun", "netlink messages were lost; everything is read again")
         linked = news.links or news.addresses or news.overrun
         if linked:
             await self._take_links(all_told=news.links or news.addresses)
