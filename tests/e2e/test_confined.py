@@ -1,0 +1,68 @@
+"""The engine does all its work under the restrictions of examples/route-switcher.service."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from ctypes.util import find_library
+from pathlib import Path
+
+import pytest
+
+from e2e import confining
+from e2e.running import Start
+from e2e.tables import wait_until_taken
+from e2e.writing import policy_text
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+
+UNIT = Path(__file__).parents[2] / "examples" / "route-switcher.service"
+_RIGHTS = "-all,+net_admin,+net_raw"
+CONFINED = [
+    *["setpriv", f"--inh-caps={_RIGHTS}", f"--bounding-set={_RIGHTS}", "--no-new-privs"],
+    *[sys.executable, "-P", confining.__file__, str(UNIT)],
+]
+ATTEMPTS = """
+import ctypes, mmap, os, socket
+attempts = {
+    "namespace": lambda: os.close(os.open("/proc/self/ns/net", os.O_RDONLY)) or _unshare(),
+    "packet": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
+    "code": lambda: mmap.mmap(-1, 4096, prot=7),
+    "priority": lambda: os.nice(1),
+}
+def _unshare():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x20000):
+        raise OSError(ctypes.get_errno(), "unshare")
+for name, attempt in attempts.items():
+    try:
+        attempt()
+    except OSError:
+        print(name)
+"""
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(
+        shutil.which("systemd-analyze") is None or find_library("seccomp") is None,
+        reason="systemd-analyze or libseccomp is missing (package systemd)",
+    ),
+]
+
+
+def test_what_the_unit_takes_away_is_taken() -> None:
+    words = [*CONFINED, sys.executable, "-P", "-c", ATTEMPTS]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["namespace", "packet", "code", "priority"], done.stderr
+
+
+def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_file: Path) -> None:
+    engine = start(policy_text(lab), wrapped_in=CONFINED)
+    engine.wait_for_health("primary", "secondary")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="secondary", cause="failover")
+    wait_until_taken(lab, "eth1")
+    policy_file.write_text(f"{policy_text(lab)}ignore_linkdown: true\n")
+    engine.send(signal.SIGHUP)
+    engine.wait_for("linkdown", "eth1: the kernel skips its routes")
+    assert engine.end(signal.SIGTERM) == 0
