@@ -1,6 +1,7 @@
 """The policy is read again off the loop: nothing waits for it, and only the newest counts."""
 
 import logging
+import signal
 import threading
 
 import pytest
@@ -91,3 +92,66 @@ async def test_one_that_hangs_is_left_and_no_second_one_joins_it(
         "an earlier reading of the policy still hangs: the running one stays",
     ]
     assert (taker.taken, disk.readings) == ([], 1)
+
+
+async def test_whatever_a_reading_raises_the_running_policy_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    taker = _Taker()
+    broken = [MemoryError(), TypeError("a bug"), RuntimeError("can't start new thread")]
+
+    def load() -> Policy:
+        if broken:
+            raise broken.pop()
+        return NEW
+
+    reads = Reloading(taker.take, load, tuple)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        for number in range(1, len(broken) + 1):
+            reads.ask()
+            while caplog.text.count("the running one stays") < number:
+                await trio.lowlevel.checkpoint()
+        reads.ask()
+        await taker.heard.wait()
+        nursery.cancel_scope.cancel()
+    assert taker.taken == [NEW]
+    assert "could not be read (TypeError: a bug): the running one stays" in caplog.text
+
+
+async def test_no_thread_for_a_reading_is_told_and_the_running_policy_stays(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = trio.Event()
+    taker, disk = _Taker(), _Disk()
+    reads = reloading(taker, disk)
+
+    async def none(*_: object, **__: object) -> None:
+        told.set()
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", none)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        reads.ask()
+        await told.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert "(RuntimeError: can't start new thread): the running one stays" in caplog.text
+
+
+async def test_the_thread_that_reads_takes_no_signal_of_the_daemon() -> None:
+    taker = _Taker()
+    held: list[set[int]] = []
+
+    def load() -> Policy:
+        held.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+        return OLD
+
+    reads = Reloading(taker.take, load, tuple)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        reads.ask()
+        await taker.heard.wait()
+        nursery.cancel_scope.cancel()
+    assert held[0] >= {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}

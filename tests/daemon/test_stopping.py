@@ -50,3 +50,21 @@ async def test_the_line_that_says_it_is_stopped_is_the_last_one(
     told = [record.getMessage() for record in caplog.records]
     assert "the line is closed" in told
     assert told[-1] == f"stopped by {number.name}; the routes stay as they are"
+
+
+async def test_what_was_held_back_is_told_before_an_error_ends_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The last lines before the end may explain it."""
+    rules = policy()
+    kernel = ModelKernel([LinkState(uplink.interface) for uplink in rules.uplinks])
+
+    class Failing(TalkativeLine):
+        async def run(self) -> None:
+            for number in range(100):
+                say(logging.WARNING, "held", f"disturbance {number}")
+            raise ValueError("a bug")
+
+    with caplog.at_level(logging.INFO), pytest.raises(ExceptionGroup):
+        await serve(Service(rules, kernel, lambda _: Failing()), lambda: rules)
+    assert "disturbance 99" in caplog.text

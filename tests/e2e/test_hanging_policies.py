@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_a_fifo_at_a_reload_is_refused_at_once(lab: Lab, start: Start, policy_fi
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="secondary", cause="failover")
     wait_until_taken(lab, "eth1")
+
+
+def test_a_file_that_would_wait_for_its_content_is_refused_at_once(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
+    """It looks like a regular file (proc_kmsg(5)): the log of the kernel, which has been read."""
+    log = "/proc/kmsg"
+    try:
+        reading = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        pytest.skip(f"{log}: {error.strerror}")
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    policy_file.unlink()
+    policy_file.symlink_to(log)
+    with suppress(BlockingIOError):
+        while os.read(reading, 1 << 16):
+            pass
+    os.close(reading)
+    engine.send(signal.SIGHUP)
+    engine.wait_for("policy", "cannot read the policy: nothing can be read there now")
+    engine.wait_for("reload", "the running one stays")
 
 
 def test_while_a_file_system_hangs_it_fails_over_and_ends_when_asked(

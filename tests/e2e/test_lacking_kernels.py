@@ -116,3 +116,28 @@ def test_without_proc_it_is_one_line(lab: Lab, policy_file: Path, command: str) 
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"route-switcher {command}: the kernel refused it: ")
     assert "/proc/self/status" in line
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_thread_can_be_started_it_says_so_in_one_line(
+    lab: Lab, policy_file: Path, allowed: int
+) -> None:
+    """Such as by a limit on processes."""
+    policy_file.write_text(policy_text(lab))
+    script = f"""
+import sys, threading
+start, started = threading.Thread.start, []
+def limited(self):
+    if len(started) == {allowed}:
+        raise RuntimeError("can't start new thread")
+    started.append(self)
+    start(self)
+threading.Thread.start = limited
+from route_switcher.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    process = started(lab, policy_file, script)
+    _, told = process.communicate(timeout=DEADLINE)
+    (line,) = told.splitlines()
+    assert process.returncode == 1
+    assert line.startswith("route-switcher run: cannot start a thread: too many processes")

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -130,6 +131,36 @@ def test_it_fails_over_and_ends_though_nobody_reads_the_log(
     process = run(unread.writing, *words)
     fail_over(lab)
     ends(process)
+
+
+_IN_THE_BACKGROUND = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    os.execvp(sys.argv[1], sys.argv[1:])
+os.wait()
+"""
+"""Start a command as a shell starts it with `&`: it is not in the terminal's foreground."""
+
+
+def test_a_terminal_that_stops_who_writes_in_the_background_does_not_stop_it(
+    lab: Lab, policy_file: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    flags = termios.tcgetattr(theirs)
+    flags[3] |= termios.TOSTOP
+    termios.tcsetattr(theirs, termios.TCSANOW, flags)
+    policy_file.write_text(policy_text(lab))
+    words = [sys.executable, "-I", "-c", _IN_THE_BACKGROUND]
+    shell = lab.start(ROUTER, [*words, *command_line("run", str(policy_file))], stderr=theirs)
+    fail_over(lab)
+    children = Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text()
+    os.kill(int(children), signal.SIGTERM)
+    assert shell.wait(DEADLINE) == 0
+    os.close(theirs)
+    os.close(ours)
 
 
 def test_when_the_log_is_read_again_it_says_how_many_lines_were_lost(

@@ -17,6 +17,7 @@ from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
+from route_switcher.daemon.thread_start import NoThread
 from route_switcher.kernel.lock import AlreadyRunning, Lock
 from route_switcher.kernel.netlink import NetlinkKernel
 from route_switcher.kernel.privileges import missing_capabilities
@@ -65,7 +66,7 @@ def run(
         ended_by: list[BaseException] = []
         try:
             _run_trio(policy, load, doubts, dry_run)
-        except* (ProbeNotPermitted, CannotStart, _OutputLost) as group:
+        except* (ProbeNotPermitted, CannotStart, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
         case [_OutputLost() as lost, *_]:

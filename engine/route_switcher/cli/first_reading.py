@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from route_switcher.daemon.thread_start import start
 from route_switcher.policy.files import TIME_LIMIT
 from route_switcher.policy.problems import PolicyProblems, Problem
 
@@ -25,10 +26,10 @@ def read_in_time(read: Callable[[], T], origin: str, limit: float = TIME_LIMIT) 
     """What `read` returns or raises; it is left behind in its thread when it takes too long.
 
     To be called while the signals are held. Raises `AskedToEnd`, and `PolicyProblems` after `limit`
-    seconds.
+    seconds, and NoThread.
     """
     reading = _Reading(read)
-    reading.start()
+    start(reading)
     end = time.monotonic() + limit
     reading.join(min(_USUAL, limit))
     while reading.is_alive():

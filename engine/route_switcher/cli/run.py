@@ -25,6 +25,7 @@ from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.cli.unhindered import unhindered_stderr
 from route_switcher.core.model import Policy
 from route_switcher.daemon.signals import held
+from route_switcher.daemon.thread_start import NoThread
 from route_switcher.other_writers import other_writers
 from route_switcher.policy.load import SYSTEM_NAME, load, load_text, locate, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, render
@@ -74,8 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the engine."""
-    with held(), unhindered_stderr():
-        return _execute(arguments)
+    try:
+        with held(), unhindered_stderr():
+            return _execute(arguments)
+    except NoThread as error:
+        print(f"route-switcher run: {error}", file=sys.stderr)
+        return PROBLEMS
 
 
 def _execute(arguments: argparse.Namespace) -> int:

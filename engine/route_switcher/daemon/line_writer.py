@@ -7,12 +7,14 @@ is: O_NONBLOCK would hold for everybody who shares it (open(2), open file descri
 import io
 import os
 import select
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+from route_switcher.daemon.thread_start import start
 from route_switcher.printable import printable_lines
 
 WAITING_BYTES = 256 * 1024
@@ -40,7 +42,7 @@ class LineWriter:
 
     A line that was written in part when a write failed is finished first when it works again.
     `on_error` is called, in the writer's thread, each time when a write fails. Where lines were
-    lost, `tell_lost` makes one that says so.
+    lost, `tell_lost` makes one that says so. Raises NoThread.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class LineWriter:
         self._wake.acquire()
         self._drained: threading.Lock | None = None
         # Not joined at the end of the process: it may be in a write that never returns.
-        threading.Thread(target=self._run, name="lines", daemon=True).start()
+        start(threading.Thread(target=self._run, name="lines", daemon=True))
 
     def put(self, data: bytes) -> None:
         """Have `data` written: one or more whole lines."""
@@ -92,6 +94,9 @@ class LineWriter:
             self._wake.release()
 
     def _run(self) -> None:
+        # A terminal in whose background we run may stop the whole process for writing (termios(3),
+        # TOSTOP), unless the thread that writes holds this signal back.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTTOU,))
         while True:
             batch = self._next()
             if batch is None:

@@ -7,6 +7,7 @@ hangs in the kernel without heeding a signal holds up a child just the same.
 """
 
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ import trio
 
 from route_switcher.core.model import Policy
 from route_switcher.daemon.report import say
+from route_switcher.daemon.signals import SIGNALS
 from route_switcher.policy.files import TIME_LIMIT
 from route_switcher.policy.problems import PolicyProblems, render
 
@@ -56,10 +58,14 @@ class Reloading:
         if self._one.borrowed_tokens:
             _stays("an earlier reading of the policy still hangs")
             return
-        with trio.move_on_after(self._limit) as patience:
-            policy, lines, level = await trio.to_thread.run_sync(
-                self._read, abandon_on_cancel=True, limiter=self._one
-            )
+        try:
+            with trio.move_on_after(self._limit) as patience:
+                policy, lines, level = await trio.to_thread.run_sync(
+                    self._read, abandon_on_cancel=True, limiter=self._one
+                )
+        except Exception as error:  # no thread, no memory, or a bug: the uplink matters more
+            _stays(f"the policy could not be read ({type(error).__name__}: {error})")
+            return
         if patience.cancelled_caught:
             _stays(f"the policy could not be read within {self._limit:g} s")
             return
@@ -75,6 +81,8 @@ class Reloading:
 
     def _read(self) -> tuple[Policy | None, Sequence[str], int]:
         """The policy, or None; and what is to be said, at which level."""
+        # This thread may outlive the daemon's handlers, and must not take its signals then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             return self._load(), self._doubts(), logging.WARNING
         except PolicyProblems as error:

@@ -47,18 +47,21 @@ async def serve(
     For `load` and `doubts` see `Reloading`. Raises CannotStart.
     """
     with trio.open_signal_receiver(*SIGNALS) as signals, let_in():
-        async with trio.open_nursery() as nursery:
-            try:
-                await nursery.start(service.run)
-            except* OSError as group:
-                raise CannotStart(first_of(group)) from None
-            reloading = Reloading(service.reload, load, doubts)
-            nursery.start_soon(reloading.run)
-            nursery.start_soon(_tell_held)
-            name = await _until_stopped(signals, reloading)
-            nursery.cancel_scope.cancel()
-        # Only now: a task that is being cancelled may still have something to say.
-        tell_held(inf)
+        try:
+            async with trio.open_nursery() as nursery:
+                try:
+                    await nursery.start(service.run)
+                except* OSError as group:
+                    raise CannotStart(first_of(group)) from None
+                reloading = Reloading(service.reload, load, doubts)
+                nursery.start_soon(reloading.run)
+                nursery.start_soon(_tell_held)
+                name = await _until_stopped(signals, reloading)
+                nursery.cancel_scope.cancel()
+        finally:
+            # Only now: a task that is being cancelled may still have something to say. And also if
+            # an error ends it: what was held back may explain that.
+            tell_held(inf)
         say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
 
 

@@ -4,6 +4,7 @@ Every conversation has a socket of its own. So a cancelled one leaves nothing be
 could mistake for its answer, and a change never waits for a long dump to end.
 """
 
+import errno
 import itertools
 import socket
 from collections.abc import Callable, Iterable
@@ -41,6 +42,12 @@ _ATTEMPTS = 4
 _LONGEST_AGAIN = 0.02
 """How often an interrupted dump is taken, unless it takes so many seconds. The last is used as it
 is: a table that never rests must not keep us here, and is looked at again before long."""
+
+_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""What may pass: no descriptor is free, here or in the whole system (open(2)), or no memory."""
+_PATIENCE = 60.0
+_PAUSE = 0.1
+"""For how many seconds a socket that cannot be had for that is asked for again, and how often."""
 
 _sequences = itertools.count(1)
 
@@ -94,18 +101,23 @@ class Replies(list[Message]):
 
 
 class Conversation:
-    """Requests one after another on one socket. Use as a context manager."""
+    """Requests one after another on one socket. Use as an asynchronous context manager.
+
+    Entering waits for a minute where descriptors or memory have run out: another user may have
+    taken them, and to end then would leave the uplink to itself. After that it raises OSError.
+    """
 
     def __init__(self, discarded: Discarded) -> None:
         self._discarded = discarded
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self._socket: socket.socket
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
+        self._socket = await _opened()
         self._socket.setblocking(False)
         _prepare(self._socket)
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
@@ -155,7 +167,7 @@ async def command(build: Callable[[int], bytes], discarded: Discarded) -> None:
 
     Raises KernelError.
     """
-    with Conversation(discarded) as conversation:
+    async with Conversation(discarded) as conversation:
         await conversation.ask(build)
     await trio.lowlevel.checkpoint()
 
@@ -173,7 +185,7 @@ async def read(
     """
     for _ in range(_ATTEMPTS):
         began = trio.current_time()
-        with Conversation(discarded) as conversation:
+        async with Conversation(discarded) as conversation:
             replies = await conversation.ask(build, enough)
         await trio.lowlevel.checkpoint()
         if not replies.interrupted or trio.current_time() - began > _LONGEST_AGAIN:
@@ -195,6 +207,17 @@ def parsed(
         if made is not None:
             found.append(made)
     return found
+
+
+async def _opened() -> socket.socket:
+    end = trio.current_time() + _PATIENCE
+    while True:
+        try:
+            return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        except OSError as error:
+            if error.errno not in _SCARCE or trio.current_time() > end:
+                raise
+        await trio.sleep(_PAUSE)
 
 
 def _prepare(channel: socket.socket) -> None:

@@ -112,7 +112,7 @@ class NetlinkKernel:
         delegates a prefix to it lives that way.
         """
         names = tuple(interfaces)
-        with Conversation(self.discarded) as conversation:
+        async with Conversation(self.discarded) as conversation:
             found = {name: await _link(conversation, name) for name in names}
             indexes = {name: link.index for name, link in found.items() if link is not None}
             families, borrowing = await self._families(conversation, indexes.values())

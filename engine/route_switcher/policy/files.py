@@ -31,7 +31,7 @@ def read_file(file: Path | Traversable, kind: Kind, if_missing: str = "") -> Doc
     try:
         with _opened(file) as stream:
             # A file may grow while it is read.
-            raw = stream.read(MAX_SIZE + 1)
+            raw = _read_now(stream)
     except OSError as error:
         problem = Problem(
             "unreadable",
@@ -58,6 +58,14 @@ def _opened(file: Path | Traversable) -> IO[bytes]:
         stream.close()
         raise
     return stream
+
+
+def _read_now(stream: IO[bytes]) -> bytes:
+    """Raises OSError, also where it would have to wait: some files of /proc only look regular."""
+    raw: bytes | None = stream.read(MAX_SIZE + 1)
+    if raw is None:
+        raise BlockingIOError(errno.EAGAIN, "nothing can be read there now")
+    return raw
 
 
 def _require_regular(status: os.stat_result) -> None:
