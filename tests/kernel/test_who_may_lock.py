@@ -197,32 +197,37 @@ def test_two_users_with_the_rights_of_an_engine_exclude_each_other(hold: Hold) -
         Lock()
 
 
-@pytest.mark.parametrize(
-    "squat",
-    [
-        LISTENING,
-        SQUAT.format(kind="SOCK_STREAM", more=""),
-        SQUAT.format(
-            kind="SOCK_STREAM",
-            more="taken.listen(0)\nasking = [socket.socket(socket.AF_UNIX) for _ in range(3)]\n"
-            "for a in asking: a.setblocking(False); a.connect_ex('\\0route-switcher')",
-        ),
-        SQUAT.format(
-            kind="SOCK_STREAM",
-            more="other = socket.socket(socket.AF_UNIX); other.bind('\\0x'); other.listen(1)\n"
-            "taken.connect('\\0x')",
-        ),
-    ],
-    ids=["listening", "not listening", "with a full queue", "connected"],
-)
+SQUATS = {
+    "listening": LISTENING,
+    "not listening": SQUAT.format(kind="SOCK_STREAM", more=""),
+    "with a full queue": SQUAT.format(
+        kind="SOCK_STREAM",
+        more="taken.listen(0)\nasking = [socket.socket(socket.AF_UNIX) for _ in range(3)]\n"
+        "for a in asking: a.setblocking(False); a.connect_ex('\\0route-switcher')",
+    ),
+    "connected": SQUAT.format(
+        kind="SOCK_STREAM",
+        more="other = socket.socket(socket.AF_UNIX); other.bind('\\0x'); other.listen(1)\n"
+        "taken.connect('\\0x')",
+    ),
+    "inherited": SQUAT.format(
+        kind="SOCK_STREAM",
+        more="import os, time\ntaken.listen(1); listener = os.getpid()\n"
+        "if os.fork(): os._exit(0)\nwhile os.getppid() == listener: time.sleep(.01)",
+    ),
+}
+"""Ways to take the name; in the last one the process that has listened has gone."""
+
+
+@pytest.mark.parametrize("squat", SQUATS)
 def test_a_user_without_rights_who_takes_the_name_is_ignored_and_named(
     hold: Hold, squat: str
 ) -> None:
-    assert hold(squat, wrapped_in=as_user(USER, engine=False)) == "held"
+    assert hold(SQUATS[squat], wrapped_in=as_user(USER, engine=False)) == "held"
     with Lock() as lock:
         (note,) = lock.notes
         assert note.endswith("holds the socket @route-switcher and is no route-switcher: ignored")
-        if squat == LISTENING:
+        if squat == "listening":
             assert f"of user {USER} " in note
             assert note.startswith("process ")
         assert hold() == "refused"  # by the file
@@ -238,12 +243,14 @@ def test_rights_in_a_user_namespace_of_ones_own_are_none(hold: Hold) -> None:
         assert f"of user {USER} " in lock.notes[0]
 
 
-def test_root_without_the_right_to_change_routes_is_no_engine(hold: Hold) -> None:
+@pytest.mark.parametrize("squat", SQUATS)
+def test_root_without_the_right_to_change_routes_is_no_engine(hold: Hold, squat: str) -> None:
     """As in a container that has the host's network."""
     wrapped_in = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
-    assert hold(LISTENING, wrapped_in=wrapped_in) == "held"
+    assert hold(SQUATS[squat], wrapped_in=wrapped_in) == "held"
     with Lock() as lock:
-        assert "of user 0 " in lock.notes[0]
+        user = "unknown" if squat == "connected" else "0"  # the list of sockets has only others
+        assert f"of user {user} " in lock.notes[0]
 
 
 def test_our_own_user_counts(hold: Hold) -> None:

@@ -32,6 +32,7 @@ _ATTRIBUTE_NAME, _ATTRIBUTE_UID = 0, 7
 _REQUEST = struct.Struct("=IHHIIBBHIIIII")
 _HEADER = struct.Struct("=IHHII")
 _ANSWER_SIZE = 16  # struct unix_diag_msg
+_INODE, _INODE_OFFSET = struct.Struct("=I"), 4  # udiag_ino in it
 _ATTRIBUTE = struct.Struct("=HH")
 
 
@@ -93,7 +94,10 @@ def take() -> socket.socket | Holder:
                 raise
         else:
             return taken
-        holder = _asked() or _looked_up() or holder
+        found = _asked()
+        if found is None or not found.pid:  # who listened may have gone, and a child holds on
+            found = _looked_up() or found
+        holder = found or holder
         if holder.uid is not None:
             break
     return holder
@@ -109,7 +113,7 @@ def _asked() -> Holder | None:
         except OSError:
             return None
     pid, uid, _ = _CREDENTIALS.unpack(answer)
-    return Holder(pid or None, uid)
+    return Holder(pid if pid and Path(f"/proc/{pid}/fd").exists() else None, uid)
 
 
 def _looked_up() -> Holder | None:
@@ -132,7 +136,20 @@ def _looked_up() -> Holder | None:
                 attributes = dict(_attributes(content[_ANSWER_SIZE:]))
                 if attributes.get(_ATTRIBUTE_NAME) == _NAME.encode():
                     uid = attributes.get(_ATTRIBUTE_UID)
-                    return Holder(None, None if uid is None else int(struct.unpack("=I", uid)[0]))
+                    (inode,) = _INODE.unpack_from(content, _INODE_OFFSET)
+                    number = None if uid is None else int(struct.unpack("=I", uid)[0])
+                    return Holder(_process_with(inode), number)
+    return None
+
+
+def _process_with(inode: int) -> int | None:
+    """A process that has this socket open; None if there is none that we may look into."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            for descriptor in os.listdir(process / "fd"):
+                with suppress(OSError):  # closed meanwhile
+                    if os.readlink(process / "fd" / descriptor) == f"socket:[{inode}]":
+                        return int(process.name)
     return None
 
 
