@@ -3,12 +3,13 @@
 The design names the exceptions: a forced order, and a route that the kernel refuses.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answering import T1, T2, T3, probe
+from core.answering import NO_INTERNET, T1, T2, T3, UNPLUGGED, Net, policy, probe
 from core.twins import NAMES, Twin, policies
 from route_switcher.core.conditions import ConsecutiveFailures
 from route_switcher.core.health import UplinkState
@@ -73,3 +74,20 @@ def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(
         if net.now - max(BROKEN_AT, began) > LONGEST_WAIT + LATE:
             others = [line.name for line in rules.uplinks[1:]]
             assert not any(answers(name) for name in others), (net.now, others)
+
+
+def test_an_uplink_one_of_whose_probes_never_answered_is_used_after_a_minute() -> None:
+    office = probe(T2, timeout=0.5, interval=30.0, name="office")
+    its = Rule("office", ConsecutiveFailures("office", 10), Recover(5.0))
+    for unheard in (None, "no buffer"):
+        net = Net(policy(probes=(probe(), office), rules=(NO_INTERNET, UNPLUGGED, its)))
+        net.fates = _only_the_first(unheard)
+        net.run(30.5)
+        net.cut("a")
+        net.run(30.5 + LONGEST_WAIT + LATE)
+        assert net.state("b") is UplinkState.UNKNOWN
+        assert net.moves() == [("a", "b")]
+
+
+def _only_the_first(other: Fate) -> Callable[[str, Address], Fate]:
+    return lambda name, target: other if (name, target) == ("b", T2) else 1 / 64

@@ -14,7 +14,9 @@ HEALTHY, UNKNOWN, RECOVERING, FAILED = (
     UplinkState.RECOVERING,
     UplinkState.FAILED,
 )
-CLASS = {HEALTHY: 2, UNKNOWN: 2, RECOVERING: 1, FAILED: 0}
+CLASS = {HEALTHY: 3, RECOVERING: 2, UNKNOWN: 1, FAILED: 0}
+HERE = CLASS | {UNKNOWN: 3}
+"""Of the current one: ignorance is no reason to leave."""
 NAMES = ("a", "b", "c")
 ONE = list(product(UplinkState, (False, True), (False, True)))
 ALL = [
@@ -29,16 +31,15 @@ def test_every_choice_is_the_best_that_can_be_had(current: str | None) -> None:
         choice = select(candidates, current)
         at = {c.name: c for c in candidates}
         here = at.get(current) if current else None
-        others = [c for c in candidates if c.eligible and c.name != current]
-        movable = [c for c in others if c.state is not UNKNOWN]
+        movable = [c for c in candidates if c.eligible and c.name != current]
         if choice.name == current:
             if here is None:
                 assert not movable
             elif not here.refused:
                 # Stays: nothing movable is in a better class, nor healthy and preferred.
-                assert all(CLASS[c.state] <= CLASS[here.state] for c in movable)
+                assert all(CLASS[c.state] <= HERE[here.state] for c in movable)
                 preferred = [c for c in movable if c.name < here.name and c.state is HEALTHY]
-                assert not (preferred and CLASS[here.state] == CLASS[HEALTHY])
+                assert not (preferred and HERE[here.state] == HERE[HEALTHY])
             continue
         assert choice.name is not None
         chosen = at[choice.name]
@@ -47,9 +48,9 @@ def test_every_choice_is_the_best_that_can_be_had(current: str | None) -> None:
         assert CLASS[chosen.state] == best
         assert all(c.name >= chosen.name for c in movable if CLASS[c.state] == best)
         if here is not None and not here.refused:
-            better = CLASS[chosen.state] > CLASS[here.state]
+            better = CLASS[chosen.state] > HERE[here.state]
             preferred_one = chosen.state is HEALTHY and chosen.name < here.name
-            assert better or (preferred_one and CLASS[here.state] == CLASS[HEALTHY])
+            assert better or (preferred_one and HERE[here.state] == HERE[HEALTHY])
 
 
 def test_a_healthy_uplink_is_never_left_for_one_that_is_not() -> None:
@@ -97,7 +98,7 @@ def test_what_recovers_from_a_failure_is_taken_as_a_first_answer() -> None:
 )
 def test_a_lost_link_is_left_for_the_best_by_state(others: list[Candidate], taken: str) -> None:
     lost = Candidate("b", FAILED, False, silent=True)
-    assert select([others[0], lost, others[1]], "b", link_lost=True).name == taken
+    assert select([others[0], lost, others[1]], "b").name == taken
 
 
 def test_a_refused_route_and_a_removed_uplink_are_left_for_anything_that_answers() -> None:

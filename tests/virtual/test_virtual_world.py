@@ -371,3 +371,13 @@ def test_times_are_told_on_a_grid_that_floats_hold_exactly() -> None:
     assert times == sorted(times)
     assert on_grid(100_000_000) == pytest.approx(0.1, abs=1e-6)
     assert sum(isinstance(e, Routes) for e in heard.events) < 10, "the table is told on change"
+
+
+def test_deadlines_at_instants_at_which_something_else_happens_are_no_spinning() -> None:
+    heard = Heard(policy(timeout=0.5), lambda name, *_: 0.02 if name == "primary" else None)
+    heard.world = World(
+        policy(timeout=0.5), heard, heard.outputs.append, spread=lambda number, of: 0.0
+    ).run(10.0)
+    # None answers now: the engine wakes every second, as often as rounds are sent.
+    heard.world.set_links(LinkState("eth0", carrier=False))
+    heard.world.run(1200.0)

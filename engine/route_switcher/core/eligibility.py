@@ -6,22 +6,26 @@ that is not known to be dead will do.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from route_switcher.core.admission import Admission
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.judges import describe_link
 from route_switcher.core.selection import Candidate
+from route_switcher.core.verdicts import LONGEST_WAIT
 from route_switcher.core.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
     """What is asked of the uplinks of one family at `at`, while the trouble of the active one has
-    gone on since `since` (-inf: it has none); `link_lost`: that is the loss of its link."""
+    gone on since `since` (-inf: it has none); `link_lost`: that is the loss of its link; `urgent`:
+    the traffic has waited for the longest time."""
 
     at: float
     since: float
     link_lost: bool
+    urgent: bool
     admission: Admission
     ways: Ways
 
@@ -53,4 +57,16 @@ class Eligibility:
         # An answer from before its route went says nothing of what can be had now.
         if not self.ways.has(health.uplink.interface, health.uplink.gateway):
             return "its standing route is not there"
-        return health.why_not(self.at, self.since)
+        return health.why_not(self.at, self.since, urgent=self.urgent)
+
+
+def eligibility_beside(
+    active: UplinkHealth | None, at: float, admission: Admission, ways: Ways
+) -> Eligibility:
+    """What is asked of the others while `active` is."""
+    if active is None:
+        return Eligibility(at, -inf, False, False, admission, ways)
+    if admission.refused(active.uplink):
+        return Eligibility(at, -inf, active.link_lost, False, admission, ways)
+    urgent = active.failing_for(at) >= LONGEST_WAIT
+    return Eligibility(at, active.failing_since, active.link_lost, urgent, admission, ways)

@@ -32,6 +32,7 @@ from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.plan import Plan
 from route_switcher.core.remedies import hop_deletion
 from route_switcher.core.renaming import names_now
+from route_switcher.core.returning import Returning
 from route_switcher.core.routes import Change, Route
 from route_switcher.core.rules import RuleChange
 from route_switcher.core.selection import Order
@@ -64,6 +65,7 @@ class Engine:
         self._speeds = Speeds()
         self._setbacks = Setbacks()
         self._flapping = Flapping()
+        self._returning = Returning()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
@@ -86,6 +88,8 @@ class Engine:
                 outputs = self._reload(event)
             case Switch() | Release():
                 outputs = self._operator(event)
+        if isinstance(event, Links | Routes):
+            outputs += self._returning.asks(event.at, self._healths.values(), self._ways)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
             outputs += self._follow_up(event.at)
         return tuple(outputs)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from route_switcher.core.admission import Admission
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
-from route_switcher.core.eligibility import Eligibility
+from route_switcher.core.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.found import active_before, in_use
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
@@ -163,8 +163,7 @@ class FamilySelection:
         candidates = [eligibility.candidate(h, self.current) for h in self.healths]
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
-        lost = eligibility.link_lost
-        choice = select(candidates, self.current, self.order, link_lost=lost)
+        choice = select(candidates, self.current, self.order)
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
         cause = choice.cause
@@ -175,7 +174,7 @@ class FamilySelection:
             self._held_until = min(self._held_until, self._restraint.until)
             return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(eligibility)]
         outputs.append(self._move(at, choice.name, cause))
-        if lost:
+        if eligibility.link_lost:
             outputs.append(ProbeNow(at, choice.name))
         return outputs
 
@@ -260,13 +259,8 @@ class FamilySelection:
 
     def _eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""
-        since, link_lost = -inf, False
-        if self.current is not None:
-            current = self._health(self.current)
-            link_lost = current.link_lost
-            if not self.admission.refused(current.uplink):
-                since = current.failing_since
-        return Eligibility(at, since, link_lost, self.admission, self._ways)
+        current = self._health(self.current) if self.current is not None else None
+        return eligibility_beside(current, at, self.admission, self._ways)
 
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()
@@ -292,7 +286,7 @@ class FamilySelection:
         active = self._health(self.current)
         order = self.order
         forced = order is not None and order.force and order.uplink == self.current
-        ever = replace(eligibility, since=-inf).why_not
+        ever = replace(eligibility, since=-inf, urgent=False).why_not
         return self._waiting.go_on(at, since, self.healths, active, ever, forced=forced)
 
     def _health(self, name: str) -> UplinkHealth:

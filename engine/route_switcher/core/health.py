@@ -58,6 +58,7 @@ class UplinkHealth:
         """Whether the kernel can hold a route of this uplink: present, up, with an address."""
         self.ever_failed = False
         """Whether it has been failed since the engine knows it."""
+        self._failed_at = inf
         self._lost_at = -inf
         """When its link was lost last: what was answered before says nothing."""
         self._judged_since = inf
@@ -112,6 +113,14 @@ class UplinkHealth:
             default=-inf,
         )
 
+    def failing_for(self, now: float) -> float:
+        """Seconds for which it has been in trouble, if it is failed, else 0. One good round, after
+        which a run of failures begins again, does not end that."""
+        if self.state is not UplinkState.FAILED:
+            return 0.0
+        since = self.failing_since
+        return now - (self._failed_at if since == -inf else min(since, self._failed_at))
+
     @property
     def link_lost(self) -> bool:
         """Whether it is failed and its link carries nothing: leaving it needs no newer answer."""
@@ -147,10 +156,10 @@ class UplinkHealth:
             words = ["but its latest round failed"]
         return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
-    def why_not(self, now: float, since: float = -inf) -> str:
+    def why_not(self, now: float, since: float = -inf, *, urgent: bool = False) -> str:
         """Why it does not count as answering, in words; empty if it does: the latest known round
         of a probe, or of several, is good, recent, and not sent before `since`, and no other probe
-        is to be waited for.
+        is to be waited for. `urgent`: the traffic has waited for the longest time.
 
         A probe that began to fail recently may still make the uplink fail, so it is waited for. One
         that has failed for longer, and has not failed the uplink (its target is gone, and a rule
@@ -160,7 +169,7 @@ class UplinkHealth:
         latest = self._latest.values()
         shaken = any(rule.shaken for rule in self._rules)
         for each in latest:
-            awaited = each.awaited(now, since, self._judged_since, shaken)
+            awaited = each.awaited(now, since, self._judged_since, shaken=shaken, urgent=urgent)
             if awaited:
                 return awaited
         return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
@@ -271,6 +280,7 @@ class UplinkHealth:
             before, self.state = self.state, _worst(self._rules)
             if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
                 self.ever_failed = True
+                self._failed_at = at
                 self.penalty.take_failure(at)
         return changes
 

@@ -51,12 +51,14 @@ class Latest:
         """Whether the latest one was good, recent, and not sent before `since`."""
         return self.good and self.sent_at >= since and now - self.sent_at <= self.gap
 
-    def awaited(self, now: float, since: float, judged_since: float, shaken: bool) -> str:
+    def awaited(
+        self, now: float, since: float, judged_since: float, *, shaken: bool, urgent: bool
+    ) -> str:
         """Why another answer must be waited for before the uplink can be moved to, in words; empty
         if there is nothing to wait for. It is never waited for longer than `LONGEST_WAIT`.
 
         `judged_since` is when the first known round of any probe was told. `shaken`: a rule might
-        come to fail by what the probes said last.
+        come to fail by what the probes said last. `urgent`: the traffic has waited that long.
         """
         if self.failed:
             wait = shaken and not self.decided(now)
@@ -64,6 +66,8 @@ class Latest:
         if not self.good:
             wait = now - max(judged_since, self.begun) < LONGEST_WAIT
             return "one of its probes has said nothing yet" if wait else ""
+        if urgent:
+            return ""
         if self.sent_at < since and now - since < LONGEST_WAIT:
             return "it has not answered since the trouble began"
         age = now - self.sent_at

@@ -4,9 +4,9 @@ Selection goes by class: healthy before healthy but damped before recovering bef
 among those one that answers (slowly, or not to every probe) before one that is silent. The
 current uplink stays unless a better class is to be had; among healthy ones the order of preference
 decides. An uplink of which nothing is known counts as healthy while it is the current one:
-ignorance is no reason to leave. It is moved to only when the current one has lost its link: then
-it is better than a failed one. In that case, among equals, one whose latest round was good is
-better.
+ignorance is no reason to leave. Else it is better than a failed one: it is moved to when the
+current one is failed, and it answers, or need not, since the current one has lost its link. In that
+case, among equals, one whose latest round was good is better.
 """
 
 from collections.abc import Sequence
@@ -97,26 +97,17 @@ _CAUSES = {
 
 
 def select(
-    candidates: Sequence[Candidate],
-    current: str | None,
-    order: Order | None = None,
-    *,
-    link_lost: bool = False,
+    candidates: Sequence[Candidate], current: str | None, order: Order | None = None
 ) -> Choice:
     """Choose among `candidates`, which stand in order of preference.
 
-    A `current` that is not among them has left the policy (or there was none). `link_lost`: it is
-    failed, and has lost its link.
+    A `current` that is not among them has left the policy (or there was none).
     """
     by_name = {c.name: c for c in candidates}
     rank = _rank_of_current(by_name.get(current) if current is not None else None)
     if order is not None and _order_holds(by_name[order.uplink], current, order):
         return Choice(order.uplink, Cause.OPERATOR)
-    movable = [
-        c
-        for c in candidates
-        if c.eligible and c.name != current and (link_lost or c.state is not UplinkState.UNKNOWN)
-    ]
+    movable = [c for c in candidates if c.eligible and c.name != current]
     first = max(movable, key=lambda c: (_rank(c), c.answers), default=None)
     if first is None or (best := _rank(first)) < rank:
         return Choice(current, Cause.PREFERENCE)

@@ -83,6 +83,7 @@ class World:
         self._planned: tuple[Plan, ...] = ()
         self._deadline = inf
         self._wake = NEVER
+        self._woken_at = NEVER
         self._spins = 0
         self._begin(policy)
 
@@ -217,10 +218,11 @@ class World:
 
     def _wake_up(self) -> None:
         schedule = self._schedule
-        self._spins = self._spins + 1 if self._wake <= schedule.now else 0
+        schedule.now = max(schedule.now, self._wake)
+        self._spins = self._spins + 1 if self._woken_at == schedule.now else 0
+        self._woken_at = schedule.now
         if self._spins > SPINS:
             raise RuntimeError(f"the engine wakes for ever at {self.now}")
-        schedule.now = max(schedule.now, self._wake)
         self._handle(Tick(max(self._at, on_grid_from(self._deadline))))
 
     def _handle(self, event: Event) -> None:
