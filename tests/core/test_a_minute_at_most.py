@@ -5,15 +5,16 @@ The design names the exceptions: a forced order, and a route that the kernel ref
 
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answering import NO_INTERNET, T1, T2, T3, UNPLUGGED, Net, policy, probe
-from core.twins import NAMES, Twin, policies
-from route_switcher.core.conditions import ConsecutiveFailures
+from core.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe
+from core.twins import LINES, hold_backs
+from route_switcher.core.conditions import Beyond, Condition, ConsecutiveFailures, Measure
 from route_switcher.core.health import UplinkState
-from route_switcher.core.model import Address, Family, Policy, Recover, Rule, answers_needed
+from route_switcher.core.model import Address, HoldBack, Policy, Recover, Rule
 from route_switcher.core.verdicts import LONGEST_WAIT
 from route_switcher.virtual.internet import Fate
 
@@ -21,59 +22,80 @@ BROKEN_AT = 60.0
 LATE = 10.0
 """Seconds for the rounds that are asked for when the minute is over."""
 
-rare = st.builds(
-    lambda interval, targets, quorum: probe(
-        *targets, quorum=quorum, timeout=0.5, interval=interval, name="b"
-    ),
-    st.sampled_from([2.0, 30.0, 300.0]),
-    st.sampled_from([(T1,), (T1, T2), (T1, T2, T3)]),
-    st.sampled_from(["any", "all"]),
-)
-patient = st.builds(
-    lambda name, failures: Rule("patient", ConsecutiveFailures(name, failures), Recover(5.0)),
-    st.sampled_from(["a", "b"]),
-    st.sampled_from([10, 300]),
-)
-slow_to_judge = st.builds(
-    lambda one, its, rule: replace(one, probes=(one.probes[0], its), rules=(*one.rules, rule)),
-    policies,
-    rare,
-    patient,
-)
-places = st.sets(st.tuples(st.sampled_from(NAMES[1:]), st.sampled_from([T1, T2, T3])))
+SILENT, UNASKED, LOSSY, FLAPPING, WELL = "silent", "unasked", "lossy", "flapping", "well"
+KINDS = (SILENT, UNASKED, LOSSY, FLAPPING, WELL)
 
 
-@settings(max_examples=40, deadline=None)
-@given(slow_to_judge, places, places)
-def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(
-    rules: Policy, dead: set[tuple[str, Address]], unknown: set[tuple[str, Address]]
-) -> None:
-    net = Twin(rules).run(BROKEN_AT)
+class Broken(Net):
+    """A net whose lines do what a random number says: `kinds` says of what each target does."""
 
-    def fate(name: str, target: Address) -> Fate:
-        if name == "a" or (name, target) in dead:
-            return None
-        return "no buffer" if (name, target) in unknown else 1 / 64
+    def __init__(self, rules: Policy, random: Random, kinds: dict[tuple[str, Address], str]):
+        self.kinds = kinds
+        self._random = random
+        super().__init__(rules)
+        self.fates = self._fate
 
-    def answers(name: str) -> bool:
+    def _fate(self, name: str, target: Address) -> Fate:
+        match self.kinds[name, target]:
+            case "silent":
+                return None
+            case "unasked":
+                return "no buffer"
+            case "lossy":
+                return None if self._random.random() < 0.4 else RTT
+            case "flapping":
+                return None if self.now % 14 < 7 else RTT
+        return RTT
+
+    def answers(self, name: str) -> bool:
+        """Whether some probe surely gets an answer through it, each time."""
         return any(
-            sum(isinstance(fate(name, target), float) for target in targets)
-            >= answers_needed(its.quorum, len(targets))
-            and not any(isinstance(fate(name, target), str) for target in targets)
-            for its in rules.probes
-            for targets in [its.targets_for(Family.IPV4)]
+            all(self.kinds[name, target] == WELL for target in its.targets)
+            for its in self.world.policy.probes
         )
 
-    net.fates = fate
+
+def drawn_condition(random: Random) -> Condition:
+    name, held = random.choice("pq"), random.choice([0.0, 0.0, 0.0, 30.0, 300.0])
+    if random.random() < 0.7:
+        return ConsecutiveFailures(name, random.choice([1, 2, 10, 300]), held)
+    return Beyond(random.choice(list(Measure)), name, 0.2, random.choice([5.0, 30.0, 600.0]), held)
+
+
+def drawn_policy(random: Random, hold_back: HoldBack) -> Policy:
+    """Rules that fail a dead uplink soon, and others that are in no hurry."""
+    first = probe(T1, T2, quorum=random.choice(["any", "all"]), timeout=0.5, name="p")
+    interval = random.choice([1.0, 1.0, 2.0, 30.0, 300.0])
+    rare = {"interval": interval, "down": interval * random.choice([1, 4])}
+    second = probe(*random.choice([(T3,), (T2, T3)]), timeout=0.5, name="q", **rare)
+    soon = [ConsecutiveFailures("p", 3), ConsecutiveFailures("q", 2)]
+    patient = ConsecutiveFailures(random.choice("pq"), random.choice([60, 300]))
+    conditions = [*soon, patient, drawn_condition(random), drawn_condition(random)]
+    rules = [Rule(f"r{i}", c, Recover(random.choice([0.0, 5.0]))) for i, c in enumerate(conditions)]
+    uplinks = LINES[: random.choice([2, 3])]
+    return policy(*uplinks, probes=(first, second), rules=tuple(rules), hold_back=hold_back)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.randoms(use_true_random=False), hold_backs)
+def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(
+    random: Random, hold_back: HoldBack
+) -> None:
+    rules = drawn_policy(random, hold_back)
+    places = [(line.name, target) for line in rules.uplinks for target in (T1, T2, T3)]
+    some = (WELL, WELL, WELL, random.choice(KINDS))
+    net = Broken(rules, random, {place: random.choice(some) for place in places}).run(BROKEN_AT)
+    dead = net.active() or "a"
+    net.kinds = {
+        place: SILENT if place[0] == dead else random.choice((WELL, WELL, *KINDS))
+        for place in places
+    }
+    others = [line.name for line in rules.uplinks if line.name != dead and net.answers(line.name)]
     while net.now < BROKEN_AT + 4 * LONGEST_WAIT:
         net.run(net.now + 5)
-        active = net.active()
-        if active != "a" or net.state("a") is not UplinkState.FAILED:
-            continue
-        began = net.world.engine.health("a").failing_since
-        if net.now - max(BROKEN_AT, began) > LONGEST_WAIT + LATE:
-            others = [line.name for line in rules.uplinks[1:]]
-            assert not any(answers(name) for name in others), (net.now, others)
+        if net.active() == dead and net.state(dead) is UplinkState.FAILED:
+            waited = min(net.now - BROKEN_AT, net.world.engine.health(dead).failing_for(net.now))
+            assert waited <= LONGEST_WAIT + LATE or not others, (net.now, others)
 
 
 def test_an_uplink_one_of_whose_probes_never_answered_is_used_after_a_minute() -> None:
@@ -91,3 +113,12 @@ def test_an_uplink_one_of_whose_probes_never_answered_is_used_after_a_minute() -
 
 def _only_the_first(other: Fate) -> Callable[[str, Address], Fate]:
     return lambda name, target: other if (name, target) == ("b", T2) else 1 / 64
+
+
+def test_a_probe_that_says_nothing_since_the_trouble_began_is_waited_for_a_minute() -> None:
+    office = probe(T2, timeout=0.5, interval=25.0, name="office")
+    net = Net(policy(probes=(probe(), office))).run(60.5)
+    net.fates = _only_the_first("no buffer")
+    net.cut("a")
+    net.run(60.5 + LONGEST_WAIT + LATE)
+    assert net.moves() == [("a", "b")]

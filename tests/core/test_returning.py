@@ -1,12 +1,14 @@
 """A failed uplink is asked at once when something leads through it again."""
 
+from dataclasses import replace
+
+import pytest
+
 from core.world import World, policy, uplink
 from route_switcher.core.events import LinkState
 from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Policy
 from route_switcher.core.plan import standing_route
-from dataclasses import replace
-import pytest
 
 A, B = uplink("a", 0), uplink("b", 1)
 

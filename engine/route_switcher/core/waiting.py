@@ -66,6 +66,7 @@ class Waiting:
 
 def _known(health: UplinkHealth, why_not: str) -> str:
     """What is known of an uplink that the traffic does not move to."""
-    if health.state is UplinkState.FAILED or not why_not:
-        return health.evidence()
-    return f"{health.evidence()}, but {why_not}"
+    evidence = health.evidence()
+    if health.state is UplinkState.FAILED or not why_not or why_not in evidence:
+        return evidence
+    return f"{evidence}, but {why_not}"
