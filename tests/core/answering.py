@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Self
 
 from core.world import uplink
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
@@ -89,7 +90,7 @@ class Net:
             return None
         return self.fates(uplink, target)
 
-    def run(self, until: float) -> "Net":
+    def run(self, until: float) -> Self:
         """Let time pass."""
         self.world.run(until)
         return self

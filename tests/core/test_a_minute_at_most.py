@@ -4,7 +4,6 @@ The design names the exceptions: a forced order, and a route that the kernel ref
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
@@ -66,8 +65,13 @@ def drawn_policy(random: Random, hold_back: HoldBack) -> Policy:
     """Rules that fail a dead uplink soon, and others that are in no hurry."""
     first = probe(T1, T2, quorum=random.choice(["any", "all"]), timeout=0.5, name="p")
     interval = random.choice([1.0, 1.0, 2.0, 30.0, 300.0])
-    rare = {"interval": interval, "down": interval * random.choice([1, 4])}
-    second = probe(*random.choice([(T3,), (T2, T3)]), timeout=0.5, name="q", **rare)
+    second = probe(
+        *random.choice([(T3,), (T2, T3)]),
+        timeout=0.5,
+        interval=interval,
+        down=interval * random.choice([1, 4]),
+        name="q",
+    )
     soon = [ConsecutiveFailures("p", 3), ConsecutiveFailures("q", 2)]
     patient = ConsecutiveFailures(random.choice("pq"), random.choice([60, 300]))
     conditions = [*soon, patient, drawn_condition(random), drawn_condition(random)]
