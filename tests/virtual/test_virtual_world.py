@@ -220,7 +220,8 @@ def test_answers_under_way_are_lost_with_the_carrier() -> None:
     (told,) = heard.rounds("primary")
     assert (told.at, told.outcome, told.reason) == (0.5, RoundOutcome.FAILED, "eth0 has no carrier")
     heard.world.set_links(LinkState("eth0"))
-    heard.world.run(1.3)
+    # It is asked at once, and A has answered.
+    heard.world.run(1.2)
     heard.world.lose("primary")
     heard.world.run(1.9)
     rest = [e for e in heard.events if isinstance(e, Answers)][-1]
