@@ -7,6 +7,7 @@ so this is the least that must be expected of a noisy line; it says nothing of o
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, comb, exp, expm1, inf, lgamma, log, log1p
+from typing import assert_never
 
 from route_switcher.analysis.traffic import MONTH
 from route_switcher.analysis.watch import Watch
@@ -14,8 +15,11 @@ from route_switcher.core.conditions import (
     AllOf,
     AnyOf,
     Beyond,
+    CarrierDown,
+    CarrierUp,
     Condition,
     ConsecutiveFailures,
+    ConsecutiveSuccesses,
     Measure,
     Within,
     leaves,
@@ -147,8 +151,12 @@ def _truth(watch: Watch, condition: Condition, family: Family, loss: float) -> _
             return _failures(watch, condition, family, loss)
         case Beyond(measure=Measure.LOSS):
             return _lossy(watch, condition, family, loss)
+        case Beyond() | CarrierDown():
+            return _NEVER  # random loss alone cannot make it hold
+        case ConsecutiveSuccesses() | Within() | CarrierUp():
+            raise TypeError(f"not a fail condition: {condition}")
         case _:
-            return _NEVER
+            assert_never(condition)
 
 
 def _all(watch: Watch, condition: AllOf, family: Family, loss: float) -> _Truth:

@@ -1,6 +1,7 @@
 """Conditions, quorums and names as parts of a sentence."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from route_switcher.analysis.quantities import counted, listed, seconds, share
 from route_switcher.core.conditions import (
@@ -43,6 +44,8 @@ def clause(condition: Condition, policy: Policy) -> str:
             said = "its interface has no carrier, is down, or is missing"
         case CarrierUp():
             said = "its interface is up and has a carrier"
+        case _:
+            assert_never(condition)
     if not condition.held:
         return said
     return f"{_grouped(condition, said)}, for {seconds(condition.held)} without a break"

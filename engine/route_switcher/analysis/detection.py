@@ -8,6 +8,7 @@ the typical time is the mean over all shares (of all probes, each by itself).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, sqrt
+from typing import assert_never
 
 from route_switcher.analysis.watch import Fault, Times, Watch
 from route_switcher.core.conditions import (
@@ -15,9 +16,12 @@ from route_switcher.core.conditions import (
     AnyOf,
     Beyond,
     CarrierDown,
+    CarrierUp,
     Condition,
     ConsecutiveFailures,
+    ConsecutiveSuccesses,
     Measure,
+    Within,
 )
 from route_switcher.core.model import Probe, Rule, answers_needed
 from route_switcher.core.pace import Speed, interval_at
@@ -135,8 +139,10 @@ class _Outage:
                 return self._failures(condition)
             case Beyond():
                 return self._beyond(condition)
-            case _:
+            case ConsecutiveSuccesses() | Within() | CarrierUp():
                 raise TypeError(f"not a fail condition: {condition}")
+            case _:
+                assert_never(condition)
 
     def _failures(self, leaf: ConsecutiveFailures) -> float:
         if self._fault is Fault.SLOW:

@@ -8,6 +8,7 @@ down interval, since the uplink is failed.
 from collections.abc import Mapping
 from functools import cache
 from math import ceil, inf
+from typing import assert_never
 
 from route_switcher.analysis.detection import HALF, mean_over, time_to_fail
 from route_switcher.analysis.watch import Fault, Times, Watch
@@ -120,8 +121,10 @@ class _Mending:
                 return self._window(condition, in_failed=True)
             case CarrierDown():
                 return 0.0
-            case _:
+            case ConsecutiveSuccesses() | Within() | CarrierUp():
                 raise TypeError(f"not a fail condition: {condition}")
+            case _:
+                assert_never(condition)
 
     def _recovers(self, condition: Condition) -> float:
         return self._leaf_recovers(condition) + condition.held
@@ -138,8 +141,10 @@ class _Mending:
                 return self._window(condition, in_failed=False)
             case CarrierUp():
                 return 0.0
-            case _:
+            case ConsecutiveFailures() | Beyond() | CarrierDown():
                 raise TypeError(f"not a recover condition: {condition}")
+            case _:
+                assert_never(condition)
 
     def _successes(self, leaf: ConsecutiveSuccesses) -> float:
         if self._fault is Fault.SLOW:

@@ -73,7 +73,8 @@ def run(
             raise lost.error
         case [refused, *_]:
             return _cannot(str(refused))
-    return FINE
+        case _:
+            return FINE
 
 
 def _run_trio(

@@ -7,6 +7,7 @@ tests give it a written one.
 
 from collections.abc import Collection, Iterable
 from math import inf
+from typing import assert_never
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output
 from route_switcher.core.events import (
@@ -88,6 +89,8 @@ class Engine:
                 outputs = self._reload(event)
             case Switch() | Release():
                 outputs = self._operator(event)
+            case _:
+                assert_never(event)
         if isinstance(event, Links | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._ways)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):

@@ -7,7 +7,7 @@ rule are asked at every event that concerns it, and none is skipped because anot
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Protocol
+from typing import Protocol, assert_never
 
 from route_switcher.core.conditions import (
     AllOf,
@@ -201,22 +201,28 @@ class _Held:
         return f"{self._judge.evidence()}, for {self._seconds:g} s"
 
 
-_JUDGES: dict[type, Callable[[Any, Facts], Judge]] = {
-    ConsecutiveFailures: _Failures,
-    ConsecutiveSuccesses: _Successes,
-    Beyond: _Beyond,
-    Within: _Within,
-    CarrierDown: _Carrier,
-    CarrierUp: _Carrier,
-    AnyOf: _Group,
-    AllOf: _Group,
-}
-
-
 def make_judge(condition: Condition, facts: Facts) -> Judge:
     """The judge of `condition`. The `facts` hold a run and measurings for all that it names."""
-    judge = _JUDGES[type(condition)](condition, facts)
+    judge = _make_judge(condition, facts)
     return _Held(judge, condition, facts) if condition.held else judge
+
+
+def _make_judge(condition: Condition, facts: Facts) -> Judge:
+    match condition:
+        case ConsecutiveFailures():
+            return _Failures(condition, facts)
+        case ConsecutiveSuccesses():
+            return _Successes(condition, facts)
+        case Beyond():
+            return _Beyond(condition, facts)
+        case Within():
+            return _Within(condition, facts)
+        case CarrierDown() | CarrierUp():
+            return _Carrier(condition, facts)
+        case AnyOf() | AllOf():
+            return _Group(condition, facts)
+        case _:
+            assert_never(condition)
 
 
 def shaken(condition: Condition, facts: Facts) -> bool:
@@ -229,8 +235,10 @@ def shaken(condition: Condition, facts: Facts) -> bool:
             return all(shaken(part, facts) for part in condition.conditions)
         case CarrierDown() | CarrierUp():
             return not facts.link.connected
-        case _:
+        case ConsecutiveFailures() | ConsecutiveSuccesses() | Beyond() | Within():
             return facts.runs[condition.probe].failures > 0
+        case _:
+            assert_never(condition)
 
 
 def describe_link(link: LinkState) -> str:

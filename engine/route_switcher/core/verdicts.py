@@ -2,8 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
-from route_switcher.core.conditions import AllOf, AnyOf, Beyond, Condition, Measure
+from route_switcher.core.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Measure,
+    Within,
+)
 from route_switcher.core.model import Probe, Rule
 from route_switcher.core.pace import failures_that_count
 
@@ -36,7 +48,12 @@ def _seconds(condition: Condition, probe: str, measures: Sequence[Measure]) -> f
         case AnyOf() | AllOf():
             longest = max(_seconds(part, probe, measures) for part in condition.conditions)
             return longest + condition.held
-        case Beyond(probe=name, measure=measure) if name == probe and measure in measures:
-            return condition.over + condition.held
-        case _:
+        case Beyond():
+            counts = condition.probe == probe and condition.measure in measures
+            return condition.held + (condition.over if counts else 0.0)
+        case (
+            ConsecutiveFailures() | ConsecutiveSuccesses() | Within() | CarrierDown() | CarrierUp()
+        ):
             return condition.held
+        case _:
+            assert_never(condition)

@@ -1,5 +1,7 @@
 """What the core says, as sentences for a person: the same in the daemon's log and in a test."""
 
+from typing import assert_never
+
 from route_switcher.core.decisions import Decision, Notice, Output, ProbeNow, SpeedChange
 from route_switcher.core.rules import RuleChange
 
@@ -20,6 +22,8 @@ def sentence(output: Output) -> str:
             return f"{output.uplink}: asked for a round at once"
         case SpeedChange():
             return f"{output.uplink}: rounds go at the {output.speed.value} speed"
+        case _:
+            assert_never(output)
 
 
 def trouble_age(decision: Decision) -> float | None:

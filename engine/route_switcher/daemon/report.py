@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import assert_never
 
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow, SpeedChange
 from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
@@ -178,6 +179,8 @@ def tell(output: Output) -> None:
                 uplink=output.uplink,
                 speed=output.speed.value,
             )
+        case _:
+            assert_never(output)
 
 
 def tell_round(event: Round) -> None:

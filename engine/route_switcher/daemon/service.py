@@ -10,11 +10,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 import trio
 
-from route_switcher.core.decisions import Output, ProbeNow, SpeedChange
+from route_switcher.core.decisions import Decision, Notice, Output, ProbeNow, SpeedChange
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
     Answers,
@@ -31,6 +31,7 @@ from route_switcher.core.events import (
 from route_switcher.core.model import Policy
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.rules import RuleChange
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.probing import MakeLine, Probing
@@ -130,6 +131,8 @@ class Service:
                 began = trio.current_time()
                 await self._take_news(item)
                 self._inbox.rest(trio.current_time() - began)
+            case _:
+                assert_never(item)
         if self._engine.plans() != self._planned or self._restore_at <= trio.current_time():
             await self._converge()
 
@@ -255,3 +258,7 @@ class Service:
                 self._probing.ask(output.uplink)
             case SpeedChange():
                 self._probing.go(output.uplink, output.speed)
+            case Decision() | RuleChange() | Notice():
+                pass  # told, and in the plan
+            case _:
+                assert_never(output)

@@ -183,14 +183,16 @@ async def read(
 
     Raises KernelError.
     """
-    for _ in range(_ATTEMPTS):
+    attempts = 0
+    while True:
+        attempts += 1
         began = trio.current_time()
         async with Conversation(discarded) as conversation:
             replies = await conversation.ask(build, enough)
         await trio.lowlevel.checkpoint()
-        if not replies.interrupted or trio.current_time() - began > _LONGEST_AGAIN:
-            break
-    return parsed(replies, parse, discarded)
+        took_long = trio.current_time() - began > _LONGEST_AGAIN
+        if not replies.interrupted or took_long or attempts == _ATTEMPTS:
+            return parsed(replies, parse, discarded)
 
 
 def parsed(

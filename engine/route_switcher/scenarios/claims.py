@@ -73,7 +73,7 @@ class Judge:
                 one_too_many = since is not None and len(made) > claim.count
                 at = made[claim.count] if one_too_many else until
                 return Unlike(f"there were {_counted(len(made))}", at)
-            case _:
+            case ReasonIs() | RuleIs() | UplinkIs():
                 seen = self._unlike_now(claim)
                 return None if seen is None else Unlike(seen, until)
 

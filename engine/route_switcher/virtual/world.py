@@ -8,9 +8,15 @@ rounds end before others are sent, and the engine's own deadlines come last.
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from math import ceil, inf
-from typing import Self
+from typing import Self, assert_never
 
-from route_switcher.core.decisions import Output, ProbeNow, SpeedChange
+from route_switcher.core.decisions import (
+    Decision,
+    Notice,
+    Output,
+    ProbeNow,
+    SpeedChange,
+)
 from route_switcher.core.engine import Engine
 from route_switcher.core.events import (
     Event,
@@ -26,6 +32,7 @@ from route_switcher.core.events import (
 )
 from route_switcher.core.model import Address, Family, Policy
 from route_switcher.core.plan import Plan
+from route_switcher.core.rules import RuleChange
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import Probing
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
@@ -250,6 +257,10 @@ class World:
                 self._probing.ask(output.uplink)
             case SpeedChange():
                 self._probing.go(output.uplink, output.speed)
+            case Decision() | RuleChange() | Notice():
+                pass  # said, and in the plan
+            case _:
+                assert_never(output)
 
     def _converge(self) -> None:
         """Bring the table to the plan, and tell the engine what came of it."""
