@@ -57,7 +57,9 @@ CASES = [
         "much-memory",
         NOTE,
         written(
-            "{name: r, fail: {loss: 20%, over: 1h}}",
+            # The second looks at the window of the first.
+            "{name: r, fail: {loss: 20%, over: 1h}}\n"
+            "{name: s, fail: {latency: 1s, over: 1h}, recover: {loss: 2%, over: 1h, stable: 0s}}",
             "targets: [192.0.2.1, 192.0.2.2], interval: 20ms, timeout: 20ms",
         ),
         at="rules",

@@ -24,10 +24,11 @@ from route_switcher.core.conditions import (
     Within,
     leaves,
 )
-from route_switcher.core.events import LinkState, RoundOutcome
-from route_switcher.core.model import Address, Probe, Rule, Uplink
+from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.model import Probe, Rule, Uplink
 from route_switcher.core.rule_health import RuleHealth
-from route_switcher.core.rules import RuleState
+from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.shared_windows import NewWindows, SharedWindows
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
@@ -199,12 +200,28 @@ def trees(leaf: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     return st.recursive(leaf, groups, max_leaves=6)
 
 
+class LoneRule(RuleHealth):
+    """The only rule of its uplink, with windows that nobody else looks at."""
+
+    def take_round(self, event: Round) -> list[RuleChange]:
+        if event.outcome is not UNKNOWN:
+            self.catch_up(event.at)
+            SharedWindows([self.measurings]).take_round(event)
+        return super().take_round(event)
+
+    def take_answers(self, event: Answers) -> None:
+        SharedWindows([self.measurings]).take_answers(event)
+
+
+def new_windows(*probes: Probe) -> NewWindows:
+    return NewWindows(UPLINK.family, probes, {p.name: set() for p in probes})
+
+
 def rule_health(
     rule: Rule, *probes: Probe, state: RuleState = RuleState.OK, link: LinkState = UP
-) -> RuleHealth:
+) -> LoneRule:
     its = probes or (A, B)
-    suspects: dict[str, set[Address]] = {p.name: set() for p in its}
-    return RuleHealth(UPLINK, rule, its, link, suspects, state)
+    return LoneRule(UPLINK, rule, its, link, new_windows(*its), state)
 
 
 def let_time_pass(health: RuleHealth, until: float) -> None:

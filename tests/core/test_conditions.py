@@ -14,7 +14,9 @@ from core.histories import (
     UNKNOWN,
     UP,
     A,
+    LoneRule,
     let_time_pass,
+    new_windows,
     rule_health,
 )
 from route_switcher.core.conditions import (
@@ -29,13 +31,12 @@ from route_switcher.core.conditions import (
     Within,
 )
 from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.model import Address, Probe, Recover, Rule
-from route_switcher.core.rule_health import RuleHealth
+from route_switcher.core.model import Probe, Recover, Rule
 from route_switcher.core.rules import RuleState
 
 
 def tell(
-    health: RuleHealth,
+    health: LoneRule,
     outcome: RoundOutcome,
     *times: float,
     probe: str = "a",
@@ -50,14 +51,14 @@ def tell(
     return states
 
 
-def on_fail(condition: Condition, stable: float = 0.0, *probes: Probe) -> RuleHealth:
+def on_fail(condition: Condition, stable: float = 0.0, *probes: Probe) -> LoneRule:
     return rule_health(Rule("r", condition, Recover(stable)), *probes)
 
 
 NEVER = ConsecutiveFailures("a", 99)
 
 
-def on_recover(condition: Condition | None, stable: float = 0.0) -> RuleHealth:
+def on_recover(condition: Condition | None, stable: float = 0.0) -> LoneRule:
     return rule_health(Rule("r", NEVER, Recover(stable, condition)), state=RuleState.RECOVERING)
 
 
@@ -322,8 +323,7 @@ def test_an_answer_after_the_verdict_repairs_the_window_and_no_counter() -> None
 def test_what_a_changed_rule_was_waiting_for_starts_anew() -> None:
     health = on_fail(CarrierDown(held=5.0), 0.0, A)
     health.take_link(DOWN, 10.0)
-    suspects: dict[str, set[Address]] = {"a": set()}
-    health.restart(Rule("r", CarrierDown(held=8.0), Recover(0.0)), (A,), suspects)
+    health.restart(Rule("r", CarrierDown(held=8.0), Recover(0.0)), (A,), new_windows(A))
     health.take_link(DOWN, 12.0)
     assert health.deadline() == 20.0
     let_time_pass(health, 19.9)

@@ -6,9 +6,10 @@ from itertools import product
 
 import pytest
 
+from core.histories import new_windows
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.model import Address, Probe, Recover, Rule, Uplink
+from route_switcher.core.model import Probe, Recover, Rule, Uplink
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import TRANSITIONS, RuleState, Signal
 
@@ -27,16 +28,16 @@ def probe(interval: float = 1.0) -> Probe:
 
 def rule(state: RuleState = RuleState.OK, failures: int = 3, stable: float = 10.0) -> RuleHealth:
     counting = Rule("no-internet", ConsecutiveFailures("internet", failures), Recover(stable))
-    return RuleHealth(PRIMARY, counting, (probe(),), UP, {"internet": set()}, state)
+    return RuleHealth(PRIMARY, counting, (probe(),), UP, new_windows(probe()), state)
 
 
 def carrier_rule(state: RuleState = RuleState.OK, stable: float = 10.0) -> RuleHealth:
     unplugged = Rule("unplugged", CarrierDown(), Recover(stable))
-    return RuleHealth(PRIMARY, unplugged, (probe(),), UP, {"internet": set()}, state)
+    return RuleHealth(PRIMARY, unplugged, (probe(),), UP, new_windows(probe()), state)
 
 
 def restart(health: RuleHealth, changed: Rule, interval: float = 1.0) -> None:
-    health.restart(changed, (probe(interval),), {"internet": set()})
+    health.restart(changed, (probe(interval),), new_windows(probe(interval)))
 
 
 def tell(health: RuleHealth, outcome: RoundOutcome, *times: float) -> list[str]:
@@ -179,10 +180,10 @@ def test_a_failed_round_starts_the_stability_of_a_carrier_rule_anew() -> None:
 def test_a_rule_counts_its_own_probe_and_a_carrier_rule_any() -> None:
     probes = (probe(), replace(probe(), name="other"))
     link_only = Rule("unplugged", CarrierDown(), Recover(10.0))
-    sets: dict[str, set[Address]] = {"internet": set(), "other": set()}
-    counting = RuleHealth(PRIMARY, rule().rule, probes, UP, sets, RuleState.OK)
+    windows = new_windows(*probes)
+    counting = RuleHealth(PRIMARY, rule().rule, probes, UP, windows, RuleState.OK)
     assert not counting.counts("other")
-    assert RuleHealth(PRIMARY, link_only, probes, UP, sets, RuleState.OK).counts("other")
+    assert RuleHealth(PRIMARY, link_only, probes, UP, windows, RuleState.OK).counts("other")
 
 
 def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:

@@ -18,7 +18,7 @@ def doubt_memory(case: Case) -> None:
             "much-memory",
             ("rules",),
             f"the windows of the rules take up to {volume(bytes_taken)} of memory",
-            "write a shorter 'over', a longer 'interval', or fewer rules that look at windows",
+            "write a shorter 'over' or a longer 'interval', or the same 'over' in all rules",
             on_key=True,
         )
 
@@ -26,19 +26,20 @@ def doubt_memory(case: Case) -> None:
 def window_bytes(policy: Policy, uplink: Uplink) -> float:
     """Bytes that the windows of an uplink take at most, once they are full of the fastest rounds.
 
-    Each rule has a window for each target, probe and length.
+    The rules share a window for each target, probe and length.
     """
+    windows = {
+        (leaf.probe, leaf.over)
+        for rule in policy.rules_for(uplink.name)
+        for condition in (rule.fail, rule.recover.condition)
+        if condition is not None
+        for leaf in leaves(condition)
+        if isinstance(leaf, Beyond | Within)
+    }
+    probes = {probe.name: probe for probe in policy.probes_through(uplink.name)}
     total = 0.0
-    for rule in policy.rules_for(uplink.name):
-        conditions = [c for c in (rule.fail, rule.recover.condition) if c is not None]
-        windows = {
-            (leaf.probe, leaf.over)
-            for condition in conditions
-            for leaf in leaves(condition)
-            if isinstance(leaf, Beyond | Within)
-        }
-        for name, over in windows:
-            probe = next(p for p in policy.probes_through(uplink.name) if p.name == name)
-            fastest = min(probe.interval, probe.fast_interval)
-            total += len(probe.targets_for(uplink.family)) * over / fastest * BYTES_A_SAMPLE
+    for name, over in windows:
+        probe = probes[name]
+        fastest = min(probe.interval, probe.fast_interval)
+        total += len(probe.targets_for(uplink.family)) * over / fastest * BYTES_A_SAMPLE
     return total

@@ -12,6 +12,7 @@ from route_switcher.core.model import Address, Policy, Uplink
 from route_switcher.core.pace import longest_gap
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.shared_windows import NewWindows, SharedWindows
 from route_switcher.core.verdicts import verdict_of
 from route_switcher.core.work import meaning, meanings
 
@@ -74,9 +75,8 @@ class UplinkHealth:
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
         self._latest = {p.name: Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes}
-        self._rules = [RuleHealth(uplink, rule, probes, link, suspects, state) for rule in rules]
-        self.state = _worst(self._rules)
-        """The worst of the rules' states."""
+        new = NewWindows(uplink.family, probes, suspects)
+        self._take_rules([RuleHealth(uplink, rule, probes, link, new, state) for rule in rules])
 
     def knows(self, event: Round | Answers) -> bool:
         """Whether this is of a probe that goes through it; not if it was sent before a reload
@@ -134,6 +134,7 @@ class UplinkHealth:
             and self.last_told == self.last_known
             and all(latest.good for latest in self._latest.values())
             and all(rule.at_rest for rule in self._rules)
+            and self._windows.calm
         )
 
     def rule_states(self) -> dict[str, RuleState]:
@@ -188,17 +189,17 @@ class UplinkHealth:
         self._judged_since = min(self._judged_since, event.at)
         self.last_reason = "no round has ended since"
         self._latest[event.probe].take(event)
-        changes: list[RuleChange] = []
-        for rule in self._rules:
-            if rule.counts(event.probe):
-                changes += rule.take_round(event)
-        return self._changed(changes, event.at)
+        rules = self._counting[event.probe]
+        if event.probe in self._windows.probes:
+            # What held before this round is judged by windows without it.
+            for rule in rules:
+                rule.catch_up(event.at)
+            self._windows.take_round(event)
+        return self._changed([c for rule in rules for c in rule.take_round(event)], event.at)
 
     def take_answers(self, event: Answers) -> None:
         """Take what became of targets later."""
-        for rule in self._rules:
-            if rule.counts(event.probe):
-                rule.take_answers(event)
+        self._windows.take_answers(event)
 
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
@@ -228,6 +229,7 @@ class UplinkHealth:
             latest.sent_at += delta
         for rule in self._rules:
             rule.leap(delta)
+        self._windows.leap(delta)
 
     def distrust(self, at: float, evidence: str) -> list[RuleChange]:
         """Let the uplink prove itself, where nothing good is known of it."""
@@ -263,17 +265,24 @@ class UplinkHealth:
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
         unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
+        windows = NewWindows(uplink.family, probes, suspects)
         healths = []
         for rule in rules:
             health = kept.get(rule.name)
             if health is None:
-                health = RuleHealth(uplink, rule, probes, self.link, suspects, unjudged)
+                health = RuleHealth(uplink, rule, probes, self.link, windows, unjudged)
             elif not health.goes_on_with(rule, probes):
-                health.restart(rule, probes, suspects)
+                health.restart(rule, probes, windows)
             health.uplink = uplink
             healths.append(health)
-        self._rules = healths
-        self.state = _worst(healths)
+        self._take_rules(healths)
+
+    def _take_rules(self, rules: list[RuleHealth]) -> None:
+        self._rules = rules
+        self._counting = {name: [r for r in rules if r.counts(name)] for name in self._latest}
+        self._windows = SharedWindows(rule.measurings for rule in rules)
+        self.state = _worst(rules)
+        """The worst of the rules' states."""
 
     def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:

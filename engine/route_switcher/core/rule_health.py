@@ -6,7 +6,7 @@ end of the latest, started anew by every failed round and by every gap in which 
 So time alone never makes a rule recover: a good round must come and complete it.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
@@ -19,20 +19,21 @@ from route_switcher.core.conditions import (
     leaves,
     takes_time,
 )
-from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.events import LinkState, Round, RoundOutcome
 from route_switcher.core.judges import Facts, Run, make_judge, shaken
-from route_switcher.core.measuring import Measuring
-from route_switcher.core.model import Address, Probe, Rule, Uplink
+from route_switcher.core.model import Probe, Rule, Uplink
 from route_switcher.core.pace import longest_break, longest_gap
 from route_switcher.core.rules import TRANSITIONS, RuleChange, RuleState, Signal
+from route_switcher.core.shared_windows import MeasuringsOfRule, NewWindows
 from route_switcher.core.work import concerned, meanings
 
 
 class RuleHealth:
     """One rule judged on one uplink. Give it rounds in the order of sending.
 
-    `probes` are those that go through the uplink, `suspects` the targets to leave out of windows,
-    by probe; those sets are shared, and change.
+    `probes` are those that go through the uplink. The rule only looks at its windows, which others
+    look at too: whoever owns them lets all their rules `catch_up`, then has the windows take the
+    round, and then calls `take_round` of each rule.
     """
 
     __slots__ = (
@@ -61,7 +62,7 @@ class RuleHealth:
         rule: Rule,
         probes: Sequence[Probe],
         link: LinkState,
-        suspects: Mapping[str, Set[Address]],
+        windows: NewWindows,
         state: RuleState,
     ) -> None:
         self.uplink = uplink
@@ -71,14 +72,10 @@ class RuleHealth:
         self.failing_since: float | None = None
         """When this trouble began: its first round was sent, or the link was lost."""
         self._lost_at: float | None = None
-        self._begin(rule, probes, link, suspects)
+        self._begin(rule, probes, link, windows)
 
     def _begin(
-        self,
-        rule: Rule,
-        probes: Sequence[Probe],
-        link: LinkState,
-        suspects: Mapping[str, Set[Address]],
+        self, rule: Rule, probes: Sequence[Probe], link: LinkState, windows: NewWindows
     ) -> None:
         self.rule = rule
         its_probes = self._probes = concerned(rule, probes)
@@ -89,7 +86,8 @@ class RuleHealth:
         for condition in (rule.fail, rule.recover.condition):
             for leaf in leaves(condition) if condition is not None else ():
                 if isinstance(leaf, Beyond | Within):
-                    self._facts.measurings[leaf.probe, leaf.over] = self._measuring(leaf, suspects)
+                    key = leaf.probe, leaf.over
+                    self._facts.measurings[key] = windows.of(*key)
         self._fail = make_judge(rule.fail, self._facts)
         recover = rule.recover.condition
         self._recover = None if recover is None else make_judge(recover, self._facts)
@@ -109,10 +107,10 @@ class RuleHealth:
         self._stable_since: float | None = None
         self._last_good = -inf
 
-    def _measuring(self, leaf: Beyond | Within, suspects: Mapping[str, Set[Address]]) -> Measuring:
-        probe = next(p for p in self._probes if p.name == leaf.probe)
-        left_out = suspects[probe.name]
-        return Measuring(probe, self.uplink.family, leaf.over, longest_gap(probe), left_out)
+    @property
+    def measurings(self) -> MeasuringsOfRule:
+        """What it looks at."""
+        return self._facts.measurings
 
     @property
     def stable_for(self) -> float:
@@ -121,13 +119,13 @@ class RuleHealth:
 
     @property
     def at_rest(self) -> bool:
-        """Whether more good rounds like the latest, and time, would change nothing."""
+        """Whether more good rounds like the latest, and time, would change nothing while its
+        windows are calm."""
         return (
             self.state is RuleState.OK
             and self.failing_since is None
             and self.deadline() == inf
             and self._facts.link.connected
-            and all(measuring.calm for measuring in self._facts.measurings.values())
             and all(run.successes >= self._enough for run in self._facts.runs.values())
         )
 
@@ -144,7 +142,7 @@ class RuleHealth:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
-        self._catch_up(event.at)
+        self.catch_up(event.at)
         facts = self._facts
         gap = event.sent_at - facts.known_at
         facts.known_at = event.sent_at
@@ -152,23 +150,13 @@ class RuleHealth:
             self._stable_since = None
             if gap > facts.gap:
                 self._restart_judges()
-        if facts.measurings:
-            for (probe, _), measuring in facts.measurings.items():
-                if probe == event.probe:
-                    measuring.take(event.sent_at, event.answers)
         if event.outcome is RoundOutcome.GOOD:
             return self._good(event)
         return self._bad(event)
 
-    def take_answers(self, event: Answers) -> None:
-        """Take what became of targets later; it counts from the next round on."""
-        for (probe, _), measuring in self._facts.measurings.items():
-            if probe == event.probe:
-                measuring.settle(event.sent_at, event.answers)
-
     def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Judge the state of the link; only a rule about the carrier has an opinion on it."""
-        self._catch_up(at)
+        self.catch_up(at)
         self._facts.link = link
         lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
         if lost and not link.connected:
@@ -183,7 +171,7 @@ class RuleHealth:
         """Judge a condition that may have held long enough now."""
         if self.deadline() > at:
             return []
-        self._catch_up(at)
+        self.catch_up(at)
         return self._judge_now(at)
 
     def deadline(self) -> float:
@@ -200,11 +188,10 @@ class RuleHealth:
         same = meanings(self._probes, family) == meanings(concerned(rule, probes), family)
         return same and replace(self.rule, uplinks=None) == replace(rule, uplinks=None)
 
-    def restart(
-        self, rule: Rule, probes: Sequence[Probe], suspects: Mapping[str, Set[Address]]
-    ) -> None:
-        """Take a changed rule or probe: the state stays, counters and clocks start anew."""
-        self._begin(rule, probes, self._facts.link, suspects)
+    def restart(self, rule: Rule, probes: Sequence[Probe], windows: NewWindows) -> None:
+        """Take a changed rule or probe: the state stays, counters, clocks and windows start
+        anew."""
+        self._begin(rule, probes, self._facts.link, windows)
         if self.state is not RuleState.FAILED:
             self.failing_since = None
 
@@ -212,10 +199,8 @@ class RuleHealth:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
         self._facts.known_at += delta
         self._last_good += delta
-        for measuring in self._facts.measurings.values():
-            measuring.leap(delta)
 
-    def _catch_up(self, at: float) -> None:
+    def catch_up(self, at: float) -> None:
         """Ask the judges at the times before `at` at which a part came to hold by time alone: a
         `for` around it begins then, not with the event that sees it."""
         for judge in self._timed:
