@@ -31,6 +31,18 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("uplink", ["primary", "secondary"])
+def test_an_uplink_that_fails_without_an_address_says_so(
+    lab: Lab, start: Start, uplink: str
+) -> None:
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    (broken,) = (line for line in lab.uplinks if line.name == uplink)
+    remove_addresses(lab, broken)
+    reason = f"{broken.interface} has no IPv4 address"
+    engine.wait_for("rule", reason, uplink=uplink, after="failed")
+
+
 def index_of(lab: Lab, interface: str) -> int:
     return int(json.loads(lab.run(ROUTER, "ip", "-j", "link", "show", interface))[0]["ifindex"])
 

@@ -48,7 +48,7 @@ class Eligibility:
         if not health.link.connected:
             return describe_link(health.link)
         if not health.routable:
-            return f"{health.uplink.interface} has no {health.uplink.family} address"
+            return health.without_address
         if self.admission.refused(health.uplink):
             reason = self.admission.refusals.reason(health.uplink)
             return f"the kernel refused its route ({reason})"

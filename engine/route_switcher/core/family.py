@@ -116,7 +116,7 @@ class FamilySelection:
             reason = self.admission.refusals.reason(health.uplink)
             why = f"the kernel refused its route: {reason}"
         elif not order.force and health.state is not UplinkState.HEALTHY:
-            why = f"{health.evidence()}; --force insists"
+            why = f"{health.evidence()}; only a forced order moves to it"
         if why is not None:
             return [Notice(at, Level.WARNING, f"switch to {order.uplink} refused: {why}")]
         self.order = order

@@ -85,6 +85,11 @@ class UplinkHealth:
         return latest is not None and event.sent_at >= latest.begun
 
     @property
+    def without_address(self) -> str:
+        """What is told of an uplink that is connected and not `routable`."""
+        return f"{self.uplink.interface} has no {self.uplink.family} address"
+
+    @property
     def judged(self) -> bool:
         """Whether any round has had a known outcome."""
         return self.last_known > -inf

@@ -67,6 +67,8 @@ class Ways:
             return event
         at_fault = not (health.link.connected and health.routable)
         if at_fault and event.outcome is not RoundOutcome.GOOD:
+            if health.link.connected and event.outcome is RoundOutcome.FAILED:
+                return replace(event, reason=health.without_address)
             return event
         refusal = refusals.reason(health.uplink)
         if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
