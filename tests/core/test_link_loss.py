@@ -4,8 +4,10 @@ from dataclasses import replace
 from ipaddress import ip_address
 from math import inf
 
+from core import answering
+from core.answering import T2, Net, probe
 from core.world import World, policy, uplink
-from route_switcher.core.conditions import CarrierDown
+from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.decisions import ProbeNow
 from route_switcher.core.events import LinkState, Release, Switch
 from route_switcher.core.health import UplinkState
@@ -122,3 +124,15 @@ def test_a_lost_link_recovers_after_the_longest_stable_time_of_the_rules_that_ju
     world.run(60)
     ((back, *_),) = [s for s in world.switches() if s[2] == "primary"]
     assert 42 < back < 45
+
+
+def test_carrier_loss_is_left_at_once_for_a_failed_uplink_that_answers() -> None:
+    office = probe(T2, name="office")
+    its = Rule("office", ConsecutiveFailures("office", 1), Recover(5.0))
+    net = Net(answering.policy(probes=(probe(), office), rules=(*answering.policy().rules, its)))
+    net.fates = lambda name, target: None if (name, target) == ("b", T2) else answering.RTT
+    net.run(30.5)
+    assert net.state("b") is UplinkState.FAILED
+    net.unplug("eth0")
+    assert net.moves() == [("a", "b")]
+    assert net.decisions()[-1].at == 30.5

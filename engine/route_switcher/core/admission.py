@@ -29,7 +29,7 @@ class Admission:
     @property
     def calm(self) -> bool:
         """Whether nothing is refused."""
-        return not self.refusals.routes and not self.refusals.kept
+        return self.refusals.none
 
     def take_refusal(self, at: float, action: RouteAction, reason: str) -> bool:
         """The kernel refused `action`. Returns whether that is worth telling a person."""

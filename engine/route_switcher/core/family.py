@@ -18,7 +18,7 @@ from route_switcher.core.found import active_before, in_use
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles
-from route_switcher.core.plan import Plan, Standing, make_plan
+from route_switcher.core.plan import Plan, make_plan
 from route_switcher.core.renaming import preferred_before
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route
@@ -26,8 +26,8 @@ from route_switcher.core.selection import VOLUNTARY, Cause, Order, select
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 
-_MadeFor: TypeAlias = tuple[tuple[Standing, ...], Uplink | None, frozenset[Route], frozenset[Route]]
-"""What a plan depends on: it is made anew only when this has changed."""
+_MadeFor: TypeAlias = tuple[object, ...]
+"""What a plan depends on: another is made only when this has changed."""
 
 
 class FamilySelection:
@@ -140,11 +140,13 @@ class FamilySelection:
         active = self._departing
         if self.current is not None:
             active = self._health(self.current).uplink
-        standings = tuple(self.admission.standing(health) for health in self.healths)
         refusals = self.admission.refusals
-        made_for = (standings, active, frozenset(refusals.routes), frozenset(refusals.kept))
+        refused = frozenset(refusals.routes), frozenset(refusals.kept)
+        states = [(h.uplink, h.state, h.routable) for h in self.healths]
+        made_for = (active, self._ways.readings, refused, states)
         if self._plan is None or made_for != self._plan[0]:
-            self._plan = made_for, make_plan(self.family, *made_for)
+            standings = [self.admission.standing(health) for health in self.healths]
+            self._plan = made_for, make_plan(self.family, standings, active, *refused)
         return self._plan[1]
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:

@@ -48,6 +48,11 @@ class Refusals:
         """The routes that the kernel has, by metric."""
 
     @property
+    def none(self) -> bool:
+        """Whether nothing is refused."""
+        return not self._refused and not self._kept
+
+    @property
     def routes(self) -> Set[Route]:
         """The routes that may not be asked for now."""
         return self._refused.keys()

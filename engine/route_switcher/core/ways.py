@@ -17,9 +17,11 @@ from route_switcher.core.routes import Route, RouteKind
 class Ways:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_foreign", "_onlink", "_since")
+    __slots__ = ("_foreign", "_onlink", "_since", "readings")
 
     def __init__(self) -> None:
+        self.readings = 0
+        """How many times routes were taken: as long as this is the same, so is all that it says."""
         self._since: dict[tuple[str, Address | None], float] = {}
         self._foreign: dict[tuple[str, Address | None], Route] = {}
         self._onlink: set[tuple[str, Address | None]] = set()
@@ -28,6 +30,7 @@ class Ways:
     def take_routes(self, at: float, routes: Iterable[Route]) -> set[str]:
         """Take what the kernel has. Returns the interfaces where a gateway is now known to be on
         the link, and was not before."""
+        self.readings += 1
         known = set(self._onlink)
         before, self._since, self._foreign = self._since, {}, {}
         for route in routes:
