@@ -2,6 +2,7 @@
 
 import pytest
 
+from route_switcher.policy.durations import parse_duration
 from scenarios.writing import Folder
 
 UPLINKS = """\
@@ -51,6 +52,25 @@ rounds:
   b: {203.0.113.9: "2 good, unknown"}
 expect:
   - {at: 200s, active: b}
+"""
+    assert folder.run(scenario) == ()
+
+
+@pytest.mark.parametrize("timeout", ["20s", "2s", "1s"])
+@pytest.mark.parametrize("back_at", ["5m", "303s", "309s", "319s"])
+def test_the_first_that_answers_is_used_within_two_seconds_however_long_the_timeout(
+    folder: Folder, timeout: str, back_at: str
+) -> None:
+    probe = (
+        f"{{type: icmp, targets: [203.0.113.1, 203.0.113.2], interval: 20s, timeout: {timeout}}}"
+    )
+    folder.write("policy.yaml", f"{UPLINKS}probes: {{i: {probe}}}\n")
+    scenario = f"""
+rounds:
+  a: 2m good, lost
+  b: 2m good, {back_at} lost, good
+expect:
+  - {{at: {122 + parse_duration(back_at)}s, active: b}}
 """
     assert folder.run(scenario) == ()
 

@@ -10,11 +10,22 @@ import trio
 from trio.testing import MockClock
 
 from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.model import Family, Policy, Probe, Recover, Rule, Uplink, answers_needed
+from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.model import (
+    Address,
+    Family,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Uplink,
+    answers_needed,
+)
 from route_switcher.core.pace import Pace, Speed
-from route_switcher.probes.open_round import OpenRound, Request
+from route_switcher.probes.aftermath import TellRest
+from route_switcher.probes.open_round import Echoes, OpenRound, Request
 from route_switcher.probes.reasons import LocalFault
+from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.quorum import Quorum
@@ -71,19 +82,39 @@ def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
     return now, Round(now, "u", "p", 0.0, echoes.outcome, echoes.answers, echoes.reason)
 
 
-# The times of sending.
+# The times of sending, and what is told.
+
+Told = list[tuple[float, float, RoundOutcome]]
+"""When a round was told, when it was sent, and what it came to."""
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_rounds_are_sent_at_the_same_times(seed: int) -> None:
     random = Random(seed)
-    probe, acts = drawn_probe(random), list(drawn_acts(random))
-    fates = [random.choice([0.02, 0.02, None, None, "x"]) for _ in range(4000)]
+    check_alike(random, drawn_probe(random), [0.02, 0.02, None, None, "x"])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_rounds_that_overlap_are_sent_and_told_at_the_same_times(seed: int) -> None:
+    random = Random(seed)
+    interval = random.choice([5.0, 10.0, 20.0])
+    timeout = interval * random.choice([1.0, 0.5])
+    probe = Probe("p", TARGETS[:1], "any", interval, timeout, interval, interval, interval)
+    check_alike(random, probe, [0.02, 3.37, None, None, None, "x"])
+
+
+def check_alike(random: Random, probe: Probe, kinds: Sequence[Fate]) -> None:
+    acts = list(drawn_acts(random))
+    fates = [random.choice(kinds) for _ in range(4000)]
     spread = random.choice([0.0, 0.5]) * probe.interval
-    in_virtual_time = virtual_sendings(probe, acts, fates, spread)
+    sent, told = in_virtual_time(probe, acts, fates, spread)
     clock = MockClock(autojump_threshold=0)
-    in_the_daemon = trio.run(daemon_sendings, probe, acts, fates, spread, clock=clock)
-    assert in_virtual_time == pytest.approx(in_the_daemon, abs=0.002)
+    sent_there, told_there = trio.run(in_tasks, probe, acts, fates, spread, clock=clock)
+    assert sent == pytest.approx(sent_there, abs=0.002)
+    assert [outcome for *_, outcome in told] == [outcome for *_, outcome in told_there]
+    for one, other in zip(told, told_there, strict=True):
+        assert one[:2] == pytest.approx(other[:2], abs=0.002)
+    assert [at for _, at, _ in told] == sorted(at for _, at, _ in told)
 
 
 def drawn_probe(random: Random) -> Probe:
@@ -96,76 +127,107 @@ def drawn_probe(random: Random) -> Probe:
 
 def drawn_acts(random: Random) -> Iterator[Act]:
     at = 0.0
-    for number in range(random.randint(0, 8)):
+    for number in range(random.randint(0, 16)):
         at += random.choice([0.13, 0.37, 0.9, 1.7, 3.3, 6.1])
+        if at > END - 1:
+            return
         # Never at the instant of a round.
-        yield at + 0.003 * number + 0.0007, random.choice(["ask", "normal", "standby", "down"])
+        yield (
+            at + 0.003 * number + 0.0007,
+            random.choice(["ask", "again", "normal", "standby", "down"]),
+        )
 
 
-def virtual_sendings(
+def in_virtual_time(
     probe: Probe, acts: Sequence[Act], fates: Sequence[Fate], spread: float
-) -> list[float]:
-    schedule, sent, left = Schedule(0), [], iter(fates)
+) -> tuple[list[float], Told]:
+    schedule, left = Schedule(0), iter(fates)
+    sent: list[float] = []
+    told: Told = []
 
     def ask(uplink: str, probe: str, target: object, at: float) -> Fate:
         sent.append(at)
         return next(left)
 
+    def report(event: Round | Answers) -> None:
+        if isinstance(event, Round):
+            told.append((event.at, event.sent_at, event.outcome))
+
     pace = Pace(probe, [RULE])
     link = LinkState("eth0")
-    stream = Stream(schedule, UPLINK, probe, pace, link, ask, lambda _: None, measured=False)
+    stream = Stream(schedule, UPLINK, probe, pace, link, ask, report, measured=False)
     stream.begin(nanoseconds(spread))
-    for at, act in [*acts, (END, "end")]:
+    for at, act in [*acts, (END - 1e-6, "end")]:
         while schedule.due < nanoseconds(at):
             schedule.call_next()
         schedule.now = nanoseconds(at)
-        if act == "ask":
-            stream.ask_now()
+        if act in ("ask", "again"):
+            stream.ask_now(again=act == "again")
         elif act != "end":
             stream.set_speed(Speed(act))
-    return sent
+    return sent, told
 
 
-async def daemon_sendings(
+class Scripted:
+    """A line whose rounds come to these fates, in the order of sending."""
+
+    def __init__(self, fates: Sequence[Fate]) -> None:
+        self.sent: list[float] = []
+        self._left = iter(fates)
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Line protocol)
+        tell_rest: TellRest | None = None,
+    ) -> Echoes:
+        sent_at = trio.current_time()
+        self.sent.append(sent_at)
+        fate = next(self._left)
+        if isinstance(fate, str):
+            return Echoes(sent_at, RoundOutcome.UNKNOWN, ())
+        in_time = fate is not None and fate <= timeout
+        await trio.sleep(fate if fate is not None and in_time else timeout)
+        return Echoes(sent_at, RoundOutcome.GOOD if in_time else RoundOutcome.FAILED, ())
+
+
+async def in_tasks(
     probe: Probe, acts: Sequence[Act], fates: Sequence[Fate], spread: float
-) -> list[float]:
-    sent: list[float] = []
-    timing, began = Timing(Pace(probe, [RULE]), spread), trio.current_time()
+) -> tuple[list[float], Told]:
+    line, timing = Scripted(fates), Timing(Pace(probe, [RULE]), spread)
+    began = trio.current_time()
+    told: Told = []
 
-    async def rounds() -> None:
-        for fate in fates:
-            await timing.due()
-            sent.append(trio.current_time() - began)
-            if isinstance(fate, float):
-                await trio.sleep(fate)
-                timing.ended(RoundOutcome.GOOD)
-            elif fate is None:
-                await trio.sleep(probe.timeout)
-                timing.ended(RoundOutcome.FAILED)
-            else:
-                timing.ended(RoundOutcome.UNKNOWN)
+    async def report(event: Round | Answers) -> None:
+        await trio.lowlevel.checkpoint()
+        if isinstance(event, Round):
+            told.append((event.at - began, event.sent_at - began, event.outcome))
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(rounds)
+        nursery.start_soon(repeat, UPLINK, probe, line, report, timing)
         for at, act in acts:
             await trio.sleep_until(began + at)
-            if act == "ask":
-                timing.ask()
+            if act in ("ask", "again"):
+                timing.ask(again=act == "again")
             else:
                 timing.go(Speed(act))
-        await trio.sleep_until(began + END)
+        await trio.sleep_until(began + END - 1e-6)
         nursery.cancel_scope.cancel()
-    return [at for at in sent if at < END - 1e-6]
+    return [at - began for at in line.sent], told
 
 
 # While nothing answers.
 
 
-@pytest.mark.parametrize(("interval", "timeout"), [(20.0, 20.0), (10.0, 1.0), (1.0, 1.0)])
-def test_while_nothing_answers_rounds_follow_within_two_seconds(
-    interval: float, timeout: float
+@pytest.mark.parametrize(
+    ("interval", "timeout", "every"),
+    [(20.0, 20.0, 1.0), (10.0, 1.0, 1.0), (1.0, 1.0, 1.0), (1.9, 0.5, 1.0), (300.0, 120.0, 2.0)],
+)
+def test_while_nothing_answers_every_uplink_is_asked_every_second(
+    interval: float, timeout: float, every: float
 ) -> None:
-    # What `explain` promises: within two seconds of the end of the round before.
+    # Where the timeout is longer than a minute: as often as leaves sixty rounds open at once.
     probe = Probe("p", TARGETS[:2], "any", interval, timeout, interval, interval, interval)
     other = Uplink("v", "eth1", ip_address("198.51.100.2"), 20)
     sent: dict[str, list[float]] = {"u": [], "v": []}
@@ -176,10 +238,12 @@ def test_while_nothing_answers_rounds_follow_within_two_seconds(
                 sent[uplink].append(at)
 
     policy = Policy((UPLINK, other), (probe,), (RULE,), ignore_linkdown=False)
-    world = World(policy, Dead(), lambda _: None).run(400.0)
+    world = World(policy, Dead(), lambda _: None).run(1500.0)
     sent["u"].clear()
     sent["v"].clear()
-    world.run(800.0)
+    world.run(1900.0)
     for times in sent.values():
-        assert len(times) > 10
-        assert max(b - a for a, b in pairwise(times)) <= timeout + 2.0
+        assert times[0] <= 1500 + every
+        assert times[-1] >= 1900 - every
+        assert max(b - a for a, b in pairwise(times)) <= every + 1e-5
+        assert min(b - a for a, b in pairwise(times)) >= min(every, interval) / 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import floor
 
-from route_switcher.analysis.asking import asking
+from route_switcher.analysis.asking import asking, every
 from route_switcher.analysis.chances import LOSSES
 from route_switcher.analysis.clauses import any_of, clause
 from route_switcher.analysis.figures import RuleFigures, figures_of, slowest
@@ -19,7 +19,7 @@ from route_switcher.analysis.quantities import (
 from route_switcher.analysis.watch import Fault, Times
 from route_switcher.core.conditions import AnyOf
 from route_switcher.core.model import Damping, Family, Policy, Probe, Recover, Rule, Uplink
-from route_switcher.core.waiting import ASK_AGAIN
+from route_switcher.core.pace import apart
 
 _SEEN = {
     Fault.SILENT: "A silent outage",
@@ -171,9 +171,9 @@ def _moves(policy: Policy) -> Iterator[str]:
             " at once; if it is dead, the traffic moves on as after any failure."
         )
         yield (
-            "When none answers, the traffic stays where it is, and every uplink is asked again"
-            f" within {seconds(2 * ASK_AGAIN)} of the end of its last round. The first that"
-            " answers is used at once, before its stable time is over."
+            "When none answers, the traffic stays where it is, and every uplink that has a link is"
+            f" asked at least {every(max(map(apart, policy.probes)))}, also while it waits for"
+            " answers. The first that answers is used at once, before its stable time is over."
         )
         yield _comes_back(policy)
     else:

@@ -49,10 +49,15 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class ProbeNow:
     """The active uplink failed, and `uplink` may replace it once it answers, or has replaced it
-    without an answer: ask it at once."""
+    without an answer: ask it at once.
+
+    `again`: it was asked at once before, and none answers yet. The next round is sent
+    `pace.apart` seconds after the latest, or at once if that is past.
+    """
 
     at: float
     uplink: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

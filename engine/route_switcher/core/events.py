@@ -57,8 +57,9 @@ def by_target(
 class Round:
     """One execution of a probe through one uplink, told when its outcome is certain.
 
-    `sent_at` is when it was sent; rounds count in the order of sending, which is also the order
-    in which they are told, since a timeout is never longer than the interval.
+    `sent_at` is when it was sent. Rounds are told, and count, in the order of sending. Those that
+    were asked for may overlap; a good one is told at once, and what is still open of those before
+    it is never told.
     """
 
     at: float

@@ -13,6 +13,12 @@ from route_switcher.core.conditions import ConsecutiveFailures, leaves
 from route_switcher.core.events import RoundOutcome
 from route_switcher.core.model import Probe, Rule
 
+APART = 1.0
+"""Seconds from one round to the next that is sent beside it, while the first is still open."""
+
+MOST_OPEN = 60
+"""Rounds of one probe through one uplink that may be open at once."""
+
 
 class Speed(Enum):
     """The speed of an uplink's rounds while nothing is being confirmed."""
@@ -33,6 +39,12 @@ def interval_at(probe: Probe, speed: Speed) -> float:
             return probe.standby_interval
         case Speed.DOWN:
             return probe.down_interval
+
+
+def apart(probe: Probe) -> float:
+    """Seconds from one round to the next that is sent beside it: `APART`, or longer where the
+    timeout is so long that more than `MOST_OPEN` would else be open at once."""
+    return max(APART, probe.timeout / MOST_OPEN)
 
 
 def slowest_interval(probe: Probe) -> float:
@@ -71,9 +83,11 @@ class Pace:
     `rules` are those that judge the uplink. `speed` may be set at any time.
     """
 
-    __slots__ = ("_enough", "_failures", "_probe", "speed")
+    __slots__ = ("_enough", "_failures", "_probe", "apart", "speed")
 
     def __init__(self, probe: Probe, rules: Iterable[Rule]) -> None:
+        self.apart = apart(probe)
+        """Seconds from one round to the next that is sent beside it."""
         self._probe = probe
         self._failures = 0
         self._enough = failures_that_count(probe, rules)

@@ -5,11 +5,12 @@ from math import inf
 
 from route_switcher.core.decisions import Level, Notice, Output, ProbeNow
 from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.pace import APART
 from route_switcher.core.reminder import Reminder
 
-ASK_AGAIN = 1.0
-"""Seconds between requests for a round at once while none answers: with long intervals the first
-that answers would else be found late."""
+ASK_AGAIN = APART
+"""Seconds between requests for a round while none answers: with long intervals the first that
+answers would else be found late."""
 
 
 class Waiting:
@@ -46,9 +47,7 @@ class Waiting:
             first, self._trouble = since != self._trouble, since
             self.ask_at = at + ASK_AGAIN
             outputs += [
-                ProbeNow(at, h.uplink.name)
-                for h in healths
-                if h.link.connected and (first or at - h.last_told >= ASK_AGAIN)
+                ProbeNow(at, h.uplink.name, again=not first) for h in healths if h.link.connected
             ]
         reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
         known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]

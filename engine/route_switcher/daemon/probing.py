@@ -59,9 +59,9 @@ class _Tasks:
                         repeat, self._uplink, asking.probe, line, report, timing, asking.measured
                     )
 
-    def ask(self) -> None:
+    def ask(self, *, again: bool) -> None:
         for _, timing in self._timings:
-            timing.ask()
+            timing.ask(again=again)
 
     def go(self, speed: Speed) -> None:
         for _, timing in self._timings:
@@ -99,10 +99,10 @@ class Probing:
         for tasks in before.values():
             tasks.scope.cancel()
 
-    def ask(self, uplink: str) -> None:
-        """Have every probe ask through `uplink` at once."""
+    def ask(self, uplink: str, *, again: bool = False) -> None:
+        """Have every probe ask through `uplink` at once, or `again` (see `ProbeNow`)."""
         for tasks in self._of(uplink):
-            tasks.ask()
+            tasks.ask(again=again)
 
     def go(self, uplink: str, speed: Speed) -> None:
         """Probe through `uplink` at this speed from now on."""

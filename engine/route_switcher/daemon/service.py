@@ -255,7 +255,7 @@ class Service:
         tell(output)
         match output:
             case ProbeNow():
-                self._probing.ask(output.uplink)
+                self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
                 self._probing.go(output.uplink, output.speed)
             case Decision() | RuleChange() | Notice():

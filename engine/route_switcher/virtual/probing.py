@@ -61,10 +61,10 @@ class Probing:
             _close(streams)
         self._streams, self._speeds = {}, {}
 
-    def ask(self, uplink: str) -> None:
-        """Have every probe ask through `uplink` at once."""
+    def ask(self, uplink: str, *, again: bool = False) -> None:
+        """Have every probe ask through `uplink` at once, or `again` (see `ProbeNow`)."""
         for stream in self._of(uplink):
-            stream.ask_now()
+            stream.ask_now(again=again)
 
     def go(self, uplink: str, speed: Speed) -> None:
         """Probe through `uplink` at this speed from now on."""

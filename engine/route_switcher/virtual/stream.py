@@ -11,11 +11,11 @@ from functools import partial
 from typing import TypeAlias
 
 from route_switcher.core.events import Answer, Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.judges import describe_link
 from route_switcher.core.listening import Listening
 from route_switcher.core.model import Address, Probe, Uplink
 from route_switcher.core.pace import Pace, Speed
 from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.open_round import OpenRound, fault_of
 from route_switcher.virtual.quorum import LATE, Quorum, Verdict, lost, takes
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid
 
@@ -42,16 +42,17 @@ class Stream:
     """
 
     __slots__ = (
+        "_again",
+        "_apart",
         "_ask",
         "_due",
-        "_ends",
-        "_fates",
-        "_fault",
         "_link",
         "_listening",
+        "_open",
         "_pace",
         "_probe",
         "_quorum",
+        "_regular",
         "_report",
         "_rests",
         "_schedule",
@@ -81,43 +82,52 @@ class Stream:
         self._report = report
         self._quorum = Quorum(probe, uplink.family)
         self._listening = Listening(measured, len(self._quorum.targets))
+        self._apart = nanoseconds(pace.apart)
+        self._regular = NEVER
+        """When the next round is due by the pace; NEVER until the latest has been told."""
+        self._urgent = self._again = False
+        """Whether one was asked for at once, or as long after the latest as rounds are apart."""
         self._due = NEVER
-        """When the next round is sent; NEVER while one is under way."""
-        self._ends = NEVER
-        """When the round under way ends; NEVER while none is."""
-        self._sent = -1
-        """When the latest round was sent."""
-        self._urgent = False
-        self._fault = ""
-        """Why the kernel took no packet of the round under way; empty if it did."""
-        self._fates: tuple[Fate, ...] = ()
+        """When the next round is sent, as things are."""
+        self._sent = NEVER
+        """When the latest round was sent; NEVER before the first."""
+        self._open: list[OpenRound] = []
+        """In the order of sending."""
         self._rests: list[_Rest] = []
 
     # What the world tells it.
 
     def begin(self, due: int) -> None:
         """Send the first round at `due` (nanoseconds)."""
-        self._wait_until(due)
+        self._regular = due
+        self._plan()
 
     def close(self) -> None:
         """Send nothing any more, and forget what is under way."""
-        self._due = self._ends = NEVER
+        self._due = self._regular = NEVER
+        self._open.clear()
         self._rests.clear()
         self._report = _nobody
 
-    def ask_now(self) -> None:
-        """Send a round at once or, while one is under way, as soon as that has ended."""
-        if self._ends != NEVER:
+    def ask_now(self, *, again: bool = False) -> None:
+        """Send a round at once. While one is open, send it as soon as that has ended, or beside it
+        once the latest was sent `Pace.apart` seconds ago.
+
+        `again`: send it that long after the latest in any case.
+        """
+        if again:
+            self._again = True
+        else:
             self._urgent = True
-        elif self._due != NEVER:
-            self._wait_until(self._schedule.now)
+        self._plan()
 
     def set_speed(self, speed: Speed) -> None:
         """Go at this speed from the latest sending on; the round that waits is sent by it."""
         self._pace.speed = speed
-        if self._sent >= 0 and self._schedule.now < self._due != NEVER:
+        if self._sent != NEVER and self._schedule.now < self._regular != NEVER:
             due = self._sent + nanoseconds(self._pace.interval)
-            self._wait_until(max(self._schedule.now, due))
+            self._regular = max(self._schedule.now, due)
+            self._plan()
 
     def take_link(self, link: LinkState) -> None:
         """The link changed; if it is not connected now, the answers under way are lost."""
@@ -128,17 +138,21 @@ class Stream:
     def lose(self) -> None:
         """Lose every answer that is under way."""
         now = self._schedule.now
-        if self._ends != NEVER and not self._fault:
-            self._fates = tuple(lost(fate, now - self._sent) for fate in self._fates)
-            self._end_in(self._quorum.takes(self._fates))
+        for each in self._open:
+            if not each.fault and each.verdict is None:
+                each.fates = tuple([lost(fate, now - each.sent) for fate in each.fates])
+                self._end_in(each, self._quorum.takes(each.fates))
         for rest in self._rests:
             rest.fates = [(target, lost(fate, now - rest.sent)) for target, fate in rest.fates]
 
     def leap(self, delta: int) -> None:
         """Let `delta` nanoseconds pass in which rounds went on as before."""
         self._due += delta if self._due != NEVER else 0
-        self._ends += delta if self._ends != NEVER else 0
-        self._sent += delta
+        self._regular += delta if self._regular != NEVER else 0
+        self._sent += delta if self._sent != NEVER else 0
+        for each in self._open:
+            each.sent += delta
+            each.ends += delta
         for rest in self._rests:
             rest.sent += delta
 
@@ -166,92 +180,94 @@ class Stream:
 
     # A round.
 
-    def _wait_until(self, due: int) -> None:
-        self._due = due
-        self._schedule.send_at(due, self._send, self)
+    def _plan(self) -> None:
+        """Have the next round sent when it is due."""
+        now = self._schedule.now
+        due = NEVER if self._open else self._regular
+        if (self._urgent and not self._open) or (self._again and self._sent == NEVER):
+            due = now
+        elif self._urgent or self._again:
+            due = min(due, max(now, self._sent + self._apart))
+        if due != self._due:
+            self._due = due
+            if due != NEVER:
+                self._schedule.send_at(due, self._send, self)
 
     def _send(self) -> None:
         schedule = self._schedule
         if schedule.now != self._due:
             return  # it was put off, or sent before
-        self._due = NEVER
-        self._sent = schedule.now
-        link = self._link
-        self._fault = "" if link.connected else _fault(link)
-        if not self._fault and self._uplink.family not in link.families:
-            self._fault = "no address"
-        if self._fault:
-            self._end_in(0)
-            return
-        ask = self._ask if link.carrier else _no_carrier
-        uplink, probe, at = self._uplink.name, self._probe.name, schedule.seconds
-        self._fates = tuple([ask(uplink, probe, target, at) for target in self._quorum.targets])
-        self._end_in(self._quorum.takes(self._fates))
+        self._due = self._regular = NEVER
+        self._urgent = self._again = False
+        sent = self._sent = schedule.now
+        at, link = schedule.seconds, self._link
+        fault = fault_of(link, self._uplink.family)
+        fates: tuple[Fate, ...] = ()
+        if not fault:
+            ask = self._ask if link.carrier else _no_carrier
+            uplink, probe = self._uplink.name, self._probe.name
+            fates = tuple([ask(uplink, probe, target, at) for target in self._quorum.targets])
+        this = OpenRound(sent, self._listening.follows(at), fault, fates, sent)
+        self._open.append(this)
+        self._end_in(this, 0 if fault else self._quorum.takes(fates))
 
-    def _end_in(self, took: int) -> None:
-        self._ends = self._sent + took
-        self._schedule.call_at(self._ends, self._end, self)
+    def _end_in(self, this: OpenRound, took: int) -> None:
+        this.ends = this.sent + took
+        self._schedule.call_at(this.ends, partial(self._end, this), self)
 
-    def _end(self) -> None:
+    def _end(self, this: OpenRound) -> None:
+        if self._schedule.now != this.ends or this.verdict is not None or this not in self._open:
+            return  # answers that it waited for were lost; or a newer one that was good ended it
+        this.verdict = this.judge(self._quorum, self._link)
+        if this.verdict[0] is RoundOutcome.GOOD and self._open[0] is not this:
+            before = self._open[: self._open.index(this)]
+            self._open = [e for e in self._open if e.verdict is not None or e not in before]
+        while self._open and self._open[0].verdict is not None:
+            self._tell(self._open[0], self._open[0].verdict)
+
+    def _tell(self, this: OpenRound, verdict: Verdict) -> None:
         schedule = self._schedule
-        if schedule.now != self._ends:
-            return  # answers that it waited for were lost
-        outcome, answers, reason = self._judge()
-        at, sent_at = schedule.seconds, on_grid(self._sent)
+        outcome, answers, reason = verdict
+        at, sent_at = schedule.seconds, on_grid(this.sent)
         self._report(
             Round(at, self._uplink.name, self._probe.name, sent_at, outcome, answers, reason)
         )
-        if self._ends == NEVER:
+        if this not in self._open:
             return  # closed by what followed from it
-        self._ends = NEVER
-        known = not self._fault and outcome is not RoundOutcome.UNKNOWN
-        if self._listening.follows(sent_at) and known:
-            self._await_rest(schedule.now - self._sent)
-        due = self._sent + nanoseconds(self._pace.after(outcome))
-        if self._urgent or due < schedule.now:
-            due = schedule.now
-        self._urgent = False
-        self._wait_until(due)
-
-    def _judge(self) -> Verdict:
-        """What the round comes to.
-
-        One that failed entirely while the link is down failed because it is down.
-        """
-        if self._fault:
-            return self._quorum.unsent(self._fault)
-        verdict = self._quorum.verdict(self._fates)
-        outcome, answers, _ = verdict
-        if outcome is not RoundOutcome.FAILED or self._link.connected:
-            return verdict
-        if any(answer.rtt is not None for answer in answers):
-            return verdict
-        return outcome, answers, describe_link(self._link)
+        self._open.remove(this)
+        if this.followed and not this.fault and outcome is not RoundOutcome.UNKNOWN:
+            self._await_rest(this, schedule.now - this.sent)
+        self._regular = max(schedule.now, self._sent + nanoseconds(self._pace.after(outcome)))
+        self._plan()
 
     # What comes after it.
 
-    def _await_rest(self, took: int) -> None:
+    def _await_rest(self, this: OpenRound, took: int) -> None:
         """Have told what becomes of the targets that the round did not wait for."""
         rest: list[tuple[Address, Fate]] = [
             (target, fate)
-            for target, fate in zip(self._quorum.targets, self._fates, strict=True)
+            for target, fate in zip(self._quorum.targets, this.fates, strict=True)
             if not isinstance(fate, str) and takes(fate) > took
         ]
         if not rest:
             return
         if took < self._quorum.timeout:
             known_after = min(self._quorum.timeout, max(takes(fate) for _, fate in rest))
-            self._tell_later(rest, known_after, self._tell_pending)
+            self._tell_later(this.sent, rest, known_after, self._tell_pending)
         for target, fate in rest:
             if self._quorum.timeout < takes(fate) <= self._quorum.timeout + _LATE:
-                self._tell_later([(target, fate)], takes(fate), self._tell_late)
+                self._tell_later(this.sent, [(target, fate)], takes(fate), self._tell_late)
 
     def _tell_later(
-        self, fates: list[tuple[Address, Fate]], after: int, tell: Callable[[_Rest], None]
+        self,
+        sent: int,
+        fates: list[tuple[Address, Fate]],
+        after: int,
+        tell: Callable[[_Rest], None],
     ) -> None:
-        rest = _Rest(self._sent, fates)
+        rest = _Rest(sent, fates)
         self._rests.append(rest)
-        self._schedule.call_at(self._sent + after, partial(tell, rest), self)
+        self._schedule.call_at(sent + after, partial(tell, rest), self)
 
     def _tell_pending(self, rest: _Rest) -> None:
         answer, timeout = self._quorum.answer, self._quorum.timeout
@@ -269,13 +285,6 @@ class Stream:
             at, sent_at = self._schedule.seconds, on_grid(rest.sent)
             names = self._uplink.name, self._probe.name
             self._report(Answers(at, *names, sent_at, tuple(answers)))
-
-
-def _fault(link: LinkState) -> str:
-    """Why the kernel takes no packet, as `probes.reasons` has it; empty if only a carrier lacks."""
-    if not link.present:
-        return "interface missing"
-    return "" if link.up else "link down"
 
 
 def _no_carrier(*_: object) -> None:

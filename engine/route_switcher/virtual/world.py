@@ -254,7 +254,7 @@ class World:
         self._say(output)
         match output:
             case ProbeNow():
-                self._probing.ask(output.uplink)
+                self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
                 self._probing.go(output.uplink, output.speed)
             case Decision() | RuleChange() | Notice():
