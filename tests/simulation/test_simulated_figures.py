@@ -120,11 +120,17 @@ def test_a_failover_is_false_where_only_a_target_was_gone() -> None:
 
 
 def test_a_target_that_is_gone_for_both_moves_nothing_until_one_answers() -> None:
-    # Both have failed then, and the first that answers is used: here it is the secondary.
-    result = _simulate(Line(RTT), targets=(Stretch(100.0, 130.0),))
+    # Both have failed then, and are asked at one instant: 102.5, 103.5, … The first that answers is
+    # used: here it is the secondary, since the primary takes longer.
+    result = _simulate(Line(2 * RTT), targets=(Stretch(100.0, 130.0),))
     first = result.switches[0]
-    assert first.decision.at >= 130.0
+    assert first.decision.at == pytest.approx(130.625, abs=1e-5)
     assert first.false
+
+
+def test_a_target_that_is_gone_for_both_moves_nothing_where_the_active_answers_first() -> None:
+    result = _simulate(Line(RTT), Line(2 * RTT), targets=(Stretch(100.0, 130.0),))
+    assert result.switches == []
 
 
 def test_the_timeline_has_what_the_figures_have() -> None:
