@@ -47,7 +47,9 @@ class Waiting:
             first, self._trouble = since != self._trouble, since
             self.ask_at = at + ASK_AGAIN
             outputs += [
-                ProbeNow(at, h.uplink.name, again=not first) for h in healths if h.link.connected
+                ProbeNow(at, h.uplink.name, again=not first)
+                for h in healths
+                if h.link.connected and (first or h.why_not(at, since))
             ]
         reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
         known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]
