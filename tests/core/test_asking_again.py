@@ -1,16 +1,20 @@
 """Who is asked every second while the active uplink is failed: whoever does not answer, by every
 probe, however rare its rounds are and however long they wait."""
 
+from ipaddress import ip_address
 from itertools import pairwise
 from math import inf
 
 import pytest
 
 from core.answering import NO_INTERNET, RTT, T1, T2, UNPLUGGED, Net, policy, probe
+from core.world import World
+from core.world import policy as slow_policy
 from route_switcher.core.conditions import ConsecutiveFailures
 from route_switcher.core.decisions import ProbeNow
 from route_switcher.core.health import UplinkState
-from route_switcher.core.model import Address, Policy, Recover, Rule
+from route_switcher.core.model import Address, Family, Policy, Recover, Rule
+from route_switcher.core.routes import Route
 from route_switcher.virtual.internet import Fate
 
 OFFICE = probe(T2, timeout=0.5, interval=30.0, name="office")
@@ -98,3 +102,15 @@ def test_an_uplink_without_a_link_is_not_asked() -> None:
     net.run(200)
     asked = {o.uplink for o in net.outputs[before:] if isinstance(o, ProbeNow)}
     assert asked == {"a"}
+
+
+def test_at_a_first_start_too_the_first_that_answers_is_used_at_once() -> None:
+    found = Route(Family.IPV4, "eth9", ip_address("198.51.100.77"), 5, protocol=16)
+    world = World(slow_policy(interval=60, timeout=1), found=(found,))
+    world.cut("primary", "secondary")
+    world.run(601.25)
+    assert world.active() is None
+    assert len([text for text in world.notices() if "no uplink answers yet" in text]) == 1
+    world.mend("secondary")
+    world.run(602.75)
+    assert world.active() == "secondary"

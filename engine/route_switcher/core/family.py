@@ -235,11 +235,10 @@ class FamilySelection:
                 return self._settle(at, health)
             if health in usable and not health.judged and at < self._patience:
                 return []
-        if at < self._wake or self._wake == inf:
+        if at < self._wake < inf:
             return []
         self._wake = inf
-        known = "; ".join(h.evidence() for h in self.healths)
-        return [Notice(at, Level.ERROR, f"no uplink answers yet, nothing is moved: {known}")]
+        return self._waiting.begin(at, self.healths)
 
     def _found_lost(self) -> bool:
         """Whether the traffic goes by the link of an uplink that has lost it."""

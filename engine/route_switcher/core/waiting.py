@@ -30,6 +30,14 @@ class Waiting:
         self.ask_at, self._trouble = inf, -inf
         self._reminder.end()
 
+    def begin(self, at: float, healths: Sequence[UplinkHealth]) -> list[Output]:
+        """None of `healths` has answered yet, in the time that the first rounds are given."""
+        if self._trouble == inf:
+            return self._ask_again(at, inf, healths)
+        known = "; ".join(h.evidence() for h in healths)
+        text = f"no uplink answers yet, nothing is moved: {known}"
+        return [*self._ask_again(at, inf, healths), Notice(at, Level.ERROR, text)]
+
     def go_on(
         self,
         at: float,
@@ -42,15 +50,7 @@ class Waiting:
     ) -> list[Output]:
         """The `active` one of `healths` has been failing `since`; `why_not` says why another cannot
         be moved to, however old its answer is; `forced`: an operator's order keeps the traffic."""
-        outputs: list[Output] = []
-        if since != self._trouble or at >= self.ask_at:
-            first, self._trouble = since != self._trouble, since
-            self.ask_at = at + ASK_AGAIN
-            outputs += [
-                ProbeNow(at, h.uplink.name, again=not first)
-                for h in healths
-                if h.link.connected and (first or h.why_not(at, since))
-            ]
+        outputs = self._ask_again(at, since, healths)
         reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
         known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]
         said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
@@ -63,6 +63,17 @@ class Waiting:
             self._told_of = since
             outputs.append(Notice(at, Level.ERROR, f"staying with {name}: {said}"))
         return outputs
+
+    def _ask_again(self, at: float, since: float, healths: Sequence[UplinkHealth]) -> list[Output]:
+        first, self._trouble = since != self._trouble, since
+        if not first and at < self.ask_at:
+            return []
+        self.ask_at = at + ASK_AGAIN
+        return [
+            ProbeNow(at, h.uplink.name, again=not first)
+            for h in healths
+            if h.link.connected and (first or h.why_not(at, since))
+        ]
 
 
 def _known(health: UplinkHealth, why_not: str) -> str:
