@@ -49,6 +49,12 @@ def time_to_return(watch: Watch, rule: Rule, fault: Fault) -> Times | None:
         return _Mending(watch, fault, first, typical).over(rule)
 
     late = max(p.timeout for p in watch.concerned(rule))
+    if fault is Fault.UNPLUGGED and not watch.ignores_carrier:
+        # It is asked at once, or when the round under way, if there is one, has timed out.
+        busy = {p.name: p.timeout for p in watch.probes}
+        mean = {p.name: p.timeout**2 / (2 * p.down_interval) for p in watch.probes}
+        worst, typical = after(busy, typical=False) + late, after(mean, typical=True)
+        return None if worst == inf else Times(typical, max(worst, typical))
     down = {p.name: p.down_interval for p in watch.probes}
     worst = after(down, typical=False) + late
     if worst == inf:
