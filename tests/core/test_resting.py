@@ -262,3 +262,16 @@ def test_the_other_family_has_to_rest_too() -> None:
     net.cut("seven")
     net.run(40)
     assert not net.world.engine.at_rest(net.now)
+
+
+def test_an_order_in_one_family_is_no_rest() -> None:
+    v4 = uplink("a", 0), uplink("b", 1)
+    v6 = uplink("a6", 0, version=6), uplink("b6", 1, version=6)
+    net = Net(policy(*v4, *v6, probes=(probe(T1, S1),))).run(30)
+    engine = net.world.engine
+    assert engine.at_rest(net.now)
+    for name in ("a", "a6"):
+        net.world.switch(name)
+        assert not engine.at_rest(net.now)
+        net.world.release(name)
+        assert engine.at_rest(net.now)

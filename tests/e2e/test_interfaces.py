@@ -131,3 +131,42 @@ def test_what_changes_faster_than_the_engine_can_look_ends_well(lab: Lab, start:
     engine.wait_for_health("primary", "secondary")
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
     wait_until_taken(lab, "eth0")
+
+
+def change_names(lab: Lab, *changes: str) -> None:
+    """All at once, so that the engine may see any of the states between, or none."""
+    lab.run(ROUTER, "ip", "-batch", "-", given="\n".join(f"link {c}" for c in changes) + "\n")
+
+
+RENAMED = {
+    "altname": ("property del dev {} altname {}", "property add dev {} altname {}"),
+    "name": ("set {} name other", "set other name {}"),
+}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("kind", RENAMED)
+def test_an_interface_that_loses_its_name_has_lost_no_route(
+    lab: Lab, start: Start, kind: str, number: int
+) -> None:
+    """The engine takes the route away itself, and blames nobody."""
+    uplinks = [(uplink.interface, f"wan{uplink.interface}") for uplink in lab.uplinks]
+    text = policy_text(lab, DUAL_STACK)
+    if kind == "altname":
+        change_names(lab, *(RENAMED[kind][1].format(*names) for names in uplinks))
+        for interface, name in uplinks:
+            text = text.replace(f"interface: {interface},", f"interface: {name},")
+    engine = start(text)
+    names = [name for uplink in lab.uplinks for name in (uplink.name, f"{uplink.name}-v6")]
+    engine.wait_for_health(*names)
+    lose, regain = (change.format(*uplinks[number]) for change in RENAMED[kind])
+    other = 1 - number
+    change_names(lab, lose)
+    for family in Family:
+        wait_for_our_routes(lab, (f"eth{other}", 10 * (other + 1)), family=family)
+        wait_until_taken(lab, f"eth{other}", family)
+    change_names(lab, regain)
+    for family in Family:
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20), family=family)
+        wait_until_taken(lab, "eth0", family)
+    assert engine.said("gone") == []

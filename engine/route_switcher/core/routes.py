@@ -1,5 +1,6 @@
 """Default routes as the kernel has them, and the route actions that change them."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -89,6 +90,18 @@ class Route:
     def kind_words(self) -> list[str]:
         """What `ip route` says before the next hop."""
         return [self.kind.value] * (self.kind is not RouteKind.UNICAST) + ["default"]
+
+
+def under_new_names(routes: Set[Route], seen: Set[Route]) -> frozenset[Route]:
+    """`routes`, where an interface may be called otherwise since: then they stand in `seen` with
+    that name, and all else the same."""
+    unknown = {(r.family, r.gateway, r.metric, r.protocol): r for r in seen - routes}
+    return frozenset(
+        route
+        if route in seen
+        else unknown.get((route.family, route.gateway, route.metric, route.protocol), route)
+        for route in routes
+    )
 
 
 def hop_words(family: Family, interface: str, gateway: Address | None) -> list[str]:

@@ -30,7 +30,7 @@ from route_switcher.core.events import (
 )
 from route_switcher.core.model import Policy
 from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.routes import Change, Route, RouteAction, under_new_names
 from route_switcher.core.rules import RuleChange
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
 from route_switcher.daemon.lookout import Lookout
@@ -161,6 +161,7 @@ class Service:
         gone = self._ours - set(ours)
         if gone and not linked:  # the kernel may tell of a route before its link
             await self._take_links(all_told=False)
+            gone = self._ours - set(ours)
         changed = ours != self._seen
         self._see(ours)
         if gone:
@@ -177,6 +178,11 @@ class Service:
         before = self._links
         links = await self._read_links(self._engine.policy)
         changed = tuple(state for state in links if before.get(state.interface) != state)
+        if changed and self._ours:
+            # An altname may have gone, or now belong to another interface: our routes stay where
+            # they are, and only their names are others.
+            seen = await self._kernel.default_routes(ours_only=True)
+            self._ours = under_new_names(self._ours, frozenset(seen))
         # An address that went and came back between two reads looks the same, but a route that was
         # refused in between may be possible again: so all are told.
         told = links if all_told else changed
