@@ -280,3 +280,19 @@ def test_a_demoted_uplink_has_a_route_though_others_hold_two_of_its_metrics() ->
     world.mend("primary")
     world.run(100)
     assert world.active() == "primary"
+
+
+@pytest.mark.parametrize("name", ["secondary", "renamed"])
+def test_a_reload_asks_for_nothing_that_others_still_hold(name: str) -> None:
+    world = World(policy(), found=[foreign(20, 1), foreign(1010, 0)]).run(10)
+    world.cut("primary")
+    world.run(20)
+    assert world.metrics() == {"eth0": 2010, "eth1": 1020}
+    actions, notices = len(world.actions), len(world.notices())
+    world.reload(policy(THREE[0], replace(THREE[1], name=name)))
+    world.run(21)
+    assert world.actions[actions:] == []
+    assert [t for t in world.notices()[notices:] if "is called" not in t] == []
+    world.take_away(foreign(20, 1), foreign(1010, 0))
+    world.run(30)
+    assert world.metrics() == {"eth0": 1010, "eth1": 20}

@@ -110,8 +110,10 @@ class Refusals:
             self._forget(route)
 
     def keep(self, uplink: Uplink | None) -> None:
-        """A person has changed the policy: forget all but what was refused to `uplink`."""
+        """A person has changed the policy: forget all but what was refused to `uplink`, and what
+        the kernel must refuse again, since somebody else holds its metric."""
         mine = set(active_routes(uplink)) if uplink is not None else set()
+        mine |= {route for route in self._refused if self._held_by_others(route)}
         self._refused = {r: refusal for r, refusal in self._refused.items() if r in mine}
         self._pauses = {r: pause for r, pause in self._pauses.items() if r in mine}
         self._told = {r: reason for r, reason in self._told.items() if r in mine}
@@ -142,6 +144,9 @@ class Refusals:
         if refusal is None:
             return False
         return not refusal.held or all(route in self._refused for route in others)
+
+    def _held_by_others(self, route: Route) -> bool:
+        return any(not other.ours for other in self._keys.get(route.metric, ()))
 
     def _forget(self, route: Route) -> None:
         self._refused.pop(route, None)
