@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from policy.told import with_uplink
+from route_switcher.analysis.flapping import USUAL
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.model import Damping, HoldBack, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.policy.load import load, load_text
@@ -36,11 +37,12 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
     )
 
 
-def test_the_shipped_dual_wan_policy_writes_out_what_the_defaults_mean() -> None:
+def test_the_shipped_dual_wan_policy_writes_out_what_the_defaults_mean_and_damps() -> None:
     minimal = Path(__file__).parents[2] / "examples" / "minimal.yaml"
     written, left_out = load("dual-wan"), load(str(minimal))
     assert written.every_rule == left_out.every_rule
-    assert replace(written, rules=()) == replace(left_out, rules=())
+    held_back = replace(left_out.hold_back, damping=USUAL)
+    assert replace(written, rules=()) == replace(left_out, rules=(), hold_back=held_back)
 
 
 UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(60.0))
