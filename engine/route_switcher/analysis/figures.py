@@ -9,7 +9,6 @@ from route_switcher.analysis.detection import time_to_fail
 from route_switcher.analysis.flapping import damped, moves_an_hour
 from route_switcher.analysis.formulas import has_formula
 from route_switcher.analysis.recovery import time_to_return
-from route_switcher.analysis.rehearsal import rehearse
 from route_switcher.analysis.traffic import bytes_a_month
 from route_switcher.analysis.watch import Fault, Times, Watch, watch_of
 from route_switcher.core.model import Family, Policy, Rule, Uplink
@@ -121,6 +120,9 @@ def _figures_under(
     if fails is None or on_standby is None or returns is None:
         return None
     if not has_formula(watch, rule, fault):
+        # Most policies need no virtual world: validate starts sooner without.
+        from route_switcher.analysis.rehearsal import rehearse
+
         seen = rehearse(policy, uplink.name, fault, Speed.NORMAL).get(rule.name)
         sparing = any(p.standby_interval > p.interval for p in watch.probes)
         standing_by = (
