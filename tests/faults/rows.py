@@ -6,6 +6,7 @@ from faults import acts, clock
 from faults.acts import comes, goes, router
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
+from faults.rows_floods import ROWS_FLOODED
 from faults.rows_links import ROWS_LINKS
 from faults.rows_refused import ROWS_REFUSED
 from faults.rows_storms import ROWS_STORMS
@@ -37,13 +38,6 @@ _BACK = Step(
 _STAYS = Step(comes("blackhole"), "stays", path=("eth0",), lost=A_MOMENT, rounds=15)
 
 _BLACKHOLE = Row("blackhole beyond the gateway", _AWAY_UNBROKEN, _BACK, slow=False)
-
-_FLOODED = Row(
-    f"{acts.FLOODED:,} forged echo replies a second",
-    # A busy machine drops packets of the stream before it has looked whose they are.
-    replace(_STAYS, act=acts.flood(), lost=None, rounds=20),
-    replace(_STAYS, act=acts.end_flood, rounds=5),
-)
 
 ROWS = (
     Row(
@@ -308,26 +302,5 @@ ROWS = (
         "process stopped for 15 s, and continued",
         Step(acts.stop_for_a_while, "stays", path=("eth0",), rounds=15, lost=A_MOMENT),
     ),
-    _FLOODED,
-    replace(
-        _FLOODED,
-        name="the same while the line is cut",
-        fault=replace(_AWAY, path=None, lost=None, within=1.0),
-        mended=replace(_BACK, path=None, lost=None),
-        before=acts.flood(),
-    ),
-    replace(
-        _FLOODED,
-        name="cut; replies are forged by one who saw one of our requests",
-        fault=replace(_AWAY, path=None, lost=None, within=1.0),
-        mended=replace(_BACK, path=None, lost=None),
-        before=acts.flood(watching="once"),
-    ),
-    replace(
-        _FLOODED,
-        name="cut; forged replies come in on the standby's line",
-        fault=replace(_AWAY, path=None, lost=None, within=1.0),
-        mended=replace(_BACK, path=None, lost=None),
-        before=acts.flood(uplink=1),
-    ),
+    *ROWS_FLOODED,
 )
