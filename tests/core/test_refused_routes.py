@@ -296,3 +296,29 @@ def test_a_reload_asks_for_nothing_that_others_still_hold(name: str) -> None:
     world.take_away(foreign(20, 1), foreign(1010, 0))
     world.run(30)
     assert world.metrics() == {"eth0": 1010, "eth1": 20}
+
+
+def test_a_free_metric_is_taken_at_once_where_traffic_would_go_astray_until_then() -> None:
+    """The route of a dead uplink stands in front of the one that is active by a demoted route."""
+    world = World(policy(), found=[foreign(20, 1), foreign(1010, 0)]).run(10)
+    world.cut("primary")
+    world.run(20)
+    assert world.active() == "secondary"
+    world.take_away(foreign(20, 1))
+    world.run(20.25)
+    best = world.best()
+    assert best is not None
+    assert (best.interface, best.metric) == ("eth1", 20)
+
+
+def test_a_metric_that_frees_nothing_is_taken_after_a_while() -> None:
+    """What is in the way stands in front of it all the same."""
+    world = World(policy(), found=[foreign(15, 0), foreign(20, 1)]).run(10)
+    world.cut("primary")
+    world.run(20)
+    assert world.active() == "secondary"
+    world.take_away(foreign(20, 1))
+    world.run(22)
+    assert world.metrics() == {"eth0": 2010, "eth1": 1020}
+    world.run(30)
+    assert world.metrics() == {"eth0": 1010, "eth1": 20}

@@ -17,8 +17,8 @@ from route_switcher.core.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.found import active_before, in_use
 from route_switcher.core.health import UplinkHealth, UplinkState
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
-from route_switcher.core.obstacles import Obstacles
-from route_switcher.core.plan import Plan, make_plan
+from route_switcher.core.obstacles import Obstacles, precedes
+from route_switcher.core.plan import Plan, active_routes, make_plan
 from route_switcher.core.renaming import preferred_before
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route
@@ -72,7 +72,10 @@ class FamilySelection:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.admission.refusals.see(at, mine)
-        active = self.plan().active
+        active, uplink = self.plan().active, self._active_uplink()
+        astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
+        if astray and uplink is not None:
+            self.admission.refusals.ask_for_free(active_routes(uplink), min(astray))
         return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
 
     def take_uplinks(
@@ -137,9 +140,7 @@ class FamilySelection:
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
-        active = self._departing
-        if self.current is not None:
-            active = self._health(self.current).uplink
+        active = self._active_uplink()
         refusals = self.admission.refusals
         refused = frozenset(refusals.routes), frozenset(refusals.kept)
         states = [(h.uplink, h.state, h.routable) for h in self.healths]
@@ -148,6 +149,9 @@ class FamilySelection:
             standings = [self.admission.standing(health) for health in self.healths]
             self._plan = made_for, make_plan(self.family, standings, active, *refused)
         return self._plan[1]
+
+    def _active_uplink(self) -> Uplink | None:
+        return self._departing if self.current is None else self._health(self.current).uplink
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select anew; `old` is the policy that a reload has just replaced."""

@@ -25,7 +25,7 @@ def obstacles(
         if not route.ours
         and route.family is family
         and (not route.hops or route.hops[0] == (route.interface, route.gateway))
-        and (route.metric <= _reach(route, uplinks) or _precedes(route, active))
+        and (route.metric <= _reach(route, uplinks) or precedes(route, active))
     )
 
 
@@ -66,7 +66,8 @@ def _ends_other_lookups(route: Route) -> bool:
     return bool(route.nexthop) and route.family is Family.IPV4
 
 
-def _precedes(route: Route, active: Route | None) -> bool:
+def precedes(route: Route, active: Route | None) -> bool:
+    """Whether the kernel takes `route` before the `active` one, and it leads another way."""
     if active is None or route.metric > active.metric:
         return False
     return (route.interface, route.gateway) != (active.interface, active.gateway)

@@ -109,6 +109,15 @@ class Refusals:
         for route in [r for r in self._refused if r.interface == interface and not self.held(r)]:
             self._forget(route)
 
+    def ask_for_free(self, routes: Iterable[Route], before: int) -> None:
+        """Ask at once for those of `routes` below the metric `before` that nobody holds any more:
+        a foreign route at that metric leads traffic astray meanwhile."""
+        for route in routes:
+            refusal = self._refused.get(route)
+            free = refusal is not None and refusal.held and not self.held(route)
+            if free and route.metric < before:
+                self._forget(route)
+
     def keep(self, uplink: Uplink | None) -> None:
         """A person has changed the policy: forget all but what was refused to `uplink`, and what
         the kernel must refuse again, since somebody else holds its metric."""
