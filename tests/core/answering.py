@@ -8,7 +8,6 @@ from core.world import uplink
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.decisions import Decision, Notice, Output, SpeedChange
 from route_switcher.core.events import LinkState
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import (
     Address,
     Family,
@@ -22,6 +21,7 @@ from route_switcher.core.model import (
 )
 from route_switcher.core.pace import Speed
 from route_switcher.core.rules import RuleChange
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
 

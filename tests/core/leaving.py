@@ -1,8 +1,9 @@
 """Where the traffic goes when the active uplink has lost its link: said once more, for tests."""
 
 from route_switcher.core.engine import Engine
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family
+from route_switcher.core.uplink_state import UplinkState
 
 _CLASSES = (
     UplinkState.FAILED,

@@ -12,9 +12,9 @@ from core.world import World
 from core.world import policy as slow_policy
 from route_switcher.core.conditions import ConsecutiveFailures
 from route_switcher.core.decisions import ProbeNow
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Address, Family, Policy, Recover, Rule
 from route_switcher.core.routes import Route
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.virtual.internet import Fate
 
 OFFICE = probe(T2, timeout=0.5, interval=30.0, name="office")

@@ -11,9 +11,9 @@ from core.answering import Net, policy
 from core.world import uplink
 from route_switcher.core.damping import Penalty
 from route_switcher.core.decisions import Level
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Damping, HoldBack
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 
 HOUR = 3600.0
 TEN_MINUTES = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)

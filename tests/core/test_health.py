@@ -7,7 +7,7 @@ import pytest
 
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import (
     Address,
     Family,
@@ -17,6 +17,7 @@ from route_switcher.core.model import (
     Rule,
     Uplink,
 )
+from route_switcher.core.uplink_state import UplinkState
 
 GOOD, FAILED = RoundOutcome.GOOD, RoundOutcome.FAILED
 PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)

@@ -8,10 +8,10 @@ import pytest
 from core.answering import Net, policy
 from core.world import uplink
 from route_switcher.core.decisions import Level
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import HoldBack, Policy
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 
 STAY = HoldBack(min_stay=120.0)
 BUDGET = HoldBack(switches_per_hour=2)

@@ -10,10 +10,10 @@ from core.world import World, policy, uplink
 from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.decisions import ProbeNow
 from route_switcher.core.events import LinkState, Release, Switch
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Recover, Rule
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 
 
 def test_carrier_loss_moves_at_once_and_asks_the_one_that_it_moves_to() -> None:

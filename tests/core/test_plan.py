@@ -5,9 +5,9 @@ from itertools import product
 import pytest
 
 from core.world import uplink
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import DEMOTION, Family
 from route_switcher.core.plan import Standing, make_plan, standing_route
+from route_switcher.core.uplink_state import UplinkState
 
 THREE = tuple(uplink(name, number) for number, name in enumerate("abc"))
 HEALTHS = list(product(UplinkState, repeat=3))

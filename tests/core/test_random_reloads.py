@@ -39,7 +39,6 @@ from route_switcher.core.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import (
     Address,
     Damping,
@@ -55,6 +54,7 @@ from route_switcher.core.model import (
 from route_switcher.core.plan import Plan
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.virtual.table import Table
 
 NAMES = "abcd"

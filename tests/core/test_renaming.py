@@ -8,9 +8,9 @@ import pytest
 from core.world import World, policy, uplink
 from route_switcher.core.decisions import Decision
 from route_switcher.core.events import Round, RoundOutcome, Switch
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Policy, Uplink
 from route_switcher.core.routes import Change
+from route_switcher.core.uplink_state import UplinkState
 
 ONE, TWO, THREE = (uplink(name, number) for number, name in enumerate("abc"))
 

@@ -31,7 +31,6 @@ from route_switcher.core.events import (
     Routes,
     Start,
 )
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import (
     Address,
     HoldBack,
@@ -41,6 +40,7 @@ from route_switcher.core.model import (
     Rule,
 )
 from route_switcher.core.plan import standing_route
+from route_switcher.core.uplink_state import UplinkState
 
 GOOD, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.UNKNOWN
 CALM = 30.0

@@ -6,9 +6,9 @@ import pytest
 
 from core.world import World, policy, uplink
 from route_switcher.core.events import LinkState
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Policy
 from route_switcher.core.plan import standing_route
+from route_switcher.core.uplink_state import UplinkState
 
 A, B = uplink("a", 0), uplink("b", 1)
 

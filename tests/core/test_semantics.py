@@ -9,10 +9,10 @@ import pytest
 from core.world import RTT, World, policy, uplink
 from route_switcher.core.conditions import CarrierDown
 from route_switcher.core.events import Links, LinkState, Release, Round, RoundOutcome, Switch
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family, Recover, Rule
 from route_switcher.core.routes import Route, RouteKind
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 
 THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
 ONE_OF_OURS = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 10)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from core.answering import NO_INTERNET, UNPLUGGED, Net, policy, probe
 from core.world import uplink
 from route_switcher.core.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Damping, Family, HoldBack, Policy, Recover, Rule, Uplink
 from route_switcher.core.pace import Speed
+from route_switcher.core.uplink_state import UplinkState
 
 NORMAL, STANDBY, DOWN = Speed.NORMAL, Speed.STANDBY, Speed.DOWN
 SLOW = probe(timeout=0.25, fast=0.25, down=10.0, standby=30.0)

@@ -20,11 +20,11 @@ from route_switcher.core.events import (
     Routes,
     Start,
 )
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Address, Family, Probe, Quorum, Recover, Rule
 from route_switcher.core.plan import standing_route
 from route_switcher.core.routes import Change, RouteAction
 from route_switcher.core.suspects import WORTH_TELLING, Suspects
+from route_switcher.core.uplink_state import UplinkState
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 V4 = Family.IPV4

@@ -4,11 +4,12 @@ none and must prove themselves."""
 from collections.abc import Iterable
 from math import inf
 
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Uplink
 from route_switcher.core.plan import Standing
 from route_switcher.core.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
 from route_switcher.core.routes import Change, RouteAction
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.core.ways import Ways
 
 

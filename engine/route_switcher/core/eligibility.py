@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from math import inf
 
 from route_switcher.core.admission import Admission
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.judges import describe_link
 from route_switcher.core.selection import Candidate
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.core.verdicts import LONGEST_WAIT
 from route_switcher.core.ways import Ways
 

@@ -29,7 +29,7 @@ from route_switcher.core.flapping import Flapping
 from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, Policy
 from route_switcher.core.obstacles import left_over
-from route_switcher.core.pace import longest_break, longest_gap
+from route_switcher.core.pace import longest_break, longest_silence
 from route_switcher.core.plan import Plan
 from route_switcher.core.remedies import hop_deletion
 from route_switcher.core.renaming import names_now
@@ -41,10 +41,6 @@ from route_switcher.core.setbacks import Setbacks
 from route_switcher.core.speeds import Speeds
 from route_switcher.core.suspects import Suspects
 from route_switcher.core.ways import Ways
-
-SILENCE = 30.0
-"""Seconds without one known round after which a person should look; one warning is given. Where
-rounds are rare it is longer: two of the gaps that start stability anew."""
 
 
 class Engine:
@@ -61,7 +57,7 @@ class Engine:
         self._routes: tuple[Route, ...] = ()
         self._ways = Ways()
         self._warn_at: dict[str, float] = {}
-        self._silence = _longest_silence(policy)
+        self._silence = longest_silence(policy)
         self._suspects = Suspects()
         self._speeds = Speeds()
         self._setbacks = Setbacks()
@@ -255,7 +251,7 @@ class Engine:
         old, self.policy = self.policy, event.policy
         if event.routes is not None:
             self._routes = event.routes
-        self._silence = _longest_silence(event.policy)
+        self._silence = longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         names = names_now(before.values(), event.policy.uplinks, links)
@@ -296,7 +292,3 @@ class Engine:
 
     def _healths_of(self, family: Family) -> list[UplinkHealth]:
         return [h for h in self._healths.values() if h.uplink.family is family]
-
-
-def _longest_silence(policy: Policy) -> float:
-    return max(SILENCE, 2 * max(longest_gap(probe) for probe in policy.probes))

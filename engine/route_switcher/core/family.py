@@ -15,7 +15,7 @@ from route_switcher.core.admission import Admission
 from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.found import active_before, in_use
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.model import Family, HoldBack, Policy, Uplink
 from route_switcher.core.obstacles import Obstacles, precedes
 from route_switcher.core.plan import Plan, active_routes, make_plan
@@ -23,6 +23,7 @@ from route_switcher.core.renaming import preferred_before
 from route_switcher.core.restraint import Restraint
 from route_switcher.core.routes import Route
 from route_switcher.core.selection import VOLUNTARY, Cause, Order, select
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.core.waiting import Waiting
 from route_switcher.core.ways import Ways
 

@@ -1,8 +1,7 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
-from enum import Enum
 from math import inf
 
 from route_switcher.core.damping import Penalty
@@ -13,27 +12,9 @@ from route_switcher.core.pace import longest_gap
 from route_switcher.core.rule_health import RuleHealth
 from route_switcher.core.rules import RuleChange, RuleState
 from route_switcher.core.shared_windows import NewWindows, SharedWindows
+from route_switcher.core.uplink_state import DECIDED_BY, UplinkState, worst
 from route_switcher.core.verdicts import verdict_of
 from route_switcher.core.work import meaning, meanings
-
-
-class UplinkState(Enum):
-    """The worst of the uplink's rules."""
-
-    HEALTHY = "healthy"
-    UNKNOWN = "unknown"
-    RECOVERING = "recovering"
-    FAILED = "failed"
-
-
-_WORST_FIRST = (
-    (RuleState.FAILED, UplinkState.FAILED),
-    (RuleState.RECOVERING, UplinkState.RECOVERING),
-    (RuleState.UNKNOWN, UplinkState.UNKNOWN),
-)
-
-
-_DECIDED_BY = {uplink: rule for rule, uplink in _WORST_FIRST} | {UplinkState.HEALTHY: RuleState.OK}
 
 
 class UplinkHealth:
@@ -155,7 +136,7 @@ class UplinkHealth:
         if not self.judged and self.state is UplinkState.UNKNOWN:
             return f"nothing is known of {self.uplink.name} yet"
         state = self.state
-        deciding = [r for r in self._rules if r.evidence and r.state is _DECIDED_BY[state]]
+        deciding = [r for r in self._rules if r.evidence and r.state is DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
         undecided = any(x.failed and not x.decided(x.sent_at) for x in self._latest.values())
         if state is UplinkState.HEALTHY and undecided:
@@ -286,22 +267,17 @@ class UplinkHealth:
         self._rules = rules
         self._counting = {name: [r for r in rules if r.counts(name)] for name in self._latest}
         self._windows = SharedWindows(rule.measurings for rule in rules)
-        self.state = _worst(rules)
+        self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""
 
     def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:
-            before, self.state = self.state, _worst(self._rules)
+            before, self.state = self.state, worst(rule.state for rule in self._rules)
             if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
                 self.ever_failed = True
                 self._failed_at = at
                 self.penalty.take_failure(at)
         return changes
-
-
-def _worst(rules: Iterable[RuleHealth]) -> UplinkState:
-    states = {rule.state for rule in rules}
-    return next((worst for state, worst in _WORST_FIRST if state in states), UplinkState.HEALTHY)
 
 
 def _judged(uplink: Uplink, link: LinkState) -> LinkState:

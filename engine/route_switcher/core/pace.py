@@ -11,10 +11,13 @@ from enum import Enum
 
 from route_switcher.core.conditions import ConsecutiveFailures, leaves
 from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Probe, Rule
+from route_switcher.core.model import Policy, Probe, Rule
 
 APART = 1.0
 """Seconds from one round to the next that is sent beside it, while the first is still open."""
+
+SILENCE = 30.0
+"""Seconds without one known round after which a person should look; one warning is given."""
 
 MOST_OPEN = 60
 """Rounds of one probe through one uplink that may be open at once."""
@@ -107,3 +110,9 @@ class Pace:
         if 0 < self._failures < self._enough:
             return self._probe.fast_interval
         return interval_at(self._probe, self.speed)
+
+
+def longest_silence(policy: Policy) -> float:
+    """Seconds without one known round that are no reason to look: where rounds are rare, two of the
+    gaps that start stability again."""
+    return max(SILENCE, 2 * max(longest_gap(probe) for probe in policy.probes))

@@ -14,9 +14,9 @@ ours stand behind it.
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import DEMOTION, Family, Uplink
 from route_switcher.core.routes import Route
+from route_switcher.core.uplink_state import UplinkState
 
 ACTIVE_AT = 3
 """How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from math import inf
 
 from route_switcher.core.decisions import ProbeNow
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.core.ways import Ways
 
 

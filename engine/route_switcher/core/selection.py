@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from route_switcher.core.health import UplinkState
+from route_switcher.core.uplink_state import UplinkState
 
 
 class Cause(Enum):

@@ -2,8 +2,9 @@
 
 from route_switcher.core.decisions import Level, Notice, Output
 from route_switcher.core.events import Round
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.reminder import Reminder
+from route_switcher.core.uplink_state import UplinkState
 
 
 class Setbacks:

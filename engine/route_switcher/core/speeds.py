@@ -7,8 +7,9 @@ is preferred to the active one, and every one while the active one is in trouble
 from collections.abc import Iterable, Iterator
 
 from route_switcher.core.decisions import SpeedChange
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.pace import Speed
+from route_switcher.core.uplink_state import UplinkState
 
 
 class Speeds:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from route_switcher.core.decisions import Level, Notice, Output, ProbeNow
-from route_switcher.core.health import UplinkHealth, UplinkState
+from route_switcher.core.health import UplinkHealth
 from route_switcher.core.pace import APART
 from route_switcher.core.reminder import Reminder
+from route_switcher.core.uplink_state import UplinkState
 
 ASK_AGAIN = APART
 """Seconds between requests for a round while none answers: with long intervals the first that

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from route_switcher.core.decisions import Decision
-from route_switcher.core.health import UplinkState
 from route_switcher.core.model import Family
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.policy.durations import format_duration
 from route_switcher.scenarios.scenario import (
     DAMPED,

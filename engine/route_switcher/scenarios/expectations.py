@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.health import UplinkState
 from route_switcher.core.rules import RuleState
 from route_switcher.core.selection import Cause
+from route_switcher.core.uplink_state import UplinkState
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.source import Path
