@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import IPv4Network
 from math import inf
 
@@ -96,3 +97,26 @@ async def test_a_dry_run_does_not_miss_what_a_running_engine_moves(
         await trio.sleep(5)
         assert [line for line in said if line.startswith("gone")] == []
         assert await kernel.default_routes() == (SECONDARY,)
+
+
+class Renaming(ModelKernel):
+    """Calls an interface otherwise; what it tells of links is older than that."""
+
+    called = ""
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        routes = await super().default_routes(ours_only=ours_only)
+        if not self.called:
+            return routes
+        return tuple(replace(r, interface=self.called) if r == SECONDARY else r for r in routes)
+
+
+async def test_a_new_name_that_comes_between_two_looks_is_no_loss(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Renaming([ETH0, ETH1])
+    async with running(monkeypatch, kernel) as said:
+        for kernel.called in ("other", ""):
+            kernel.overrun()
+            await trio.sleep(5)
+        assert [line for line in said if line.startswith("gone")] == []

@@ -161,7 +161,8 @@ class Service:
         gone = self._ours - set(ours)
         if gone and not linked:  # the kernel may tell of a route before its link
             await self._take_links(all_told=False)
-            gone = self._ours - set(ours)
+        self._take_names(ours)
+        gone = self._ours - set(ours)
         changed = ours != self._seen
         self._see(ours)
         if gone:
@@ -179,15 +180,17 @@ class Service:
         links = await self._read_links(self._engine.policy)
         changed = tuple(state for state in links if before.get(state.interface) != state)
         if changed and self._ours:
-            # An altname may have gone, or now belong to another interface: our routes stay where
-            # they are, and only their names are others.
-            seen = await self._kernel.default_routes(ours_only=True)
-            self._ours = under_new_names(self._ours, frozenset(seen))
+            self._take_names(await self._kernel.default_routes(ours_only=True))
         # An address that went and came back between two reads looks the same, but a route that was
         # refused in between may be possible again: so all are told.
         told = links if all_told else changed
         if told:
             self._handle(Links(trio.current_time(), told))
+
+    def _take_names(self, seen: tuple[Route, ...]) -> None:
+        """An altname may have gone, or now belong to another interface: our routes stay where they
+        are, and only their names are others."""
+        self._ours = under_new_names(self._ours, frozenset(seen))
 
     async def _read_routes(self) -> tuple[Route, ...]:
         routes = await self._kernel.default_routes()
