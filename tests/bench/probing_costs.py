@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.figures import Table, first_paragraph, goal
 from bench.observing import echo_requests
-from bench.running import DEADLINE, Engine, NotMeasuredError, cpu_seconds, eventually
+from bench.running import DEADLINE, Engine, NotMeasuredError, cpu_seconds, eventually, told
 from route_switcher.core.model import Family
 from route_switcher.lab.addresses import INTERNET, ROUTER
 from route_switcher.lab.topology import Lab
@@ -106,10 +106,13 @@ def _targets(size: int) -> tuple[Family, list[str]]:
 def _engine(lab: Lab, family: Family, targets: Sequence[str], per_round: int) -> _Cost:
     rounds = [targets[n : n + per_round] for n in range(0, len(targets), per_round)]
     with Engine(lab, _policy(lab, family, rounds)) as engine:
-        engine.wait_until_healthy(rules=len(rounds))
+        # The log tells of so many rules at once with a count, after a while.
+        engine.wait_until_healthy(rules=len(rounds), patience=60.0)
+        before = len(engine.said("rule"))
         microseconds, sent = _window(lab, family, engine.pid, len(targets))
-        failed = [said for said in engine.said("rule") if said["after"] == "failed"]
-        return _Cost(microseconds, sent, len(failed))
+        later = engine.said("rule")[before:]
+        failed = sum(told(said) - (said["after"] != "failed") for said in later)
+        return _Cost(microseconds, sent, failed)
 
 
 def _policy(lab: Lab, family: Family, rounds: Sequence[Sequence[str]]) -> str:

@@ -154,7 +154,7 @@ class UplinkHealth:
         """
         since = max(since, self._lost_at)
         latest = self._latest.values()
-        shaken = any(rule.shaken for rule in self._rules)
+        shaken = any(x.failed for x in latest) and any(rule.shaken for rule in self._rules)
         for each in latest:
             awaited = each.awaited(now, since, self._judged_since, shaken=shaken, urgent=urgent)
             if awaited:

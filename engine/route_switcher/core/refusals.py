@@ -148,6 +148,8 @@ class Refusals:
     def unfit(self, uplink: Uplink) -> bool:
         """Whether the kernel refuses what `uplink` must have to be active. A metric that somebody
         else holds is no reason: another one will do."""
+        if not self._refused:
+            return False
         own, *others = active_routes(uplink)
         refusal = self._refused.get(own)
         if refusal is None:
