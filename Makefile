@@ -41,7 +41,7 @@ search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minu
 mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: do the tests notice?
 	@PYTHONPATH=tests $(BIN)/python -P -m mutants $(MUTANTS)
 
-faults: $(VENV)/.dev-ready  ## break all that can break, about five minutes, and print what it cost
+faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
 	@$(call require_packages,faketime:faketime)
 	@$(BIN)/python -P -m pytest tests/faults --every-fault
 

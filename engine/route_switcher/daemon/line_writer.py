@@ -104,7 +104,7 @@ class LineWriter:
                 continue
             self._write(batch)
             if not self._waiting:
-                time.sleep(_PAUSE)
+                _rest(_PAUSE)
 
     def _next(self) -> bytes | None:
         """What is to be written now; None if there is nothing: then it sleeps."""
@@ -134,10 +134,16 @@ class LineWriter:
             except BlockingIOError:
                 # Somebody else made the descriptor non-blocking.
                 _wait_for_room(self._descriptor)
-                time.sleep(_PAUSE)
+                _rest(_PAUSE)
             except OSError as error:
                 self._on_error(error)
-                time.sleep(_RETRY)
+                _rest(_RETRY)
+
+
+def _rest(seconds: float) -> None:
+    # time.sleep() asks for an absolute time, and raises where a library that sets the clock for one
+    # process (libfaketime) does not know that: the thread would end, and with it the log.
+    select.select((), (), (), seconds)
 
 
 def _wait_for_room(descriptor: int) -> None:
