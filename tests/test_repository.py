@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.analysis.diagram import diagram
+from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.policy.load import load_text
 from route_switcher.scenarios.file import load_scenarios
 from route_switcher.scenarios.run import run_scenario

@@ -6,11 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.watching import policy, probe, rule
-from route_switcher.analysis.figures import figures_of
-from route_switcher.analysis.figures_in_words import figures_in_words
-from route_switcher.analysis.sentences import explain
-from route_switcher.core.conditions import (
+from route_switcher.analysis.figures.policy_figures import figures_of
+from route_switcher.analysis.prose.figures_in_words import figures_in_words
+from route_switcher.analysis.prose.sentences import explain
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -22,7 +21,8 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
+from support.watching import policy, probe, rule
 
 NAMES = st.sampled_from(["internet", "office"])
 HELD = st.sampled_from([0.0, 0.0, 1.5, 60.0, 86400.0])

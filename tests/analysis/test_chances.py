@@ -5,10 +5,11 @@ from random import Random
 
 import pytest
 
-from analysis.watching import policy, probe, rule, watched
-from route_switcher.analysis.chances import Failing, false_failures, time_to_recover
-from route_switcher.analysis.traffic import MONTH
-from route_switcher.core.conditions import (
+from route_switcher.analysis.figures.false_alarms import Failing, false_failures, time_to_recover
+from route_switcher.analysis.figures.traffic import MONTH
+from route_switcher.core.engine import Engine
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -17,12 +18,19 @@ from route_switcher.core.conditions import (
     ConsecutiveFailures,
     Measure,
 )
-from route_switcher.core.engine import Engine
-from route_switcher.core.events import Answer, LinkState, Round, RoundOutcome, Routes, Start
-from route_switcher.core.model import Family, Policy, Rule, answers_needed
-from route_switcher.core.pace import Pace
-from route_switcher.core.routes import Route
-from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.vocabulary.events import (
+    Answer,
+    LinkState,
+    Round,
+    RoundOutcome,
+    Routes,
+    Start,
+)
+from route_switcher.core.vocabulary.outputs import RuleChange
+from route_switcher.core.vocabulary.policy import Family, Policy, Rule, answers_needed
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import RuleState
+from support.watching import policy, probe, rule, watched
 
 RTT = 0.02
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import route_switcher.analysis
-from route_switcher.analysis.doubts import doubts_of
+from route_switcher.analysis.lints.registry import doubts_of
 from route_switcher.policy.load import read_policy, read_policy_text, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, Severity
 
@@ -411,8 +411,8 @@ def test_what_no_file_spells_out_is_told_at_the_uplinks() -> None:
 
 def test_every_code_is_tested() -> None:
     folder = Path(route_switcher.analysis.__path__[0])
-    sources = "".join(file.read_text("utf-8") for file in folder.glob("doubts_of_*.py"))
-    codes = set(re.findall(r'case\.(?:warn|note)\(\s*"([a-z-]+)"', sources))
+    sources = "".join(file.read_text("utf-8") for file in (folder / "lints").glob("*.py"))
+    codes = set(re.findall(r'context\.(?:warn|note)\(\s*"([a-z-]+)"', sources))
     assert codes == {case.code for case in CASES}
 
 

@@ -6,11 +6,11 @@ from ipaddress import ip_address
 
 import pytest
 
-from analysis.watching import UPLINKS, policy, probe, rule
-from route_switcher.analysis.clauses import clause
-from route_switcher.analysis.diagram import diagram
-from route_switcher.analysis.sentences import explain
-from route_switcher.core.conditions import (
+from route_switcher.analysis.prose.clauses import clause
+from route_switcher.analysis.prose.diagram import diagram
+from route_switcher.analysis.prose.sentences import explain
+from route_switcher.core.health.rule_states import TRANSITIONS
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -22,9 +22,9 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Damping, HoldBack, Policy, Uplink
-from route_switcher.core.rules import TRANSITIONS
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Uplink
 from route_switcher.policy.load import load, load_text, shipped_policies
+from support.watching import UPLINKS, policy, probe, rule
 
 THREE = ConsecutiveFailures("internet", 3)
 LOSSY = Beyond(Measure.LOSS, "internet", 0.2, 30.0)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from analysis.watching import UPLINKS, Lines, policy, probe, rule
-from route_switcher.analysis.flapping import USUAL, damped, moves_an_hour
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.decisions import Decision, Output
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, HoldBack, Policy
+from route_switcher.analysis.figures.flapping import USUAL, damped, moves_an_hour
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Decision, Output
+from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
 from route_switcher.virtual.world import World
+from support.watching import UPLINKS, Lines, policy, probe, rule
 
 THREE = ConsecutiveFailures("internet", 3)
 HOUR = 3600.0

@@ -6,10 +6,9 @@
 from random import Random
 from statistics import fmean, stdev
 
-from analysis.watching import Watcher, policy, probe, rule
-from route_switcher.analysis.figures import RuleFigures, slowest
-from route_switcher.analysis.watch import Fault, Times
-from route_switcher.core.conditions import (
+from route_switcher.analysis.figures.monitoring import Fault, Times
+from route_switcher.analysis.figures.policy_figures import RuleFigures, slowest
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -19,7 +18,8 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Policy, Probe, Rule
+from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
+from support.watching import Watcher, policy, probe, rule
 
 PHASES = 17
 _HELD = [0.0, 0.0, 0.0, 2.0, 7.3, 15.0]

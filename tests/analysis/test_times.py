@@ -6,11 +6,10 @@ from math import inf
 
 import pytest
 
-from analysis.watching import Watcher, policy, probe, rule, watched
-from route_switcher.analysis.detection import time_to_fail
-from route_switcher.analysis.recovery import time_to_return
-from route_switcher.analysis.watch import Fault, Times
-from route_switcher.core.conditions import (
+from route_switcher.analysis.figures.detection import time_to_fail
+from route_switcher.analysis.figures.monitoring import Fault, Times
+from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -21,8 +20,9 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Policy, Recover, Rule
-from route_switcher.core.pace import Speed
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.states import Speed
+from support.watching import Watcher, policy, probe, rule, watched
 
 SILENT, UNPLUGGED, SLOW = Fault
 LOSS, LATENCY, JITTER = Measure

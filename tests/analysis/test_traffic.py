@@ -4,13 +4,13 @@ from ipaddress import ip_address
 
 import pytest
 
-from analysis.watching import UPLINKS, policy, probe, rule
-from route_switcher.analysis.traffic import PACKET, bytes_a_month
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.pace import Speed
+from route_switcher.analysis.figures.traffic import PACKET, bytes_a_month
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import TOKEN_SIZE
+from support.watching import UPLINKS, policy, probe, rule
 
 IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}
 THREE = rule(ConsecutiveFailures("internet", 3))

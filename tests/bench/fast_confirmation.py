@@ -4,13 +4,13 @@ import random
 from ipaddress import ip_address
 
 from bench.figures import Table, first_paragraph
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.decisions import Decision
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import LinkState, Round, RoundOutcome, Routes, Start
-from route_switcher.core.model import Policy, Probe, Recover, Rule, Uplink
-from route_switcher.core.pace import Pace
-from route_switcher.core.routes import Route
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome, Routes, Start
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.routes import Route
 
 LOSS = 0.05
 FAILURES = 3

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from bench.figures import Table, first_paragraph
-from route_switcher.core.decisions import Decision, Output
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Address, Policy
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Decision, Output
+from route_switcher.core.vocabulary.policy import Address, Policy
 from route_switcher.policy.load import load, shipped_policies
 from route_switcher.virtual.world import World
 

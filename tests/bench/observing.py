@@ -11,9 +11,15 @@ from types import TracebackType
 from typing import Self
 
 from bench.running import NotMeasuredError
-from route_switcher.core.model import Family
-from route_switcher.kernel.framing import RTM_DELROUTE, RTM_NEWROUTE, Discarded, Message, split
-from route_switcher.kernel.messages import default_route
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.kernel.rtnetlink.framing import (
+    RTM_DELROUTE,
+    RTM_NEWROUTE,
+    Discarded,
+    Message,
+    split,
+)
+from route_switcher.kernel.rtnetlink.messages import default_route
 from route_switcher.lab.addresses import CUSTOMER_PORT, INTERNET, ROUTER, LabUplink
 from route_switcher.lab.topology import Lab
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of

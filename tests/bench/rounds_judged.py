@@ -5,8 +5,15 @@ from ipaddress import ip_address
 
 from bench.figures import Table, first_paragraph
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import Answer, LinkState, Round, RoundOutcome, Routes, Start
-from route_switcher.core.routes import Route
+from route_switcher.core.vocabulary.events import (
+    Answer,
+    LinkState,
+    Round,
+    RoundOutcome,
+    Routes,
+    Start,
+)
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.policy.load import load
 
 ROUNDS = 100_000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.analysis.diagram import diagram
+from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE, main
 
 

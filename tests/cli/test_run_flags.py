@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from route_switcher.cli import run
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from compose import seed
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.model import Policy, Recover
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import Policy, Recover
 from route_switcher.policy.load import load
 
 FOLDER = Path(__file__).parents[2] / "compose"

@@ -9,13 +9,18 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe
-from core.twins import LINES, hold_backs
-from route_switcher.core.conditions import Beyond, Condition, ConsecutiveFailures, Measure
-from route_switcher.core.model import Address, HoldBack, Policy, Recover, Rule
-from route_switcher.core.uplink_state import UplinkState
-from route_switcher.core.verdicts import LONGEST_WAIT
+from route_switcher.core.health.confirmation import LONGEST_WAIT
+from route_switcher.core.vocabulary.conditions import (
+    Beyond,
+    Condition,
+    ConsecutiveFailures,
+    Measure,
+)
+from route_switcher.core.vocabulary.policy import Address, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
+from support.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe
+from support.twins import LINES, hold_backs
 
 BROKEN_AT = 60.0
 LATE = 10.0

@@ -7,15 +7,15 @@ from math import inf
 
 import pytest
 
-from core.answering import NO_INTERNET, RTT, T1, T2, UNPLUGGED, Net, policy, probe
-from core.world import World
-from core.world import policy as slow_policy
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.decisions import ProbeNow
-from route_switcher.core.model import Address, Family, Policy, Recover, Rule
-from route_switcher.core.routes import Route
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.outputs import ProbeNow
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Recover, Rule
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
+from support.answering import NO_INTERNET, RTT, T1, T2, UNPLUGGED, Net, policy, probe
+from support.world import World
+from support.world import policy as slow_policy
 
 OFFICE = probe(T2, timeout=0.5, interval=30.0, name="office")
 OFFICE_LOST = Rule("office", ConsecutiveFailures("office", 10), Recover(5.0))

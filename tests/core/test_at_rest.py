@@ -2,11 +2,11 @@
 
 from ipaddress import ip_address
 
-from core.histories import FAILED, GOOD, UP, UPLINK, A, B
-from route_switcher.core.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.events import Answer, Round, RoundOutcome
-from route_switcher.core.health import UplinkHealth
-from route_switcher.core.model import Policy, Recover, Rule
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.events import Answer, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from support.histories import FAILED, GOOD, UP, UPLINK, A, B
 
 TARGET = ip_address("203.0.113.1")
 LOST = Rule("lost", ConsecutiveFailures(A.name, 3), Recover(10.0))

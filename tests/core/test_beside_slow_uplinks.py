@@ -2,10 +2,10 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from core.answering import NO_INTERNET, RTT, UNPLUGGED, Net, policy, probe
-from core.world import uplink
-from route_switcher.core.conditions import Beyond, Measure
-from route_switcher.core.model import Recover, Rule
+from route_switcher.core.vocabulary.conditions import Beyond, Measure
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from support.answering import NO_INTERNET, RTT, UNPLUGGED, Net, policy, probe
+from support.world import uplink
 
 LATE = 19 / 64
 

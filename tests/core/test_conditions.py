@@ -3,7 +3,21 @@
 from dataclasses import replace
 from math import inf
 
-from core.histories import (
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+)
+from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Probe, Recover, Rule
+from route_switcher.core.vocabulary.states import RuleState
+from support.histories import (
     DOWN,
     FAILED,
     GOOD,
@@ -19,20 +33,6 @@ from core.histories import (
     new_windows,
     rule_health,
 )
-from route_switcher.core.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Within,
-)
-from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.model import Probe, Recover, Rule
-from route_switcher.core.rules import RuleState
 
 
 def tell(

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answering import Net, policy
-from core.world import uplink
-from route_switcher.core.damping import Penalty
-from route_switcher.core.decisions import Level
-from route_switcher.core.model import Damping, HoldBack
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.health.damping import Penalty
+from route_switcher.core.vocabulary.outputs import Level
+from route_switcher.core.vocabulary.policy import Damping, HoldBack
+from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support.answering import Net, policy
+from support.world import uplink
 
 HOUR = 3600.0
 TEN_MINUTES = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)

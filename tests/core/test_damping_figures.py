@@ -3,8 +3,8 @@
 from dataclasses import replace
 from math import inf
 
-from route_switcher.core.damping import Penalty
-from route_switcher.core.model import Damping
+from route_switcher.core.health.damping import Penalty
+from route_switcher.core.vocabulary.policy import Damping
 
 TEN_MINUTES = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)
 

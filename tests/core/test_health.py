@@ -5,10 +5,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.health import UplinkHealth
-from route_switcher.core.model import (
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import (
     Address,
     Family,
     Policy,
@@ -17,7 +17,7 @@ from route_switcher.core.model import (
     Rule,
     Uplink,
 )
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.states import UplinkState
 
 GOOD, FAILED = RoundOutcome.GOOD, RoundOutcome.FAILED
 PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)

@@ -5,13 +5,12 @@ from math import inf
 
 import pytest
 
-from core.answering import Net, policy
-from core.world import uplink
-from route_switcher.core.decisions import Level
-from route_switcher.core.model import HoldBack, Policy
-from route_switcher.core.restraint import Restraint
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.selection.switch_limiter import Restraint
+from route_switcher.core.vocabulary.outputs import Level
+from route_switcher.core.vocabulary.policy import HoldBack, Policy
+from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support.answering import Net, policy
+from support.world import uplink
 
 STAY = HoldBack(min_stay=120.0)
 BUDGET = HoldBack(switches_per_hour=2)

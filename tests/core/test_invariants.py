@@ -10,14 +10,20 @@ from math import inf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.leaving import check_no_lost_link_is_kept, refuge
-from core.world import World, policy, uplink
-from route_switcher.core.decisions import Decision
-from route_switcher.core.events import Event, Release, Round, RoundOutcome, Routes, Switch
-from route_switcher.core.model import DEMOTION, Family, Policy
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.events import (
+    Event,
+    Release,
+    Round,
+    RoundOutcome,
+    Routes,
+    Switch,
+)
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import DEMOTION, Family, Policy
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support.leaving import check_no_lost_link_is_kept, refuge
+from support.world import World, policy, uplink
 
 NAMES = ("primary", "secondary", "tertiary")
 FAILURES, STABLE = 3, 12.0

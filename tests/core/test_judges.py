@@ -7,7 +7,24 @@ from math import inf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.histories import (
+from route_switcher.core.health.evaluators import Facts, Run, make_judge
+from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+    leaves,
+)
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
+from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.states import RuleState
+from support.histories import (
     DOWN,
     FAILED,
     GAP,
@@ -27,23 +44,6 @@ from core.histories import (
     rule_health,
     trees,
 )
-from route_switcher.core.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Within,
-    leaves,
-)
-from route_switcher.core.events import Answer, Answers, Round
-from route_switcher.core.judges import Facts, Run, make_judge
-from route_switcher.core.measuring import Measuring
-from route_switcher.core.model import Family, Recover, Rule
-from route_switcher.core.rules import RuleState
 
 conditions = trees(st.one_of(fail_leaves, recover_leaves))
 rtts = st.sampled_from([None, None, 0.0625, 0.0625, 0.25, 0.5])

@@ -4,16 +4,15 @@ from dataclasses import replace
 from ipaddress import ip_address
 from math import inf
 
-from core import answering
-from core.answering import T2, Net, probe
-from core.world import World, policy, uplink
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.decisions import ProbeNow
-from route_switcher.core.events import LinkState, Release, Switch
-from route_switcher.core.model import Family, Recover, Rule
-from route_switcher.core.routes import Route
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.events import LinkState, Release, Switch
+from route_switcher.core.vocabulary.outputs import ProbeNow
+from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support import answering
+from support.answering import T2, Net, probe
+from support.world import World, policy, uplink
 
 
 def test_carrier_loss_moves_at_once_and_asks_the_one_that_it_moves_to() -> None:

@@ -4,13 +4,13 @@ from math import inf
 
 import pytest
 
-from core.answering import T1, T2, T3, Net, policy, probe
-from core.world import World, uplink
-from core.world import policy as seed
-from route_switcher.core.decisions import Level, Notice
-from route_switcher.core.events import LinkState, Release, Switch
-from route_switcher.core.model import Quorum
-from route_switcher.core.routes import Change, RouteAction
+from route_switcher.core.vocabulary.events import LinkState, Release, Switch
+from route_switcher.core.vocabulary.outputs import Level, Notice
+from route_switcher.core.vocabulary.policy import Quorum
+from route_switcher.core.vocabulary.routes import Change, RouteAction
+from support.answering import T1, T2, T3, Net, policy, probe
+from support.world import World, uplink
+from support.world import policy as seed
 
 
 def told(world: World | Net, word: str) -> list[Notice]:

@@ -4,10 +4,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.conditions import Measure
-from route_switcher.core.events import Answer
-from route_switcher.core.measuring import Measuring
-from route_switcher.core.model import Address, Family, Probe, Quorum
+from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.vocabulary.conditions import Measure
+from route_switcher.core.vocabulary.events import Answer
+from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum
 
 LOSS, LATENCY = Measure.LOSS, Measure.LATENCY
 T1, T2, T3 = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))

@@ -2,8 +2,8 @@
 
 from math import inf
 
-from core.world import World, policy, uplink
-from route_switcher.core.events import Switch
+from route_switcher.core.vocabulary.events import Switch
+from support.world import World, policy, uplink
 
 A, B, C = (uplink(name, number) for number, name in enumerate("abc"))
 

@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from core.world import uplink
-from route_switcher.core.model import DEMOTION, Family
-from route_switcher.core.plan import Standing, make_plan, standing_route
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.routing.plan import Standing, make_plan, standing_route
+from route_switcher.core.vocabulary.policy import DEMOTION, Family
+from route_switcher.core.vocabulary.states import UplinkState
+from support.world import uplink
 
 THREE = tuple(uplink(name, number) for number, name in enumerate("abc"))
 HEALTHS = list(product(UplinkState, repeat=3))

@@ -8,8 +8,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.leaving import check_no_lost_link_is_kept, refuge
-from route_switcher.core.conditions import (
+from route_switcher.core.engine import Engine
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -21,9 +22,7 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.decisions import Decision, Notice, Output
-from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
+from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     Event,
@@ -39,7 +38,8 @@ from route_switcher.core.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.model import (
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
+from route_switcher.core.vocabulary.policy import (
     Address,
     Damping,
     Family,
@@ -51,11 +51,10 @@ from route_switcher.core.model import (
     Uplink,
     answers_needed,
 )
-from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Route
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import Cause, UplinkState
 from route_switcher.virtual.table import Table
+from support.leaving import check_no_lost_link_is_kept, refuge
 
 NAMES = "abcd"
 PROBES = ("internet", "office", "far")

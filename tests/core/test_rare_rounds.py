@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from core.histories import FAILED, GOOD, A, B, rule_health
-from route_switcher.core.conditions import AnyOf, ConsecutiveFailures
-from route_switcher.core.events import Round, RoundOutcome
-from route_switcher.core.model import Recover, Rule
-from route_switcher.core.rule_health import RuleHealth
-from route_switcher.core.rules import RuleState
+from route_switcher.core.health.rule_health import RuleHealth
+from route_switcher.core.vocabulary.conditions import AnyOf, ConsecutiveFailures
+from route_switcher.core.vocabulary.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.states import RuleState
+from support.histories import FAILED, GOOD, A, B, rule_health
 
 RARE = replace(B, interval=10.0, fast_interval=10.0, down_interval=10.0, standby_interval=10.0)
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.world import World, policy, uplink
-from route_switcher.core.model import Family
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.core.selection import Cause
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.states import Cause
+from support.world import World, policy, uplink
 
 THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
 

@@ -5,12 +5,12 @@ from math import inf
 
 import pytest
 
-from core.world import World, policy, uplink
-from route_switcher.core.decisions import Decision
-from route_switcher.core.events import Round, RoundOutcome, Switch
-from route_switcher.core.model import Family, Policy, Uplink
-from route_switcher.core.routes import Change
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.events import Round, RoundOutcome, Switch
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.routes import Change
+from route_switcher.core.vocabulary.states import UplinkState
+from support.world import World, policy, uplink
 
 ONE, TWO, THREE = (uplink(name, number) for number, name in enumerate("abc"))
 

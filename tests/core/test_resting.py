@@ -10,19 +10,16 @@ from math import inf
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from core.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
-from core.twins import LINES, NAMES, Twin, hold_backs, policies
-from core.world import uplink
-from route_switcher.core.conditions import (
+from route_switcher.core.engine import Engine
+from route_switcher.core.routing.plan import standing_route
+from route_switcher.core.vocabulary.conditions import (
     AnyOf,
     Beyond,
     ConsecutiveFailures,
     ConsecutiveSuccesses,
     Measure,
 )
-from route_switcher.core.decisions import Decision, Output
-from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
+from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     LinkState,
@@ -31,16 +28,12 @@ from route_switcher.core.events import (
     Routes,
     Start,
 )
-from route_switcher.core.model import (
-    Address,
-    HoldBack,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-)
-from route_switcher.core.plan import standing_route
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.outputs import Decision, Output
+from route_switcher.core.vocabulary.policy import Address, HoldBack, Policy, Probe, Recover, Rule
+from route_switcher.core.vocabulary.states import UplinkState
+from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
+from support.twins import LINES, NAMES, Twin, hold_backs, policies
+from support.world import uplink
 
 GOOD, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.UNKNOWN
 CALM = 30.0

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.world import World, policy, uplink
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy
-from route_switcher.core.plan import standing_route
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.routing.plan import standing_route
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.states import UplinkState
+from support.world import World, policy, uplink
 
 A, B = uplink("a", 0), uplink("b", 1)
 

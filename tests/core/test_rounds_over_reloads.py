@@ -6,15 +6,21 @@ from typing import Any
 
 import pytest
 
-from core.world import policy, uplink
-from route_switcher.core.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.decisions import Output
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import LinkState, Reload, Round, RoundOutcome, Routes, Start
-from route_switcher.core.model import Address, Family, Policy, Recover, Rule
-from route_switcher.core.plan import standing_route
-from route_switcher.core.rules import RuleChange
+from route_switcher.core.routing.plan import standing_route
+from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.events import (
+    LinkState,
+    Reload,
+    Round,
+    RoundOutcome,
+    Routes,
+    Start,
+)
+from route_switcher.core.vocabulary.outputs import Output, RuleChange
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Recover, Rule
 from route_switcher.virtual.world import World
+from support.world import policy, uplink
 
 
 def test_a_round_through_the_line_that_an_uplink_had_before_a_reload_is_nothing() -> None:

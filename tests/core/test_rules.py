@@ -6,12 +6,13 @@ from itertools import product
 
 import pytest
 
-from core.histories import new_windows
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.events import LinkState, Round, RoundOutcome
-from route_switcher.core.model import Probe, Recover, Rule, Uplink
-from route_switcher.core.rule_health import RuleHealth
-from route_switcher.core.rules import TRANSITIONS, RuleState, Signal
+from route_switcher.core.health.rule_health import RuleHealth
+from route_switcher.core.health.rule_states import TRANSITIONS, Signal
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.states import RuleState
+from support.histories import new_windows
 
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)

@@ -5,8 +5,8 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.selection import Candidate, Cause, Order, select
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.selection.select import Candidate, Order, select
+from route_switcher.core.vocabulary.states import Cause, UplinkState
 
 HEALTHY, UNKNOWN, RECOVERING, FAILED = (
     UplinkState.HEALTHY,

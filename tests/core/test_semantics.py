@@ -6,13 +6,19 @@ from math import inf
 
 import pytest
 
-from core.world import RTT, World, policy, uplink
-from route_switcher.core.conditions import CarrierDown
-from route_switcher.core.events import Links, LinkState, Release, Round, RoundOutcome, Switch
-from route_switcher.core.model import Family, Recover, Rule
-from route_switcher.core.routes import Route, RouteKind
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.conditions import CarrierDown
+from route_switcher.core.vocabulary.events import (
+    Links,
+    LinkState,
+    Release,
+    Round,
+    RoundOutcome,
+    Switch,
+)
+from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support.world import RTT, World, policy, uplink
 
 THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
 ONE_OF_OURS = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 10)

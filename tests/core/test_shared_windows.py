@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.histories import (
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    Beyond,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+)
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
+from route_switcher.core.vocabulary.policy import Address, Policy, Recover, Rule
+from route_switcher.core.vocabulary.states import RuleState
+from support.histories import (
     DOWN,
     FAILED,
     GOOD,
@@ -26,17 +37,6 @@ from core.histories import (
     recover_leaves,
     trees,
 )
-from route_switcher.core.conditions import (
-    AllOf,
-    Beyond,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Within,
-)
-from route_switcher.core.events import Answer, Answers, Round
-from route_switcher.core.health import UplinkHealth
-from route_switcher.core.model import Address, Policy, Recover, Rule
-from route_switcher.core.rules import RuleState
 
 rules = st.lists(
     st.builds(

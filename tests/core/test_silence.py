@@ -2,12 +2,12 @@
 
 import pytest
 
-from core.answering import NO_INTERNET, T1, T2, UNPLUGGED, Net, policy, probe
-from core.world import uplink
-from route_switcher.core.conditions import AllOf, Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.model import Recover, Rule
-from route_switcher.core.uplink_state import UplinkState
-from route_switcher.core.verdicts import LONGEST_WAIT
+from route_switcher.core.health.confirmation import LONGEST_WAIT
+from route_switcher.core.vocabulary.conditions import AllOf, Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.states import UplinkState
+from support.answering import NO_INTERNET, T1, T2, UNPLUGGED, Net, policy, probe
+from support.world import uplink
 
 SLOW = Rule("slow", Beyond(Measure.LATENCY, "internet", 0.1, 10.0), Recover(20.0))
 

@@ -6,12 +6,19 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answering import NO_INTERNET, UNPLUGGED, Net, policy, probe
-from core.world import uplink
-from route_switcher.core.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.model import Damping, Family, HoldBack, Policy, Recover, Rule, Uplink
-from route_switcher.core.pace import Speed
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.policy import (
+    Damping,
+    Family,
+    HoldBack,
+    Policy,
+    Recover,
+    Rule,
+    Uplink,
+)
+from route_switcher.core.vocabulary.states import Speed, UplinkState
+from support.answering import NO_INTERNET, UNPLUGGED, Net, policy, probe
+from support.world import uplink
 
 NORMAL, STANDBY, DOWN = Speed.NORMAL, Speed.STANDBY, Speed.DOWN
 SLOW = probe(timeout=0.25, fast=0.25, down=10.0, standby=30.0)

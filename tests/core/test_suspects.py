@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
-from core.world import uplink
-from route_switcher.core.conditions import Beyond, Measure
-from route_switcher.core.decisions import Level, Notice, ProbeNow
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
+from route_switcher.core.health.suspect_targets import WORTH_TELLING, Suspects
+from route_switcher.core.routing.plan import standing_route
+from route_switcher.core.vocabulary.conditions import Beyond, Measure
+from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     LinkState,
@@ -20,11 +19,12 @@ from route_switcher.core.events import (
     Routes,
     Start,
 )
-from route_switcher.core.model import Address, Family, Probe, Quorum, Recover, Rule
-from route_switcher.core.plan import standing_route
-from route_switcher.core.routes import Change, RouteAction
-from route_switcher.core.suspects import WORTH_TELLING, Suspects
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.outputs import Level, Notice, ProbeNow
+from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum, Recover, Rule
+from route_switcher.core.vocabulary.routes import Change, RouteAction
+from route_switcher.core.vocabulary.states import UplinkState
+from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
+from support.world import uplink
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 V4 = Family.IPV4

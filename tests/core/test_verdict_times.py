@@ -2,10 +2,16 @@
 
 import pytest
 
-from core.answering import probe
-from route_switcher.core.conditions import AllOf, AnyOf, Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.model import Recover, Rule
-from route_switcher.core.verdicts import LONGEST_WAIT, verdict_of
+from route_switcher.core.health.confirmation import LONGEST_WAIT, verdict_of
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    ConsecutiveFailures,
+    Measure,
+)
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from support.answering import probe
 
 LOSSY = Beyond(Measure.LOSS, "internet", 0.5, 10.0, 2.0)
 LOSSY_FOR_LONG = Beyond(Measure.LOSS, "internet", 0.5, 20.0)

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.leaving import check_no_lost_link_is_kept, refuge
-from core.twins import LINES, NAMES, Twin, hold_backs, policies
-from route_switcher.core.decisions import Decision, Output
-from route_switcher.core.events import Event, Round, RoundOutcome, Tick
-from route_switcher.core.model import Family, HoldBack, Policy
-from route_switcher.core.rules import RuleChange, RuleState
-from route_switcher.core.selection import VOLUNTARY, Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.events import Event, Round, RoundOutcome, Tick
+from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
+from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
+from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, RuleState, UplinkState
+from support.leaving import check_no_lost_link_is_kept, refuge
+from support.twins import LINES, NAMES, Twin, hold_backs, policies
 
 HEALTHY, FAILED = UplinkState.HEALTHY, UplinkState.FAILED
 FREE = (Cause.OPERATOR, Cause.REFUSED, Cause.REMOVED, Cause.RESTART, Cause.START)

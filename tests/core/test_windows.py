@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.conditions import Measure
-from route_switcher.core.events import Answer
-from route_switcher.core.samples import BYTES_A_SAMPLE
-from route_switcher.core.windows import Window
+from route_switcher.core.health.samples import BYTES_A_SAMPLE
+from route_switcher.core.health.windows import Window
+from route_switcher.core.vocabulary.conditions import Measure
+from route_switcher.core.vocabulary.events import Answer
 
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
 TARGET = ip_address("203.0.113.1")

@@ -7,8 +7,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.world import policy
-from route_switcher.core.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Round, RoundOutcome
 from route_switcher.daemon.inbox import (
     IN_A_ROW,
     LONGEST_REST,
@@ -19,6 +18,7 @@ from route_switcher.daemon.inbox import (
     NewPolicy,
 )
 from route_switcher.kernel.base import KernelNews
+from support.world import policy
 
 LINKS = KernelNews(links=True)
 ROUTES = KernelNews(routes=True)

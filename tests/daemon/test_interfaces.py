@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.world import policy, uplink
-from route_switcher.core.events import LinkState
+from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.daemon import interfaces
 from route_switcher.daemon.interfaces import Interfaces
+from support.world import policy, uplink
 
 HERE = LinkState("eth0")
 GONE = LinkState("eth0", present=False, up=False, carrier=False)

@@ -6,9 +6,9 @@ from ipaddress import ip_address
 
 import trio
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family
-from route_switcher.core.routes import Route
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.lookout import AT_LEAST_EVERY, RESTS, Lookout
 from route_switcher.kernel.model import ModelKernel
 

@@ -9,15 +9,15 @@ from math import inf
 import pytest
 import trio
 
-from core.world import policy, uplink
-from daemon.written import WrittenLine
-from route_switcher.core.events import LinkState
-from route_switcher.core.plan import standing_route
-from route_switcher.core.routes import Route
+from route_switcher.core.routing.plan import standing_route
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
+from support.world import policy, uplink
+from support.written_lines import WrittenLine
 
 PRIMARY = standing_route(uplink("primary", 0))
 SECONDARY = standing_route(uplink("secondary", 1))

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import pytest
 import trio
 
-from core.world import policy, uplink
 from daemon.test_service import FOREIGN, running
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family
-from route_switcher.core.routes import Route
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.inbox import SHORTEST_REST
 from route_switcher.kernel.model import ModelKernel
+from support.world import policy, uplink
 
 
 class CountingKernel(ModelKernel):

@@ -9,19 +9,19 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from core.world import uplink
-from daemon.written import WrittenLine
-from route_switcher.core.conditions import (
+from route_switcher.core.vocabulary.conditions import (
     AnyOf,
     Beyond,
     ConsecutiveFailures,
     Measure,
     Within,
 )
-from route_switcher.core.events import Answer, Answers, Round
-from route_switcher.core.model import Policy, Probe, Recover, Rule, Uplink
-from route_switcher.core.pace import Speed
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
+from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.daemon.probing import Probing
+from support.world import uplink
+from support.written_lines import WrittenLine
 
 FIBRE, LTE = uplink("fibre", 0), uplink("lte", 1)
 EVERYWHERE, FIBRE_ONLY = ip_address("203.0.113.1"), ip_address("203.0.113.2")

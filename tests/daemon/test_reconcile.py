@@ -10,12 +10,12 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.diff import additions, deletions
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.plan import Plan, Standing, make_plan, standing_route
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.routing.diff import additions, deletions
+from route_switcher.core.routing.plan import Plan, Standing, make_plan, standing_route
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.daemon.reconcile import Reconciled, reconcile
 from route_switcher.kernel.model import ModelKernel
 

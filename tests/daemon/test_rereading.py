@@ -7,7 +7,7 @@ import threading
 import pytest
 import trio
 
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.policy.load import load
 

@@ -8,16 +8,16 @@ from ipaddress import ip_address
 import pytest
 import trio
 
-from core.world import policy, uplink
-from daemon.written import RTT, WrittenLine
-from route_switcher.core.decisions import Decision
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy, Uplink
-from route_switcher.core.routes import Route, RouteAction
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
+from support.world import policy, uplink
+from support.written_lines import RTT, WrittenLine
 
 FOREIGN = Route(Family.IPV4, "lan0", ip_address("203.0.113.254"), 500, protocol=16)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import trio
 
-from daemon.written import WrittenLine
-from route_switcher.core.conditions import Beyond, Within, leaves
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy
-from route_switcher.core.pace import failures_that_count
+from route_switcher.core.probing.pace import failures_that_count
+from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from route_switcher.policy.load import load
+from support.written_lines import WrittenLine
 
 TOP = Path(__file__).parents[2]
 FILES = sorted(

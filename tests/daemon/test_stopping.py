@@ -7,13 +7,13 @@ import signal
 import pytest
 import trio
 
-from core.world import policy
-from daemon.written import WrittenLine
-from route_switcher.core.events import LinkState
+from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.daemon.report import say
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
+from support.world import policy
+from support.written_lines import WrittenLine
 
 
 class TalkativeLine(WrittenLine):

@@ -4,7 +4,14 @@ from ipaddress import ip_address
 
 import pytest
 
-from drafting.machines import (
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
+from route_switcher.drafting.draft import MAX_LINES, MAX_OFFERED, draft
+from route_switcher.drafting.lines import metrics
+from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.policy.load import load_text
+from route_switcher.policy.problems import PolicyProblems
+from support.hosts import (
     BOOT,
     BOTH,
     DHCP,
@@ -19,13 +26,6 @@ from drafting.machines import (
     uncommented,
     uplinks,
 )
-from route_switcher.core.machine import Interface, Machine
-from route_switcher.core.model import Family
-from route_switcher.core.routes import PROTOCOL, Route, RouteKind
-from route_switcher.drafting.draft import MAX_LINES, MAX_OFFERED, draft
-from route_switcher.drafting.lines import metrics
-from route_switcher.policy.load import load_text
-from route_switcher.policy.problems import PolicyProblems
 
 
 def test_fibre_and_lte_become_two_uplinks_in_order_of_their_metrics() -> None:

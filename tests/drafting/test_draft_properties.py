@@ -6,14 +6,14 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from drafting.machines import BOOT, DHCP, RA, STATIC, read, uncommented
-from route_switcher.core.machine import Interface, Machine
-from route_switcher.core.model import Family
-from route_switcher.core.obstacles import obstacles
-from route_switcher.core.routes import PROTOCOL, Route, RouteKind
+from route_switcher.core.routing.conflicts import obstacles
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
 from route_switcher.drafting.notes import MAX_TOLD
 from route_switcher.drafting.text import scalar
+from route_switcher.kernel.host.snapshot import Interface, Machine
 from route_switcher.policy.load import load_text
+from support.hosts import BOOT, DHCP, RA, STATIC, read, uncommented
 
 
 @given(st.text())

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from e2e.running import Engine, Start
 from route_switcher.lab.topology import Lab
+from support.running import Engine, Start
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import pytest
 
-from e2e.running import Start
-from e2e.tables import Recorder, route_taken, wait_until_taken
-from e2e.writing import policy_text
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start
+from support.tables import Recorder, route_taken, wait_until_taken
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

@@ -8,14 +8,14 @@ from typing import Self
 
 import pytest
 
-from e2e.running import Start
-from route_switcher.analysis.detection import time_to_fail
-from route_switcher.analysis.recovery import time_to_return
-from route_switcher.analysis.watch import Fault, watch_of
-from route_switcher.core.model import Family
+from route_switcher.analysis.figures.detection import time_to_fail
+from route_switcher.analysis.figures.monitoring import Fault, watch_of
+from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from route_switcher.policy.load import load_text
+from support.running import Start
 
 pytestmark = pytest.mark.kernel
 

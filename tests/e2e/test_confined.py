@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e import confining
-from e2e.running import Start
-from e2e.tables import wait_until_taken
-from e2e.writing import policy_text
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support import confining
+from support.running import Start
+from support.tables import wait_until_taken
+from support.written_policy_files import policy_text
 
 UNIT = Path(__file__).parents[2] / "examples" / "route-switcher.service"
 _RIGHTS = "-all,+net_admin,+net_raw"

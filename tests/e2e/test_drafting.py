@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import Start, run_to_its_end
-from e2e.tables import wait_for_our_routes, wait_until_taken, whole_table
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start, run_to_its_end
+from support.tables import wait_for_our_routes, wait_until_taken, whole_table
 
 pytestmark = pytest.mark.kernel
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import DEADLINE, Start, command_line
-from e2e.tables import Recorder, route_taken, wait_for_our_routes, whole_table
-from e2e.writing import DUAL_STACK, policy_text
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import DEADLINE, Start, command_line
+from support.tables import Recorder, route_taken, wait_for_our_routes, whole_table
+from support.written_policy_files import DUAL_STACK, policy_text
 
 pytestmark = pytest.mark.kernel
 

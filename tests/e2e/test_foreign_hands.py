@@ -4,13 +4,13 @@ import signal
 
 import pytest
 
-from e2e.running import Start
-from e2e.tables import foreign_routes, wait_for_our_routes, wait_until_taken
-from e2e.writing import DUAL_STACK, name_of, policy_text
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start
+from support.tables import foreign_routes, wait_for_our_routes, wait_until_taken
+from support.written_policy_files import DUAL_STACK, name_of, policy_text
 
 pytestmark = pytest.mark.kernel
 

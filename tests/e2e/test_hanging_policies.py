@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import Start, command_line, eventually, run_to_its_end
-from e2e.tables import wait_until_taken
-from e2e.writing import policy_text
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start, command_line, eventually, run_to_its_end
+from support.tables import wait_until_taken
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

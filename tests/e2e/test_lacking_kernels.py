@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import DEADLINE, run_to_its_end
-from e2e.tables import wait_for_our_routes
-from e2e.writing import policy_text
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.running import DEADLINE, run_to_its_end
+from support.tables import wait_for_our_routes
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

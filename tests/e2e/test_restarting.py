@@ -3,8 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import Start, run_to_its_end
-from e2e.tables import (
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+from support.running import Start, run_to_its_end
+from support.tables import (
     Recorder,
     foreign_routes,
     our_routes,
@@ -12,11 +16,7 @@ from e2e.tables import (
     wait_until_taken,
     whole_table,
 )
-from e2e.writing import DUAL_STACK, policy_text
-from route_switcher.core.model import Family
-from route_switcher.lab.addresses import ROUTER
-from route_switcher.lab.faults import FAULTS
-from route_switcher.lab.topology import Lab
+from support.written_policy_files import DUAL_STACK, policy_text
 
 pytestmark = pytest.mark.kernel
 

@@ -5,12 +5,12 @@ import signal
 
 import pytest
 
-from e2e.running import Start
-from e2e.tables import wait_for_our_routes
-from e2e.writing import policy_text
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start
+from support.tables import wait_for_our_routes
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

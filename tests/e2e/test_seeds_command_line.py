@@ -1,9 +1,9 @@
 import pytest
 
-from e2e.running import Engine
-from e2e.tables import our_routes, wait_for_our_routes, wait_until_taken
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Engine
+from support.tables import our_routes, wait_for_our_routes, wait_until_taken
 
 pytestmark = pytest.mark.kernel
 

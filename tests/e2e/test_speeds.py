@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from e2e.running import Start, eventually
-from e2e.writing import policy_text
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Start, eventually
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

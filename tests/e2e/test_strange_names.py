@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import DEADLINE, command_line, eventually
-from e2e.writing import policy_text
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.running import DEADLINE, command_line, eventually
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

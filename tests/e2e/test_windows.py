@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from e2e.running import Engine, Start
-from e2e.tables import wait_until_taken
-from e2e.writing import policy_text
 from route_switcher.lab.addresses import BACKBONE_PORT
 from route_switcher.lab.topology import Lab
+from support.running import Engine, Start
+from support.tables import wait_until_taken
+from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Interface
 from pathlib import Path
 
-from e2e.tables import our_routes
 from faults import flooding
 from faults.bench import Bench, wait_until
 from faults.row import FAILED_OVER, Act
@@ -21,6 +20,7 @@ from route_switcher.lab.addresses import (
 )
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.tables import our_routes
 
 CHURNED = 20_000
 FLOODED = 150_000

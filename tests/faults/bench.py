@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from e2e.running import Engine, NotInTimeError
-from e2e.tables import our_routes
 from faults.policy import Settings, policy_text
 from route_switcher.lab.stream import Stream
 from route_switcher.lab.topology import Lab
+from support.running import Engine, NotInTimeError
+from support.tables import our_routes
 
 PATIENCE = 90.0
 """Seconds; far more than anything takes, for machines that are busy."""

@@ -4,11 +4,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from e2e.tables import Recorder, our_routes, route_taken
 from faults.bench import Bench, bench, wait_until
 from faults.row import Row, Step
 from faults.table import Line
 from route_switcher.lab.stream import Outage
+from support.tables import Recorder, our_routes, route_taken
 
 _LATEST = 0.2
 """Seconds: what was sent in the last of them shows whether traffic gets through."""

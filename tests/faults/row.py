@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from e2e.tables import Key
 from faults.bench import PATIENCE, Bench
 from faults.policy import Settings
 from route_switcher.lab.topology import Lab
+from support.tables import Key
 
 Act: TypeAlias = Callable[[Bench], None]
 

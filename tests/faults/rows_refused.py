@@ -2,11 +2,11 @@
 
 import time
 
-from e2e.tables import our_routes
 from faults.acts import comes, goes, router
 from faults.bench import Bench, wait_until
 from faults.row import A_MOMENT, FAILED_OVER, PREFERRED, Act, Row, Step
 from route_switcher.lab.addresses import ROUTER
+from support.tables import our_routes
 
 _DETECTED = 1500
 """As in `rows`."""

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import Engine
-from e2e.tables import Recorder
 from faults.bench import bench, start_engine, wait_until
 from faults.policy import Settings
 from faults.row import A_MOMENT
 from faults.table import Line
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.running import Engine
+from support.tables import Recorder
 
 pytestmark = pytest.mark.kernel
 

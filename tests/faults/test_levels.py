@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from e2e.tables import our_routes
 from faults.bench import Bench, bench, wait_until
 from faults.policy import Settings
 from faults.row import FAILED_OVER, PREFERRED
 from faults.table import Line
 from route_switcher.lab.faults import FAULTS
+from support.tables import our_routes
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 

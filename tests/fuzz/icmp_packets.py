@@ -14,8 +14,7 @@ from typing import Any
 import trio
 
 from fuzz.target import Target, spoilt
-from probes.loopback import TARGETS, checksummed, targets_on_loopback
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.echo import EchoLine
@@ -23,6 +22,7 @@ from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import OpenRound, Request
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW
+from support.loopback import TARGETS, checksummed, targets_on_loopback
 
 _MARK = Mark(0x1234, b"toke")
 _SEQUENCES = (0x0007, 0x0008)

@@ -10,15 +10,15 @@ from ipaddress import ip_address
 from random import Random
 
 from fuzz.target import Target, spoilt
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.routes import Change, Route
-from route_switcher.kernel import exchange, links, messages, netlink
-from route_switcher.kernel.exchange import KernelError, Replies
-from route_switcher.kernel.framing import Discarded, Message, past_ipv4_defaults
-from route_switcher.kernel.monitor import Monitor
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.kernel.host.survey import assigned
 from route_switcher.kernel.refusal import refusal
-from route_switcher.kernel.survey import assigned
+from route_switcher.kernel.rtnetlink import exchange, links, messages, netlink
+from route_switcher.kernel.rtnetlink.exchange import KernelError, Replies
+from route_switcher.kernel.rtnetlink.framing import Discarded, Message, past_ipv4_defaults
+from route_switcher.kernel.rtnetlink.monitor import Monitor
 
 _SEQUENCE = 1
 _STRANGER = 4711

@@ -6,9 +6,9 @@ from pathlib import Path
 from random import Random
 
 from fuzz.target import Target, spoilt
-from policy.promises import check
 from route_switcher.policy.load import shipped_policies
 from route_switcher.resources import data_root
+from support.promises import check
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _TOKEN = re.compile(rb"\n *|[\w./:%-]+|.", re.DOTALL)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 NUMBERS = (0, 1)
 

@@ -12,13 +12,13 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, family_of
-from route_switcher.core.routes import PROTOCOL, Change, Route, RouteAction
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, family_of
+from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import Kernel, KernelNews
 from route_switcher.kernel.model import ModelKernel
-from route_switcher.kernel.netlink import NetlinkKernel
 from route_switcher.kernel.refusal import APPENDED
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel
 

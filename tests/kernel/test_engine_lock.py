@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from route_switcher.kernel.lock import AlreadyRunning, Lock
+from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
 HOLD = """
 from route_switcher.kernel.lock import Lock

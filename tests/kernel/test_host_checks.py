@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.kernel.privileges import missing_capabilities
-from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
+from route_switcher.kernel.host.privileges import missing_capabilities
+from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.kernel.linkdown import ignore_linkdown
+from route_switcher.kernel.host.linkdown import ignore_linkdown
 
 
 def way_to(target: str) -> str:

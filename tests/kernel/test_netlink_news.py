@@ -9,13 +9,13 @@ from ipaddress import IPv4Address
 import pytest
 import trio
 
-from route_switcher.core.model import Family
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.kernel import route_filter
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews
-from route_switcher.kernel.framing import RTM_NEWLINK, Discarded
-from route_switcher.kernel.monitor import Monitor
-from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.rtnetlink import route_filter
+from route_switcher.kernel.rtnetlink.framing import RTM_NEWLINK, Discarded
+from route_switcher.kernel.rtnetlink.monitor import Monitor
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.core.model import Family
-from route_switcher.core.routes import Change, Route, RouteKind
-from route_switcher.kernel import links, messages, netlink
-from route_switcher.kernel.codec import MalformedMessageError
-from route_switcher.kernel.exchange import KernelError, Replies
-from route_switcher.kernel.framing import (
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Change, Route, RouteKind
+from route_switcher.kernel.rtnetlink import links, messages, netlink
+from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
+from route_switcher.kernel.rtnetlink.exchange import KernelError, Replies
+from route_switcher.kernel.rtnetlink.framing import (
     NLM_F_DUMP_INTR,
     NLMSG_DONE,
     NLMSG_ERROR,

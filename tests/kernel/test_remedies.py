@@ -7,13 +7,18 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.obstacles import describe_obstacle, obstacles
-from route_switcher.core.remedies import hop_deletion, our_routes_deletion, quoted, route_deletion
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.core.routing.conflicts import describe_obstacle, obstacles
+from route_switcher.core.routing.remedies import (
+    hop_deletion,
+    our_routes_deletion,
+    quoted,
+    route_deletion,
+)
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 from route_switcher.kernel.refusal import APPENDED
-from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel
 

@@ -9,11 +9,11 @@ from ipaddress import ip_address
 import pytest
 import trio
 
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.routes import Change, Route, RouteAction
-from route_switcher.kernel import exchange, framing, netlink
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews
-from route_switcher.kernel.netlink import NetlinkKernel
+from route_switcher.kernel.rtnetlink import exchange, framing, netlink
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel
 

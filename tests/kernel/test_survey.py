@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.cli import FINE, PROBLEMS, main
-from route_switcher.core.machine import Interface
-from route_switcher.core.model import Policy
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.drafting.draft import draft
-from route_switcher.kernel.codec import MalformedMessageError
-from route_switcher.kernel.framing import RTM_NEWADDR, RTM_NEWLINK, Message
-from route_switcher.kernel.netlink import NetlinkKernel
-from route_switcher.kernel.survey import Assigned, assigned, survey
+from route_switcher.kernel.host.snapshot import Interface
+from route_switcher.kernel.host.survey import Assigned, assigned, survey
+from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
+from route_switcher.kernel.rtnetlink.framing import RTM_NEWADDR, RTM_NEWLINK, Message
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.policy.load import load_text
 
 V4, V4_FAR = bytes((198, 51, 100, 2)), bytes((198, 51, 100, 1))

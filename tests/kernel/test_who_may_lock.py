@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pytest
 
-from route_switcher.kernel.lock import AlreadyRunning, Lock
+from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
 pytestmark = pytest.mark.kernel
 

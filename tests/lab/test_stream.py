@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.stream import Stream
 from route_switcher.lab.topology import Lab
 

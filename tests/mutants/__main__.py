@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -P -m mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="which mutants; 1 unless said")
     parser.add_argument("--seconds", type=float, default=600, help="how long; 600 unless said")
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as core/damping.py")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as core/engine.py")
     words = parser.parse_args()
     end = time.monotonic() + words.seconds
     found = sample(words.modules, words.seed)

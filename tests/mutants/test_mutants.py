@@ -49,7 +49,9 @@ def test_each_kind_of_change_is_made() -> None:
     }
 
 
-@pytest.mark.parametrize("module", ["core/damping.py", "core/family.py", "policy/load.py"])
+@pytest.mark.parametrize(
+    "module", ["core/health/damping.py", "core/selection/family_selection.py", "policy/load.py"]
+)
 def test_every_mutant_is_another_module_that_can_be_compiled(module: str) -> None:
     source = (ENGINE / module).read_text("utf-8")
     found = list(mutants(source))

@@ -2,8 +2,7 @@
 
 import pytest
 
-from policy.told import with_uplink
-from route_switcher.core.conditions import (
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -15,8 +14,9 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.model import Damping, HoldBack, Policy, Recover
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover
 from route_switcher.policy.load import load_text
+from support.told import with_uplink
 
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
 

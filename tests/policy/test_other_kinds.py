@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from policy.told import with_uplink
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.policy.files import read_bytes, read_file
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.policy.file_kinds import POLICY, Kind
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.kinds import POLICY, Kind
 from route_switcher.policy.load import load, read_policy, read_policy_text
 from route_switcher.policy.problems import PolicyProblems, Problem
-from route_switcher.policy.schema import check_schema
-from route_switcher.policy.source import MAX_DEPTH, MAX_NODES, MAX_SIZE, read
+from route_switcher.policy.schema.check import check_schema
+from route_switcher.policy.yaml.files import read_bytes, read_file
+from route_switcher.policy.yaml.reader import MAX_DEPTH, MAX_NODES, MAX_SIZE, read
+from support.told import with_uplink
 
 TALE = Kind(
     noun="tale",

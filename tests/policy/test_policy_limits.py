@@ -5,10 +5,10 @@ from difflib import get_close_matches
 
 import pytest
 
-from policy.told import told, with_uplink
 from route_switcher.policy.load import load_bytes, load_text
 from route_switcher.policy.problems import MAX_TOLD, PolicyProblems
-from route_switcher.policy.source import MAX_DEPTH, MAX_NODES, MAX_SIZE
+from route_switcher.policy.yaml.reader import MAX_DEPTH, MAX_NODES, MAX_SIZE
+from support.told import told, with_uplink
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)

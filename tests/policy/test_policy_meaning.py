@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from policy.told import with_uplink
-from route_switcher.analysis.flapping import USUAL
-from route_switcher.core.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.model import Damping, HoldBack, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.analysis.figures.flapping import USUAL
+from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import (
+    Damping,
+    HoldBack,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Uplink,
+)
 from route_switcher.policy.load import load, load_text
+from support.told import with_uplink
 
 V4, V6 = ip_address("8.8.8.8"), ip_address("2001:4860:4860::8888")
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from policy.told import with_uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import load_text, read_policy_text
 from route_switcher.policy.problems import (
@@ -15,6 +14,7 @@ from route_switcher.policy.problems import (
     render,
     render_github,
 )
+from support.told import with_uplink
 
 
 def problems_of(text: str, origin: str = "policy.yaml") -> PolicyProblems:

@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.promises import check, outcome
-from policy.written_policies import Written, sound_policies, spoilt_policies, text_of
-from route_switcher.core.model import Policy
-from route_switcher.policy.durations import format_duration, parse_duration
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.policy.values import format_duration, parse_duration
+from support.promises import check, outcome
+from support.written_policies import Written, sound_policies, spoilt_policies, text_of
 
 WORDS = st.sampled_from(
     [

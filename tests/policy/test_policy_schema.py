@@ -18,11 +18,10 @@ import policy.test_problems_of_recovering as recovering
 import policy.test_problems_of_rules as rules
 import policy.test_problems_of_uplink_names as uplink_names
 import policy.test_problems_of_uplinks as uplinks
-from policy.written_policies import Written, sound_policies
-from route_switcher.core.model import Policy
-from route_switcher.policy.durations import parse_duration
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import load
-from route_switcher.policy.shares import parse_share
+from route_switcher.policy.values import parse_duration, parse_share
+from support.written_policies import Written, sound_policies
 
 TOP = Path(__file__).parents[2]
 SCHEMA: dict[str, Any] = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import check, with_uplink
+from support.told import check, with_uplink
 
 PERCENTAGE_HINT = "a percentage is a number with at most one decimal, and '%', such as 20% or 0.5%"
 SECOND_HINT = "join them: 'any: [{…}, {…}]' or 'all: [{…}, {…}]'"

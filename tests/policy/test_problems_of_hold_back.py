@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import DURATION_HINT, check, with_uplink
+from support.told import DURATION_HINT, check, with_uplink
 
 SWITCHES_HINT = (
     "a whole number from 1 to 1000: so many switches within an hour hold back those that are"

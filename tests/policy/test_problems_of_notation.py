@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import check, with_uplink
+from support.told import check, with_uplink
 
 UPLINKS_HINT = "write for example {primary: {interface: eth0, gateway: 192.168.1.1}}"
 

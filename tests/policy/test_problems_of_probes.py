@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import ADDRESS_HINT, DURATION_HINT, GATEWAY_HINT, check, with_uplink
+from support.told import ADDRESS_HINT, DURATION_HINT, GATEWAY_HINT, check, with_uplink
 
 QUORUM_HINT = "write any, all, or a number: how many targets must answer"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import check, with_uplink
+from support.told import check, with_uplink
 
 SECOND_HINT = "join them: 'any: [{…}, {…}]' or 'all: [{…}, {…}]'"
 WITHOUT_HINT = (

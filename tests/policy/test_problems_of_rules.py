@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import check, with_uplink
+from support.told import check, with_uplink
 
 FAILURES_HINT = "fail after this many failed rounds in a row: a whole number from 1 to 1000"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import check
+from support.told import check
 
 LIST_HINT = "write for example [primary]"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.told import ADDRESS_HINT, GATEWAY_HINT, NAME_HINT, check
+from support.told import ADDRESS_HINT, GATEWAY_HINT, NAME_HINT, check
 
 INTERFACE_HINT = "an interface name has 1 to 15 bytes, without spaces, '/' and ':'"
 METRIC_HINT = "a metric is a whole number from 1 to 100000"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from policy.told import DURATION_HINT, GATEWAY_HINT, check, with_uplink
-from route_switcher.policy import slips
-from route_switcher.policy.durations import parse_duration
 from route_switcher.policy.load import load_text
+from route_switcher.policy.schema import typo_hints
+from route_switcher.policy.values import parse_duration
+from support.told import DURATION_HINT, GATEWAY_HINT, check, with_uplink
 
 UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
 
@@ -32,7 +32,7 @@ UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
     ],
 )
 def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
-    assert slips.duration(value) == hint
+    assert typo_hints.duration(value) == hint
     if hint:
         parse_duration(hint.removeprefix("a unit is missing: ").split()[1].rstrip(","))
 
@@ -58,15 +58,15 @@ def test_a_target_is_put_into_a_list(value: str, shown: str) -> None:
     "value", ["router.example", "8.8.8.8; 1.1.1.1", "\x1b[31m", "", "1" * 99, True]
 )
 def test_what_could_stand_in_no_list_of_addresses_is_not_repeated(value: object) -> None:
-    assert slips.list_of(value, {"pattern": r"^[0-9A-Fa-f.:]{2,45}$(?!\n)"}) is None
+    assert typo_hints.list_of(value, {"pattern": r"^[0-9A-Fa-f.:]{2,45}$(?!\n)"}) is None
 
 
 def test_a_list_of_mappings_is_not_made_of_a_word() -> None:
-    assert slips.list_of("word", {"type": "object"}) is None
+    assert typo_hints.list_of("word", {"type": "object"}) is None
 
 
 def test_an_uplink_named_by_a_number_is_quoted() -> None:
-    assert slips.list_of(7, {"pattern": "^[a-z0-9]+$"}) == "write ['7']"
+    assert typo_hints.list_of(7, {"pattern": "^[a-z0-9]+$"}) == "write ['7']"
 
 
 @pytest.mark.parametrize(

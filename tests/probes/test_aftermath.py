@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from route_switcher.core.events import Answer
-from route_switcher.probes.aftermath import LATE, REMEMBERED, Aftermath
+from route_switcher.core.vocabulary.events import Answer
+from route_switcher.probes.late_replies import LATE, REMEMBERED, Aftermath
 from route_switcher.probes.open_round import OpenRound, Request
 
 TIMEOUT = 1.0

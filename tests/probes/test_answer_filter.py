@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.loopback import TARGETS, checksummed, silent_kernel, targets_on_loopback
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import TOKEN_SIZE, Mark
 from route_switcher.probes.raw_socket import ADDRESS_FAMILY, open_socket
 from route_switcher.probes.receive_buffer import ReceiveBuffer
+from support.loopback import TARGETS, checksummed, silent_kernel, targets_on_loopback
 
 pytestmark = pytest.mark.kernel
 

@@ -10,20 +10,13 @@ import pytest
 import trio
 import trio.testing
 
-from probes.loopback import (
-    V4,
-    Send,
-    answering,
-    receiving,
-    silent_kernel,
-    targets_on_loopback,
-)
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Address
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.policy import Address
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of
+from support.loopback import V4, Send, answering, receiving, silent_kernel, targets_on_loopback
 
 pytestmark = pytest.mark.kernel
 

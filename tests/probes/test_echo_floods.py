@@ -13,7 +13,18 @@ import trio.lowlevel
 import trio.testing
 
 from faults import flooding
-from probes.loopback import (
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.topology import Lab
+from route_switcher.probes import packets
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
+from route_switcher.probes.nuisance import TOLERATED
+from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.raw_socket import ADDRESS_FAMILY
+from route_switcher.probes.receive_buffer import ReceiveBuffer
+from support.loopback import (
     LONG,
     SHORT,
     TARGETS,
@@ -25,17 +36,6 @@ from probes.loopback import (
     silent_kernel,
     targets_on_loopback,
 )
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Address, Family
-from route_switcher.lab.addresses import ROUTER
-from route_switcher.lab.topology import Lab
-from route_switcher.probes import packets
-from route_switcher.probes.echo import EchoLine
-from route_switcher.probes.matching import Counters
-from route_switcher.probes.nuisance import TOLERATED
-from route_switcher.probes.open_round import Echoes
-from route_switcher.probes.raw_socket import ADDRESS_FAMILY
-from route_switcher.probes.receive_buffer import ReceiveBuffer
 
 pytestmark = pytest.mark.kernel
 

@@ -10,8 +10,8 @@ import pytest
 import trio
 import trio.testing
 
-from route_switcher.core.events import Answer, RoundOutcome
-from route_switcher.core.model import Address, Family
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
 

@@ -8,7 +8,12 @@ import pytest
 import trio
 import trio.testing
 
-from probes.loopback import (
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.matching import Counters
+from route_switcher.probes.open_round import Echoes
+from support.loopback import (
     LONG,
     SHORT,
     TARGETS,
@@ -19,11 +24,6 @@ from probes.loopback import (
     silent_kernel,
     targets_on_loopback,
 )
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Address, Family
-from route_switcher.probes.echo import EchoLine
-from route_switcher.probes.matching import Counters
-from route_switcher.probes.open_round import Echoes
 
 pytestmark = pytest.mark.kernel
 

@@ -8,7 +8,11 @@ import pytest
 import trio
 import trio.testing
 
-from probes.loopback import (
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address
+from route_switcher.probes import late_replies
+from route_switcher.probes.matching import Counters
+from support.loopback import (
     LONG,
     SHORT,
     V4,
@@ -18,10 +22,6 @@ from probes.loopback import (
     silent_kernel,
     targets_on_loopback,
 )
-from route_switcher.core.events import Answer, RoundOutcome
-from route_switcher.core.model import Address
-from route_switcher.probes import aftermath
-from route_switcher.probes.matching import Counters
 
 pytestmark = pytest.mark.kernel
 
@@ -243,7 +243,7 @@ async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> N
 async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(aftermath, "REMEMBERED", 7)
+    monkeypatch.setattr(late_replies, "REMEMBERED", 7)
     rest = Rest()
     with silent_kernel():
         async with receiving() as line:

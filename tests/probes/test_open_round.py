@@ -3,7 +3,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from route_switcher.core.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.probes.open_round import OpenRound, Request
 from route_switcher.probes.reasons import fault_of
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.loopback import checksummed
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import packets
+from support.loopback import checksummed
 
 FAMILIES = st.sampled_from(Family)
 NUMBERS = st.integers(0, 0xFFFF)

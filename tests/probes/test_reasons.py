@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from route_switcher.core.events import RoundOutcome
+from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.probes.reasons import LocalFault, fault_of
 
 

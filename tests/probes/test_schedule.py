@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.model import Address, Probe, Recover, Rule, Uplink
-from route_switcher.core.pace import Pace
-from route_switcher.probes.aftermath import TellRest
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Probe, Recover, Rule, Uplink
+from route_switcher.probes.late_replies import TellRest
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing, next_slot

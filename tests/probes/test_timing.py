@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Probe, Recover, Rule
-from route_switcher.core.pace import Pace, Speed, interval_at
+from route_switcher.core.probing.pace import Pace, interval_at
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.policy import Probe, Recover, Rule
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.timing import Timing
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN

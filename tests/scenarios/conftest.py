@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.writing import Folder
+from support.written_scenarios import Folder
 
 
 @pytest.fixture

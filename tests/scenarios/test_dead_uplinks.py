@@ -2,8 +2,8 @@
 
 import pytest
 
-from route_switcher.policy.durations import parse_duration
-from scenarios.writing import Folder
+from route_switcher.policy.values import parse_duration
+from support.written_scenarios import Folder
 
 UPLINKS = """\
 version: 1

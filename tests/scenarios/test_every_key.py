@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import LinkState, Start
+from route_switcher.core.vocabulary.events import LinkState, Start
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
-from scenarios.keys_shown import BASE, CASES
-from scenarios.writing import Folder
+from support.keys_shown import BASE, CASES
+from support.written_scenarios import Folder
 
 TOP = Path(__file__).parents[2]
 SCHEMA: dict[str, Any] = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.run import run_scenario
-from scenarios.writing import POLICY, Folder
+from support.written_scenarios import POLICY, Folder
 
 RULES = """\
 rules:

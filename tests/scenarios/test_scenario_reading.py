@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from route_switcher.core.selection import Cause
+from route_switcher.core.vocabulary.states import Cause
 from route_switcher.policy.problems import PolicyProblems
-from route_switcher.policy.source import read
+from route_switcher.policy.yaml.reader import read
 from route_switcher.resources import data_root
 from route_switcher.scenarios.file import SCENARIOS, load_scenarios
 from route_switcher.scenarios.scenario import (
@@ -25,7 +25,7 @@ from route_switcher.scenarios.scenario import (
     UplinkIs,
     reason_word,
 )
-from scenarios.writing import Folder
+from support.written_scenarios import Folder
 
 SECOND = 1_000_000_000
 

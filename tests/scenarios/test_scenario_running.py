@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.model import Recover, Rule
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import Span
 from route_switcher.scenarios.run import EVIDENCE, run_scenario
 from route_switcher.scenarios.scenario import ActiveIs, Expectation, Rounds, Scenario, SwitchesAre
 from route_switcher.scenarios.series import parse_series
 from route_switcher.virtual.schedule import nanoseconds
-from scenarios.writing import POLICY, Folder
+from support.written_scenarios import POLICY, Folder
 
 
 def test_three_failures_fail_over_and_sixty_good_seconds_bring_it_back(folder: Folder) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scenarios.writing import POLICY, Folder
+from support.written_scenarios import POLICY, Folder
 
 HEAD = POLICY.split("probes:")[0]
 TWO_PROBES = f"""{HEAD}\

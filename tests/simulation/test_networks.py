@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.policy.load import load
+from route_switcher.simulation.episodes import Drawn, Flapping, Reader, Stretch, Union
 from route_switcher.simulation.generate import generate
-from route_switcher.simulation.kind_notation import (
+from route_switcher.simulation.line_profiles import KINDS, MONTH, LineKind, TargetKind, describe
+from route_switcher.simulation.losses import SLOT, Chance, Losses
+from route_switcher.simulation.network import Brownout, Condition, Line, Network, Passage
+from route_switcher.simulation.profile_notation import (
     NotUnderstoodError,
     parse_line,
     parse_span,
     parse_targets,
 )
-from route_switcher.simulation.kinds import KINDS, MONTH, LineKind, TargetKind, describe
-from route_switcher.simulation.losses import SLOT, Chance, Losses
-from route_switcher.simulation.network import Brownout, Condition, Line, Network, Passage
-from route_switcher.simulation.stretches import Drawn, Flapping, Reader, Stretch, Union
 
 TARGET, OTHER = ip_address("203.0.113.1"), ip_address("203.0.113.2")
 RTT = 0.02

@@ -9,13 +9,13 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.conditions import AnyOf, CarrierDown, ConsecutiveFailures
-from route_switcher.core.model import Family, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.conditions import AnyOf, CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.simulation.episodes import Stretch
 from route_switcher.simulation.figures import median
 from route_switcher.simulation.network import Line, Network
 from route_switcher.simulation.report import rows
 from route_switcher.simulation.simulate import Result, simulate
-from route_switcher.simulation.stretches import Stretch
 
 RTT = 0.125
 TARGET = ip_address("203.0.113.1")

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.conditions import (
+from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
     Beyond,
@@ -20,8 +20,8 @@ from route_switcher.core.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.decisions import Decision, Notice, Output
-from route_switcher.core.model import (
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
+from route_switcher.core.vocabulary.policy import (
     Damping,
     HoldBack,
     Policy,
@@ -30,10 +30,9 @@ from route_switcher.core.model import (
     Rule,
     Uplink,
 )
-from route_switcher.core.rules import RuleChange
+from route_switcher.simulation.episodes import Drawn, Flapping, Union
 from route_switcher.simulation.network import Brownout, Line, Network
 from route_switcher.simulation.simulate import Result, simulate
-from route_switcher.simulation.stretches import Drawn, Flapping, Union
 
 SECONDS = 600.0
 _COUNT = re.compile(r"\d+ (?=good rounds? in a row)")

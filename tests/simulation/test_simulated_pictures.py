@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.model import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.simulation.episodes import Course, Stretch
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page
 from route_switcher.simulation.network import Line, Network
 from route_switcher.simulation.pictures import ASCII, UNICODE, alphabet_for, draw, span
 from route_switcher.simulation.simulate import Result, simulate
-from route_switcher.simulation.stretches import Course, Stretch
 from route_switcher.simulation.svg import svg
 
 SECONDS = 600.0

@@ -9,9 +9,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from route_switcher.core.conditions import ConsecutiveFailures
-from route_switcher.core.events import Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.model import (
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import (
     Address,
     Family,
     Policy,
@@ -21,8 +22,8 @@ from route_switcher.core.model import (
     Uplink,
     answers_needed,
 )
-from route_switcher.core.pace import Pace, Speed
-from route_switcher.probes.aftermath import TellRest
+from route_switcher.core.vocabulary.states import Speed
+from route_switcher.probes.late_replies import TellRest
 from route_switcher.probes.open_round import Echoes, OpenRound, Request
 from route_switcher.probes.reasons import LocalFault
 from route_switcher.probes.schedule import repeat

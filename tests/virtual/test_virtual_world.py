@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.world import policy, uplink
-from route_switcher.core.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.decisions import Decision, Notice, Output
-from route_switcher.core.events import (
+from route_switcher.core.probing.followed_rounds import LISTEN_EVERY
+from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     Event,
@@ -23,14 +22,15 @@ from route_switcher.core.events import (
     Start,
     Tick,
 )
-from route_switcher.core.listening import LISTEN_EVERY
-from route_switcher.core.model import Address, Family, Policy, Probe, Recover, Rule
-from route_switcher.core.routes import Route
-from route_switcher.core.selection import Cause
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Probe, Recover, Rule
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import Cause
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table
 from route_switcher.virtual.world import World
+from support.world import policy, uplink
 
 A, B, C = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
 FATES = Callable[[str, Address, float], Fate]

@@ -11,9 +11,9 @@ import sys
 from contextlib import ExitStack
 
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.core.routes import Change, RouteAction
+from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.kernel.base import Kernel
-from route_switcher.kernel.privileges import NET_ADMIN, missing_capabilities
+from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def execute(arguments: argparse.Namespace) -> int:
     # Here and not above: the completion of all commands is made without trio and pyroute2.
     import trio
 
-    from route_switcher.kernel.lock import AlreadyRunning, Lock
+    from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
     with ExitStack() as held:
         try:
@@ -47,7 +47,7 @@ def _cannot(message: str) -> int:
 
 
 async def _clean() -> int:
-    from route_switcher.kernel.netlink import NetlinkKernel
+    from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
     with NetlinkKernel() as kernel:
         return await _remove_ours(kernel)

@@ -9,8 +9,8 @@ import trio
 
 from route_switcher import __version__
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.core.model import Policy, Uplink
-from route_switcher.core.routes import RouteAction
+from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.line_writer import LineWriter
@@ -18,9 +18,9 @@ from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.thread_start import NoThread
-from route_switcher.kernel.lock import AlreadyRunning, Lock
-from route_switcher.kernel.netlink import NetlinkKernel
-from route_switcher.kernel.privileges import missing_capabilities
+from route_switcher.kernel.host.lock import AlreadyRunning, Lock
+from route_switcher.kernel.host.privileges import missing_capabilities
+from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.printable import printable
 from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
 

@@ -14,8 +14,8 @@ Exit code: 0 done, 1 the policy has problems, 2 wrong usage.
 import argparse
 import sys
 
-from route_switcher.analysis.diagram import diagram
-from route_switcher.analysis.sentences import explain
+from route_switcher.analysis.prose.diagram import diagram
+from route_switcher.analysis.prose.sentences import explain
 from route_switcher.cli import FINE, PROBLEMS
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
 from route_switcher.policy.problems import PolicyProblems

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from route_switcher.daemon.thread_start import start
-from route_switcher.policy.files import TIME_LIMIT
 from route_switcher.policy.problems import PolicyProblems, Problem
+from route_switcher.policy.yaml.files import TIME_LIMIT
 
 T = TypeVar("T")
 

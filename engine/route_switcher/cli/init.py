@@ -30,7 +30,7 @@ def execute(arguments: argparse.Namespace) -> int:
     # Here and not above: the completion of all commands is made without trio and pyroute2.
     import trio
 
-    from route_switcher.kernel.survey import survey
+    from route_switcher.kernel.host.survey import survey
 
     drafted = draft(trio.run(survey))
     text = write(drafted)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from route_switcher.cli.test_output import FAILED, FileResult, Report, failure_lines
+from route_switcher.cli.scenario_report import FAILED, FileResult, Report, failure_lines
 from route_switcher.policy.problems import render
 from route_switcher.printable import printable
 

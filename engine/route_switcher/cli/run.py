@@ -23,7 +23,7 @@ from typing import TypeAlias
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.cli.unhindered import unhindered_stderr
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.signals import held
 from route_switcher.daemon.thread_start import NoThread
 from route_switcher.other_writers import other_writers

@@ -35,24 +35,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from route_switcher.analysis.paragraphs import item
-from route_switcher.analysis.quantities import listed
+from route_switcher.analysis.prose.paragraphs import item
+from route_switcher.analysis.prose.quantities import listed
 from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
 from route_switcher.cli.streams import unescaped
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.printable import printable
 from route_switcher.simulation.generate import generate
 from route_switcher.simulation.html_page import Simulated, page
-from route_switcher.simulation.kind_notation import (
-    NotUnderstoodError,
-    parse_line,
-    parse_span,
-    parse_targets,
-)
-from route_switcher.simulation.kinds import (
+from route_switcher.simulation.line_profiles import (
     DEFAULT_KIND,
     KINDS,
     LineKind,
@@ -61,6 +55,12 @@ from route_switcher.simulation.kinds import (
     describe_targets,
 )
 from route_switcher.simulation.pictures import alphabet_for, draw
+from route_switcher.simulation.profile_notation import (
+    NotUnderstoodError,
+    parse_line,
+    parse_span,
+    parse_targets,
+)
 from route_switcher.simulation.report import MEANING, as_data, summary, table
 from route_switcher.simulation.simulate import Result, simulate
 

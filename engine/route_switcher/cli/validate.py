@@ -19,14 +19,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from route_switcher.analysis.chances import LOSSES
-from route_switcher.analysis.doubts import doubts_of
-from route_switcher.analysis.figures import Figures, figures_of
-from route_switcher.analysis.figures_in_words import figures_in_words
-from route_switcher.analysis.quantities import counted
-from route_switcher.analysis.watch import Times
+from route_switcher.analysis.figures.false_alarms import LOSSES
+from route_switcher.analysis.figures.monitoring import Times
+from route_switcher.analysis.figures.policy_figures import Figures, figures_of
+from route_switcher.analysis.lints.registry import doubts_of
+from route_switcher.analysis.prose.figures_in_words import figures_in_words
+from route_switcher.analysis.prose.quantities import counted
 from route_switcher.cli import FINE, PROBLEMS
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, read_policy
 from route_switcher.policy.problems import (
     PolicyProblems,
@@ -36,7 +36,7 @@ from route_switcher.policy.problems import (
     render,
     render_github,
 )
-from route_switcher.policy.shares import format_share, parse_share
+from route_switcher.policy.values import format_share, parse_share
 from route_switcher.printable import printable
 
 

@@ -9,8 +9,21 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import assert_never
 
-from route_switcher.core.decisions import Decision, Level, Notice, Output
-from route_switcher.core.events import (
+from route_switcher.core.health.damping_notices import Flapping
+from route_switcher.core.health.setbacks import Setbacks
+from route_switcher.core.health.suspect_targets import Suspects
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.probing.pace import longest_break, longest_silence
+from route_switcher.core.routing.conflicts import left_over
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.remedies import hop_deletion
+from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.selection.family_selection import FamilySelection
+from route_switcher.core.selection.probing_speeds import Speeds
+from route_switcher.core.selection.renaming import names_now
+from route_switcher.core.selection.returning import Returning
+from route_switcher.core.selection.select import Order
+from route_switcher.core.vocabulary.events import (
     Answers,
     Event,
     Links,
@@ -24,23 +37,9 @@ from route_switcher.core.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.family import FamilySelection
-from route_switcher.core.flapping import Flapping
-from route_switcher.core.health import UplinkHealth
-from route_switcher.core.model import Family, Policy
-from route_switcher.core.obstacles import left_over
-from route_switcher.core.pace import longest_break, longest_silence
-from route_switcher.core.plan import Plan
-from route_switcher.core.remedies import hop_deletion
-from route_switcher.core.renaming import names_now
-from route_switcher.core.returning import Returning
-from route_switcher.core.routes import Change, Route
-from route_switcher.core.rules import RuleChange
-from route_switcher.core.selection import Order
-from route_switcher.core.setbacks import Setbacks
-from route_switcher.core.speeds import Speeds
-from route_switcher.core.suspects import Suspects
-from route_switcher.core.ways import Ways
+from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
+from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.routes import Change, Route
 
 
 class Engine:

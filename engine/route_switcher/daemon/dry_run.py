@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.daemon.reconcile import Table
 
 

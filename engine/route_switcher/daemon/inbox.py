@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import trio
 
-from route_switcher.core.events import Answers, Round
-from route_switcher.core.model import Policy
-from route_switcher.core.routes import Route
+from route_switcher.core.vocabulary.events import Answers, Round
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.kernel.base import KernelNews
 
 ROUNDS = 1024

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy, Uplink
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.daemon.report import say
-from route_switcher.kernel.linkdown import ignore_linkdown
-from route_switcher.kernel.rp_filter import rp_filter_remedy, strict_rp_filter
+from route_switcher.kernel.host.linkdown import ignore_linkdown
+from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 
 
 class Interfaces:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import trio
 
-from route_switcher.core.routes import Route
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.kernel.base import Kernel
 
 AT_LEAST_EVERY = 60.0

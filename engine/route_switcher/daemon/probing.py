@@ -6,9 +6,10 @@ from typing import Protocol, Self
 
 import trio
 
-from route_switcher.core.model import Policy, Rule, Uplink
-from route_switcher.core.pace import Pace, Speed
-from route_switcher.core.work import Work, work_of
+from route_switcher.core.probing.assignment import Work, work_of
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.schedule import Line, Report, repeat
 from route_switcher.probes.timing import Timing
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from route_switcher.core.diff import additions, deletions
-from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Route, RouteAction
+from route_switcher.core.routing.diff import additions, deletions
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
 class Table(Protocol):

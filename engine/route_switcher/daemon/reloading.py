@@ -13,11 +13,11 @@ from typing import NoReturn
 
 import trio
 
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
-from route_switcher.policy.files import TIME_LIMIT
 from route_switcher.policy.problems import PolicyProblems, render
+from route_switcher.policy.yaml.files import TIME_LIMIT
 
 
 class Reloading:

@@ -11,10 +11,18 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from route_switcher.core.decisions import Decision, Level, Notice, Output, ProbeNow, SpeedChange
-from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.rules import RuleChange, RuleState
-from route_switcher.core.words import sentence, trouble_age
+from route_switcher.core.messages import sentence, trouble_age
+from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.outputs import (
+    Decision,
+    Level,
+    Notice,
+    Output,
+    ProbeNow,
+    RuleChange,
+    SpeedChange,
+)
+from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.daemon.reconcile import Reconciled

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import trio
 
-from route_switcher.core.model import Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service

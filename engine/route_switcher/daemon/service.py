@@ -14,9 +14,9 @@ from typing import NoReturn, assert_never
 
 import trio
 
-from route_switcher.core.decisions import Decision, Notice, Output, ProbeNow, SpeedChange
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.events import (
     Answers,
     Event,
     Links,
@@ -28,10 +28,16 @@ from route_switcher.core.events import (
     Start,
     Tick,
 )
-from route_switcher.core.model import Policy
-from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Change, Route, RouteAction, under_new_names
-from route_switcher.core.rules import RuleChange
+from route_switcher.core.vocabulary.outputs import (
+    Decision,
+    Notice,
+    Output,
+    ProbeNow,
+    RuleChange,
+    SpeedChange,
+)
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.probing import MakeLine, Probing

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from route_switcher.core.machine import Interface, Machine
-from route_switcher.core.model import Address, Family, Uplink
-from route_switcher.core.routes import Route, protocol_name
+from route_switcher.core.vocabulary.policy import Address, Family, Uplink
+from route_switcher.core.vocabulary.routes import Route, protocol_name
 from route_switcher.drafting.lines import Line, lines_of, metrics, writable
 from route_switcher.drafting.notes import Task, assumptions, tasks
-from route_switcher.policy.uplinks import METRIC_STEP
+from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.policy.sections.uplinks import METRIC_STEP
 
 MAX_LINES = 16
 """Uplinks of a family that are drafted. More default routes are a routing daemon's."""

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from route_switcher.core.machine import Machine
-from route_switcher.core.model import DEMOTION, Address, Family
-from route_switcher.core.routes import Route, RouteKind
-from route_switcher.policy.addresses import UnusableAddress, parse_address
-from route_switcher.policy.uplinks import IFNAMSIZ, METRIC_STEP, ROUTER_ADVERTISEMENT_METRIC
+from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family
+from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.kernel.host.snapshot import Machine
+from route_switcher.policy.sections.uplinks import (
+    IFNAMSIZ,
+    METRIC_STEP,
+    ROUTER_ADVERTISEMENT_METRIC,
+)
+from route_switcher.policy.values import UnusableAddress, parse_address
 
 MAX_METRIC = 100_000
 """What the schema allows."""
@@ -140,7 +144,7 @@ def _allowed(family: Family, metric: int) -> bool:
 
 
 def _undemoted(metric: int) -> int:
-    """A route of ours between 1000 and 3000 is taken for a demoted one (see `core/plan.py`)."""
+    """A route of ours between 1000 and 3000 is taken for a demoted one (`core/routing/plan.py`)."""
     return (metric - 1) % DEMOTION + 1 if DEMOTION < metric <= 3 * DEMOTION else metric
 
 

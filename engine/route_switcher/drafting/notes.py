@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from route_switcher.core.machine import Interface, Machine
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.obstacles import describe_obstacle, obstacles
-from route_switcher.core.remedies import route_deletion
-from route_switcher.core.routes import Route, RouteKind, protocol_name
+from route_switcher.core.routing.conflicts import describe_obstacle, obstacles
+from route_switcher.core.routing.remedies import route_deletion
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
 from route_switcher.drafting.lines import Line, passed_over
+from route_switcher.kernel.host.snapshot import Interface, Machine
 from route_switcher.policy.suggestions import listed
 
 MAX_TOLD = 8

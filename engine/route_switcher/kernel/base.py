@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Uplink
-from route_switcher.core.routes import Route, RouteAction
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 import trio
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Uplink
-from route_switcher.core.routes import Change, Route, RouteAction, RouteKind
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, RouteKind
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import (
     APPENDED,

@@ -8,8 +8,8 @@ import errno
 import os
 from collections.abc import Iterable
 
-from route_switcher.core.events import LinkState
-from route_switcher.core.routes import Route, protocol_name
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.routes import Route, protocol_name
 
 APPENDED = "somebody appended it to a route of ours, and only they can delete it"
 """The refusal to delete a next hop that is not ours, though it is shown so."""

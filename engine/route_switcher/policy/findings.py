@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from route_switcher.policy.problems import MAX_TOLD, Problem, Severity, Span
-from route_switcher.policy.source import Data, Document, Path
 from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.policy.yaml.reader import Data, Document, Path
 
 _BAD_KEYS = frozenset({"unknown-key", "merge-key", "bad-key"})
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from route_switcher.core.model import Policy
-from route_switcher.policy.files import read_bytes, read_file
-from route_switcher.policy.kinds import POLICY
-from route_switcher.policy.meaning import understand
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.policy.compile import understand
+from route_switcher.policy.file_kinds import POLICY
 from route_switcher.policy.problems import PolicyProblems, Problem, quoted
-from route_switcher.policy.source import Document, read
 from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.policy.yaml.files import read_bytes, read_file
+from route_switcher.policy.yaml.reader import Document, read
 from route_switcher.resources import data_root
 
 SYSTEM_NAME = "policy"

@@ -16,11 +16,11 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import trio
 
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.model import Address, Family
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.probes import packets
-from route_switcher.probes.aftermath import Aftermath, TellRest
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
+from route_switcher.probes.late_replies import Aftermath, TellRest
 from route_switcher.probes.matching import Counters, Matching
 from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import Echoes, OpenRound, Request

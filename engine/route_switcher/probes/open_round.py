@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import trio
 
-from route_switcher.core.events import Answer, RoundOutcome
-from route_switcher.core.model import Address
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address
 from route_switcher.probes.reasons import LocalFault
 
 

@@ -6,7 +6,7 @@ import socket
 import struct
 from contextlib import suppress
 
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import answer_filter, receive_buffer
 from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.packets import ECHO_REPLY

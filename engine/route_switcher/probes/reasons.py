@@ -4,7 +4,7 @@ import errno
 import os
 from dataclasses import dataclass
 
-from route_switcher.core.events import RoundOutcome
+from route_switcher.core.vocabulary.events import RoundOutcome
 
 
 @dataclass(frozen=True, slots=True)

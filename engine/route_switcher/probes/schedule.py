@@ -6,10 +6,10 @@ from typing import NoReturn, Protocol
 
 import trio
 
-from route_switcher.core.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.listening import Listening
-from route_switcher.core.model import Address, Probe, Uplink, answers_needed
-from route_switcher.probes.aftermath import TellRest
+from route_switcher.core.probing.followed_rounds import Listening
+from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Probe, Uplink, answers_needed
+from route_switcher.probes.late_replies import TellRest
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.timing import Timing
 

@@ -4,8 +4,9 @@ import math
 
 import trio
 
-from route_switcher.core.events import RoundOutcome
-from route_switcher.core.pace import Pace, Speed
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.states import Speed
 
 
 class Timing:

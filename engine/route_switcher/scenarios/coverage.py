@@ -7,15 +7,15 @@ all is a rule of its own, so it tells when each of them holds; nothing follows f
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from route_switcher.core.conditions import AllOf, AnyOf, Condition
-from route_switcher.core.decisions import Output
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import Event, Reload, Start
-from route_switcher.core.model import Policy, Recover, Rule
-from route_switcher.core.rules import RuleChange, RuleState
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
+from route_switcher.core.vocabulary.events import Event, Reload, Start
+from route_switcher.core.vocabulary.outputs import Output, RuleChange
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Problem, Severity
-from route_switcher.policy.source import Path
+from route_switcher.policy.yaml.reader import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.rules import RuleState
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.source import Path
 from route_switcher.policy.suggestions import listed
+from route_switcher.policy.yaml.reader import Path
 from route_switcher.scenarios.names import Names
 from route_switcher.scenarios.scenario import (
     DAMPED,

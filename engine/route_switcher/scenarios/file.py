@@ -8,14 +8,14 @@ from math import inf
 from os.path import normpath, realpath
 from pathlib import Path as FilePath
 
-from route_switcher.policy.durations import format_duration
-from route_switcher.policy.files import read_file
+from route_switcher.policy.file_kinds import Kind
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.kinds import Kind
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, Problem, Span
-from route_switcher.policy.schema import check_schema
-from route_switcher.policy.source import Document, Path
+from route_switcher.policy.schema.check import check_schema
+from route_switcher.policy.values import format_duration
+from route_switcher.policy.yaml.files import read_file
+from route_switcher.policy.yaml.reader import Document, Path
 from route_switcher.scenarios.expectations import read_expectations
 from route_switcher.scenarios.names import Names, names_of
 from route_switcher.scenarios.scenario import (

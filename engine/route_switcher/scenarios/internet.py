@@ -1,6 +1,6 @@
 """The internet as a scenario has it: every target answers as its series says."""
 
-from route_switcher.core.model import Address, Policy
+from route_switcher.core.vocabulary.policy import Address, Policy
 from route_switcher.scenarios.scenario import Scenario
 from route_switcher.scenarios.series import Cursor, Outcome
 from route_switcher.virtual.internet import Fate

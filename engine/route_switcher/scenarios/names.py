@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from route_switcher.core.model import Address, Policy
-from route_switcher.policy.addresses import UnusableAddress, parse_address
+from route_switcher.core.vocabulary.policy import Address, Policy
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.source import Path
 from route_switcher.policy.suggestions import listed
+from route_switcher.policy.values import UnusableAddress, parse_address
+from route_switcher.policy.yaml.reader import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from route_switcher.core.decisions import Decision, Notice, Output
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Policy
-from route_switcher.core.rules import RuleChange
-from route_switcher.core.words import sentence
+from route_switcher.core.messages import sentence
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.problems import Span
-from route_switcher.scenarios.claims import (
-    MOMENT,
-    Decisions,
-    Judge,
-    clock,
-    expected,
-    when,
-)
+from route_switcher.scenarios.assertions import MOMENT, Decisions, Judge, clock, expected, when
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.internet import WrittenInternet
 from route_switcher.scenarios.scenario import (

@@ -9,13 +9,11 @@ from enum import Enum
 from math import inf
 from typing import TypeAlias
 
-from route_switcher.core.model import Address, Policy
-from route_switcher.core.rules import RuleState
-from route_switcher.core.selection import Cause
-from route_switcher.core.uplink_state import UplinkState
+from route_switcher.core.vocabulary.policy import Address, Policy
+from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
-from route_switcher.policy.source import Document
+from route_switcher.policy.yaml.reader import Document
 from route_switcher.scenarios.series import Part
 
 NONE = "none"

@@ -1,8 +1,8 @@
 """The times that a scenario names."""
 
-from route_switcher.policy.durations import format_duration, parse_duration
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.source import Path
+from route_switcher.policy.values import format_duration, parse_duration
+from route_switcher.policy.yaml.reader import Path
 from route_switcher.virtual.schedule import nanoseconds
 
 LONGEST = 24 * 3600.0

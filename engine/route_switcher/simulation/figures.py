@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from route_switcher.core.conditions import Beyond, leaves
-from route_switcher.core.decisions import Decision, Output
-from route_switcher.core.model import Family, Policy
-from route_switcher.core.rules import RuleChange, RuleState
-from route_switcher.core.selection import Cause
+from route_switcher.core.vocabulary.conditions import Beyond, leaves
+from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
+from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.states import Cause, RuleState
 from route_switcher.simulation.network import Condition, LineReader
 from route_switcher.simulation.timeline import Timeline
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from route_switcher.core.model import Policy, family_of
-from route_switcher.simulation.kinds import DEFAULT_KIND, KINDS, LineKind, TargetKind
+from route_switcher.core.vocabulary.policy import Policy, family_of
+from route_switcher.simulation.episodes import Drawn, Flapping, Union
+from route_switcher.simulation.line_profiles import DEFAULT_KIND, KINDS, LineKind, TargetKind
 from route_switcher.simulation.network import Brownout, Line, Network
-from route_switcher.simulation.stretches import Drawn, Flapping, Union
 
 _FLAP_DOWN, _FLAP_UP = 4.0, 8.0
 """Seconds that a flapping line is down and up, on average."""

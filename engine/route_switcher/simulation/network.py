@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from route_switcher.core.model import Address
+from route_switcher.core.vocabulary.policy import Address
+from route_switcher.simulation.episodes import Course, Reader
 from route_switcher.simulation.losses import Chance, Losses
-from route_switcher.simulation.stretches import Course, Reader
 
 
 class Condition(Enum):

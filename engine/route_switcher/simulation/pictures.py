@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from route_switcher.analysis.quantities import counted
+from route_switcher.analysis.prose.quantities import counted
 from route_switcher.simulation.timeline import Timeline
 
 RED, YELLOW, GREEN, DIM = "31", "33", "32", "2"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from route_switcher.analysis.quantities import counted
-from route_switcher.core.model import Family
+from route_switcher.analysis.prose.quantities import counted
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.simulation.figures import FamilyFigures, UplinkFigures, median
 from route_switcher.simulation.pictures import span
 from route_switcher.simulation.simulate import Result

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from math import lcm
 from operator import itemgetter
 
-from route_switcher.analysis.traffic import PACKET
-from route_switcher.core.decisions import Output
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family, Policy
+from route_switcher.analysis.figures.traffic import PACKET
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Output
+from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkFigures
 from route_switcher.simulation.network import LineReader, Network, Passage
 from route_switcher.simulation.timeline import Timeline

@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeAlias
 
-from route_switcher.core.model import Address
+from route_switcher.core.vocabulary.policy import Address
 
 Fate: TypeAlias = float | str | None
 """What becomes of one target in one round: seconds until it answers (more than the timeout: late);

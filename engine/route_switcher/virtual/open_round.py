@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from route_switcher.core.events import LinkState, RoundOutcome
-from route_switcher.core.judges import describe_link
-from route_switcher.core.model import Family
+from route_switcher.core.health.evaluators import describe_link
+from route_switcher.core.vocabulary.events import LinkState, RoundOutcome
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.quorum import Quorum, Verdict
 

@@ -5,10 +5,11 @@ It goes as in the daemon (`daemon.probing`).
 
 from collections.abc import Callable, Iterator
 
-from route_switcher.core.events import Answers, LinkState, Round
-from route_switcher.core.model import Policy, Uplink
-from route_switcher.core.pace import Pace, Speed
-from route_switcher.core.work import Asking, Work, work_of
+from route_switcher.core.probing.assignment import Asking, Work, work_of
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round
+from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Ask, Stream
 

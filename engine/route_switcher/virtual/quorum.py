@@ -6,8 +6,8 @@ It is what `probes.open_round` says on a machine that is never late.
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from route_switcher.core.events import Answer, RoundOutcome
-from route_switcher.core.model import Address, Family, Probe, answers_needed
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Family, Probe, answers_needed
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import NEVER, nanoseconds
 

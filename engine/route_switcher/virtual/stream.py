@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from route_switcher.core.events import Answer, Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.listening import Listening
-from route_switcher.core.model import Address, Probe, Uplink
-from route_switcher.core.pace import Pace, Speed
+from route_switcher.core.probing.followed_rounds import Listening
+from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.events import Answer, Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address, Probe, Uplink
+from route_switcher.core.vocabulary.states import Speed
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.open_round import OpenRound, fault_of
 from route_switcher.virtual.quorum import LATE, Quorum, Verdict, lost, takes

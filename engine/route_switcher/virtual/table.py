@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from route_switcher.core.diff import additions, deletions
-from route_switcher.core.events import LinkState
-from route_switcher.core.model import Family
-from route_switcher.core.plan import Plan
-from route_switcher.core.routes import Change, Route, RouteAction
+from route_switcher.core.routing.diff import additions, deletions
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 
 Refusal = tuple[RouteAction, str]
 

@@ -10,15 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from math import ceil, inf
 from typing import Self, assert_never
 
-from route_switcher.core.decisions import (
-    Decision,
-    Notice,
-    Output,
-    ProbeNow,
-    SpeedChange,
-)
 from route_switcher.core.engine import Engine
-from route_switcher.core.events import (
+from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.events import (
     Event,
     Links,
     LinkState,
@@ -30,9 +24,15 @@ from route_switcher.core.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.model import Address, Family, Policy
-from route_switcher.core.plan import Plan
-from route_switcher.core.rules import RuleChange
+from route_switcher.core.vocabulary.outputs import (
+    Decision,
+    Notice,
+    Output,
+    ProbeNow,
+    RuleChange,
+    SpeedChange,
+)
+from route_switcher.core.vocabulary.policy import Address, Family, Policy
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import Probing
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from

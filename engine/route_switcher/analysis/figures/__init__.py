@@ -1,0 +1,1 @@
+"""What a policy will do, in numbers: times, chances, bytes."""

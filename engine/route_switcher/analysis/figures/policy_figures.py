@@ -1,0 +1,161 @@
+"""The figures of a policy: what its rules see and when, and what each uplink costs and risks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from route_switcher.analysis.figures.detection import time_to_fail
+from route_switcher.analysis.figures.false_alarms import LOSSES, Failing, false_failures
+from route_switcher.analysis.figures.flapping import damped, moves_an_hour
+from route_switcher.analysis.figures.formulas import has_formula
+from route_switcher.analysis.figures.monitoring import Fault, Times, Watch, watch_of
+from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.analysis.figures.traffic import bytes_a_month
+from route_switcher.core.vocabulary.policy import Family, Policy, Rule, Uplink
+from route_switcher.core.vocabulary.states import Speed
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """What a rule does where it takes longest, of the uplinks that it judges."""
+
+    rule: str
+    fault: Fault
+    """What the times are about: the first fault of those there are that the rule sees at all."""
+    fails: Times
+    """Seconds from the fault to `failed`, on an uplink that is active or probed as if it were."""
+    fails_on_standby: Times
+    """The same while it stands by."""
+    returns: Times
+    """Seconds from the mending to `ok`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkFigures:
+    """What an uplink's probes cost, and how often its rules are wrong."""
+
+    uplink: str
+    bytes_a_month: float
+    bytes_a_month_on_standby: float
+    false_failures: tuple[tuple[float, Failing], ...]
+    """Chances of a packet to be lost, each with what it does: at most the sum over its rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a policy, in the order of its file.
+
+    A rule that sees no fault by itself has none: it needs several at once, or can never fire.
+    """
+
+    rules: tuple[RuleFigures, ...]
+    uplinks: tuple[UplinkFigures, ...]
+    moves_an_hour: float
+    """How often one line that flaps moves the traffic at most."""
+    moves_an_hour_if_damped: float
+    """The same with damping, if the policy has none."""
+
+
+def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
+    """Compute all figures of a policy."""
+    found = [_rule_figures(policy, (rule,)) for rule in policy.rules]
+    found.append(_rule_figures(policy, policy.link_rules))
+    return Figures(
+        tuple(figures for figures in found if figures is not None),
+        tuple(_uplink_figures(policy, uplink, losses) for uplink in policy.uplinks),
+        moves_an_hour(policy),
+        moves_an_hour(policy if policy.hold_back.damping else damped(policy)),
+    )
+
+
+def soonest(watch: Watch, fault: Fault, speed: Speed = Speed.NORMAL) -> Times | None:
+    """Seconds until any rule sees a fault; None: none does.
+
+    The typical time is that of the rule which is typically first, and so a little too long where
+    rules of several probes race.
+    """
+    times = [t for r in watch.rules if (t := time_to_fail(watch, r, fault, speed)) is not None]
+    if not times:
+        return None
+    return Times(min(t.typical for t in times), min(t.worst for t in times))
+
+
+def return_of(watch: Watch, fault: Fault) -> Times | None:
+    """Seconds from the mending of a fault until every rule is ok; None: none had failed."""
+    times = [t for rule in watch.rules if (t := time_to_return(watch, rule, fault)) is not None]
+    if not times:
+        return None
+    return Times(max(t.typical for t in times), max(t.worst for t in times))
+
+
+def slowest(policy: Policy, rule: Rule, fault: Fault) -> RuleFigures | None:
+    """The figures of a rule for a fault, of the uplink that it judges where it takes longest; None:
+    it does not see it."""
+    judged = {watch_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)}
+    under = (_figures_under(policy, u, watch, rule, fault) for watch, u in judged.items())
+    found = [figures for figures in under if figures is not None]
+    return max(found, key=_slowness, default=None)
+
+
+def _slowness(figures: RuleFigures) -> tuple[float, float]:
+    return figures.fails.worst, figures.returns.worst
+
+
+def _rule_figures(policy: Policy, rules: Sequence[Rule]) -> RuleFigures | None:
+    """The figures of a rule, or of several of one name, each about other uplinks."""
+    for fault in Fault:
+        under = (slowest(policy, rule, fault) for rule in rules)
+        found = [figures for figures in under if figures is not None]
+        if found:
+            return max(found, key=_slowness)
+    return None
+
+
+def _figures_under(
+    policy: Policy, uplink: Uplink, watch: Watch, rule: Rule, fault: Fault
+) -> RuleFigures | None:
+    fails = time_to_fail(watch, rule, fault)
+    returns = time_to_return(watch, rule, fault)
+    on_standby = time_to_fail(watch, rule, fault, Speed.STANDBY)
+    if fails is None or on_standby is None or returns is None:
+        return None
+    if not has_formula(watch, rule, fault):
+        # Most policies need no virtual world: validate starts sooner without.
+        from route_switcher.analysis.figures.rehearsal import rehearse
+
+        seen = rehearse(policy, uplink.name, fault, Speed.NORMAL).get(rule.name)
+        sparing = any(p.standby_interval > p.interval for p in watch.probes)
+        standing_by = (
+            rehearse(policy, uplink.name, fault, Speed.STANDBY).get(rule.name) if sparing else seen
+        )
+        bound = _at_most(watch, rule, fault, fails)
+        fails = seen.fails if seen else bound
+        on_standby = standing_by.fails if standing_by else _at_most(watch, rule, fault, on_standby)
+        returns = seen.returns if seen else Times(returns.worst, returns.worst, bound=True)
+    return RuleFigures(rule.name, fault, fails, on_standby, returns)
+
+
+def _at_most(watch: Watch, rule: Rule, fault: Fault, computed: Times) -> Times:
+    """What it takes if another rule fails the uplink before, and rounds go slowly from then on."""
+    slow = time_to_fail(watch, rule, fault, Speed.DOWN)
+    worst = max(computed.worst, slow.worst if slow is not None else 0.0)
+    return Times(worst, worst, bound=worst > 0)
+
+
+def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:
+    watch = watch_of(policy, uplink.name)
+    return UplinkFigures(
+        uplink.name,
+        bytes_a_month(policy, uplink),
+        bytes_a_month(policy, uplink, Speed.STANDBY),
+        tuple((loss, _failing(watch, uplink.family, loss)) for loss in losses),
+    )
+
+
+def _failing(watch: Watch, family: Family, loss: float) -> Failing:
+    all_of_it = [false_failures(watch, rule, family, loss) for rule in watch.rules]
+    here = prod(1 - failing.away for failing in all_of_it)
+    known = [failing for failing in all_of_it if failing.failures]
+    # Rules may fail an uplink together, and one while another keeps it away.
+    bound = len(known) > 1 or any(failing.bound for failing in known)
+    return Failing(sum(failing.failures for failing in all_of_it), 1 - here, bound)

@@ -1,0 +1,1 @@
+"""What is probably a mistake in a policy though it is valid."""

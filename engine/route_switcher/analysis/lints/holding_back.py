@@ -1,0 +1,65 @@
+"""What holds back and never does, or holds back more than is meant."""
+
+from route_switcher.analysis.figures.monitoring import Fault, Watch, watch_of
+from route_switcher.analysis.figures.policy_figures import return_of, soonest
+from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.prose.quantities import number, seconds
+from route_switcher.core.vocabulary.policy import Damping
+
+_PATH = ("hold_back", "damping")
+
+
+def doubt_damping(case: Case) -> None:
+    """A damping that no uplink can earn, however fast it flaps."""
+    damping = case.policy.hold_back.damping
+    if damping is None:
+        return
+    watches = {watch_of(case.policy, uplink.name) for uplink in case.policy.uplinks}
+    cycles = [cycle for watch in watches if (cycle := fastest_cycle(watch)) is not None]
+    if not cycles:
+        return
+    most = highest_penalty(damping, min(cycles))
+    if most <= damping.suppress:
+        case.warn(
+            "never-damped",
+            (*_PATH, "suppress"),
+            f"no penalty gets above {number(damping.suppress)}: an uplink can fail every"
+            f" {seconds(min(cycles))} at most, and with this half-life that adds up to"
+            f" {number(most)}",
+            "write a lower 'suppress', or a longer 'half_life'",
+        )
+
+
+def doubt_budget(case: Case) -> None:
+    """A budget of switches that a single failover uses up."""
+    budget = case.policy.hold_back.switches_per_hour
+    if budget is not None and budget < 2:
+        case.note(
+            "small-budget",
+            ("hold_back", "switches_per_hour"),
+            "a failover is a switch too: after one, the traffic comes back an hour later at the"
+            " earliest",
+            "write 2 or more, or 'min_stay: 1h' if that is meant",
+        )
+
+
+def fastest_cycle(watch: Watch) -> float | None:
+    """Seconds from one failure of an uplink to the next, if it fails again as soon as it is
+    healthy; None: it never fails."""
+    cycles = []
+    for fault in Fault:
+        fails, returns = soonest(watch, fault), return_of(watch, fault)
+        if fails is not None and returns is not None:
+            cycles.append(fails.typical + returns.typical)
+    return min(cycles, default=None)
+
+
+def highest_penalty(damping: Damping, cycle: float) -> float:
+    """What the penalty comes to after endless failures, one every `cycle` seconds.
+
+    1 + q + q² + … = 1 / (1 - q), with q = 2^(-cycle / half-life) left of each at the next; at most
+    what is back at `reuse` after the longest hold (RFC 2439, section 4.2).
+    """
+    left = 0.5 ** (cycle / damping.half_life)
+    ceiling = damping.reuse * 2 ** (damping.max_hold / damping.half_life)
+    return float(min(1 / (1 - left), ceiling)) if left < 1 else float(ceiling)

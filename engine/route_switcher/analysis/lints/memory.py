@@ -1,0 +1,45 @@
+"""Windows that take much memory."""
+
+from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.prose.quantities import volume
+from route_switcher.core.health.samples import BYTES_A_SAMPLE
+from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
+from route_switcher.core.vocabulary.policy import Policy, Uplink
+
+_MUCH = 32e6
+"""Bytes that windows may take before it is told: as much as the rest of the engine."""
+
+
+def doubt_memory(case: Case) -> None:
+    """Windows so long, of rounds so frequent, that a small router may not have the memory."""
+    bytes_taken = sum(window_bytes(case.policy, uplink) for uplink in case.policy.uplinks)
+    if bytes_taken > _MUCH:
+        case.note(
+            "much-memory",
+            ("rules",),
+            f"the windows of the rules take up to {volume(bytes_taken)} of memory",
+            "write a shorter 'over' or a longer 'interval', or the same 'over' in all rules",
+            on_key=True,
+        )
+
+
+def window_bytes(policy: Policy, uplink: Uplink) -> float:
+    """Bytes that the windows of an uplink take at most, once they are full of the fastest rounds.
+
+    The rules share a window for each target, probe and length.
+    """
+    windows = {
+        (leaf.probe, leaf.over)
+        for rule in policy.rules_for(uplink.name)
+        for condition in (rule.fail, rule.recover.condition)
+        if condition is not None
+        for leaf in leaves(condition)
+        if isinstance(leaf, Beyond | Within)
+    }
+    probes = {probe.name: probe for probe in policy.probes_through(uplink.name)}
+    total = 0.0
+    for name, over in windows:
+        probe = probes[name]
+        fastest = min(probe.interval, probe.fast_interval)
+        total += len(probe.targets_for(uplink.family)) * over / fastest * BYTES_A_SAMPLE
+    return total

@@ -1,0 +1,162 @@
+"""Targets that say little of the internet, probes that cost much, speeds that are never used."""
+
+from route_switcher.analysis.figures.traffic import (
+    MONTH,
+    PACKET,
+    bytes_a_month,
+    probe_bytes_a_month,
+)
+from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.prose.quantities import listed, volume
+from route_switcher.core.probing.pace import failures_that_count
+from route_switcher.core.vocabulary.policy import Address, Family, Probe, Uplink
+from route_switcher.core.vocabulary.states import Speed
+from route_switcher.policy.values import format_duration
+from route_switcher.policy.yaml.reader import Path
+
+_MOBILE = ("wwan", "wwp", "ppp", "usb", "rmnet")
+"""What the names of interfaces begin with that are mostly mobile, and paid for by volume."""
+
+_MUCH = 50e6
+"""Bytes a month that an uplink should not cost for standing by, if it is mobile."""
+
+_LITTLE = 10e6
+"""Bytes a month that it may cost."""
+
+_WELL_KNOWN = {
+    Family.IPV4: ("1.1.1.1", "8.8.8.8"),
+    Family.IPV6: ("2606:4700:4700::1111", "2001:4860:4860::8888"),
+}
+"""Public resolvers that answer pings from everywhere."""
+
+
+def doubt_few_targets(case: Case) -> None:
+    """Uplinks that are judged by one target: its outage looks like theirs."""
+    told: set[tuple[Path, Address]] = set()
+    for uplink in case.policy.uplinks:
+        family = uplink.family
+        through = [(p, q) for p, q in case.probes() if q.goes_through(uplink.name)]
+        targets = {t for _, probe in through for t in probe.targets_for(family)}
+        last = case.policy.uplinks_of(family)[-1]
+        if len(targets) != 1 or uplink == last:
+            continue  # Nobody leaves the last uplink for a worse one.
+        path, probe = through[0]
+        (target,) = targets
+        if (path, target) in told:
+            continue
+        told.add((path, target))
+        second = next(known for known in _WELL_KNOWN[family] if known != str(target))
+        written = path[0] == "probes"
+        case.note(
+            "one-target",
+            _at_target(path, probe, target) if written else path,
+            f"{target} is the only target through {_through(case, probe, family)}: its outage"
+            " looks like that of the uplinks",
+            f"write a second one, for example 'targets: [{target}, {second}]'"
+            + ("" if written else " in a probe"),
+            on_key=True,
+        )
+
+
+def doubt_repeated_targets(case: Case) -> None:
+    """Targets that several probes ask through the same uplink."""
+    asked: list[tuple[Address, Probe]] = []
+    for path, probe in case.probes():
+        for target in probe.targets:
+            other = next(
+                (p for t, p in asked if t == target and _share_an_uplink(case, p, probe)), None
+            )
+            if other is not None:
+                case.note(
+                    "repeated-target",
+                    _at_target(path, probe, target),
+                    f"{target} is asked by {other.name} already, through the same uplinks",
+                    "ask another one: two probes of one target tell nothing more, and cost twice",
+                )
+            asked.append((target, probe))
+
+
+def doubt_gateways(case: Case) -> None:
+    """Targets that answer though the internet behind them is gone."""
+    gateways = {uplink.gateway: uplink for uplink in case.policy.uplinks}
+    for path, probe in case.probes():
+        for target in probe.targets:
+            uplink = gateways.get(target)
+            if uplink is not None:
+                case.warn(
+                    "gateway-as-target",
+                    _at_target(path, probe, target),
+                    f"{target} is the gateway of {uplink.name}: it answers though the internet"
+                    " behind it is gone",
+                    f"ask a host on the internet, such as {_WELL_KNOWN[uplink.family][0]}",
+                )
+
+
+def doubt_speeds(case: Case) -> None:
+    """Intervals that are written and never used."""
+    for path, probe in case.probes():
+        confirming = failures_that_count(probe, case.policy.rules)
+        if probe.fast_interval < probe.interval and confirming < 2:
+            reason = "no rule counts its failures" if not confirming else "one failure is enough"
+            case.note(
+                "unused-speed",
+                (*path, "fast_interval"),
+                f"the fast interval is never used: {reason}",
+                "remove it, or write a rule with 'failures: 2' or more",
+            )
+        through = [u for u in case.policy.uplinks if probe.goes_through(u.name)]
+        if probe.standby_interval > probe.interval and not any(map(case.may_stand_by, through)):
+            case.note(
+                "unused-speed",
+                (*path, "standby_interval"),
+                "the standby interval is never used: none of its uplinks has another to stand by"
+                " for",
+                "remove it",
+            )
+
+
+def doubt_cost(case: Case) -> None:
+    """Probes that cost much on a line that is paid for by volume, by the interface's name."""
+    for path, uplink in case.uplinks():
+        policy = case.policy
+        first = policy.uplinks_of(uplink.family)[0] == uplink
+        cost = bytes_a_month(policy, uplink, Speed.STANDBY)
+        if first or not uplink.interface.startswith(_MOBILE) or cost < _MUCH:
+            continue
+        probes = policy.probes_through(uplink.name)
+        worst = max(probes, key=lambda p: probe_bytes_a_month(p, uplink.family, Speed.STANDBY))
+        spare = _sparing_interval(worst, uplink)
+        less = cost - probe_bytes_a_month(worst, uplink.family, Speed.STANDBY)
+        less += probe_bytes_a_month(worst, uplink.family) * worst.interval / spare
+        case.note(
+            "costly-standby",
+            path,
+            f"while it stands by, the probes of {uplink.name} take {volume(cost)} a month",
+            f"'standby_interval: {format_duration(spare)}' in the probe {worst.name} makes it"
+            f" {volume(less)}",
+            on_key=True,
+        )
+
+
+def _sparing_interval(probe: Probe, uplink: Uplink) -> float:
+    """A round interval at which a probe takes little."""
+    a_round = 2 * PACKET[uplink.family] * len(probe.targets_for(uplink.family))
+    steps = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+    enough = (s for s in steps if s > probe.interval and a_round * MONTH / s <= _LITTLE)
+    return next(enough, max(600.0, probe.interval))
+
+
+def _at_target(path: Path, probe: Probe, target: Address) -> Path:
+    return (*path, "targets", probe.targets.index(target))
+
+
+def _share_an_uplink(case: Case, one: Probe, other: Probe) -> bool:
+    names = [uplink.name for uplink in case.policy.uplinks]
+    return any(one.goes_through(name) and other.goes_through(name) for name in names)
+
+
+def _through(case: Case, probe: Probe, family: Family) -> str:
+    uplinks = [
+        u.name for u in case.policy.uplinks if u.family is family and probe.goes_through(u.name)
+    ]
+    return listed(uplinks)

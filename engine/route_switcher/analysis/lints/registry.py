@@ -1,0 +1,64 @@
+"""What is doubtful in a policy that is sound: warnings and notes, with their places.
+
+A warning is about something that is hardly meant so, a note about something that is good to know.
+"""
+
+from collections.abc import Callable
+
+from route_switcher.analysis.lints.conditions import (
+    doubt_contradictions,
+    doubt_limits,
+    doubt_thresholds,
+    doubt_windows,
+)
+from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping
+from route_switcher.analysis.lints.memory import doubt_memory
+from route_switcher.analysis.lints.probes import (
+    doubt_cost,
+    doubt_few_targets,
+    doubt_gateways,
+    doubt_repeated_targets,
+    doubt_speeds,
+)
+from route_switcher.analysis.lints.recovering import doubt_carrier_up, doubt_old_answers
+from route_switcher.analysis.lints.rules import (
+    doubt_noise,
+    doubt_recovered_loss,
+    doubt_recovery,
+    doubt_shadowed,
+)
+from route_switcher.analysis.lints.uplinks import doubt_slow_detection, doubt_unwatched
+from route_switcher.policy.load import Loaded
+from route_switcher.policy.problems import PolicyProblems
+
+_DOUBTS: tuple[Callable[[Case], None], ...] = (
+    doubt_limits,
+    doubt_contradictions,
+    doubt_thresholds,
+    doubt_windows,
+    doubt_noise,
+    doubt_recovered_loss,
+    doubt_recovery,
+    doubt_old_answers,
+    doubt_carrier_up,
+    doubt_shadowed,
+    doubt_few_targets,
+    doubt_repeated_targets,
+    doubt_gateways,
+    doubt_speeds,
+    doubt_cost,
+    doubt_unwatched,
+    doubt_slow_detection,
+    doubt_damping,
+    doubt_budget,
+    doubt_memory,
+)
+
+
+def doubts_of(loaded: Loaded) -> PolicyProblems:
+    """The warnings and notes about a sound policy, in the order of its file."""
+    case = Case.of(loaded)
+    for doubt in _DOUBTS:
+        doubt(case)
+    return PolicyProblems(loaded.origin, case.findings.problems, loaded.document.text)

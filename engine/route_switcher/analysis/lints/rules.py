@@ -1,0 +1,138 @@
+"""Rules that fire by chance, that hardly come back, or that are never needed."""
+
+from route_switcher.analysis.figures.false_alarms import (
+    false_failures,
+    share_within,
+    time_to_recover,
+)
+from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.prose.quantities import how_often, seconds, share
+from route_switcher.core.vocabulary.conditions import (
+    Beyond,
+    CarrierDown,
+    ConsecutiveFailures,
+    Measure,
+    Within,
+)
+from route_switcher.core.vocabulary.policy import Rule
+
+_NOISE = 0.01
+"""The chance of a packet to be lost on a line that nobody would complain about."""
+
+_TOO_OFTEN = 15.0
+"""False failures in 30 days at that noise: one every other day."""
+
+_TOO_LONG = 3600.0
+"""Seconds of the mean time to come back at that noise..."""
+_TIMES_LONGER = 5.0
+"""...if it is so many times the stable time."""
+
+_SELDOM = 0.01
+"""The share of the time in which a limit is kept, below which it as good as never is."""
+
+
+def doubt_noise(case: Case) -> None:
+    """Rules that fail a line for a little random loss, and so move traffic for nothing."""
+    for path, rule in case.rules():
+        watches = case.watches_of(rule)
+        often = max(
+            (false_failures(w, rule, u.family, _NOISE).failures for u, w in watches), default=0.0
+        )
+        if often > _TOO_OFTEN:
+            case.warn(
+                "fails-by-chance",
+                (*path, "fail"),
+                f"at {share(_NOISE)} random loss {rule.name} fails a working uplink"
+                f" {how_often(often)}",
+                "ask for more failures, a longer window, or more targets with 'quorum: any'",
+                on_key=True,
+            )
+
+
+def doubt_recovery(case: Case) -> None:
+    """Rules that come back with the first good round, or as good as never."""
+    for path, rule in case.rules():
+        recover = rule.recover
+        place = (*path, "recover", "stable")
+        if recover.stable == 0 and recover.condition is None:
+            held = case.policy.hold_back
+            if not held.min_stay and held.damping is None:
+                case.warn(
+                    "comes-back-at-once",
+                    place,
+                    f"{rule.name} recovers with the first good round: a line that comes and goes"
+                    " moves the traffic every time",
+                    "write a stable time, such as 60s, or 'hold_back'",
+                )
+            continue
+        longest = max(
+            (time_to_recover(w, rule, u.family, _NOISE) for u, w in case.watches_of(rule)),
+            default=0.0,
+        )
+        if longest > max(_TOO_LONG, _TIMES_LONGER * recover.stable):
+            takes = "as good as never" if longest > 1e7 else f"{seconds(longest)} in the mean"
+            case.warn(
+                "hardly-recovers",
+                place,
+                f"at {share(_NOISE)} random loss {seconds(recover.stable)} without a failed round"
+                f" take {takes}",
+                "write a shorter stable time beside 'loss: 2%, over: 60s', or ask more targets"
+                " with 'quorum: any'",
+            )
+
+
+def doubt_recovered_loss(case: Case) -> None:
+    """Losses that a little noise alone keeps above the limit for recovery."""
+    for path, rule in case.rules():
+        for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
+            if not isinstance(leaf, Within) or leaf.measure is not Measure.LOSS:
+                continue
+            probe = case.probe(leaf.probe)
+            families = {uplink.family for uplink in case.judged_by(rule)}
+            kept = min(share_within(leaf, probe, family, _NOISE) for family in families)
+            if kept < _SELDOM:
+                case.warn(
+                    "hardly-recovers",
+                    (*place, leaf.measure.value),
+                    f"at {share(_NOISE)} random loss, at most {share(leaf.limit)} over"
+                    f" {seconds(leaf.over)} is kept {share(kept)} of the time",
+                    "write a higher limit, or a shorter window",
+                )
+
+
+def doubt_shadowed(case: Case) -> None:
+    """Rules that another one anticipates, failing and coming back."""
+    for path, rule in case.rules():
+        first = next((r for r in case.policy.rules if r is not rule and _covers(r, rule)), None)
+        if first is not None:
+            case.note(
+                "shadowed",
+                (*path, "fail"),
+                f"{rule.name} decides nothing: {first.name} fails sooner, whatever befalls, and"
+                " comes back no sooner",
+                "remove it, or let it ask for something else",
+                on_key=True,
+            )
+
+
+def _covers(first: Rule, rule: Rule) -> bool:
+    """Whether `first` is failed or recovering whenever `rule` is, by conditions of one kind."""
+    if first.uplinks is not None and (
+        rule.uplinks is None or not set(rule.uplinks) <= set(first.uplinks)
+    ):
+        return False
+    # Where both stand for the same, each would shadow the other: the later one is told of.
+    if first.recover.condition != rule.recover.condition:
+        return False
+    if first.recover.stable < rule.recover.stable or first.probes != rule.probes:
+        return False
+    match first.fail, rule.fail:
+        case ConsecutiveFailures() as a, ConsecutiveFailures() as b:
+            return (a.failures, a.held) < (b.failures, b.held) and a.held <= b.held
+        case Beyond() as a, Beyond() as b:
+            same = (a.measure, a.over) == (b.measure, b.over)
+            return same and (a.limit, a.held) < (b.limit, b.held) and a.held <= b.held
+        case CarrierDown() as a, CarrierDown() as b:
+            return a.held < b.held
+        case _:
+            return False

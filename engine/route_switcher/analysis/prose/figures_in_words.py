@@ -1,0 +1,97 @@
+"""The figures of a policy as a person reads them: two small tables."""
+
+from collections.abc import Sequence
+from math import inf
+
+from route_switcher.analysis.figures.false_alarms import Failing
+from route_switcher.analysis.figures.monitoring import Times
+from route_switcher.analysis.figures.policy_figures import Figures, RuleFigures, UplinkFigures
+from route_switcher.analysis.prose.quantities import how_often, number, seconds, share, volume
+from route_switcher.core.vocabulary.policy import Policy
+
+_MUCH = 0.05
+"""The share of the time that an uplink may be away in vain before it is told."""
+
+
+def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
+    """Lines that align: what the rules see and when, and what the uplinks cost and risk."""
+    tables = [*aligned(_rules(policy, figures)), "", *aligned(_uplinks(figures))]
+    return [*tables, "", _flapping(figures)] if figures.moves_an_hour else tables
+
+
+def _flapping(figures: Figures) -> str:
+    """How often the traffic moves, and what damping is worth."""
+    said = (
+        f"a line that flaps moves the traffic up to {number(figures.moves_an_hour)} times an hour"
+    )
+    if figures.moves_an_hour_if_damped < figures.moves_an_hour / 2:
+        often = number(figures.moves_an_hour_if_damped)
+        said += f"; with 'damping' in 'hold_back': {often}"
+    return said
+
+
+def failing_in_words(failing: Failing) -> str:
+    """How often, and if it matters, for how long altogether."""
+    often = how_often(failing.failures)
+    if failing.bound and failing.failures < inf and not often.startswith("never"):
+        often = f"at most {often}"
+    if _MUCH < failing.away < 1:
+        return f"{often}, away {failing.away:.0%} of the time".replace("%", " %")
+    return often
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
+    found = {figure.rule: figure for figure in figures.rules}
+    sparse = any(_differs_on_standby(figure) for figure in figures.rules)
+    head = ["rule", "sees", "after", "at most", *(["on standby"] if sparse else [])]
+    rows = [[*head, "is over it after", "at most"]]
+    for name in dict.fromkeys(rule.name for rule in policy.every_rule):
+        figure = found.get(name)
+        if figure is None:
+            rows.append([name, "no fault alone", *[""] * (len(rows[0]) - 2)])
+            continue
+        rows.append(
+            [
+                name,
+                figure.fault.value,
+                *_pair(figure.fails),
+                *([_soon(figure.fails_on_standby.worst)] if sparse else []),
+                *_pair(figure.returns),
+            ]
+        )
+    return rows
+
+
+def _differs_on_standby(figure: RuleFigures) -> bool:
+    return figure.fails_on_standby != figure.fails
+
+
+def _pair(times: Times) -> tuple[str, str]:
+    return "unknown" if times.bound else _soon(times.typical), _soon(times.worst)
+
+
+def _soon(value: float) -> str:
+    return seconds(value) if value else "at once"
+
+
+def _uplinks(figures: Figures) -> list[list[str]]:
+    sparing = any(f.bytes_a_month != f.bytes_a_month_on_standby for f in figures.uplinks)
+    losses = [share(loss) for loss, _ in figures.uplinks[0].false_failures]
+    head = ["uplink", "probes a month", *(["on standby"] if sparing else [])]
+    chances = [f"{'fails wrongly at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
+    return [[*head, *chances], *(_uplink(figure, sparing) for figure in figures.uplinks)]
+
+
+def _uplink(figure: UplinkFigures, sparing: bool) -> list[str]:
+    standby = [volume(figure.bytes_a_month_on_standby)] if sparing else []
+    chances = [failing_in_words(failing) for _, failing in figure.false_failures]
+    return [figure.uplink, volume(figure.bytes_a_month), *standby, *chances]

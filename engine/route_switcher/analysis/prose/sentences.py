@@ -1,0 +1,248 @@
+"""A policy in plain sentences, with its numbers."""
+
+from collections.abc import Iterator
+from math import floor
+
+from route_switcher.analysis.figures.false_alarms import LOSSES
+from route_switcher.analysis.figures.monitoring import Fault, Times
+from route_switcher.analysis.figures.policy_figures import RuleFigures, figures_of, slowest
+from route_switcher.analysis.prose.asking import asking, every
+from route_switcher.analysis.prose.clauses import any_of, clause
+from route_switcher.analysis.prose.figures_in_words import failing_in_words
+from route_switcher.analysis.prose.paragraphs import item, paragraph
+from route_switcher.analysis.prose.quantities import counted, listed, number, seconds, share
+from route_switcher.core.probing.pace import apart
+from route_switcher.core.vocabulary.conditions import AnyOf
+from route_switcher.core.vocabulary.policy import (
+    Damping,
+    Family,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Uplink,
+)
+
+_SEEN = {
+    Fault.SILENT: "A silent outage",
+    Fault.UNPLUGGED: "A lost carrier",
+    Fault.SLOW: "Slowness",
+}
+
+
+def explain(policy: Policy) -> Iterator[str]:
+    """Lines that say what a policy does; they are Markdown, and read well as they are."""
+    yield "## Which way the traffic goes"
+    yield ""
+    yield from _ways(policy)
+    yield "## What is asked"
+    yield ""
+    for probe in policy.probes:
+        yield from paragraph(asking(policy, probe))
+    yield "## When an uplink counts as failed, and when it is trusted again"
+    yield ""
+    for rule in policy.every_rule:
+        yield from _rule(policy, rule)
+    ignoring = [uplink.name for uplink in policy.uplinks if uplink.ignore_carrier]
+    if ignoring:
+        yield from paragraph(
+            f"The carrier of {listed(ignoring, 'and')} is ignored: it counts as there. An interface"
+            " that is down or missing still fails its uplink."
+        )
+    yield from paragraph(
+        "An uplink is failed as soon as one of its rules is, and healthy when all of them are ok."
+    )
+    yield "## What happens then"
+    yield ""
+    for text in _moves(policy):
+        yield from paragraph(text)
+    yield "## How often it is wrong"
+    yield ""
+    yield from _wrong(policy)
+
+
+# Which way.
+
+
+def _ways(policy: Policy) -> Iterator[str]:
+    for family in policy.families:
+        uplinks = policy.uplinks_of(family)
+        if len(uplinks) == 1:
+            yield from paragraph(
+                f"{family} traffic leaves through {_place(uplinks[0])}. There is no other {family}"
+                " uplink: its outages are told of, and move nothing."
+            )
+            continue
+        yield f"{family} traffic leaves through the first of these that is healthy:"
+        yield ""
+        for position, uplink in enumerate(uplinks, 1):
+            yield from item(_place(uplink), f"{position}. ")
+        yield ""
+    if len(policy.families) > 1:
+        yield from paragraph("IPv4 and IPv6 are decided separately.")
+
+
+def _place(uplink: Uplink) -> str:
+    named = "" if uplink.name == uplink.interface else f"{uplink.name}: "
+    onlink = ", which is in no network of it," if uplink.onlink else ","
+    return f"{named}{uplink.interface}, by {uplink.gateway}{onlink} at metric {uplink.metric}"
+
+
+# When it is failed.
+
+
+def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
+    judged = [u for u in policy.uplinks if rule.judges(u.name)]
+    whom = any_of([u.name for u in judged], [u.name for u in policy.uplinks])
+    subject = f"{rule.name}: {whom} is failed"
+    condition = rule.fail
+    if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.held:
+        yield from paragraph(f"{subject} when any of these holds:")
+        for part in condition.conditions:
+            yield from item(clause(part, policy))
+        yield ""
+        yield from paragraph(f"{_back(policy, rule.recover)} {_times(policy, rule)}".strip())
+        return
+    said = f"{subject} when {clause(condition, policy)}. {_back(policy, rule.recover)}"
+    yield from paragraph(f"{said} {_times(policy, rule)}".strip())
+
+
+def _back(policy: Policy, recover: Recover) -> str:
+    stable = f"all rounds were good for {seconds(recover.stable)}"
+    if recover.condition is None:
+        return f"It is ok again when {stable if recover.stable else 'a round was good'}."
+    condition = clause(recover.condition, policy)
+    if not recover.stable:
+        return f"It is ok again when {condition}."
+    return f"It is ok again when {stable}, and {condition}."
+
+
+def _times(policy: Policy, rule: Rule) -> str:
+    told: list[str] = []
+    known: Times | None = None
+    for fault in Fault:
+        found = slowest(policy, rule, fault)
+        if found is None:
+            continue
+        # What sees silence sees that of a lost carrier too, and no sooner.
+        if fault is not Fault.UNPLUGGED or found.fails != known:
+            told.append(
+                f"{_SEEN[fault]} is seen {_seen(found)}; {_typically(found.returns)} after its end"
+                " the rule is ok again."
+            )
+        known = found.fails
+    return " ".join(told)
+
+
+def _seen(found: RuleFigures) -> str:
+    fails, worst, standby = found.fails, seconds(found.fails.worst), found.fails_on_standby.worst
+    if not fails.worst:
+        return "at once"
+    if seconds(standby) == worst:
+        return f"after {_typically(fails)}"
+    if fails.bound:
+        return f"after at most {worst} ({seconds(standby)} while it stands by)"
+    return (
+        f"after {seconds(fails.typical)} (at most {worst}, {seconds(standby)} while it stands by)"
+    )
+
+
+def _typically(times: Times) -> str:
+    typical, worst = seconds(times.typical), seconds(times.worst)
+    if times.bound:
+        return f"at most {worst}"
+    return typical if typical == worst else f"{typical} (at most {worst})"
+
+
+# What happens.
+
+
+def _moves(policy: Policy) -> Iterator[str]:
+    several = any(len(policy.uplinks_of(family)) > 1 for family in policy.families)
+    if several:
+        damped = " else to a damped one;" if policy.hold_back.damping else ""
+        yield (
+            "When the active uplink fails, the traffic goes at once to the most preferred healthy"
+            f" one that answers now;{damped} else to one that is recovering; else to any that"
+            " answers."
+        )
+        yield (
+            "When it fails because its link is lost (no carrier, down or missing), no answer is"
+            " waited for: the traffic goes at once to the best of the others that have a link:"
+            " healthy, else recovering, else unknown, else failed but answering. That one is asked"
+            " at once; if it is dead, the traffic moves on as after any failure."
+        )
+        yield (
+            "When none answers, the traffic stays where it is, and every uplink that has a link is"
+            f" asked at least {every(max(map(apart, policy.probes)))}, also while it waits for"
+            " answers. The first that answers is used at once, before its stable time is over."
+        )
+        yield _comes_back(policy)
+    else:
+        yield "There is no other uplink: nothing is moved."
+    if any(_may_be_suspect(policy, probe) for probe in policy.probes):
+        yield (
+            "A target that is silent through every uplink that works (two at least) is suspect: its"
+            " outage is its own, and it does not count until it answers again."
+        )
+    if policy.hold_back.damping is not None:
+        yield _damping(policy.hold_back.damping)
+    if policy.ignore_linkdown:
+        yield (
+            "At the loss of a carrier the kernel itself moves on at once, and the engine confirms"
+            " it (ignore_linkdown)."
+        )
+
+
+def _comes_back(policy: Policy) -> str:
+    hold_back = policy.hold_back
+    unless = []
+    if hold_back.min_stay:
+        unless.append(f"within {seconds(hold_back.min_stay)} of the last switch")
+    if hold_back.switches_per_hour is not None:
+        limit = counted(hold_back.switches_per_hour, "switch", "switches")
+        unless.append(f"while the last hour had {limit} or more")
+    if hold_back.damping is not None:
+        unless.append("while that uplink is damped")
+    back = "When a more preferred uplink is healthy again, the traffic goes back to it"
+    if not unless:
+        return f"{back} at once."
+    return (
+        f"{back}, but not {', nor '.join(unless)}. Nothing ever holds back a move away from a"
+        " failed uplink."
+    )
+
+
+def _damping(damping: Damping) -> str:
+    failures = floor(damping.suppress) + 1
+    return (
+        "An uplink that flaps is damped. Each failure adds 1 to its penalty, which halves every"
+        f" {seconds(damping.half_life)}. Above {number(damping.suppress)}"
+        f" ({counted(failures, 'failure')}, if they follow each other soon) it is damped until the"
+        f" penalty is below {number(damping.reuse)}, for {seconds(damping.max_hold)} at most, and"
+        " used only where no other is healthy."
+    )
+
+
+def _may_be_suspect(policy: Policy, probe: Probe) -> bool:
+    """Whether two uplinks of a family ask several targets: less proves nothing of a target."""
+    families = [u.family for u in policy.uplinks if probe.goes_through(u.name)]
+    return any(families.count(f) > 1 and len(probe.targets_for(f)) > 1 for f in Family)
+
+
+# How often it is wrong.
+
+
+def _wrong(policy: Policy) -> Iterator[str]:
+    figures = figures_of(policy).uplinks
+    alike = {figure.false_failures for figure in figures}
+    losses = listed([share(loss) for loss in LOSSES], "or")
+    yield from paragraph(
+        f"If {losses} of the packets are lost at random, each by itself, an uplink that works is"
+        " failed:"
+    )
+    for figure in figures[: 1 if len(alike) == 1 else len(figures)]:
+        whom = f"{figure.uplink}: " if len(alike) > 1 else ""
+        often = [f"{failing_in_words(f)} at {share(loss)}" for loss, f in figure.false_failures]
+        yield from item(f"{whom}{', '.join(often)}")
+    yield ""

@@ -1,0 +1,252 @@
+"""Whether a condition holds: a judge for each condition, over the facts that a rule has gathered.
+
+A judge that watches how long something has held must see every change of it, so all judges of a
+rule are asked at every event that concerns it, and none is skipped because another has decided.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Protocol, assert_never
+
+from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+    leaves,
+)
+from route_switcher.core.vocabulary.events import LinkState
+
+
+@dataclass(slots=True)
+class Run:
+    """The latest known rounds of one probe that came to the same."""
+
+    failures: int = 0
+    successes: int = 0
+    failing_since: float = inf
+    """When the first of the failed ones was sent; inf: the latest was good."""
+    reason: str = ""
+    """Why the latest failed round failed."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one rule knows of its uplink."""
+
+    link: LinkState
+    gap: float
+    """Seconds after which a known round tells nothing of now."""
+    known_at: float = -inf
+    """When the latest known round was sent."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    """By the name of the probe."""
+    measurings: dict[tuple[str, float], Measuring] = field(default_factory=dict)
+    """By the name of the probe and the length of the window."""
+
+
+class Judge(Protocol):
+    """Says whether one condition holds."""
+
+    def holds(self, at: float) -> bool:
+        """Whether it holds, by the facts as they are at `at`."""
+        ...
+
+    def deadline(self) -> float:
+        """When it may come to hold by time alone; inf: never."""
+        ...
+
+    def restart(self) -> None:
+        """Forget how long it has held, if that was known from rounds."""
+        ...
+
+    def evidence(self) -> str:
+        """What is known of it, in words."""
+        ...
+
+
+class _Timeless:
+    def deadline(self) -> float:
+        return inf
+
+    def restart(self) -> None:
+        pass
+
+
+class _Failures(_Timeless):
+    def __init__(self, condition: ConsecutiveFailures, facts: Facts) -> None:
+        self._run = facts.runs[condition.probe]
+        self._enough = condition.failures
+
+    def holds(self, at: float) -> bool:
+        return self._run.failures >= self._enough
+
+    def evidence(self) -> str:
+        rounds = "1 round" if self._enough == 1 else f"{self._enough} rounds in a row"
+        return f"{rounds} failed: {self._run.reason}"
+
+
+class _Successes(_Timeless):
+    def __init__(self, condition: ConsecutiveSuccesses, facts: Facts) -> None:
+        self._run = facts.runs[condition.probe]
+        self._enough = condition.successes
+
+    def holds(self, at: float) -> bool:
+        return self._run.successes >= self._enough
+
+    def evidence(self) -> str:
+        rounds = "1 good round" if self._enough == 1 else f"{self._enough} good rounds"
+        return f"{rounds} in a row"
+
+
+class _Window(_Timeless):
+    def __init__(self, condition: Beyond | Within, facts: Facts) -> None:
+        self._measuring = facts.measurings[condition.probe, condition.over]
+        self._measure = condition.measure
+        self._limit = condition.limit
+
+    def evidence(self) -> str:
+        return self._measuring.describe(self._measure)
+
+
+class _Beyond(_Window):
+    def holds(self, at: float) -> bool:
+        return self._measuring.beyond(self._measure, self._limit)
+
+
+class _Within(_Window):
+    def holds(self, at: float) -> bool:
+        return self._measuring.within(self._measure, self._limit)
+
+
+class _Carrier(_Timeless):
+    def __init__(self, condition: CarrierDown | CarrierUp, facts: Facts) -> None:
+        self._facts = facts
+        self._connected = isinstance(condition, CarrierUp)
+
+    def holds(self, at: float) -> bool:
+        return self._facts.link.connected is self._connected
+
+    def evidence(self) -> str:
+        return describe_link(self._facts.link)
+
+
+class _Group:
+    def __init__(self, condition: AnyOf | AllOf, facts: Facts) -> None:
+        self._parts = [make_judge(part, facts) for part in condition.conditions]
+        self._combine: Callable[[Sequence[bool]], bool] = (
+            any if isinstance(condition, AnyOf) else all
+        )
+        self._held: list[bool] = []
+
+    def holds(self, at: float) -> bool:
+        self._held = [part.holds(at) for part in self._parts]
+        return self._combine(self._held)
+
+    def deadline(self) -> float:
+        return min(part.deadline() for part in self._parts)
+
+    def restart(self) -> None:
+        for part in self._parts:
+            part.restart()
+
+    def evidence(self) -> str:
+        """Of the parts that hold; of all while none does."""
+        pairs = list(zip(self._parts, self._held, strict=True))
+        told = [part for part, held in pairs if held] or self._parts
+        return " and ".join(part.evidence() for part in told)
+
+
+class _Held:
+    """Holds once the judge of a condition has held, without a break, as long as it must."""
+
+    def __init__(self, judge: Judge, condition: Condition, facts: Facts) -> None:
+        self._judge = judge
+        self._facts = facts
+        self._seconds = condition.held
+        self._by_rounds = any(
+            not isinstance(leaf, CarrierDown | CarrierUp) for leaf in leaves(condition)
+        )
+        self._until = inf
+        self._asked_at = -inf
+
+    def holds(self, at: float) -> bool:
+        # A round may be told late: time does not go back, and what was found goes on to hold.
+        at = self._asked_at = max(at, self._asked_at)
+        stale = self._by_rounds and at - self._facts.known_at > self._facts.gap
+        if not self._judge.holds(at) or stale:
+            self._until = inf
+            return False
+        if self._until == inf:
+            self._until = at + self._seconds
+        return at >= self._until
+
+    def deadline(self) -> float:
+        own = self._until if self._until > self._asked_at else inf
+        return min(own, self._judge.deadline())
+
+    def restart(self) -> None:
+        if self._by_rounds:
+            self._until = inf
+        self._judge.restart()
+
+    def evidence(self) -> str:
+        return f"{self._judge.evidence()}, for {self._seconds:g} s"
+
+
+def make_judge(condition: Condition, facts: Facts) -> Judge:
+    """The judge of `condition`. The `facts` hold a run and measurings for all that it names."""
+    judge = _make_judge(condition, facts)
+    return _Held(judge, condition, facts) if condition.held else judge
+
+
+def _make_judge(condition: Condition, facts: Facts) -> Judge:
+    match condition:
+        case ConsecutiveFailures():
+            return _Failures(condition, facts)
+        case ConsecutiveSuccesses():
+            return _Successes(condition, facts)
+        case Beyond():
+            return _Beyond(condition, facts)
+        case Within():
+            return _Within(condition, facts)
+        case CarrierDown() | CarrierUp():
+            return _Carrier(condition, facts)
+        case AnyOf() | AllOf():
+            return _Group(condition, facts)
+        case _:
+            assert_never(condition)
+
+
+def shaken(condition: Condition, facts: Facts) -> bool:
+    """Whether the latest rounds, and the link, are such that the condition might come to hold: of
+    several probes that must all fail for it, all do."""
+    match condition:
+        case AnyOf():
+            return any(shaken(part, facts) for part in condition.conditions)
+        case AllOf():
+            return all(shaken(part, facts) for part in condition.conditions)
+        case CarrierDown() | CarrierUp():
+            return not facts.link.connected
+        case ConsecutiveFailures() | ConsecutiveSuccesses() | Beyond() | Within():
+            return facts.runs[condition.probe].failures > 0
+        case _:
+            assert_never(condition)
+
+
+def describe_link(link: LinkState) -> str:
+    """What is wrong with a link, in words."""
+    if not link.present:
+        return f"interface {link.interface} is missing"
+    if not link.up:
+        return f"{link.interface} is down"
+    if not link.carrier:
+        return f"{link.interface} has no carrier"
+    return f"{link.interface} is up"

@@ -1,0 +1,76 @@
+"""The latest known rounds of one probe through one uplink: whether they show that it answers."""
+
+from dataclasses import dataclass
+from math import inf
+
+from route_switcher.core.health.confirmation import LONGEST_WAIT, Verdict
+from route_switcher.core.vocabulary.events import Round, RoundOutcome
+
+
+@dataclass(slots=True)
+class Latest:
+    """The latest known rounds of one probe."""
+
+    gap: float
+    """Seconds after which an answer is too old to say anything of now."""
+    verdict: Verdict
+    begun: float = -inf
+    """What was sent before that was another probe's round, or went through another line."""
+    sent_at: float = -inf
+    good: bool = False
+    failures: int = 0
+    failing_since: float = inf
+
+    def take(self, event: Round) -> None:
+        """Take the next known one."""
+        self.sent_at = event.sent_at
+        self.good = event.outcome is RoundOutcome.GOOD
+        if self.good:
+            self.failures, self.failing_since = 0, inf
+        else:
+            self.failures += 1
+            self.failing_since = min(self.failing_since, event.sent_at)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there has been one, and it failed."""
+        return not self.good and self.sent_at > -inf
+
+    def decided(self, now: float) -> bool:
+        """Whether it fails, and there is nothing more to wait for: the rules have made up their
+        mind about that, or have had the longest time for it."""
+        if not self.failed:
+            return False
+        by_rules = (
+            self.failures >= self.verdict.rounds
+            and self.sent_at - self.failing_since >= self.verdict.seconds
+        )
+        return by_rules or now - self.failing_since >= LONGEST_WAIT
+
+    def answers(self, now: float, since: float) -> bool:
+        """Whether the latest one was good, recent, and not sent before `since`."""
+        return self.good and self.sent_at >= since and now - self.sent_at <= self.gap
+
+    def awaited(
+        self, now: float, since: float, judged_since: float, *, shaken: bool, urgent: bool
+    ) -> str:
+        """Why another answer must be waited for before the uplink can be moved to, in words; empty
+        if there is nothing to wait for. It is never waited for longer than `LONGEST_WAIT`.
+
+        `judged_since` is when the first known round of any probe was told. `shaken`: a rule might
+        come to fail by what the probes said last. `urgent`: the traffic has waited that long.
+        """
+        if self.failed:
+            wait = shaken and not self.decided(now)
+            return "its latest round failed" if wait else ""
+        if not self.good:
+            wait = now - max(judged_since, self.begun) < LONGEST_WAIT
+            return "one of its probes has said nothing yet" if wait else ""
+        if urgent:
+            return ""
+        if self.sent_at < since and now - since < LONGEST_WAIT:
+            return "it has not answered since the trouble began"
+        age = now - self.sent_at
+        if self.gap < age < self.gap + LONGEST_WAIT:
+            return f"its latest answer is {age:.0f} s old"
+        return ""

@@ -1,0 +1,285 @@
+"""One rule on one uplink: what it has gathered, and what that means for its state.
+
+Two clocks run in a rule. The run of failures counts failed rounds since the last good one. The
+stable time is the time *covered by good rounds*: from the sending of the first good round to the
+end of the latest, started anew by every failed round and by every gap in which nothing was known.
+So time alone never makes a rule recover: a good round must come and complete it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from route_switcher.core.health.evaluators import Facts, Run, make_judge, shaken
+from route_switcher.core.health.rule_states import TRANSITIONS, Signal
+from route_switcher.core.health.shared_windows import MeasuringsOfRule, NewWindows
+from route_switcher.core.probing.assignment import concerned, meanings
+from route_switcher.core.probing.pace import longest_break, longest_gap
+from route_switcher.core.vocabulary.conditions import (
+    Beyond,
+    CarrierDown,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Within,
+    leaves,
+    takes_time,
+)
+from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.outputs import RuleChange
+from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
+from route_switcher.core.vocabulary.states import RuleState
+
+
+class RuleHealth:
+    """One rule judged on one uplink. Give it rounds in the order of sending.
+
+    `probes` are those that go through the uplink. The rule only looks at its windows, which others
+    look at too: whoever owns them lets all their rules `catch_up`, then has the windows take the
+    round, and then calls `take_round` of each rule.
+    """
+
+    __slots__ = (
+        "_break",
+        "_concerned",
+        "_enough",
+        "_facts",
+        "_fail",
+        "_last_good",
+        "_lost_at",
+        "_probes",
+        "_recover",
+        "_stable_since",
+        "_timed",
+        "_trouble",
+        "evidence",
+        "failing_since",
+        "rule",
+        "state",
+        "uplink",
+    )
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        rule: Rule,
+        probes: Sequence[Probe],
+        link: LinkState,
+        windows: NewWindows,
+        state: RuleState,
+    ) -> None:
+        self.uplink = uplink
+        self.state = state
+        self.evidence = ""
+        """Why the state last changed, in words; empty until it does."""
+        self.failing_since: float | None = None
+        """When this trouble began: its first round was sent, or the link was lost."""
+        self._lost_at: float | None = None
+        self._begin(rule, probes, link, windows)
+
+    def _begin(
+        self, rule: Rule, probes: Sequence[Probe], link: LinkState, windows: NewWindows
+    ) -> None:
+        self.rule = rule
+        its_probes = self._probes = concerned(rule, probes)
+        self._concerned = frozenset(p.name for p in its_probes)
+        self._break = max(longest_break(p) for p in its_probes)
+        gap = max(longest_gap(p) for p in its_probes)
+        self._facts = Facts(link, gap, runs={name: Run() for name in self._concerned})
+        for condition in (rule.fail, rule.recover.condition):
+            for leaf in leaves(condition) if condition is not None else ():
+                if isinstance(leaf, Beyond | Within):
+                    key = leaf.probe, leaf.over
+                    self._facts.measurings[key] = windows.of(*key)
+        self._fail = make_judge(rule.fail, self._facts)
+        recover = rule.recover.condition
+        self._recover = None if recover is None else make_judge(recover, self._facts)
+        pairs = ((rule.fail, self._fail), (recover, self._recover))
+        self._timed = [j for c, j in pairs if c is not None and j is not None and takes_time(c)]
+        fail = tuple(leaves(rule.fail))
+        self._trouble = frozenset(
+            leaf.probe for leaf in fail if isinstance(leaf, ConsecutiveFailures | Beyond)
+        )
+        """The probes whose failed rounds may be the beginning of this rule's failure."""
+        counted = leaves(recover) if recover is not None else ()
+        self._enough = max(
+            (leaf.successes for leaf in counted if isinstance(leaf, ConsecutiveSuccesses)),
+            default=0,
+        )
+        """Good rounds in a row, of whichever probe, above which their number means nothing."""
+        self._stable_since: float | None = None
+        self._last_good = -inf
+
+    @property
+    def measurings(self) -> MeasuringsOfRule:
+        """What it looks at."""
+        return self._facts.measurings
+
+    @property
+    def stable_for(self) -> float:
+        """Seconds that good rounds have covered since the last failure or gap."""
+        return 0.0 if self._stable_since is None else self._last_good - self._stable_since
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether more good rounds like the latest, and time, would change nothing while its
+        windows are calm."""
+        return (
+            self.state is RuleState.OK
+            and self.failing_since is None
+            and self.deadline() == inf
+            and self._facts.link.connected
+            and all(run.successes >= self._enough for run in self._facts.runs.values())
+        )
+
+    @property
+    def shaken(self) -> bool:
+        """Whether the latest rounds, and the link, are such that it might come to fail."""
+        return shaken(self.rule.fail, self._facts)
+
+    def counts(self, probe: str) -> bool:
+        """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
+        return probe in self._concerned
+
+    def take_round(self, event: Round) -> list[RuleChange]:
+        """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
+        if event.outcome is RoundOutcome.UNKNOWN:
+            return []
+        self.catch_up(event.at)
+        facts = self._facts
+        gap = event.sent_at - facts.known_at
+        facts.known_at = event.sent_at
+        if gap > self._break:
+            self._stable_since = None
+            if gap > facts.gap:
+                self._restart_judges()
+        if event.outcome is RoundOutcome.GOOD:
+            return self._good(event)
+        return self._bad(event)
+
+    def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
+        """Judge the state of the link; only a rule about the carrier has an opinion on it."""
+        self.catch_up(at)
+        self._facts.link = link
+        lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
+        if lost and not link.connected:
+            self._lost_at = at
+            self._stable_since = None
+            self._run_of_failures(at)
+        if self._recover is not None:
+            self._recover.holds(at)
+        return self._judge_now(at)
+
+    def take_time(self, at: float) -> list[RuleChange]:
+        """Judge a condition that may have held long enough now."""
+        if self.deadline() > at:
+            return []
+        self.catch_up(at)
+        return self._judge_now(at)
+
+    def deadline(self) -> float:
+        """When to call `take_time`; inf: never."""
+        return inf if self.state is RuleState.FAILED else self._fail.deadline()
+
+    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+        """Let an uplink of which nothing good is known prove itself for the full stable time."""
+        return self._signal(Signal.DISTRUST, at, evidence)
+
+    def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
+        """Whether a new policy, with these probes through the uplink, changes nothing for it."""
+        family = self.uplink.family
+        same = meanings(self._probes, family) == meanings(concerned(rule, probes), family)
+        return same and replace(self.rule, uplinks=None) == replace(rule, uplinks=None)
+
+    def restart(self, rule: Rule, probes: Sequence[Probe], windows: NewWindows) -> None:
+        """Take a changed rule or probe: the state stays, counters, clocks and windows start
+        anew."""
+        self._begin(rule, probes, self._facts.link, windows)
+        if self.state is not RuleState.FAILED:
+            self.failing_since = None
+
+    def leap(self, delta: float) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        self._facts.known_at += delta
+        self._last_good += delta
+
+    def catch_up(self, at: float) -> None:
+        """Ask the judges at the times before `at` at which a part came to hold by time alone: a
+        `for` around it begins then, not with the event that sees it."""
+        for judge in self._timed:
+            while (due := judge.deadline()) < at:
+                judge.holds(due)
+
+    def _good(self, event: Round) -> list[RuleChange]:
+        lost = self._lost_at
+        if lost is not None and (not self._facts.link.connected or event.sent_at < lost):
+            return []  # the answer to a round that was sent before the link went
+        self._lost_at = None
+        run = self._facts.runs[event.probe]
+        run.failures = 0
+        run.failing_since = inf
+        run.successes += 1
+        self._last_good = event.at
+        recovers = self._recover is None or self._recover.holds(event.at)
+        if self._fail.holds(event.at):
+            self._stable_since = None
+            return self._failed(event.sent_at, event.at)
+        if self.failing_since is not None:
+            self.failing_since = self._failing_elsewhere()
+        if self._stable_since is None:
+            self._stable_since = event.sent_at
+        changes = self._signal(Signal.GOOD, event.at, "a good round")
+        stable = self.rule.recover.stable
+        if self.state is RuleState.RECOVERING and recovers and self.stable_for >= stable:
+            evidence = f"good rounds for {self.stable_for:.1f} s"
+            if self._recover is not None:
+                evidence += f", {self._recover.evidence()}"
+            changes += self._signal(Signal.STABLE, event.at, evidence)
+        return changes
+
+    def _bad(self, event: Round) -> list[RuleChange]:
+        run = self._facts.runs[event.probe]
+        run.failures += 1
+        run.failing_since = min(run.failing_since, event.sent_at)
+        run.successes = 0
+        run.reason = event.reason
+        if event.probe not in self._trouble or self.shaken:
+            self._stable_since = None
+        if event.probe in self._trouble:
+            self._run_of_failures(event.sent_at)
+        if self._recover is not None:
+            self._recover.holds(event.at)
+        if self._fail.holds(event.at):
+            return self._failed(event.sent_at, event.at)
+        return self._signal(Signal.BAD, event.at, event.reason)
+
+    def _failing_elsewhere(self) -> float | None:
+        """Since when another probe's rounds have been failing."""
+        since = min((self._facts.runs[probe].failing_since for probe in self._trouble), default=inf)
+        return None if since == inf else since
+
+    def _restart_judges(self) -> None:
+        """Nothing was known of the rounds for too long: what they showed is not held to go on."""
+        self._fail.restart()
+        if self._recover is not None:
+            self._recover.restart()
+
+    def _judge_now(self, at: float) -> list[RuleChange]:
+        return self._failed(at, at) if self._fail.holds(at) else []
+
+    def _failed(self, since: float, at: float) -> list[RuleChange]:
+        self._run_of_failures(since)
+        if self.state is RuleState.FAILED:
+            return []
+        return self._signal(Signal.FAIL, at, self._fail.evidence())
+
+    def _run_of_failures(self, began: float) -> None:
+        if self.failing_since is None:
+            self.failing_since = began
+
+    def _signal(self, signal: Signal, at: float, evidence: str) -> list[RuleChange]:
+        before = self.state
+        self.state = TRANSITIONS[before, signal]
+        if self.state is before:
+            return []
+        self.evidence = evidence
+        return [RuleChange(at, self.uplink.name, self.rule.name, before, self.state, evidence)]

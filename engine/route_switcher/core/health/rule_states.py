@@ -1,0 +1,45 @@
+"""The life of one rule on one uplink: four states, and a table of every transition.
+
+A rule is told of rounds and of the link. From these it makes signals, and `TRANSITIONS` says what
+a signal does in each state. Nothing else changes a state, and a pair that is not in the table is a
+bug that raises `KeyError` and changes nothing.
+"""
+
+from enum import Enum
+
+from route_switcher.core.vocabulary.states import RuleState
+
+
+class Signal(Enum):
+    """What a rule makes of an event."""
+
+    GOOD = "a good round"
+    BAD = "a failed round, and the fail condition does not hold"
+    FAIL = "the fail condition holds"
+    STABLE = "the recover condition holds"
+    DISTRUST = "the uplink must prove itself before it is trusted"
+
+
+_S, _G = RuleState, Signal
+
+TRANSITIONS: dict[tuple[RuleState, Signal], RuleState] = {
+    (_S.UNKNOWN, _G.GOOD): _S.OK,
+    (_S.UNKNOWN, _G.BAD): _S.UNKNOWN,
+    (_S.UNKNOWN, _G.FAIL): _S.FAILED,
+    (_S.UNKNOWN, _G.DISTRUST): _S.RECOVERING,
+    (_S.OK, _G.GOOD): _S.OK,
+    (_S.OK, _G.BAD): _S.OK,
+    (_S.OK, _G.FAIL): _S.FAILED,
+    (_S.OK, _G.DISTRUST): _S.OK,
+    (_S.FAILED, _G.GOOD): _S.RECOVERING,
+    (_S.FAILED, _G.BAD): _S.FAILED,
+    (_S.FAILED, _G.FAIL): _S.FAILED,
+    (_S.FAILED, _G.DISTRUST): _S.FAILED,
+    # A recovering uplink may be carrying the traffic (when nothing is healthy), so that one lost
+    # packet must not fail it: it starts its stable time anew, and the fail condition decides.
+    (_S.RECOVERING, _G.GOOD): _S.RECOVERING,
+    (_S.RECOVERING, _G.BAD): _S.RECOVERING,
+    (_S.RECOVERING, _G.FAIL): _S.FAILED,
+    (_S.RECOVERING, _G.STABLE): _S.OK,
+    (_S.RECOVERING, _G.DISTRUST): _S.RECOVERING,
+}

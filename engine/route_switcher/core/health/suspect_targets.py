@@ -1,0 +1,209 @@
+"""Targets that are silent through every uplink that works: their outage is theirs, not ours.
+
+A target is suspect while at least two uplinks each get an answer from some other target of the
+probe, and it fails on all of those. From then on, and until it answers through any uplink, it is
+left out of the quorum: also when a witness falls silent, which proves nothing of the target. The
+last target never leaves: a probe that asks nobody proves nothing. An answer after the timeout is
+none, here as in a round.
+
+A failure may be confirmed faster than other uplinks are asked. So when a round first fails though
+some targets answered, the other witnesses are asked at once: else an uplink would fail by a dead
+target before anyone could say that it is dead.
+"""
+
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass, replace
+from math import inf
+
+from route_switcher.core.probing.assignment import meaning
+from route_switcher.core.probing.pace import longest_gap
+from route_switcher.core.vocabulary.events import Answers, Round, RoundOutcome, by_target
+from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Probe, answers_needed
+
+_WITNESSES = 2
+
+WORTH_TELLING = 60.0
+"""Seconds that a target has been dead, or has not been, before a person is told: one that answers
+now and then is no news each time."""
+
+
+@dataclass(slots=True)
+class _Latest:
+    """The latest round of a probe through one uplink: which targets answered, by position; None
+    where that was never known."""
+
+    sent_at: float
+    answered: list[bool | None]
+
+
+class _OfProbe:
+    """The suspect targets of one probe in one family."""
+
+    def __init__(self, probe: Probe, family: Family) -> None:
+        self.targets: set[Address] = set()
+        """Those that are suspect now; the set stays the same object."""
+        self.probe = probe
+        self._all = probe.targets_for(family)
+        self._gap = longest_gap(probe)
+        self._worth_telling = max(self._gap, WORTH_TELLING)
+        self._dead: set[Address] = set()
+        """Those that answer through no uplink that works, though it be the only one."""
+        self._latest: dict[str, _Latest] = {}
+        self._since: dict[Address, float] = {}
+        """When each last was found dead, or answered again."""
+        self._told: set[Address] = set()
+        self._doubtful: set[str] = set()
+        """The uplinks whose latest round failed though some targets answered."""
+
+    def take(self, event: Round | Answers) -> None:
+        """Take what became of the targets in a round."""
+        latest = self._latest.setdefault(event.uplink, _Latest(-inf, [None] * len(self._all)))
+        if isinstance(event, Answers) and event.sent_at != latest.sent_at:
+            return  # of a round that is not the latest, or that said nothing
+        latest.sent_at = event.sent_at
+        failed = False
+        for position, answer in by_target(self._all, event.answers):
+            if not answer.pending:
+                in_time = answer.rtt is not None and answer.rtt <= self.probe.timeout
+                latest.answered[position] = in_time
+                failed |= not in_time
+        if failed or self._dead:
+            self._find(event.sent_at)
+
+    def judge(self, event: Round) -> Round:
+        """The round as it is without the suspect targets: good if enough others answered."""
+        if event.outcome is not RoundOutcome.FAILED or not self.targets:
+            return event
+        left = [a for a in event.answers if a.target not in self.targets]
+        answered = sum(a.rtt is not None for a in left)
+        if not left or answered < answers_needed(self.probe.quorum, len(left)):
+            return event
+        return replace(event, outcome=RoundOutcome.GOOD, reason="")
+
+    @property
+    def unusual(self) -> bool:
+        return bool(self._dead or self._told)
+
+    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+        for name in uplinks:
+            if name in self._latest:
+                self._latest[name].sent_at += delta
+
+    def news(self, at: float) -> list[Notice]:
+        """What a person should know: what has been dead for some time, and is not any more."""
+        settled = {t for t, since in self._since.items() if at - since > self._worth_telling}
+        come = settled & self._dead - self._told
+        gone = settled & self._told - self._dead
+        self._told.update(come)
+        self._told.difference_update(gone)
+        name = self.probe.name
+        return [
+            *(Notice(at, Level.WARNING, self._death(t)) for t in sorted(come, key=int)),
+            *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
+        ]
+
+    def _death(self, target: Address) -> str:
+        name = self.probe.name
+        if target in self.targets:
+            return f"{target} is left out of {name}: it fails everywhere"
+        return f"{target} does not answer {name} through any uplink that works"
+
+    def witnesses_wanted(self, event: Round) -> list[str]:
+        """The uplinks that should say at once what they know of the targets that `event` lacks,
+        when it is the first of its uplink that fails by them."""
+        answered = self._latest[event.uplink].answered
+        if event.outcome is not RoundOutcome.FAILED or not any(answered):
+            self._doubtful.discard(event.uplink)
+            return []
+        if event.uplink in self._doubtful:
+            return []
+        self._doubtful.add(event.uplink)
+        return [
+            name
+            for name, latest in self._latest.items()
+            if any(latest.answered) and event.sent_at - latest.sent_at > self.probe.fast_interval
+        ]
+
+    def keep(self, uplinks: Set[str]) -> None:
+        """Forget what was seen through all uplinks but these."""
+        self._latest = {name: x for name, x in self._latest.items() if name in uplinks}
+        self._doubtful &= uplinks
+
+    def _find(self, now: float) -> None:
+        fresh = [x.answered for x in self._latest.values() if now - x.sent_at <= self._gap]
+        found = {
+            target
+            for position, target in enumerate(self._all)
+            if not any(answered[position] for answered in fresh)
+            and (target in self.targets or _is_suspect(position, fresh))
+        }
+        if len(found) == len(self._all):
+            found = set()
+        dead = found | {
+            target
+            for position, target in enumerate(self._all)
+            if not any(answered[position] for answered in fresh)
+            and (target in self._dead or _is_suspect(position, fresh, 1))
+        }
+        for target in dead ^ self._dead:
+            self._since[target] = now
+        self._dead = dead
+        self.targets.intersection_update(found)
+        self.targets.update(found)
+
+
+def _is_suspect(
+    silent: int, latest: Sequence[Sequence[bool | None]], enough: int = _WITNESSES
+) -> bool:
+    """Whether enough uplinks that work know that the target at this position fails."""
+    witnesses = [answered for answered in latest if any(answered)]
+    return len(witnesses) >= enough and all(known[silent] is False for known in witnesses)
+
+
+class Suspects:
+    """The suspect targets of every probe of a policy."""
+
+    def __init__(self) -> None:
+        self._probes: dict[tuple[str, Family], _OfProbe] = {}
+
+    def take_policy(self, policy: Policy, renamed: Collection[str] = ()) -> None:
+        """Take a new policy; what is known of unchanged probes stays, but not of uplinks that have
+        their names from now on."""
+        before, self._probes = self._probes, {}
+        for probe in policy.probes:
+            for family in policy.families:
+                known = before.get((probe.name, family))
+                same = known is not None and meaning(known.probe, family) == meaning(probe, family)
+                kept = known if same else None
+                its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
+                through = (u.name for u in policy.uplinks_of(family) if probe.goes_through(u.name))
+                its.keep(set(through) - set(renamed))
+
+    def of(self, family: Family) -> dict[str, Set[Address]]:
+        """The suspect targets of each probe; the sets change as things go."""
+        return {name: s.targets for (name, its), s in self._probes.items() if its is family}
+
+    def take_answers(self, event: Answers, family: Family) -> None:
+        """Take what became of targets after their round was told."""
+        self._probes[event.probe, family].take(event)
+
+    def take_round(self, event: Round, family: Family) -> tuple[Round, list[Output]]:
+        """The round as it is without the suspect targets, what a person should know, and who
+        should be asked."""
+        suspects = self._probes[event.probe, family]
+        suspects.take(event)
+        judged = suspects.judge(event)
+        outputs: list[Output] = [*suspects.news(event.at)]
+        outputs += (ProbeNow(event.at, name) for name in suspects.witnesses_wanted(judged))
+        return judged, outputs
+
+    @property
+    def any(self) -> bool:
+        """Whether any target is suspect now, or a person is still to be told that it is not."""
+        return any(suspects.unusual for suspects in self._probes.values())
+
+    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+        """Take it that rounds like the latest have come through `uplinks` for `delta` seconds."""
+        for suspects in self._probes.values():
+            suspects.leap(delta, uplinks)

@@ -1,0 +1,288 @@
+"""The health of one uplink: its rules, its link, and what its probes last said."""
+
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from math import inf
+
+from route_switcher.core.health.confirmation import verdict_of
+from route_switcher.core.health.damping import Penalty
+from route_switcher.core.health.latest_rounds import Latest
+from route_switcher.core.health.rule_health import RuleHealth
+from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
+from route_switcher.core.probing.assignment import meaning, meanings
+from route_switcher.core.probing.pace import longest_gap
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.outputs import RuleChange
+from route_switcher.core.vocabulary.policy import Address, Policy, Uplink
+from route_switcher.core.vocabulary.states import DECIDED_BY, RuleState, UplinkState, worst
+
+
+class UplinkHealth:
+    """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
+    unknown, others recovering.
+
+    `suspects` are the targets to leave out of windows, by probe; the sets are shared, and change.
+    """
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        policy: Policy,
+        link: LinkState,
+        trusted: bool,
+        suspects: Mapping[str, Set[Address]],
+        begun: float = -inf,
+    ) -> None:
+        self.uplink = uplink
+        self.link = _judged(uplink, link)
+        """Its link; where the policy ignores the carrier, that counts as there."""
+        self.routable = _routable(uplink, link)
+        """Whether the kernel can hold a route of this uplink: present, up, with an address."""
+        self.ever_failed = False
+        """Whether it has been failed since the engine knows it."""
+        self._failed_at = inf
+        self._lost_at = -inf
+        """When its link was lost last: what was answered before says nothing."""
+        self._judged_since = inf
+        self.last_known = -inf
+        """When the latest known round was told."""
+        self.last_told = -inf
+        """When the latest round was told, known or not."""
+        self.last_reason = "no round has ended yet"
+        """Why the latest round was unknown, in words."""
+        self.penalty = Penalty(policy.hold_back.damping)
+        """What its failures cost it, if it flaps."""
+        state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
+        probes = policy.probes_through(uplink.name)
+        rules = policy.rules_for(uplink.name)
+        self._latest = {p.name: Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes}
+        new = NewWindows(uplink.family, probes, suspects)
+        self._take_rules([RuleHealth(uplink, rule, probes, link, new, state) for rule in rules])
+
+    def knows(self, event: Round | Answers) -> bool:
+        """Whether this is of a probe that goes through it; not if it was sent before a reload
+        changed the probe or the line."""
+        latest = self._latest.get(event.probe)
+        return latest is not None and event.sent_at >= latest.begun
+
+    @property
+    def without_address(self) -> str:
+        """What is told of an uplink that is connected and not `routable`."""
+        return f"{self.uplink.interface} has no {self.uplink.family} address"
+
+    @property
+    def judged(self) -> bool:
+        """Whether any round has had a known outcome."""
+        return self.last_known > -inf
+
+    @property
+    def stable_time(self) -> float:
+        """The longest time (seconds) that a rule wants good rounds for before it recovers."""
+        return max((rule.rule.recover.stable for rule in self._rules), default=0.0)
+
+    @property
+    def proven(self) -> float:
+        """Seconds that good rounds have covered for the rule that has seen the fewest of those
+        that recover; 0 if none does."""
+        recovering = (r.stable_for for r in self._rules if r.state is RuleState.RECOVERING)
+        return min(recovering, default=0.0)
+
+    @property
+    def failing_since(self) -> float:
+        """When the run of failures began that fails this uplink; -inf if no rule is failed."""
+        return max(
+            (
+                rule.failing_since
+                for rule in self._rules
+                if rule.state is RuleState.FAILED and rule.failing_since is not None
+            ),
+            default=-inf,
+        )
+
+    def failing_for(self, now: float) -> float:
+        """Seconds for which it has been in trouble, if it is failed, else 0. One good round, after
+        which a run of failures begins again, does not end that."""
+        if self.state is not UplinkState.FAILED:
+            return 0.0
+        since = self.failing_since
+        return now - (self._failed_at if since == -inf else min(since, self._failed_at))
+
+    @property
+    def link_lost(self) -> bool:
+        """Whether it is failed and its link carries nothing: leaving it needs no newer answer."""
+        return self.state is UplinkState.FAILED and not self.link.connected
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether more good rounds like the latest, and time, would change nothing."""
+        return (
+            self.state is UplinkState.HEALTHY
+            and self.last_told == self.last_known
+            and all(latest.good for latest in self._latest.values())
+            and all(rule.at_rest for rule in self._rules)
+            and self._windows.calm
+        )
+
+    def rule_states(self) -> dict[str, RuleState]:
+        """What each rule that judges it says of it."""
+        return {rule.rule.name: rule.state for rule in self._rules}
+
+    def failed_rules(self) -> tuple[str, ...]:
+        """The names of the rules that say `failed`."""
+        return tuple(r.rule.name for r in self._rules if r.state is RuleState.FAILED)
+
+    def evidence(self) -> str:
+        """Why the rules that decide the uplink's state say what they say, in words."""
+        if not self.judged and self.state is UplinkState.UNKNOWN:
+            return f"nothing is known of {self.uplink.name} yet"
+        state = self.state
+        deciding = [r for r in self._rules if r.evidence and r.state is DECIDED_BY[state]]
+        words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
+        undecided = any(x.failed and not x.decided(x.sent_at) for x in self._latest.values())
+        if state is UplinkState.HEALTHY and undecided:
+            words = ["but its latest round failed"]
+        return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
+
+    def why_not(self, now: float, since: float = -inf, *, urgent: bool = False) -> str:
+        """Why it does not count as answering, in words; empty if it does: the latest known round
+        of a probe, or of several, is good, recent, and not sent before `since`, and no other probe
+        is to be waited for. `urgent`: the traffic has waited for the longest time.
+
+        A probe that began to fail recently may still make the uplink fail, so it is waited for. One
+        that has failed for longer, and has not failed the uplink (its target is gone, and a rule
+        asks for two), is ignored.
+        """
+        since = max(since, self._lost_at)
+        latest = self._latest.values()
+        shaken = any(x.failed for x in latest) and any(rule.shaken for rule in self._rules)
+        for each in latest:
+            awaited = each.awaited(now, since, self._judged_since, shaken=shaken, urgent=urgent)
+            if awaited:
+                return awaited
+        return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
+
+    def silent(self, now: float) -> bool:
+        """Whether surely no probe gets an answer through it any more."""
+        return not self.link.connected or all(x.decided(now) for x in self._latest.values())
+
+    def take_round(self, event: Round) -> list[RuleChange]:
+        """Judge a round."""
+        self.last_told = event.at
+        if event.outcome is RoundOutcome.UNKNOWN:
+            self.last_reason = event.reason
+            return []
+        self.last_known = event.at
+        self._judged_since = min(self._judged_since, event.at)
+        self.last_reason = "no round has ended since"
+        self._latest[event.probe].take(event)
+        rules = self._counting[event.probe]
+        if event.probe in self._windows.probes:
+            # What held before this round is judged by windows without it.
+            for rule in rules:
+                rule.catch_up(event.at)
+            self._windows.take_round(event)
+        return self._changed([c for rule in rules for c in rule.take_round(event)], event.at)
+
+    def take_answers(self, event: Answers) -> None:
+        """Take what became of targets later."""
+        self._windows.take_answers(event)
+
+    def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
+        """Take what the kernel says of the interface."""
+        seen = self.link = _judged(self.uplink, link)
+        self.routable = _routable(self.uplink, link)
+        if not seen.connected:
+            self._lost_at = at
+        return self._changed([c for rule in self._rules for c in rule.take_link(seen, at)], at)
+
+    def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
+        """The same, where it may be no news."""
+        return [] if _judged(self.uplink, link) == self.link else self.take_link(link, at)
+
+    def take_time(self, at: float) -> list[RuleChange]:
+        """Judge what may have held long enough now."""
+        return self._changed([c for rule in self._rules for c in rule.take_time(at)], at)
+
+    def deadline(self) -> float:
+        """When to call `take_time`; inf: never."""
+        return min((rule.deadline() for rule in self._rules), default=inf)
+
+    def leap(self, delta: float) -> None:
+        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        self.last_known += delta
+        self.last_told += delta
+        for latest in self._latest.values():
+            latest.sent_at += delta
+        for rule in self._rules:
+            rule.leap(delta)
+        self._windows.leap(delta)
+
+    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+        """Let the uplink prove itself, where nothing good is known of it."""
+        return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)], at)
+
+    def take_policy(
+        self,
+        uplink: Uplink,
+        old: Policy,
+        new: Policy,
+        suspects: Mapping[str, Set[Address]],
+        at: float,
+    ) -> None:
+        """Carry the state over to a new policy, by the names of rules and probes."""
+        renamed = uplink.name != self.uplink.name
+        probes = new.probes_through(uplink.name)
+        before = meanings(old.probes_through(self.uplink.name), uplink.family)
+        self.uplink = uplink
+        self.penalty.restart(new.hold_back.damping)
+        kept = {r.rule.name: r for r in self._rules}
+        rules = new.rules_for(uplink.name)
+        latest = {}
+        for probe in probes:
+            known = self._latest.get(probe.name)
+            verdict = verdict_of(probe, rules)
+            if known is None or meaning(probe, uplink.family) not in before:
+                latest[probe.name] = Latest(longest_gap(probe), verdict, at)
+            else:
+                # What was sent under the old name may be another uplink's by its new one.
+                begun = at if renamed else known.begun
+                latest[probe.name] = replace(known, verdict=verdict, begun=begun)
+        self._latest = latest
+        # A new rule must not make an uplink healthy that the old ones were still holding back.
+        proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
+        unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
+        windows = NewWindows(uplink.family, probes, suspects)
+        healths = []
+        for rule in rules:
+            health = kept.get(rule.name)
+            if health is None:
+                health = RuleHealth(uplink, rule, probes, self.link, windows, unjudged)
+            elif not health.goes_on_with(rule, probes):
+                health.restart(rule, probes, windows)
+            health.uplink = uplink
+            healths.append(health)
+        self._take_rules(healths)
+
+    def _take_rules(self, rules: list[RuleHealth]) -> None:
+        self._rules = rules
+        self._counting = {name: [r for r in rules if r.counts(name)] for name in self._latest}
+        self._windows = SharedWindows(rule.measurings for rule in rules)
+        self.state = worst(rule.state for rule in rules)
+        """The worst of the rules' states."""
+
+    def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
+        if changes:
+            before, self.state = self.state, worst(rule.state for rule in self._rules)
+            if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
+                self.ever_failed = True
+                self._failed_at = at
+                self.penalty.take_failure(at)
+        return changes
+
+
+def _judged(uplink: Uplink, link: LinkState) -> LinkState:
+    return replace(link, carrier=True) if uplink.ignore_carrier else link
+
+
+def _routable(uplink: Uplink, link: LinkState) -> bool:
+    return link.present and link.up and uplink.family in link.families

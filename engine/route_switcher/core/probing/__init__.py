@@ -1,0 +1,1 @@
+"""Which rounds are sent through each uplink, and when."""

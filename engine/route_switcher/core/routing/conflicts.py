@@ -1,0 +1,125 @@
+"""What in the routing table would silently cancel failover, though every route of ours is right."""
+
+from collections.abc import Iterable, Sequence
+
+from route_switcher.core.routing.remedies import our_routes_deletion, route_deletion
+from route_switcher.core.vocabulary.outputs import Level, Notice, Output
+from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.routes import Route, RouteKind, hop_words, protocol_name
+
+
+def obstacles(
+    uplinks: Iterable[Uplink], seen: Iterable[Route], active: Route | None = None
+) -> tuple[Route, ...]:
+    """The foreign default routes that the kernel would take before, or between, ours; a multipath
+    route appears once, by its first next hop.
+
+    `uplinks` are those of one family. `active` is the route that carries the traffic: it may stand
+    demoted, and then what is before it is in the way, unless it leads the same way.
+    """
+    uplinks = tuple(uplinks)
+    family = uplinks[0].family
+    return tuple(
+        route
+        for route in seen
+        if not route.ours
+        and route.family is family
+        and (not route.hops or route.hops[0] == (route.interface, route.gateway))
+        and (route.metric <= _reach(route, uplinks) or precedes(route, active))
+    )
+
+
+def describe_obstacle(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
+    """One line: which route, what it does to failover, and the remedy."""
+    uplinks = tuple(uplinks)
+    reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
+    stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
+    effect = "traffic takes it whatever this engine decides"
+    if _ends_other_lookups(route):
+        effect += ", and probes through any other interface stop at it"
+        if route.metric > max(u.metric for u in uplinks):
+            effect = stopped
+    elif route.kind is not RouteKind.UNICAST:
+        effect = "traffic stops at it"
+        if route.metric > max(u.metric for u in uplinks):
+            effect = stopped
+    return (
+        f"foreign route in the way: {_whole(route)} proto {protocol_name(route.protocol)}: "
+        f"{effect}. Give it a metric above {reach} where it is set (DHCP client, "
+        f"NetworkManager, interfaces file), or delete it: {route_deletion(route)}"
+    )
+
+
+def _whole(route: Route) -> str:
+    """The route with all of its next hops."""
+    if not route.hops:
+        return str(route)
+    hops = (" ".join(["nexthop", *hop_words(route.family, *hop)]) for hop in route.hops)
+    return f"default {' '.join(hops)} metric {route.metric}"
+
+
+def _ends_other_lookups(route: Route) -> bool:
+    """Whether the kernel, asked for the way through another interface, looks no further.
+
+    So it is with an IPv4 route through a nexthop object (fib_table_lookup in net/ipv4/fib_trie.c).
+    """
+    return bool(route.nexthop) and route.family is Family.IPV4
+
+
+def precedes(route: Route, active: Route | None) -> bool:
+    """Whether the kernel takes `route` before the `active` one, and it leads another way."""
+    if active is None or route.metric > active.metric:
+        return False
+    return (route.interface, route.gateway) != (active.interface, active.gateway)
+
+
+def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
+    """The largest metric at which `route` is in the way.
+
+    A way out matters up to the largest metric at which an uplink of ours can be active. What stops
+    packets also stops those that are bound to an interface whose route stands behind it: the probes
+    of a demoted uplink.
+    """
+    if route.kind is RouteKind.UNICAST and not _ends_other_lookups(route):
+        return max(uplink.metric for uplink in uplinks)
+    return max(uplink.demoted_metric for uplink in uplinks)
+
+
+def left_over(at: float, policy: Policy, routes: Iterable[Route]) -> list[Output]:
+    """What is said of routes of ours in a family of which `policy` has no uplink: nobody judges
+    where they lead."""
+    told = []
+    ours = [route for route in routes if route.ours]
+    for family in Family:
+        mine = ", ".join(str(route) for route in ours if route.family is family)
+        if mine and family not in policy.families:
+            text = f"{family} has no uplink any more: its routes stay as they are: {mine}."
+            remedy = f"To remove them: {our_routes_deletion(family)}"
+            told.append(Notice(at, Level.WARNING, f"{text} {remedy}"))
+    return [*told]
+
+
+class Obstacles:
+    """Remembers the obstacles of one family, and says which come and go."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: tuple[Route, ...] = ()
+
+    def news(
+        self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route], active: Route | None
+    ) -> list[Output]:
+        """What has changed with the `routes` that are there now."""
+        before, self._found = self._found, obstacles(uplinks, routes, active)
+        come = [
+            Notice(at, Level.WARNING, describe_obstacle(route, uplinks, active))
+            for route in self._found
+            if route not in before
+        ]
+        gone = [
+            Notice(at, Level.INFO, f"foreign route out of the way: {route}")
+            for route in before
+            if route not in self._found
+        ]
+        return [*come, *gone]

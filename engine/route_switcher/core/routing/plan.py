@@ -1,0 +1,149 @@
+"""The plan: the standing routes that the kernel should have, computed from the selection.
+
+Every uplink has one standing route, at its own metric or demoted, so that its probes can always
+leave through it. The active uplink stands at its own metric. Whatever has a lower metric than the
+active one stands demoted, whatever its health; of those behind it, the failed ones are demoted. So
+the kernel takes the active uplink, and has the next best right behind it.
+
+Where the kernel refuses the active uplink's own metric, because a foreign route holds it, the
+active uplink stands demoted too, and all others stand further behind. Where it refuses every
+route, but a foreign one leads through the same gateway, the traffic goes by that one, and all of
+ours stand behind it.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+
+from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import UplinkState
+
+ACTIVE_AT = 3
+"""How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""
+
+_TRIED = 3
+"""How many metrics are tried for any other: one that is refused may be held by a foreign route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One route that should be there. `possible` is false while the kernel cannot take it."""
+
+    route: Route
+    reason: str
+    possible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The routes of one family. `active` is the route that carries the traffic: it must be there
+    before others may go. It is a foreign one where the kernel refuses all of that uplink's."""
+
+    family: Family
+    active: Route | None
+    routes: tuple[Wanted, ...]
+    kept: Set[Route] = frozenset()
+    """Routes that the kernel has refused to delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the plan needs to know of one uplink. `foreign` is the best route of somebody else
+    through its interface and gateway."""
+
+    uplink: Uplink
+    state: UplinkState
+    routable: bool
+    foreign: Route | None = None
+    onlink: bool = False
+
+
+def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
+    """The standing route of `uplink` at its own metric, or at that many demotions above it."""
+    metric = uplink.metric + demotions * DEMOTION
+    return Route(uplink.family, uplink.interface, uplink.gateway, metric)
+
+
+def active_routes(uplink: Uplink) -> tuple[Route, ...]:
+    """The routes by which `uplink` can be active, best first."""
+    return tuple(standing_route(uplink, demotions) for demotions in range(ACTIVE_AT))
+
+
+def make_plan(
+    family: Family,
+    uplinks: Sequence[Standing],
+    active: Uplink | None,
+    refused: Set[Route],
+    kept: Set[Route] = frozenset(),
+) -> Plan:
+    """Plan the standing routes of `uplinks`; before the first selection `active` is None.
+
+    An `active` that is not among `uplinks` has left the policy and still carries the traffic: its
+    route is kept if it is there. A route in `refused` is not asked for again; another of that
+    uplink is, where that is safe.
+    """
+    wanted = []
+    carrier = _carrier(uplinks, active, refused)
+    if active is not None and all(s.uplink != active for s in uplinks):
+        reason = f"{active.name} is active until another answers"
+        wanted.append(Wanted(active_route(active, refused), reason, possible=False))
+    for standing in uplinks:
+        choices = list(_choices(standing, active, carrier))
+        route, reason = next((c for c in choices if c[0] not in refused), choices[0])
+        possible = standing.routable and route not in refused
+        route = replace(route, onlink=standing.onlink)
+        wanted.append(Wanted(route, f"{standing.uplink.name} {reason}", possible))
+    return Plan(family, carrier, tuple(wanted), kept)
+
+
+def active_route(uplink: Uplink, refused: Set[Route]) -> Route:
+    """The best route by which `uplink` can be active; its own where all are refused."""
+    routes = active_routes(uplink)
+    return next((route for route in routes if route not in refused), routes[0])
+
+
+def _carrier(
+    uplinks: Sequence[Standing], active: Uplink | None, refused: Set[Route]
+) -> Route | None:
+    """The route that carries the traffic of `active`."""
+    if active is None:
+        return None
+    route = active_route(active, refused)
+    foreign = next((s.foreign for s in uplinks if s.uplink == active), None)
+    return foreign if foreign is not None and route in refused else route
+
+
+def _choices(
+    standing: Standing, active: Uplink | None, carrier: Route | None
+) -> Iterator[tuple[Route, str]]:
+    """The routes that would do for an uplink, best first, each with its reason."""
+    uplink = standing.uplink
+    if active is None or carrier is None:
+        yield from _demoted(uplink, 1, "stands demoted until the first selection")
+    elif uplink == active:
+        own, *others = active_routes(uplink)
+        yield own, "is active"
+        yield from ((other, "is active, and its own metric was refused") for other in others)
+    else:
+        behind = _demotions_behind(uplink, carrier)
+        if uplink.metric <= active.metric:
+            reason = f"stands demoted: {active.name} is active"
+            yield from _demoted(uplink, max(1, behind), reason)
+        elif standing.state is UplinkState.FAILED:
+            yield from _demoted(uplink, behind + 1, "stands demoted: it failed")
+        else:
+            yield standing_route(uplink, behind), "stands behind the active uplink"
+            yield from _demoted(uplink, behind + 1, "stands demoted: a lower metric was refused")
+
+
+def _demoted(uplink: Uplink, demotions: int, reason: str) -> Iterator[tuple[Route, str]]:
+    first = standing_route(uplink, demotions)
+    yield first, reason
+    for further in range(1, _TRIED):
+        route = replace(first, metric=first.metric + further * DEMOTION)
+        yield route, f"{reason}, and metric {first.metric} was refused"
+
+
+def _demotions_behind(uplink: Uplink, carrier: Route) -> int:
+    """How many demotions put a route of `uplink` behind `carrier`."""
+    return max(0, (carrier.metric - uplink.metric) // DEMOTION + 1)

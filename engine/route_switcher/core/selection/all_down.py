@@ -1,0 +1,85 @@
+"""What is done while the active uplink is failed and traffic stays on it: ask, and say why."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.probing.pace import APART
+from route_switcher.core.reminder import Reminder
+from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.states import UplinkState
+
+ASK_AGAIN = APART
+"""Seconds between requests for a round while none answers: with long intervals the first that
+answers would else be found late."""
+
+
+class Waiting:
+    """Remembers what was asked, and told, in one family."""
+
+    __slots__ = ("_reminder", "_told_of", "_trouble", "ask_at")
+
+    def __init__(self) -> None:
+        self.ask_at = inf
+        """When to ask again; inf: never."""
+        self._trouble = -inf
+        self._told_of = -inf
+        self._reminder = Reminder()
+
+    def end(self) -> None:
+        """There is nothing to wait for."""
+        self.ask_at, self._trouble = inf, -inf
+        self._reminder.end()
+
+    def begin(self, at: float, healths: Sequence[UplinkHealth]) -> list[Output]:
+        """None of `healths` has answered yet, in the time that the first rounds are given."""
+        if self._trouble == inf:
+            return self._ask_again(at, inf, healths)
+        known = "; ".join(h.evidence() for h in healths)
+        text = f"no uplink answers yet, nothing is moved: {known}"
+        return [*self._ask_again(at, inf, healths), Notice(at, Level.ERROR, text)]
+
+    def go_on(
+        self,
+        at: float,
+        since: float,
+        healths: Sequence[UplinkHealth],
+        active: UplinkHealth,
+        why_not: Callable[[UplinkHealth], str],
+        *,
+        forced: bool,
+    ) -> list[Output]:
+        """The `active` one of `healths` has been failing `since`; `why_not` says why another cannot
+        be moved to, however old its answer is; `forced`: an operator's order keeps the traffic."""
+        outputs = self._ask_again(at, since, healths)
+        reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
+        known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]
+        said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
+        name = active.uplink.name
+        if forced:
+            if self._reminder.due(at):
+                text = f"a forced order keeps the traffic on {name} until it is released: {said}"
+                outputs.append(Notice(at, Level.ERROR, text))
+        elif all(reasons.values()) and self._told_of != since:
+            self._told_of = since
+            outputs.append(Notice(at, Level.ERROR, f"staying with {name}: {said}"))
+        return outputs
+
+    def _ask_again(self, at: float, since: float, healths: Sequence[UplinkHealth]) -> list[Output]:
+        first, self._trouble = since != self._trouble, since
+        if not first and at < self.ask_at:
+            return []
+        self.ask_at = at + ASK_AGAIN
+        return [
+            ProbeNow(at, h.uplink.name, again=not first)
+            for h in healths
+            if h.link.connected and (first or h.why_not(at, since))
+        ]
+
+
+def _known(health: UplinkHealth, why_not: str) -> str:
+    """What is known of an uplink that the traffic does not move to."""
+    evidence = health.evidence()
+    if health.state is UplinkState.FAILED or not why_not or why_not in evidence:
+        return evidence
+    return f"{evidence}, but {why_not}"

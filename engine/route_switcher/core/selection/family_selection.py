@@ -1,0 +1,299 @@
+"""The selection of one family as it goes on: its start, its moves, its operator's order, its plan.
+
+The start has three cases. (a) A route of ours stands at its own metric: this is a restart, and that
+uplink is active. (b) Another default route exists: it is left to carry the traffic until verdicts
+are in, and the most preferred uplink with a good first round wins then. (c) There is no default
+route at all: the most preferred usable uplink is active at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from typing import TypeAlias
+
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.routing.admission import Admission
+from route_switcher.core.routing.conflicts import Obstacles, precedes
+from route_switcher.core.routing.found_routes import active_before, in_use
+from route_switcher.core.routing.plan import Plan, active_routes, make_plan
+from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.selection.all_down import Waiting
+from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
+from route_switcher.core.selection.renaming import preferred_before
+from route_switcher.core.selection.select import Order, select
+from route_switcher.core.selection.switch_limiter import Restraint
+from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, Uplink
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
+
+_MadeFor: TypeAlias = tuple[object, ...]
+"""What a plan depends on: another is made only when this has changed."""
+
+
+class FamilySelection:
+    """Decides for one family. `healths` stand in order of preference; they and the `ways` are
+    shared, not copied."""
+
+    def __init__(
+        self, family: Family, healths: Sequence[UplinkHealth], hold_back: HoldBack, ways: Ways
+    ) -> None:
+        self.family = family
+        self.healths = tuple(healths)
+        self.current: str | None = None
+        """The active uplink; None before the first selection, and while a removed one is active."""
+        self.order: Order | None = None
+        self._departing: Uplink | None = None
+        self._patience = inf
+        self._wake = inf
+        self._found: Route | None = None
+        """The default route by which the traffic goes until the first selection."""
+        self.admission = Admission(ways)
+        self._ways = ways
+        self._obstacles = Obstacles()
+        self._plan: tuple[_MadeFor, Plan] | None = None
+        self._waiting = Waiting()
+        self._restraint = Restraint(hold_back)
+        self._held_until = inf
+
+    @property
+    def settled(self) -> bool:
+        """Whether a first selection has been made."""
+        return self.current is not None or self._departing is not None
+
+    # What is told to it.
+
+    def start(self, at: float, routes: Iterable[Route], patience: float) -> list[Output]:
+        """Begin with the `routes` found; wait at most `patience` seconds for first rounds."""
+        mine = [r for r in routes if r.family is self.family]
+        outputs = self._start(at, mine, patience)
+        return outputs + self.take_routes(at, mine)
+
+    def take_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
+        """Take what the kernel has."""
+        mine = [r for r in routes if r.family is self.family]
+        self.admission.refusals.see(at, mine)
+        active, uplink = self.plan().active, self._active_uplink()
+        astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
+        if astray and uplink is not None:
+            self.admission.refusals.ask_for_free(active_routes(uplink), min(astray))
+        return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
+
+    def take_uplinks(
+        self,
+        at: float,
+        healths: Sequence[UplinkHealth],
+        hold_back: HoldBack,
+        names: Mapping[str, str],
+    ) -> list[Output]:
+        """Take a new policy's uplinks; a removed active one carries traffic until another can.
+
+        `names` are the new names of those that stay, by their old ones.
+        """
+        self._restraint.take_policy(hold_back)
+        outputs: list[Output] = []
+        if self.current is not None and self.current not in names:
+            kept = {id(h) for h in healths}
+            removed = (h.uplink for h in self.healths if id(h) not in kept)
+            self._departing = next(u for u in removed if u.name == self.current)
+            text = f"{self.current} left the policy; it is active until another can be"
+            outputs.append(Notice(at, Level.INFO, text))
+        self.current = names.get(self.current) if self.current is not None else None
+        self.healths = tuple(healths)
+        for health in healths:
+            if health.uplink == self._departing:
+                self.current, self._departing = health.uplink.name, None
+        self.admission.take_policy(self._departing)
+        if self.order is not None:
+            ordered = names.get(self.order.uplink)
+            self.order = None if ordered is None else replace(self.order, uplink=ordered)
+        return outputs
+
+    def give_order(self, at: float, order: Order) -> list[Output]:
+        """Take an operator's order; refused unless its uplink can be active and is healthy.
+
+        A forced one needs no health, but it too needs a route that the kernel takes.
+        """
+        health = self._health(order.uplink)
+        why = None
+        if self.admission.refused(health.uplink):
+            reason = self.admission.refusals.reason(health.uplink)
+            why = f"the kernel refused its route: {reason}"
+        elif not order.force and health.state is not UplinkState.HEALTHY:
+            why = f"{health.evidence()}; only a forced order moves to it"
+        if why is not None:
+            return [Notice(at, Level.WARNING, f"switch to {order.uplink} refused: {why}")]
+        self.order = order
+        return []
+
+    # What it says.
+
+    def deadline(self) -> float:
+        """When to call `decide` though nothing happened; inf: never."""
+        ends = self.order.until if self.order else inf
+        return min(
+            self._wake,
+            self._waiting.ask_at,
+            self._held_until,
+            ends,
+            self.admission.refusals.deadline(),
+        )
+
+    def plan(self) -> Plan:
+        """The standing routes that the kernel should have now."""
+        active = self._active_uplink()
+        refusals = self.admission.refusals
+        refused = frozenset(refusals.routes), frozenset(refusals.kept)
+        states = [(h.uplink, h.state, h.routable) for h in self.healths]
+        made_for = (active, self._ways.readings, refused, states)
+        if self._plan is None or made_for != self._plan[0]:
+            standings = [self.admission.standing(health) for health in self.healths]
+            self._plan = made_for, make_plan(self.family, standings, active, *refused)
+        return self._plan[1]
+
+    def _active_uplink(self) -> Uplink | None:
+        return self._departing if self.current is None else self._health(self.current).uplink
+
+    def decide(self, at: float, old: Policy | None = None) -> list[Output]:
+        """Select anew; `old` is the policy that a reload has just replaced."""
+        self.admission.take_time(at, self.healths, self.current)
+        if self.content(at):
+            self._waiting.ask_at = self._held_until = inf
+            return []
+        outputs: list[Output] = []
+        if self.order and at >= self.order.until:
+            outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
+            self.order = None
+        if not self.settled:
+            return outputs + self._first_selection(at)
+        eligibility = self._eligibility(at)
+        candidates = [eligibility.candidate(h, self.current) for h in self.healths]
+        damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
+        self._held_until = min([self.admission.deadline(at), *damped])
+        choice = select(candidates, self.current, self.order)
+        if choice.name is None or choice.name == self.current:
+            return outputs + self._hold(eligibility)
+        cause = choice.cause
+        if cause is Cause.PREFERENCE and old is not None and self.current is not None:
+            left, taken = (self._health(name).uplink for name in (self.current, choice.name))
+            cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
+        if cause in VOLUNTARY and at < self._restraint.until:
+            self._held_until = min(self._held_until, self._restraint.until)
+            return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(eligibility)]
+        outputs.append(self._move(at, choice.name, cause))
+        if eligibility.link_lost:
+            outputs.append(ProbeNow(at, choice.name))
+        return outputs
+
+    def content(self, at: float) -> bool:
+        """Whether nothing could be better: the most preferred uplink is active and healthy.
+
+        Most rounds find it so, and what `select` would say is then known.
+        """
+        first = self.healths[0]
+        return (
+            first.uplink.name == self.current
+            and first.state is UplinkState.HEALTHY
+            and first.penalty.until <= at
+            and self.order is None
+            and self.admission.calm
+        )
+
+    # The start.
+
+    def _start(self, at: float, routes: Sequence[Route], patience: float) -> list[Output]:
+        uplinks = [health.uplink for health in self.healths]
+        active = active_before(uplinks, routes)
+        if active is not None:
+            return self._restart(at, active.name)
+        self._wake = at + patience
+        best = self._found = in_use(uplinks, routes)
+        if best is None:
+            self._patience = -inf
+            return []
+        self._patience = self._wake
+        text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
+        return [Notice(at, Level.INFO, text)]
+
+    def _restart(self, at: float, name: str) -> list[Output]:
+        self.current = name
+        self._restraint.take_move(at, first=True)
+        outputs: list[Output] = [
+            Decision(
+                at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
+            )
+        ]
+        for health in self.healths:
+            if health.uplink.name != name:
+                outputs += health.distrust(at, f"{name} was active at the start")
+        return outputs
+
+    def _first_selection(self, at: float) -> list[Output]:
+        if self.order:
+            return [self._move(at, self.order.uplink, Cause.OPERATOR)]
+        usable = [h for h in self.healths if h.link.connected and h.routable]
+        if usable and (self._patience == -inf or self._found_lost()):
+            return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
+        eligibility = self._eligibility(at)
+        for health in self.healths:
+            if not eligibility.why_not(health):
+                return self._settle(at, health)
+            if health in usable and not health.judged and at < self._patience:
+                return []
+        if at < self._wake < inf:
+            return []
+        self._wake = inf
+        return self._waiting.begin(at, self.healths)
+
+    def _found_lost(self) -> bool:
+        """Whether the traffic goes by the link of an uplink that has lost it."""
+        return self._found is not None and any(
+            h.uplink.interface == self._found.interface and not h.link.connected
+            for h in self.healths
+        )
+
+    def _settle(self, at: float, health: UplinkHealth) -> list[Output]:
+        name, position = health.uplink.name, self.healths.index(health)
+        outputs: list[Output] = [self._move(at, name, Cause.START)]
+        for index, other in enumerate(self.healths):
+            # A less preferred uplink that was not asked yet was not passed over.
+            if index < position or (index > position and other.judged):
+                outputs += other.distrust(at, f"passed over for {name}")
+        return outputs
+
+    # Moves.
+
+    def _eligibility(self, at: float) -> Eligibility:
+        """What is asked of another uplink now."""
+        current = self._health(self.current) if self.current is not None else None
+        return eligibility_beside(current, at, self.admission, self._ways)
+
+    def _move(self, at: float, name: str, cause: Cause) -> Decision:
+        rules: tuple[str, ...] = ()
+        evidence = [self._health(name).evidence()]
+        previous = since = None
+        if self._departing is not None:
+            previous = self._departing.name
+        elif self.current is not None:
+            left = self._health(self.current)
+            previous, rules = self.current, left.failed_rules()
+            evidence.insert(0, left.evidence())
+            since = left.failing_since if rules else None
+        self._restraint.take_move(at, first=previous is None)
+        self.current, self._departing = name, None
+        self._wake = self._waiting.ask_at = self._held_until = inf
+        return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
+
+    def _hold(self, eligibility: Eligibility) -> list[Output]:
+        at, since = eligibility.at, eligibility.since
+        if self.current is None or since == -inf:
+            self._waiting.end()
+            return []
+        active = self._health(self.current)
+        order = self.order
+        forced = order is not None and order.force and order.uplink == self.current
+        ever = replace(eligibility, since=-inf, urgent=False).why_not
+        return self._waiting.go_on(at, since, self.healths, active, ever, forced=forced)
+
+    def _health(self, name: str) -> UplinkHealth:
+        return next(h for h in self.healths if h.uplink.name == name)

@@ -1,0 +1,62 @@
+"""What holds a voluntary move back, and until when: the minimum stay, and the budget of switches.
+
+Nothing here ever keeps traffic on an uplink that failed: the selection asks only for moves that it
+could as well leave.
+"""
+
+from collections import deque
+from math import inf
+
+from route_switcher.core.vocabulary.outputs import Level, Notice
+from route_switcher.core.vocabulary.policy import HoldBack
+
+_HOUR = 3600.0
+
+
+class Restraint:
+    """Remembers the moves of one family."""
+
+    __slots__ = ("_hold_back", "_moved_at", "_switches", "_told")
+
+    def __init__(self, hold_back: HoldBack) -> None:
+        self._hold_back = hold_back
+        self._moved_at = -inf
+        self._told: dict[str, float] = {}
+        """Of which uplinks a person knows that they are held back, and until when."""
+        self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
+
+    def take_policy(self, hold_back: HoldBack) -> None:
+        """Take a changed policy; what happened goes on counting, as far as the old one counted."""
+        self._hold_back = hold_back
+        self._switches = deque(self._switches, maxlen=hold_back.switches_per_hour)
+
+    def take_move(self, at: float, *, first: bool) -> None:
+        """The selection changed; the first one of all is no switch."""
+        self._moved_at = at
+        self._told.clear()
+        if not first and self._switches.maxlen is not None:
+            self._switches.append(at)
+
+    @property
+    def until(self) -> float:
+        """When a voluntary move may be made."""
+        return self._held()[0]
+
+    def tell(self, at: float, uplink: str) -> list[Notice]:
+        """What a person should know of the move to `uplink` that is held back; once for each."""
+        until, why = self._held()
+        if self._told.get(uplink) == until:
+            return []
+        self._told[uplink] = until
+        text = f"{uplink} could take over, but is held back for {until - at:.0f} s ({why})"
+        return [Notice(at, Level.INFO, text)]
+
+    def _held(self) -> tuple[float, str]:
+        """Until when, and by what, in words."""
+        hold_back = self._hold_back
+        stay = (self._moved_at + hold_back.min_stay, f"min_stay {hold_back.min_stay:g} s")
+        budget = hold_back.switches_per_hour
+        if budget is None or len(self._switches) < budget:
+            return stay
+        spent = f"{budget} {'switch' if budget == 1 else 'switches'} in an hour already"
+        return max(stay, (self._switches[0] + _HOUR, spent))

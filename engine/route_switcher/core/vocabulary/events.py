@@ -1,0 +1,189 @@
+"""What the core is told. Every event says at what time (seconds on a monotonic clock) it is told.
+
+Events are given to the engine in the order of their times, but for a round, which may have waited
+for a moment while a change was carried out: the rounds of one probe and uplink are always in order.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from route_switcher.core.vocabulary.policy import Address, Family, Policy
+from route_switcher.core.vocabulary.routes import Route, RouteAction
+
+
+class RoundOutcome(Enum):
+    """What a round came to."""
+
+    GOOD = "good"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Nothing can be said about the uplink; counters and states stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one target in one round: `rtt` in seconds, or None and a reason in words.
+
+    `pending`: the round was certain before it was known; where a window counts the probe, an
+    `Answers` will tell. Without `asked` the request could not be sent, or its answer not received,
+    for a reason that says nothing of the uplink.
+    """
+
+    target: Address
+    rtt: float | None
+    reason: str = ""
+    pending: bool = False
+    asked: bool = True
+
+
+def by_target(
+    targets: Sequence[Address], answers: Iterable[Answer]
+) -> Iterator[tuple[int, Answer]]:
+    """The answers of targets that could be asked, each with the position of its target; those of
+    targets that are not among `targets` are left out."""
+    for position, answer in enumerate(answers):
+        if not answer.asked:
+            continue
+        # Addresses are slow to compare, and a round tells of its targets in their order.
+        if position < len(targets) and targets[position] is answer.target:
+            yield position, answer
+        elif answer.target in targets:
+            yield targets.index(answer.target), answer
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One execution of a probe through one uplink, told when its outcome is certain.
+
+    `sent_at` is when it was sent. Rounds are told, and count, in the order of sending. Those that
+    were asked for may overlap; a good one is told at once, and what is still open of those before
+    it is never told.
+    """
+
+    at: float
+    uplink: str
+    probe: str
+    sent_at: float
+    outcome: RoundOutcome
+    answers: tuple[Answer, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What became of targets after their round was told: those that it did not wait for, and those
+    that answered after the timeout (`rtt` is longer than it then). It changes no outcome."""
+
+    at: float
+    uplink: str
+    probe: str
+    sent_at: float
+    """When the round was sent, as in its `Round`."""
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the kernel says of one interface now."""
+
+    interface: str
+    present: bool = True
+    up: bool = True
+    """Administratively up (IFF_UP)."""
+    carrier: bool = True
+    """IFF_LOWER_UP: a cable with something at its other end."""
+    families: frozenset[Family] = frozenset(Family)
+    """The families of which the interface has a usable address."""
+    name: str = ""
+    """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
+
+    @property
+    def own_name(self) -> str:
+        """The kernel's own name of it, or the one that nothing is known by."""
+        return self.name or self.interface
+
+    @property
+    def connected(self) -> bool:
+        """Present, up, and with a carrier."""
+        return self.present and self.up and self.carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Interfaces of uplinks changed: all that one piece of news tells of. Links that are lost
+    together are all lost before anything is decided."""
+
+    at: float
+    states: tuple[LinkState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Every default route of the main table, of both families, ours and foreign, as read now."""
+
+    at: float
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first event: what the engine found."""
+
+    at: float
+    links: tuple[LinkState, ...]
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The kernel refused a route action; `reason` says why, in words."""
+
+    at: float
+    action: RouteAction
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The operator prefers `uplink` until `until` (seconds on the same clock; inf: until released).
+
+    Refused if the uplink is not healthy, unless `force`.
+    """
+
+    at: float
+    uplink: str
+    until: float
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The operator takes a `Switch` back, for the family that `uplink` belongs to."""
+
+    at: float
+    uplink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """A new policy takes effect. `links` tells of every interface that it names, and `routes` of
+    the default routes, by its names; None: as before."""
+
+    at: float
+    policy: Policy
+    links: tuple[LinkState, ...]
+    routes: tuple[Route, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The time that `Engine.deadline` asked for has come."""
+
+    at: float
+
+
+Event: TypeAlias = (
+    Start | Round | Answers | Links | Routes | Refused | Switch | Release | Reload | Tick
+)

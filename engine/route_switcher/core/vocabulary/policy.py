@@ -1,0 +1,232 @@
+"""The policy as the core sees it: frozen, complete, every default filled in.
+
+Durations are seconds. A `Policy` is made by `route_switcher.policy` from a file that was found
+sound, so nothing here checks again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, TypeAlias
+
+from route_switcher.core.vocabulary.conditions import CarrierDown, CarrierUp, Condition, leaves
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+DEMOTION = 1000
+"""What a demoted standing route has on top of its uplink's metric, or twice that where the kernel
+refused it (a DHCP client's route may hold the key). The metrics of a family lie less apart."""
+
+DEFAULT_STABLE = 60.0
+"""Seconds that good rounds must cover before a failed uplink is trusted again, unless said."""
+
+LINK_RULE = "unplugged"
+"""The name of the rule about the link that stands for one that nobody wrote."""
+
+
+class Family(Enum):
+    """An address family. Each has a default route, and so a selection, of its own."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    def __str__(self) -> str:
+        return f"IPv{self.value}"
+
+
+def family_of(address: Address) -> Family:
+    """The family that `address` belongs to."""
+    return Family.IPV4 if address.version == 4 else Family.IPV6
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """An interface and the gateway behind it through which the internet is reached."""
+
+    name: str
+    interface: str
+    gateway: Address
+    metric: int
+    ignore_carrier: bool = False
+    """Its carrier counts as there; an interface that is down or missing still fails it."""
+    onlink: bool | None = None
+    """Whether the gateway is taken to be on the link, though no network of the interface has it.
+    None: as the default route says that the machine has through them."""
+
+    @property
+    def family(self) -> Family:
+        """The family of the gateway: an uplink carries one family."""
+        return family_of(self.gateway)
+
+    @property
+    def demoted_metric(self) -> int:
+        """The metric of the standing route while this uplink is demoted."""
+        return self.metric + DEMOTION
+
+
+Quorum: TypeAlias = Literal["any", "all"] | int
+"""How many of a round's targets must answer for the round to be good."""
+
+
+def answers_needed(quorum: Quorum, targets: int) -> int:
+    """How many of `targets` must answer; a count shrinks to the number of targets there are."""
+    if quorum == "any":
+        return 1
+    if quorum == "all":
+        return targets
+    return min(quorum, targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A check repeated through its uplinks: ICMP echo to each target of the uplink's family."""
+
+    name: str
+    targets: tuple[Address, ...]
+    quorum: Quorum
+    interval: float
+    """Seconds from one sending to the next; at least `timeout`, so rounds never overlap."""
+    timeout: float
+    """Seconds that an answer may take."""
+    fast_interval: float
+    """Seconds from one sending to the next while a failure is being confirmed; at least `timeout`,
+    at most `interval`."""
+    down_interval: float
+    """Seconds from one sending to the next through a failed uplink; at least `interval`."""
+    standby_interval: float
+    """Seconds from one sending to the next through a healthy uplink that is not active, while the
+    active one is healthy too; at least `interval`."""
+    uplinks: tuple[str, ...] | None = None
+    """The names of the uplinks that it goes through; None: every one."""
+
+    def goes_through(self, uplink: str) -> bool:
+        """Whether its rounds go through this uplink."""
+        return self.uplinks is None or uplink in self.uplinks
+
+    def targets_for(self, family: Family) -> tuple[Address, ...]:
+        """The targets that can be asked through an uplink of `family`, in the file's order."""
+        return tuple(target for target in self.targets if family_of(target) is family)
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Recovers when good rounds have covered `stable` seconds without a failed one, and
+    `condition` holds."""
+
+    stable: float
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A fail condition and a recover condition, judged for each of its uplinks separately."""
+
+    name: str
+    fail: Condition
+    recover: Recover
+    uplinks: tuple[str, ...] | None = None
+    """The names of the uplinks that it judges; None: every one."""
+
+    def judges(self, uplink: str) -> bool:
+        """Whether it judges this uplink."""
+        return self.uplinks is None or uplink in self.uplinks
+
+    @property
+    def names_the_carrier(self) -> bool:
+        """Whether it says when the loss of the link fails an uplink."""
+        return any(isinstance(leaf, CarrierDown) for leaf in leaves(self.fail))
+
+    @property
+    def probes(self) -> frozenset[str]:
+        """The probes that its conditions name. If none, the rounds of every probe concern it: its
+        stability is covered by any of them."""
+        conditions = (self.fail, self.recover.condition)
+        named = (leaf for c in conditions if c is not None for leaf in leaves(c))
+        return frozenset(n.probe for n in named if not isinstance(n, CarrierDown | CarrierUp))
+
+
+@dataclass(frozen=True, slots=True)
+class Damping:
+    """An uplink that flaps is held back, as RFC 2439 does for routes.
+
+    Every failure of an uplink adds 1 to its penalty, which halves in `half_life` seconds. Above
+    `suppress` it is damped, until it is below `reuse`; that takes at most `max_hold` seconds.
+    """
+
+    half_life: float
+    suppress: float
+    reuse: float
+    max_hold: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """What holds back voluntary moves. It never keeps traffic on a failed uplink."""
+
+    min_stay: float = 0.0
+    """Seconds that an uplink stays active at least."""
+    switches_per_hour: int | None = None
+    """How many switches an hour may have had before another voluntary one; None: any number."""
+    damping: Damping | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that an administrator decides. `uplinks` stand in order of preference.
+
+    Within a family the metrics rise in that order, and no metric, demoted or not, is used twice.
+    """
+
+    uplinks: tuple[Uplink, ...]
+    probes: tuple[Probe, ...]
+    rules: tuple[Rule, ...]
+    ignore_linkdown: bool
+    """Whether the kernel is told to skip routes without a carrier by itself, at once."""
+    hold_back: HoldBack = HoldBack()
+    link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
+    """What judges the link where no rule names the carrier: a link without a carrier, down or
+    missing carries nothing, whatever else the rules say. Each recovers after the longest stable
+    time of the rules that judge its uplinks, or the default one if none does."""
+
+    def __post_init__(self) -> None:
+        """Complete the rules."""
+        object.__setattr__(self, "link_rules", tuple(_link_rules(self.uplinks, self.rules)))
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families that have an uplink, IPv4 first."""
+        return tuple(f for f in Family if any(u.family is f for u in self.uplinks))
+
+    def uplinks_of(self, family: Family) -> tuple[Uplink, ...]:
+        """The uplinks of `family`, in order of preference."""
+        return tuple(u for u in self.uplinks if u.family is family)
+
+    def probes_through(self, uplink: str) -> tuple[Probe, ...]:
+        """The probes whose rounds go through an uplink; at least one."""
+        return tuple(p for p in self.probes if p.goes_through(uplink))
+
+    def rules_for(self, uplink: str) -> tuple[Rule, ...]:
+        """The rules that judge an uplink; one of them judges its link."""
+        return tuple(r for r in self.every_rule if r.judges(uplink))
+
+    @property
+    def every_rule(self) -> tuple[Rule, ...]:
+        """The rules, and those about the link that nobody wrote."""
+        return (*self.rules, *self.link_rules)
+
+
+def _link_rules(uplinks: Sequence[Uplink], rules: Sequence[Rule]) -> Iterator[Rule]:
+    """A rule for every stable time, about the uplinks that it applies to."""
+    taken = {rule.name for rule in rules}
+    names = (LINK_RULE, *(f"{LINK_RULE}-{n}" for n in range(2, len(taken) + 2)))
+    name = next(name for name in names if name not in taken)
+    without: dict[float, list[str]] = {}
+    for uplink in uplinks:
+        judging = [rule for rule in rules if rule.judges(uplink.name)]
+        if not any(rule.names_the_carrier for rule in judging):
+            stable = max((rule.recover.stable for rule in judging), default=DEFAULT_STABLE)
+            without.setdefault(stable, []).append(uplink.name)
+    for stable, judged in without.items():
+        some = tuple(judged) if len(judged) < len(uplinks) else None
+        yield Rule(name, CarrierDown(), Recover(stable), some)

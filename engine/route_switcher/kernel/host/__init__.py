@@ -1,0 +1,1 @@
+"""What the engine reads or sets on the host beside routes: sysctls, capabilities, its lock."""

@@ -1,0 +1,33 @@
+"""What a machine has before any policy: its interfaces and its default routes."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv6Interface
+
+from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One interface, the loopback one left out."""
+
+    name: str
+    up: bool
+    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
+    """Those that reach out: no link-local IPv6 address."""
+    peers: tuple[Address, ...] = ()
+    """The other ends of a point-to-point link, as the addresses name them."""
+    filter_remedy: str | None = None
+    """The command that loosens its reverse path filter, where that is strict."""
+
+    def has(self, family: Family) -> bool:
+        """Whether it has an address of `family`."""
+        return any(address.version == family.value for address in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Interfaces in the kernel's order; default routes of the main table, in order of metric."""
+
+    interfaces: tuple[Interface, ...]
+    routes: tuple[Route, ...]

@@ -1,0 +1,1 @@
+"""The kernel's routes, links and addresses by netlink (rtnetlink(7))."""

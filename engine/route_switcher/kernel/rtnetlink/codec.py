@@ -1,0 +1,101 @@
+"""The forms of rtnetlink messages, and the bytes they become; the only file that knows pyroute2.
+
+pyroute2 takes 190 ms to import. Its own message classes decode more than they are asked for, loop
+for ever over some malformed input, and log tracebacks; so the few attributes that matter are
+declared here, on its documented base classes, and every value is checked.
+
+Numbers are those of linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h and linux/netlink.h.
+"""
+
+import logging
+import struct
+from typing import Any
+
+from pyroute2.netlink import nla, nlmsg  # type: ignore[import-untyped]
+from pyroute2.netlink.exceptions import (  # type: ignore[import-untyped]
+    NetlinkDecodeError,
+)
+
+from route_switcher.kernel.rtnetlink.framing import HEADER, Message
+
+# It would write the traceback of every malformed attribute into our log; here they are counted.
+logging.getLogger("pyroute2.netlink").setLevel(logging.CRITICAL)
+
+_NLM_F_REQUEST = 0x1
+
+
+class MalformedMessageError(Exception):
+    """A message that does not have the form of its type."""
+
+
+class _NextHop(nla):  # type: ignore[misc]
+    is_nla = False
+    cell_header = (("length", "H"),)
+    fields = (("flags", "B"), ("hops", "B"), ("oif", "I"))
+    nla_map = ((5, "RTA_GATEWAY", "cdata"), (18, "RTA_VIA", "cdata"))
+
+
+class RouteMessage(nlmsg):  # type: ignore[misc]
+    fields = (
+        ("family", "B"),
+        ("dst_len", "B"),
+        ("src_len", "B"),
+        ("tos", "B"),
+        ("table", "B"),
+        ("proto", "B"),
+        ("scope", "B"),
+        ("type", "B"),
+        ("flags", "I"),
+    )
+    nla_map = (
+        (4, "RTA_OIF", "uint32"),
+        (5, "RTA_GATEWAY", "cdata"),
+        (6, "RTA_PRIORITY", "uint32"),
+        (9, "RTA_MULTIPATH", "*next_hop"),
+        (18, "RTA_VIA", "cdata"),
+        (30, "RTA_NH_ID", "uint32"),
+    )
+    next_hop = _NextHop
+
+
+class AddressMessage(nlmsg):  # type: ignore[misc]
+    fields = (("family", "B"), ("prefixlen", "B"), ("flags", "B"), ("scope", "B"), ("index", "I"))
+    nla_map = (
+        (1, "IFA_ADDRESS", "cdata"),
+        (2, "IFA_LOCAL", "cdata"),
+        (8, "IFA_FLAGS", "uint32"),
+    )
+
+
+class ErrorMessage(nlmsg):  # type: ignore[misc]
+    """Of the request that it answers only the header follows: NETLINK_CAP_ACK cuts off the rest."""
+
+    fields = (("error", "i"), ("request", "16s"))
+    nla_map = ((1, "NLMSGERR_ATTR_MSG", "cdata"),)
+
+
+class DoneMessage(nlmsg):  # type: ignore[misc]
+    fields = (("error", "i"),)
+    nla_map = ((1, "NLMSGERR_ATTR_MSG", "cdata"),)
+
+
+def encoded(message: Any, kind: int, flags: int, sequence: int) -> bytes:
+    """The bytes of a request of this `kind`."""
+    message["header"]["type"] = kind
+    message["header"]["flags"] = _NLM_F_REQUEST | flags
+    message["header"]["sequence_number"] = sequence
+    message.encode()
+    return bytes(message.data)
+
+
+def decoded(form: Any, message: Message) -> Any:
+    """The fields and attributes of `message` read as `form`. Raises MalformedMessageError."""
+    smallest = HEADER.size + sum(struct.calcsize(code) for _, code in form.fields)
+    if len(message.data) < smallest:
+        raise MalformedMessageError(f"{len(message.data)} bytes, {smallest} at least")
+    decoded = form(message.data)
+    try:
+        decoded.decode()
+    except (NetlinkDecodeError, struct.error) as error:
+        raise MalformedMessageError(str(error)) from error
+    return decoded

@@ -1,0 +1,232 @@
+"""One request to the kernel and all that it answers (netlink(7), rtnetlink(7)).
+
+Every conversation has a socket of its own. So a cancelled one leaves nothing behind that the next
+could mistake for its answer, and a change never waits for a long dump to end.
+"""
+
+import errno
+import itertools
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self, TypeVar
+
+import trio
+
+from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
+from route_switcher.kernel.rtnetlink.framing import (
+    NLM_F_DUMP_INTR,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    Discarded,
+    Message,
+    split,
+)
+from route_switcher.kernel.rtnetlink.messages import acknowledgement
+
+T = TypeVar("T")
+
+RECEIVE_SIZE = 65536
+"""Bytes. A dump fills as much as is offered, up to 32 KiB."""
+
+_SOL_NETLINK = 270
+_NETLINK_CAP_ACK = 10
+_NETLINK_EXT_ACK = 11
+_NETLINK_GET_STRICT_CHK = 12
+
+_LONG = 16384
+"""Bytes of a datagram after which others get a turn."""
+
+_ATTEMPTS = 4
+_LONGEST_AGAIN = 0.02
+"""How often an interrupted dump is taken, unless it takes so many seconds. The last is used as it
+is: a table that never rests must not keep us here, and is looked at again before long."""
+
+_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""What may pass: no descriptor is free, here or in the whole system (open(2)), or no memory."""
+_PATIENCE = 60.0
+_PAUSE = 0.1
+"""For how many seconds a socket that cannot be had for that is asked for again, and how often."""
+
+_sequences = itertools.count(1)
+
+
+class KernelError(Exception):
+    """The kernel refused a request: `code` is the errno, `text` its own words, or empty."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+
+class Replies(list[Message]):
+    """Takes in datagrams until the answer to the request `sequence` is complete."""
+
+    def __init__(self, sequence: int, discarded: Discarded) -> None:
+        super().__init__()
+        self.complete = False
+        self.interrupted = False
+        """The dump is inconsistent (NLM_F_DUMP_INTR): something changed meanwhile."""
+        self._sequence = sequence
+        self._discarded = discarded
+
+    def feed(self, datagram: bytes, sender: int) -> None:
+        """Take in `datagram` from the netlink port `sender`; the kernel's is 0.
+
+        Raises KernelError if the kernel refused the request.
+        """
+        if sender != 0:
+            self._discarded.not_from_kernel += 1
+            return
+        for message in split(datagram, self._discarded):
+            if message.sequence != self._sequence:
+                continue
+            self.interrupted |= bool(message.flags & NLM_F_DUMP_INTR)
+            if message.kind in (NLMSG_DONE, NLMSG_ERROR):
+                self._end(message)
+            else:
+                self.append(message)
+
+    def _end(self, message: Message) -> None:
+        self.complete = True
+        try:
+            end = acknowledgement(message)
+        except MalformedMessageError:
+            self._discarded.malformed += 1
+            return
+        if end.code:
+            raise KernelError(end.code, end.text)
+
+
+class Conversation:
+    """Requests one after another on one socket. Use as an asynchronous context manager.
+
+    Entering waits for a minute where descriptors or memory have run out: another user may have
+    taken them, and to end then would leave the uplink to itself. After that it raises OSError.
+    """
+
+    def __init__(self, discarded: Discarded) -> None:
+        self._discarded = discarded
+        self._socket: socket.socket
+
+    async def __aenter__(self) -> Self:
+        self._socket = await _opened()
+        self._socket.setblocking(False)
+        _prepare(self._socket)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+
+    async def ask(
+        self, build: Callable[[int], bytes], enough: Callable[[bytes], bool] = lambda _: False
+    ) -> Replies:
+        """All that answers the request that `build` makes of a sequence number, or what came until
+        a datagram was `enough`: then nothing more can be asked.
+
+        The kernel has mostly answered when the request is sent, so others run in between only while
+        a long dump goes on: it may be a full BGP table. Raises KernelError.
+        """
+        sequence = next(_sequences) & 0xFFFFFFFF
+        replies = Replies(sequence, self._discarded)
+        self._socket.send(build(sequence))
+        while True:
+            datagram, sender = await self._received()
+            replies.feed(datagram, sender)
+            if replies.complete or enough(datagram):
+                return replies
+            if len(datagram) > _LONG:
+                await trio.lowlevel.checkpoint()
+
+    async def read(
+        self, build: Callable[[int], bytes], parse: Callable[[Message], T | None]
+    ) -> list[T]:
+        """As `read`, without a second attempt."""
+        return parsed(await self.ask(build), parse, self._discarded)
+
+    async def _received(self) -> tuple[bytes, int]:
+        while True:
+            try:
+                datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(self._socket)
+                continue
+            return datagram, sender
+
+
+async def command(build: Callable[[int], bytes], discarded: Discarded) -> None:
+    """Send the request that `build` makes of a sequence number, until it is acknowledged.
+
+    Raises KernelError.
+    """
+    async with Conversation(discarded) as conversation:
+        await conversation.ask(build)
+    await trio.lowlevel.checkpoint()
+
+
+async def read(
+    build: Callable[[int], bytes],
+    parse: Callable[[Message], T | None],
+    discarded: Discarded,
+    enough: Callable[[bytes], bool] = lambda _: False,
+) -> list[T]:
+    """What `parse` makes of each answer to the request that `build` makes of a sequence number,
+    up to the first datagram that is `enough`.
+
+    Raises KernelError.
+    """
+    attempts = 0
+    while True:
+        attempts += 1
+        began = trio.current_time()
+        async with Conversation(discarded) as conversation:
+            replies = await conversation.ask(build, enough)
+        await trio.lowlevel.checkpoint()
+        took_long = trio.current_time() - began > _LONGEST_AGAIN
+        if not replies.interrupted or took_long or attempts == _ATTEMPTS:
+            return parsed(replies, parse, discarded)
+
+
+def parsed(
+    messages: Iterable[Message], parse: Callable[[Message], T | None], discarded: Discarded
+) -> list[T]:
+    """What `parse` makes of each of `messages`; malformed ones are counted and dropped."""
+    found = []
+    for message in messages:
+        try:
+            made = parse(message)
+        except MalformedMessageError:
+            discarded.malformed += 1
+            continue
+        if made is not None:
+            found.append(made)
+    return found
+
+
+async def _opened() -> socket.socket:
+    end = trio.current_time() + _PATIENCE
+    while True:
+        try:
+            return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        except OSError as error:
+            if error.errno not in _SCARCE or trio.current_time() > end:
+                raise
+        await trio.sleep(_PAUSE)
+
+
+def _prepare(channel: socket.socket) -> None:
+    """Ask for errors in words and without our request in them, and for filtered dumps.
+
+    A kernel that knows none of these gives bare numbers and whole dumps, which do as well.
+    """
+    for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
+        with suppress(OSError):
+            channel.setsockopt(_SOL_NETLINK, option, 1)

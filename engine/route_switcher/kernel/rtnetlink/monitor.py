@@ -1,0 +1,200 @@
+"""Hears from the kernel that links, addresses or default routes changed."""
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import trio
+
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.kernel.base import KernelNews
+from route_switcher.kernel.rtnetlink import links, route_filter
+from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE
+from route_switcher.kernel.rtnetlink.framing import (
+    HEADER,
+    PROTOCOL_OFFSET,
+    RTM_DELADDR,
+    RTM_DELLINK,
+    RTM_DELROUTE,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    RTM_NEWROUTE,
+    Discarded,
+    Message,
+    split,
+)
+
+# RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
+
+_LINK_KINDS = frozenset((RTM_NEWLINK, RTM_DELLINK))
+_ADDRESS_KINDS = frozenset((RTM_NEWADDR, RTM_DELADDR))
+_ROUTE_KINDS = frozenset((RTM_NEWROUTE, RTM_DELROUTE))
+_KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS
+
+_NUMBERS = {Family.IPV4: int(socket.AF_INET), Family.IPV6: int(socket.AF_INET6)}
+_FAMILY_OFFSET = HEADER.size
+_INDEX_OFFSET = HEADER.size + 4
+"""Of the interface, in struct ifinfomsg and in struct ifaddrmsg alike."""
+_INDEX = struct.Struct("=I")
+_FIXED_SIZE = HEADER.size + 8
+
+_NOTHING = KernelNews()
+_LINKS = KernelNews(links=True)
+_ADDRESSES = KernelNews(addresses=True)
+_ROUTES = KernelNews(routes=True)
+_FOREIGN = KernelNews(foreign=True)
+_OVERRUN = KernelNews(overrun=True)
+
+_RECEIVE_BUFFER = 1 << 20
+"""Bytes: room for about a thousand messages, since the kernel counts what they occupy."""
+_SO_RCVBUFFORCE = 33
+
+_AT_ONCE = 256
+"""How many datagrams are read before others get a turn."""
+
+
+class Monitor:
+    """A subscription to the kernel's news. What happens from its creation on is not missed.
+
+    What it cannot know to concern nobody is news: a read that was in vain costs little.
+    """
+
+    def __init__(self, discarded: Discarded, receive_buffer: int = _RECEIVE_BUFFER) -> None:
+        self._discarded = discarded
+        self._names: tuple[bytes, ...] | None = None
+        """How the names to be followed stand in a message; None: everything is news."""
+        self._indexes: set[int] = set()
+        """Interfaces that have, or had, one of these names."""
+        self._families = frozenset(_NUMBERS.values())
+        self._carrying: frozenset[int] = frozenset()
+        self._elsewhere = True
+        self._unheard = _NOTHING
+        # trio's own wrapper makes every receive a checkpoint; here, once something has been taken
+        # from the socket, nothing may be cancelled until it has been told.
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self._socket.setblocking(False)
+        _set_receive_buffer(self._socket, receive_buffer)
+        # Before subscribing. A kernel that takes no filter only costs time: `split` filters too.
+        route_filter.attach(self._socket)
+        self._socket.bind((0, _GROUPS))
+
+    def close(self) -> None:
+        """End the subscription."""
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+
+    def follow(self, uplinks: Sequence[Uplink], indexes: Iterable[int]) -> None:
+        """Tell from now on what may concern these uplinks; `indexes` are those of their interfaces.
+
+        An interface that gets one of their names later is followed from then on.
+        """
+        names = {os.fsencode(uplink.interface) + b"\0" for uplink in uplinks}
+        kinds = (links.IFLA_IFNAME, links.IFLA_ALT_IFNAME)
+        self._names = tuple(links.attribute(kind, name) for kind in kinds for name in names)
+        self._families = frozenset(_NUMBERS[uplink.family] for uplink in uplinks)
+        self.add(indexes)
+        self.set_elsewhere(Family.IPV6 in {uplink.family for uplink in uplinks})
+
+    def add(self, indexes: Iterable[int]) -> None:
+        """Follow these interfaces too."""
+        self._indexes.update(indexes)
+
+    def set_elsewhere(self, matters: bool) -> None:
+        """Whether IPv6 addresses of interfaces that nobody follows matter.
+
+        Those that changed unheard before may matter as well: so they are looked at again.
+        """
+        if matters and not self._elsewhere:
+            self._unheard = _ADDRESSES
+        self._elsewhere = matters
+
+    def set_carrying(self, indexes: frozenset[int]) -> None:
+        """The interfaces that default routes of others go by: IPv4's go with them in silence."""
+        self._carrying = indexes
+
+    async def changed(self) -> KernelNews:
+        """See `Kernel.changed`."""
+        while True:
+            if not self._unheard:
+                await trio.lowlevel.wait_readable(self._socket)
+            news = self._unheard | self._gathered()
+            self._unheard = _NOTHING
+            if news:
+                return news
+
+    def _gathered(self) -> KernelNews:
+        news = _NOTHING
+        for _ in range(_AT_ONCE):
+            try:
+                datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                news |= _OVERRUN
+                continue
+            told = self._told(datagram, sender)
+            if told:
+                news |= told
+        return news
+
+    def _told(self, datagram: bytes, sender: int) -> KernelNews:
+        if sender != 0:
+            self._discarded.not_from_kernel += 1
+            return _NOTHING
+        news = _NOTHING
+        for message in split(datagram, self._discarded):
+            if message.kind not in _KINDS:
+                continue
+            if len(message.data) < _FIXED_SIZE:
+                self._discarded.malformed += 1
+                continue
+            told = self._of(message)
+            if told:
+                news |= told
+        return news
+
+    def _of(self, message: Message) -> KernelNews:
+        if message.kind in _LINK_KINDS:
+            return self._of_link(message)
+        if message.kind in _ADDRESS_KINDS:
+            return self._of_address(message.data)
+        if message.data[PROTOCOL_OFFSET] == PROTOCOL:
+            return _ROUTES
+        return _FOREIGN if message.data[_FAMILY_OFFSET] in self._families else _NOTHING
+
+    def _of_link(self, message: Message) -> KernelNews:
+        (index,) = _INDEX.unpack_from(message.data, _INDEX_OFFSET)
+        if self._names is None:
+            return _LINKS
+        if index in self._indexes:
+            # A bridge tells so that an interface is no port any more, with its own family.
+            if message.kind == RTM_DELLINK and message.data[_FAMILY_OFFSET] == socket.AF_UNSPEC:
+                self._indexes.discard(index)
+            return _LINKS
+        if any(name in message.data for name in self._names):
+            self._indexes.add(index)
+            return _LINKS
+        return _FOREIGN if index in self._carrying else _NOTHING
+
+    def _of_address(self, data: bytes) -> KernelNews:
+        (index,) = _INDEX.unpack_from(data, _INDEX_OFFSET)
+        if self._names is None or index in self._indexes:
+            return _ADDRESSES
+        if data[_FAMILY_OFFSET] == socket.AF_INET6 and self._elsewhere:
+            return _ADDRESSES
+        return _FOREIGN if index in self._carrying else _NOTHING
+
+
+def _set_receive_buffer(channel: socket.socket, size: int) -> None:
+    try:
+        channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+    except OSError:  # not permitted, or unknown to the kernel
+        with suppress(OSError):
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)

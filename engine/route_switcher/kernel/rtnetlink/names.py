@@ -1,0 +1,36 @@
+"""Which interface each name of the policy means now.
+
+The kernel knows an interface by its name and by any number of altnames (ip-link(8), `property`);
+all may change while we run. What it tells carries the index, and its own name at most. So the names
+of the policy are resolved again for every answer.
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from route_switcher.core.vocabulary.policy import Family, Uplink
+
+Owners: TypeAlias = Mapping[tuple[int, Family], str]
+"""What the policy calls an interface, by its index, in a family."""
+
+
+def index_of(name: str) -> int:
+    """The index of the interface that has this name or altname, 0 if none has."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
+
+
+def owners(uplinks: Sequence[Uplink], indexes: Mapping[str, int]) -> Owners:
+    """The names by which `uplinks` call the interfaces of these `indexes`, by name.
+
+    Where two uplinks of a family mean one interface, the one that is preferred has it.
+    """
+    names: dict[tuple[int, Family], str] = {}
+    for uplink in uplinks:
+        index = indexes.get(uplink.interface, 0)
+        if index:
+            names.setdefault((index, uplink.family), uplink.interface)
+    return names

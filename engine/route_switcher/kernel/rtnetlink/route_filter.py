@@ -1,0 +1,46 @@
+"""A packet filter that keeps routes other than defaults out of the monitor's socket.
+
+A BGP session that comes up changes a million routes. Dropped by the kernel, before they are
+queued, these messages cost us no wake-up and cannot overrun the receive buffer.
+
+The kernel hands every route message over in a datagram of its own, so the filter looks at the
+first message only.
+"""
+
+import socket
+import sys
+
+from route_switcher import packet_filter
+from route_switcher.kernel.rtnetlink.framing import (
+    DST_LEN_OFFSET,
+    MAIN_TABLE,
+    RTM_DELROUTE,
+    RTM_NEWROUTE,
+    TABLE_OFFSET,
+)
+from route_switcher.packet_filter import JUMP_IF_EQUAL, LOAD_BYTE, LOAD_HALF, RETURN
+
+_TYPE_OFFSET = 4
+
+
+def _as_loaded(value: int) -> int:
+    """BPF loads big-endian; netlink headers are in the byte order of the host."""
+    return int.from_bytes(value.to_bytes(2, sys.byteorder), "big")
+
+
+_PROGRAM = (
+    (LOAD_HALF, 0, 0, _TYPE_OFFSET),
+    (JUMP_IF_EQUAL, 1, 0, _as_loaded(RTM_NEWROUTE)),
+    (JUMP_IF_EQUAL, 0, 4, _as_loaded(RTM_DELROUTE)),
+    (LOAD_BYTE, 0, 0, DST_LEN_OFFSET),
+    (JUMP_IF_EQUAL, 0, 3, 0),
+    (LOAD_BYTE, 0, 0, TABLE_OFFSET),
+    (JUMP_IF_EQUAL, 0, 1, MAIN_TABLE),
+    (RETURN, 0, 0, packet_filter.WHOLE),
+    (RETURN, 0, 0, packet_filter.NOTHING),
+)
+
+
+def attach(channel: socket.socket) -> bool:
+    """Attach the filter to `channel`; whether the kernel took it."""
+    return packet_filter.attach(channel, _PROGRAM)

@@ -1,0 +1,43 @@
+"""A document that was read → the `Policy` that it means, or every problem that it has."""
+
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.policy.file_kinds import POLICY
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.schema.check import check_schema
+from route_switcher.policy.sections import probes, rules, uplinks
+from route_switcher.policy.sections.hold_back import read_hold_back
+from route_switcher.policy.yaml.reader import Document
+
+IGNORE_LINKDOWN = "ignore_linkdown"
+SCENARIOS = "scenarios"
+"""A key of scenario files alone."""
+
+
+def understand(document: Document, origin: str) -> Policy:
+    """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
+    findings = Findings(document)
+    _refuse_scenarios(findings, origin)
+    check_schema(findings, POLICY)
+    certain = findings.complete(uplinks.SECTION)
+    names = uplinks.names(findings)
+    the_uplinks = uplinks.read_uplinks(findings)
+    # One that was left out for its own problems may be the only one of its family.
+    certain = certain and len(the_uplinks) == len(names)
+    the_probes = probes.read_probes(findings, names, the_uplinks if certain else None)
+    the_rules = rules.read_rules(findings, names, the_probes)
+    the_hold_back = read_hold_back(findings)
+    if findings.problems:
+        raise PolicyProblems(origin, findings.problems, document.text)
+    linkdown = findings.get((IGNORE_LINKDOWN,)) is True
+    return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back)
+
+
+def _refuse_scenarios(findings: Findings, origin: str) -> None:
+    """A scenario file is nothing but wrong as a policy: one problem says more than ten."""
+    written = findings.document.keys
+    if (SCENARIOS,) not in written or (uplinks.SECTION,) in written:
+        return
+    message, hint = "this is a scenario file, not a policy", "route-switcher test runs it"
+    findings.report("not-a-policy", (SCENARIOS,), message, hint, on_key=True)
+    raise PolicyProblems(origin, findings.problems, findings.document.text)

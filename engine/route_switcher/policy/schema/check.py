@@ -1,0 +1,220 @@
+"""What a JSON Schema says about a document, in the words of its titles and descriptions.
+
+The schema discriminates with `if`/`then`, so that every error is about one value. A value that
+does not fit is "not <title>", and the description is the hint. What a mapping must not hold is
+refused by `not`: there the title is the message.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from route_switcher.policy.file_kinds import Kind
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.schema import typo_hints
+from route_switcher.policy.yaml.reader import Path
+from route_switcher.resources import data_root
+
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator, ValidationError
+
+_NOTHING = r"(?!)"
+"""A pattern that nothing matches."""
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
+
+
+def check_schema(findings: Findings, kind: Kind) -> None:
+    """Report everything in which the document differs from the schema of its kind."""
+    validator = _validator(kind.schema)
+    assert isinstance(validator.schema, dict)
+    check = _Check(findings, validator.schema["definitions"])
+    for error in validator.iter_errors(findings.document.data):
+        path = tuple(error.absolute_path)
+        if path in findings.document.unclear:
+            continue
+        keyword = "propertyNames" if "propertyNames" in error.schema_path else error.validator
+        _REPORTS.get(str(keyword), _Check.report_unfit)(check, path, error)
+
+
+@cache
+def _validator(schema: str) -> "Draft7Validator":
+    # Imported here: it takes longer than all the rest, and an unreadable file needs none of it.
+    from jsonschema import Draft7Validator
+    from jsonschema.validators import extend
+
+    text = (data_root() / "schemas" / schema).read_text(encoding="utf-8")
+    # What stands twice is told by its meaning, and with the place of the second one; the
+    # library's own check takes minutes over a long list of mixed types.
+    ours = extend(  # type: ignore[no-untyped-call]
+        Draft7Validator, {"uniqueItems": lambda *_: ()}
+    )
+    validator: Draft7Validator = ours(json.loads(text))
+    return validator
+
+
+def _subschema(error: "ValidationError") -> dict[str, Any]:
+    """The part of the schema that the error is about, which the library's types leave open."""
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
+def _known(schema: dict[str, Any]) -> list[str]:
+    """The keys that may stand in a mapping; those that are refused with a hint are none."""
+    return [key for key, inner in schema["properties"].items() if "not" not in inner]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Turns the library's errors into problems."""
+
+    findings: Findings
+    definitions: dict[str, Any]
+
+    def report_unknown_keys(self, path: Path, error: "ValidationError") -> None:
+        schema = _subschema(error)
+        known = _known(schema)
+        assert isinstance(error.instance, dict)
+        for key in error.instance:
+            if key in schema["properties"]:
+                continue
+            listed = f"the keys known here: {', '.join(known)}"
+            hint = typo_hints.entry(key, known) if error.instance[key] is None else None
+            hint = hint or self.findings.did_you_mean(key, known, listed)
+            message = f"unknown key {quoted(key)}"
+            self.findings.report("unknown-key", (*path, key), message, hint, on_key=True)
+
+    def report_missing_key(self, path: Path, error: "ValidationError") -> None:
+        # The library tells each missing key by an error of its own, and its name only in the
+        # message.
+        assert isinstance(error.instance, dict)
+        missing = [key for key in _subschema(error)["required"] if key not in error.instance]
+        key = next(key for key in missing if error.message.startswith(repr(key)))
+        self._miss(path, error, key, _subschema(error)["title"])
+
+    def report_lacking_key(self, path: Path, error: "ValidationError") -> None:
+        """A key that needs another beside it."""
+        assert isinstance(error.instance, dict)
+        needs: dict[str, list[str]] = _subschema(error)["dependencies"]
+        key, missing = next(
+            (key, other)
+            for key, needed in needs.items()
+            for other in needed
+            if key in error.instance and other not in error.instance
+        )
+        # Another key that needs the same tells nothing new.
+        if error.message.endswith(repr(key)):
+            self._miss(path, error, missing, f"'{key}'")
+
+    def _miss(self, path: Path, error: "ValidationError", key: str, what: str) -> None:
+        schema = _subschema(error)
+        assert isinstance(error.instance, dict)
+        unknown = [key for key in error.instance if key not in schema["properties"]]
+        if schema.get("additionalProperties") is False and get_close_matches(key, unknown):
+            return  # It is there, misspelt, and reported as such.
+        example = _flow(self._example(schema["properties"][key]))
+        self.findings.report(
+            "missing-key",
+            path,
+            f"{what} needs the key '{key}'",
+            f"write for example '{key}: {example}'",
+            on_key=True,
+        )
+
+    def report_bad_key(self, path: Path, error: "ValidationError") -> None:
+        inner = (*path, str(error.instance))
+        schema = _subschema(error)
+        message, hint = f"{quoted(error.instance)} is not {schema['title']}", _described(schema)
+        self.findings.report("bad-value", inner, message, hint, on_key=True)
+
+    def report_refused(self, path: Path, error: "ValidationError") -> None:
+        schema = _subschema(error)
+        self.findings.report("bad-value", path, schema["title"], _described(schema), on_key=True)
+
+    def report_unfit(self, path: Path, error: "ValidationError") -> None:
+        schema, value = _subschema(error), error.instance
+        hint = _hint(schema)
+        if value is None:
+            self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
+            return
+        if isinstance(value, str) and "enum" in schema:
+            hint = self.findings.did_you_mean(value, schema["enum"], hint)
+        else:
+            hint = self._slip(path, schema, value) or hint
+        message = f"{quoted(value)} is not {schema['title']}"
+        self.findings.report("bad-value", path, message, hint)
+
+    def _slip(self, path: Path, schema: dict[str, Any], value: object) -> str | None:
+        """What to write instead of `value` if it is nearly right."""
+        if isinstance(value, str) and _is_quoted(schema, value):
+            return f"write {value}, without quotes"
+        if schema == self.definitions.get("duration"):
+            return typo_hints.duration(value)
+        if schema.get("type") == "array":
+            return typo_hints.list_of(value, self._definition(schema["items"]))
+        if schema.get("type") == "object":
+            return typo_hints.entry(value, _known(schema) if "properties" in schema else ())
+        if path[-1:] == ("gateway",) and (hint := typo_hints.gateway(value)):
+            return hint
+        if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
+            return f"put it in quotes to make it text: '{quoted(value)}'"
+        return None
+
+    def _example(self, schema: dict[str, Any]) -> object:
+        """The first example in `schema`, or in the definition that it refers to."""
+        return self._definition(schema)["examples"][0]
+
+    def _definition(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """`schema`, or the definition that it refers to."""
+        if "$ref" not in schema:
+            return schema
+        definition: dict[str, Any] = self.definitions[schema["$ref"].rsplit("/", 1)[-1]]
+        return definition
+
+
+_REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
+    "additionalProperties": _Check.report_unknown_keys,
+    "required": _Check.report_missing_key,
+    "dependencies": _Check.report_lacking_key,
+    "propertyNames": _Check.report_bad_key,
+    "not": _Check.report_refused,
+}
+
+
+def _is_quoted(schema: dict[str, Any], value: str) -> bool:
+    """Whether `value` is text only for its quotes: a number, or true or false, is wanted."""
+    if schema.get("type") == "integer":
+        return _NUMBER.match(value) is not None
+    if schema.get("type") == "boolean":
+        return value in ("true", "false")
+    return "const" in schema and value == _flow(schema["const"])
+
+
+def _hint(schema: dict[str, Any]) -> str:
+    """What to write where `schema` holds."""
+    if "enum" in schema and not schema.get("description", "").startswith("Write "):
+        return typo_hints.one_of(schema["enum"])
+    if schema.get("type") == "boolean":
+        return "write true or false"
+    if schema.get("type") in ("object", "array"):
+        return f"write for example {_flow(schema['examples'][0])}"
+    return _described(schema)
+
+
+def _described(schema: dict[str, Any]) -> str:
+    """The description of `schema`, as a hint."""
+    sentence: str = schema["description"]
+    return sentence[0].lower() + sentence[1:].removesuffix(".")
+
+
+def _flow(value: object) -> str:
+    """`value` as YAML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return str(value)

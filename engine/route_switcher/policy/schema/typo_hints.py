@@ -1,0 +1,80 @@
+"""What to write instead of a value that is nearly right: the value itself, as it must be written.
+
+Every function returns a hint, or None where nothing is nearly right. A value is repeated only if
+it fits the schema once it is mended, so that a hint holds nothing that a terminal would obey.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from route_switcher.policy.values import format_duration, parse_duration
+
+_LONGEST = 64
+"""Characters of a value that is looked at."""
+
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([a-z]*)\Z", re.ASCII | re.IGNORECASE)
+_UNITS = {
+    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+}
+_DAYS = frozenset({"d", "day", "days"})
+_DAY = 24 * 3600.0
+
+_ENTRY = re.compile(r"([a-z_]+)(\s*:|\s*=|\s)\s*([^\s:={}\[\],#]+)\Z", re.ASCII)
+
+_NO_ADDRESS_YET = frozenset({"dhcp", "auto", "automatic", "default"})
+"""What a gateway is called elsewhere that is learnt at run time."""
+
+
+def duration(value: object) -> str | None:
+    """A number without a unit, or with one that is written otherwise: `1sec`, `10 m`, `1d`."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    match = _DURATION.match(str(value)[:_LONGEST])
+    if match is None:
+        return None
+    number, unit = match[1], match[2].lower()
+    if not unit:
+        return f"a unit is missing: write {number}s, or {number}ms"
+    if unit in _DAYS:
+        return f"write {format_duration(parse_duration(f'{number}s') * _DAY)}"
+    return f"write {number}{_UNITS[unit]}" if unit in _UNITS else None
+
+
+def list_of(value: object, items: dict[str, Any]) -> str | None:
+    """A single value, or several with commas, where a list is wanted; `items` is their schema."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or "pattern" not in items:
+        return None
+    text = str(value)
+    words = text.replace(",", " ").split()
+    if not words or len(text) > _LONGEST:
+        return None
+    if not all(re.search(items["pattern"], word) for word in words):
+        return None
+    # A ':' may mean something else within brackets, and a number is a name only in quotes.
+    shown = (f"'{word}'" if ":" in word or word.isdecimal() else word for word in words)
+    return f"write [{', '.join(shown)}]"
+
+
+def entry(text: object, keys: Collection[str]) -> str | None:
+    """A key and its value that nothing separates as YAML wants it: `failures 5`, `stable:2m`."""
+    match = _ENTRY.match(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    if match is None or match[1] not in keys or not match[3].isprintable():
+        return None
+    missing = "a space is" if match[2].endswith(":") else "a ':' and a space are"
+    return f"{missing} missing: write '{match[1]}: {match[3]}'"
+
+
+def gateway(value: object) -> str | None:
+    """A word for a gateway that is to be learnt."""
+    if isinstance(value, str) and value.lower() in _NO_ADDRESS_YET:
+        return "gateways from DHCP are not known to this program yet: write the address"
+    return None
+
+
+def one_of(words: Sequence[str]) -> str:
+    """The words that may stand somewhere."""
+    return f"write {' or '.join(words)}" if len(words) > 1 else f"write '{words[0]}'"

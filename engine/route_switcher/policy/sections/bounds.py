@@ -1,0 +1,44 @@
+"""Values that have to lie within bounds: durations and shares."""
+
+from collections.abc import Callable
+
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.values import format_duration, format_share, parse_duration, parse_share
+from route_switcher.policy.yaml.reader import Path
+
+DAY = 24 * 3600.0
+"""Seconds; the longest that a policy may ask to wait."""
+
+
+def read_seconds(
+    findings: Findings, path: Path, what: str, shortest: float, longest: float
+) -> float | None:
+    """The duration at `path`; None if there is none, or after a report that it is out of bounds."""
+    return _read(findings, path, what, shortest, longest, parse_duration, format_duration)
+
+
+def read_share(
+    findings: Findings, path: Path, what: str, least: float, most: float
+) -> float | None:
+    """The share at `path`; None if there is none, or after a report that it is out of bounds."""
+    return _read(findings, path, what, least, most, parse_share, format_share)
+
+
+def _read(
+    findings: Findings,
+    path: Path,
+    what: str,
+    least: float,
+    most: float,
+    parse: Callable[[str], float],
+    written: Callable[[float], str],
+) -> float | None:
+    text = findings.get(path)
+    if not isinstance(text, str):
+        return None
+    value = parse(text)
+    if least <= value <= most:
+        return value
+    hint = f"write {written(least)} to {written(most)}"
+    findings.report("out-of-range", path, f"{text} is no {what}", hint)
+    return None

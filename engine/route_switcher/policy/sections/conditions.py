@@ -1,0 +1,134 @@
+"""The conditions of a rule: what each mapping below `fail` and `recover` means."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    AnyOf,
+    Beyond,
+    CarrierDown,
+    CarrierUp,
+    Condition,
+    ConsecutiveFailures,
+    ConsecutiveSuccesses,
+    Leaf,
+    Measure,
+    Within,
+)
+from route_switcher.core.vocabulary.policy import Probe
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.sections.bounds import DAY, read_seconds, read_share
+from route_switcher.policy.sections.intervals import SHORTEST_TIME
+from route_switcher.policy.values import format_duration
+from route_switcher.policy.yaml.reader import Path
+
+LONGEST_WINDOW = 3600.0
+"""Seconds; it bounds the memory of a window: the rounds of an hour, for each target and uplink."""
+
+SHORTEST_LIMIT = 0.001
+LONGEST_LIMIT = 3600.0
+"""Seconds, for latency and jitter: less cannot be told apart, more is above every timeout."""
+
+HIGHEST_LOSS = 0.999
+"""More than all cannot be lost, and at most all is always: a limit of 100% would say nothing."""
+
+_ROUNDS: dict[str, type[ConsecutiveFailures] | type[ConsecutiveSuccesses]] = {
+    "failures": ConsecutiveFailures,
+    "successes": ConsecutiveSuccesses,
+}
+_MEASURES = {measure.value: measure for measure in Measure}
+_CARRIER: dict[str, type[CarrierDown] | type[CarrierUp]] = {"down": CarrierDown, "up": CarrierUp}
+_GROUPS: dict[str, type[AnyOf] | type[AllOf]] = {"any": AnyOf, "all": AllOf}
+
+_ABOUT_A_PROBE = (*_ROUNDS, *_MEASURES)
+"""The keys of a condition about a probe."""
+
+
+class Side(Enum):
+    """The two conditions of a rule, by their keys."""
+
+    FAIL = "fail"
+    RECOVER = "recover"
+
+
+_WINDOWS: dict[Side, type[Beyond] | type[Within]] = {Side.FAIL: Beyond, Side.RECOVER: Within}
+_LOWEST_LOSS = {Side.FAIL: 0.001, Side.RECOVER: 0.0}
+
+
+def leaves_about_probes(findings: Findings, path: Path) -> Iterator[Path]:
+    """Where, in the condition at `path`, the conditions about a probe stand."""
+    if any((*path, key) in findings.document.keys for key in _ABOUT_A_PROBE):
+        yield path
+    for group in _GROUPS:
+        for inner in findings.items((*path, group)):
+            yield from leaves_about_probes(findings, inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Reads the conditions of one side of a rule; reports what a schema cannot."""
+
+    findings: Findings
+    side: Side
+    probes: Mapping[str, Probe]
+    """Those that are sound, by name."""
+    probe: str | None
+    """The probe of the conditions that name none; None if the rule has none that is certain."""
+
+    def read(self, path: Path) -> Condition | None:
+        """The condition at `path`; None if there is none, or none that is sound."""
+        held = read_seconds(self.findings, (*path, "for"), "time to hold", 0, DAY) or 0.0
+        for key, group in _GROUPS.items():
+            places = self.findings.items((*path, key))
+            if places:
+                read = [self.read(place) for place in places]
+                parts = tuple(part for part in read if part is not None)
+                return group(parts, held) if len(parts) == len(read) else None
+        leaf = self._leaf(path, held)
+        return leaf if self.findings.sound(path) else None
+
+    def _leaf(self, path: Path, held: float) -> Leaf | None:
+        carrier = self.findings.get((*path, "carrier"))
+        if isinstance(carrier, str):
+            return _CARRIER[carrier](held)
+        written = self.findings.get((*path, "probe"))
+        probe = written if isinstance(written, str) else self.probe
+        for key, measure in _MEASURES.items():
+            if (*path, key) in self.findings.document.keys:
+                return self._window(path, measure, probe, held)
+        for key, count in _ROUNDS.items():
+            rounds = self.findings.get((*path, key))
+            if isinstance(rounds, int) and probe is not None:
+                return count(probe, rounds, held)
+        return None
+
+    def _window(
+        self, path: Path, measure: Measure, probe: str | None, held: float
+    ) -> Beyond | Within | None:
+        limit_path, over_path = (*path, measure.value), (*path, "over")
+        if measure is Measure.LOSS:
+            lowest = _LOWEST_LOSS[self.side]
+            limit = read_share(self.findings, limit_path, "limit of loss", lowest, HIGHEST_LOSS)
+        else:
+            what = f"limit of {measure.value}"
+            limit = read_seconds(self.findings, limit_path, what, SHORTEST_LIMIT, LONGEST_LIMIT)
+        over = read_seconds(self.findings, over_path, "window", SHORTEST_TIME, LONGEST_WINDOW)
+        if over is None or probe is None:
+            return None
+        self._check_window(over_path, over, probe)
+        return None if limit is None else _WINDOWS[self.side](measure, probe, limit, over, held)
+
+    def _check_window(self, path: Path, over: float, probe: str) -> None:
+        if probe not in self.probes or over >= self.probes[probe].interval:
+            return
+        interval = format_duration(self.probes[probe].interval)
+        self.findings.report(
+            "window-below-interval",
+            path,
+            f"the window {format_duration(over)} is shorter than the interval {interval} of the"
+            f" probe {quoted(probe)}",
+            f"nothing can be measured in less than one interval: write at least {interval}",
+        )

@@ -1,0 +1,95 @@
+"""The times of a probe: how often it asks, at which speed, and how long it waits for an answer."""
+
+from typing import NamedTuple
+
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.sections.bounds import read_seconds
+from route_switcher.policy.values import format_duration
+from route_switcher.policy.yaml.reader import Path
+
+DEFAULT_INTERVAL = 1.0
+LONGEST_DEFAULT_TIMEOUT = 1.0
+
+SHORTEST_TIME = 0.01
+"""Seconds; a hundred rounds a second per uplink, and about what a busy host can keep up with."""
+LONGEST_INTERVAL = 3600.0
+
+_SLOWER = {
+    "down_interval": ("down interval", "a failed uplink is asked less often, not more"),
+    "standby_interval": (
+        "standby interval",
+        "an uplink that stands by is asked less often, not more",
+    ),
+}
+"""The keys of the slower speeds, what messages call them, and why they are slower."""
+
+
+class Times(NamedTuple):
+    """In seconds, and in the order of the fields of `core.model.Probe`."""
+
+    interval: float
+    timeout: float
+    fast_interval: float
+    down_interval: float
+    standby_interval: float
+
+
+def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None) -> Times:
+    """The times of a probe that writes no others."""
+    fast = interval if fast is None else fast
+    return Times(interval, min(fast, LONGEST_DEFAULT_TIMEOUT), fast, interval, interval)
+
+
+def read_times(findings: Findings, path: Path) -> Times:
+    """The times of the probe at `path`; reports those that cannot be, alone or beside others."""
+    written = _read_time(findings, path, "interval", "interval")
+    interval = DEFAULT_INTERVAL if written is None else written
+    certain = findings.sound((*path, "interval"))
+    fast = _read_time(findings, path, "fast_interval", "fast interval")
+    if fast is not None and certain and fast > interval:
+        findings.report(
+            "fast-above-interval",
+            (*path, "fast_interval"),
+            f"the fast interval {format_duration(fast)} is longer than the interval"
+            f" {format_duration(interval)}",
+            f"a failure is confirmed faster, not slower: write at most {format_duration(interval)}",
+        )
+        fast = None
+    times = default_times(interval, fast)
+    timeout = _read_time(findings, path, "timeout", "timeout")
+    if timeout is not None:
+        times = times._replace(timeout=timeout)
+        if certain and findings.sound((*path, "fast_interval")):
+            _check_timeout(findings, path, times, "interval" if fast is None else "fast interval")
+    for key, (what, reason) in _SLOWER.items():
+        slower = _read_time(findings, path, key, what)
+        if slower is None:
+            continue
+        times = times._replace(**{key: slower})
+        if certain and slower < interval:
+            findings.report(
+                "slow-below-interval",
+                (*path, key),
+                f"the {what} {format_duration(slower)} is shorter than the interval"
+                f" {format_duration(interval)}",
+                f"{reason}: write at least {format_duration(interval)}",
+            )
+    return times
+
+
+def _read_time(findings: Findings, path: Path, key: str, what: str) -> float | None:
+    return read_seconds(findings, (*path, key), what, SHORTEST_TIME, LONGEST_INTERVAL)
+
+
+def _check_timeout(findings: Findings, path: Path, times: Times, which: str) -> None:
+    """The timeout against the shortest interval; `which` is what messages call that."""
+    shortest = times.fast_interval
+    if times.timeout > shortest:
+        findings.report(
+            "timeout-above-interval",
+            (*path, "timeout"),
+            f"the timeout {format_duration(times.timeout)} is longer than the {which}"
+            f" {format_duration(shortest)}",
+            f"rounds must not overlap: write at most {format_duration(shortest)}, or a longer"
+            f" {which}",
+        )

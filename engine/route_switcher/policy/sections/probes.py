@@ -1,0 +1,155 @@
+"""The `probes` section: what each probe means, and whether it suits the uplinks."""
+
+from collections.abc import Collection, Iterator, Sequence
+from ipaddress import ip_address
+
+from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum, Uplink, family_of
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.sections.intervals import default_times, read_times
+from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
+from route_switcher.policy.sections.uplinks import SECTION as UPLINKS
+from route_switcher.policy.values import UnusableAddress, parse_address
+from route_switcher.policy.yaml.reader import Path
+
+SECTION = "probes"
+
+DEFAULT_NAME = "internet"
+DEFAULT_TARGETS = {
+    Family.IPV4: ip_address("8.8.8.8"),
+    Family.IPV6: ip_address("2001:4860:4860::8888"),
+}
+"""Google Public DNS (developers.google.com/speed/public-dns): the seed's target."""
+
+
+def read_probes(
+    findings: Findings, names: Collection[str], uplinks: Sequence[Uplink] | None
+) -> tuple[Probe, ...]:
+    """Every probe that is sound.
+
+    `names` are those of the uplinks that are written; `uplinks` is None while not all of them are
+    certain.
+    """
+    if (SECTION,) not in findings.document.keys:
+        return (Probe(DEFAULT_NAME, _default_targets(uplinks or ()), "any", *default_times()),)
+    probes = tuple(_sound_probes(findings, names, uplinks))
+    if findings.complete(SECTION):
+        _check_every_uplink_is_probed(findings, names, probes)
+    return probes
+
+
+def _default_targets(uplinks: Sequence[Uplink]) -> tuple[Address, ...]:
+    used = {uplink.family for uplink in uplinks}
+    return tuple(DEFAULT_TARGETS[family] for family in Family if family in used)
+
+
+def _sound_probes(
+    findings: Findings, names: Collection[str], uplinks: Sequence[Uplink] | None
+) -> Iterator[Probe]:
+    for path in findings.entries((SECTION,)):
+        if findings.get((*path, "type")) is None:
+            continue  # Its other keys are known to be of the right kind only if its type is.
+        times = read_times(findings, path)
+        through = read_uplink_names(findings, (*path, KEY), names)
+        asked = None
+        if uplinks is not None and findings.sound((*path, KEY)):
+            asked = [u for u in uplinks if through is None or u.name in through]
+        targets_path = (*path, "targets")
+        if targets_path in findings.document.keys:
+            targets = _read_targets(findings, targets_path)
+            if asked is not None and findings.sound(targets_path):
+                _check_families(findings, targets_path, targets, asked, all_of_them=through is None)
+        else:
+            targets = _default_targets(asked or ())
+        quorum = _read_quorum(findings, path, targets)
+        if findings.sound(path):
+            yield Probe(str(path[-1]), targets, quorum, *times, through)
+
+
+def _read_targets(findings: Findings, path: Path) -> tuple[Address, ...]:
+    targets: dict[Address, Path] = {}
+    for place in findings.items(path):
+        text = findings.get(place)
+        if not isinstance(text, str):
+            continue
+        try:
+            target = parse_address(text)
+        except UnusableAddress as error:
+            hint = "write the address of a host that answers pings"
+            findings.report("bad-address", place, str(error), hint)
+            continue
+        if target in targets:
+            findings.report(
+                "duplicate-target",
+                place,
+                f"the target {quoted(text)} stands here twice",
+                "remove it: a target is asked once in a round",
+            )
+        targets[target] = place
+    return tuple(targets)
+
+
+def _check_families(
+    findings: Findings,
+    path: Path,
+    targets: Sequence[Address],
+    uplinks: Sequence[Uplink],
+    *,
+    all_of_them: bool,
+) -> None:
+    """The targets against the uplinks that the probe goes through, which may be all there are."""
+    none_is = "no uplink is" if all_of_them else "no uplink of the probe is"
+    remedy = "add an uplink with a gateway" if all_of_them else "name an uplink"
+    for family in Family:
+        uplink = next((uplink for uplink in uplinks if uplink.family is family), None)
+        indexes = [i for i, target in enumerate(targets) if family_of(target) is family]
+        if uplink is None:
+            for index in indexes:
+                findings.report(
+                    "wrong-family",
+                    (*path, index),
+                    f"{quoted(str(targets[index]))} is an {family} target, and {none_is} {family}",
+                    f"remove it, or {remedy} of that family",
+                )
+        elif not indexes:
+            findings.report(
+                "wrong-family",
+                path,
+                f"there is no {family} target for the {family} uplink {quoted(uplink.name)}",
+                f"add one, for example {DEFAULT_TARGETS[family]}",
+                on_key=True,
+            )
+
+
+def _read_quorum(findings: Findings, path: Path, targets: Sequence[Address]) -> Quorum:
+    quorum = findings.get((*path, "quorum"))
+    if not isinstance(quorum, int):
+        return "all" if quorum == "all" else "any"
+    if findings.sound((*path, "targets")):
+        for family in Family:
+            count = sum(family_of(target) is family for target in targets)
+            if 0 < count < quorum:
+                findings.report(
+                    "quorum-above-targets",
+                    (*path, "quorum"),
+                    f"{quorum} is more than there are {family} targets ({count})",
+                    f"write all, or at most {count}, or add targets",
+                )
+    return quorum
+
+
+def _check_every_uplink_is_probed(
+    findings: Findings, names: Collection[str], probes: Sequence[Probe]
+) -> None:
+    if any(probe.uplinks is None for probe in probes):
+        return
+    probed = {name for probe in probes for name in probe.uplinks or ()}
+    for name in names:
+        if name not in probed:
+            findings.report(
+                "uplink-without-probe",
+                (UPLINKS, name),
+                f"no probe goes through the uplink {quoted(name)}",
+                f"add it to the '{KEY}' of a probe, or add a probe for it",
+                on_key=True,
+            )

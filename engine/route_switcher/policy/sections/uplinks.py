@@ -1,0 +1,165 @@
+"""The `uplinks` section: what each uplink means, and what the uplinks mean to each other."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.problems import quoted
+from route_switcher.policy.values import UnusableAddress, parse_address
+from route_switcher.policy.yaml.reader import Path
+
+SECTION = "uplinks"
+
+METRIC_STEP = 10
+"""Metrics that are not written are 10, 20, 30 … within a family: the seed's."""
+
+IFNAMSIZ = 16
+"""Bytes that the kernel has for an interface name and its closing zero (linux/if.h)."""
+
+ROUTER_ADVERTISEMENT_METRIC = 1024
+"""IP6_RT_PRIO_USER (linux/ipv6_route.h): IPv6 routes from router advertisements stand there."""
+
+
+def names(findings: Findings) -> Collection[str]:
+    """The names of the uplinks that are written, sound or not, in order of preference."""
+    return dict.fromkeys(str(path[-1]) for path in findings.entries((SECTION,)))
+
+
+def read_uplinks(findings: Findings) -> tuple[Uplink, ...]:
+    """Every uplink that is sound, in order of preference; reports the problems of the others."""
+    uplinks = tuple(_sound_uplinks(findings))
+    taken: dict[tuple[str, Family], str] = {}
+    for uplink in uplinks:
+        other = taken.setdefault((uplink.interface, uplink.family), uplink.name)
+        if other != uplink.name:
+            findings.report(
+                "duplicate-interface",
+                (SECTION, uplink.name, "interface"),
+                f"{quoted(uplink.interface)} carries the {uplink.family} uplink {quoted(other)}"
+                " already",
+                "an interface carries one uplink of each family: remove one, or name another"
+                " interface",
+            )
+    for family in Family:
+        _check_metrics(findings, [uplink for uplink in uplinks if uplink.family is family])
+    return uplinks
+
+
+def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
+    positions = dict.fromkeys(Family, 0)
+    # The position in its family, and so the metric, is certain only while no family is unknown.
+    certain = True
+    for path in findings.entries((SECTION,)):
+        interface = findings.get((*path, "interface"))
+        if isinstance(interface, str):
+            _check_interface(findings, (*path, "interface"), interface)
+        gateway = findings.get((*path, "gateway"))
+        if not isinstance(gateway, str):
+            certain = False
+            continue
+        try:
+            address = parse_address(gateway)
+        except UnusableAddress as error:
+            findings.report(
+                "bad-address",
+                (*path, "gateway"),
+                str(error),
+                "write the address of the next router on this interface",
+            )
+            certain = False
+            continue
+        family = Family(address.version)
+        positions[family] += 1
+        written = findings.get((*path, "metric"))
+        metric = written if isinstance(written, int) else METRIC_STEP * positions[family]
+        known = certain or written is not None
+        if known and isinstance(interface, str) and findings.sound(path):
+            ignored = findings.get((*path, "carrier")) == "ignore"
+            onlink = findings.get((*path, "onlink"))
+            on_link = onlink if isinstance(onlink, bool) else None
+            yield Uplink(str(path[-1]), interface, address, metric, ignored, on_link)
+
+
+def _check_interface(findings: Findings, path: Path, interface: str) -> None:
+    try:
+        length = len(interface.encode())
+    except UnicodeEncodeError:
+        findings.report(
+            "bad-value", path, f"{quoted(interface)} is not an interface name", "write it as text"
+        )
+        return
+    if length >= IFNAMSIZ:
+        findings.report(
+            "bad-value",
+            path,
+            f"{quoted(interface)} has {length} bytes",
+            f"the kernel allows {IFNAMSIZ - 1} bytes in an interface name",
+        )
+
+
+def _check_metrics(findings: Findings, uplinks: Sequence[Uplink]) -> None:
+    """Report metrics of one family with which the kernel would not take the active uplink."""
+    for position, uplink in enumerate(uplinks):
+        path = (SECTION, uplink.name, "metric")
+        subject = "the metric" if path in findings.document.values else "the default metric"
+        # Compared in place: a call for each pair takes seconds where a file has thousands.
+        conflicts = (
+            earlier
+            for earlier in uplinks[:position]
+            if not earlier.metric < uplink.metric < earlier.metric + DEMOTION
+        )
+        trouble = _own_metric_trouble(uplink)
+        if trouble is None and (earlier := next(conflicts, None)):
+            trouble = _order_trouble(earlier, uplink)
+        if trouble:
+            code, relation, hint = trouble
+            findings.report(code, path, f"{subject} {uplink.metric} {relation}", hint)
+
+
+def _own_metric_trouble(uplink: Uplink) -> tuple[str, str, str] | None:
+    """Code, what the metric does, and a hint; None if nothing is wrong with it."""
+    if uplink.family is Family.IPV4:
+        return None
+    if uplink.metric == ROUTER_ADVERTISEMENT_METRIC:
+        return (
+            "metric-collision",
+            "is that of IPv6 router advertisements",
+            "write another metric",
+        )
+    if uplink.demoted_metric == ROUTER_ADVERTISEMENT_METRIC:
+        return (
+            "metric-collision",
+            f"is {uplink.demoted_metric} while demoted, that of IPv6 router advertisements",
+            "write another metric",
+        )
+    return None
+
+
+def _order_trouble(earlier: Uplink, uplink: Uplink) -> tuple[str, str, str]:
+    """How the metric of `uplink`, which is less preferred, conflicts with that of `earlier`."""
+    name, metric = quoted(earlier.name), uplink.metric
+    if metric == earlier.metric:
+        return (
+            "metric-collision",
+            f"is that of the uplink {name} already",
+            f"metrics rise in order of preference: write {metric + 1} or more",
+        )
+    if metric < earlier.metric:
+        return (
+            "metric-order",
+            f"is below {earlier.metric}, that of the preferred uplink {name}",
+            f"metrics rise in order of preference: write {earlier.metric + 1} or more, or put"
+            " this uplink first",
+        )
+    if metric == earlier.demoted_metric:
+        return (
+            "metric-collision",
+            f"is that of the uplink {name} while demoted ({earlier.metric} + {DEMOTION})",
+            f"metrics of a family lie less than {DEMOTION} apart",
+        )
+    return (
+        "metric-order",
+        f"is above {earlier.demoted_metric}, that of the uplink {name} while demoted:"
+        " the kernel would still prefer it",
+        f"metrics of a family lie less than {DEMOTION} apart",
+    )

@@ -1,0 +1,168 @@
+"""Whether what a scenario expects is so, and what is seen instead."""
+
+from dataclasses import dataclass, field
+
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.policy.values import format_duration
+from route_switcher.scenarios.scenario import (
+    DAMPED,
+    NONE,
+    ActiveIs,
+    Claim,
+    Expectation,
+    ReasonIs,
+    RuleIs,
+    SwitchesAre,
+    UplinkIs,
+    reason_word,
+)
+from route_switcher.virtual.world import World
+
+MOMENT = 1e-5
+"""Seconds by which an expectation looks late, so that the rounding of times decides nothing."""
+
+
+@dataclass(slots=True)
+class Decisions:
+    """Every decision so far."""
+
+    made: list[Decision] = field(default_factory=list)
+
+    def active(self, family: Family, at: float) -> str | None:
+        """What was active then."""
+        selected = [d.selected for d in self.made if d.family is family and d.at <= at]
+        return selected[-1] if selected else None
+
+    def switches(self, since: float, until: float) -> list[float]:
+        """When the active uplink changed after `since`, up to `until`."""
+        return [d.at for d in self.made if d.previous is not None and since < d.at <= until]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """What is seen instead of what is claimed, and since when at the latest (seconds)."""
+
+    seen: str
+    at: float
+
+
+class Judge:
+    """Compares claims with a world as it is now, and with the decisions so far.
+
+    `families` are those of all uplinks that any policy of the scenario names.
+    """
+
+    def __init__(self, world: World, decisions: Decisions, families: dict[str, Family]) -> None:
+        self._world = world
+        self._decisions = decisions
+        self._families = families
+
+    def unlike(self, claim: Claim, expectation: Expectation) -> Unlike | None:
+        """What is seen instead of what is claimed; None if it is as claimed."""
+        until = expectation.until / 1e9 + MOMENT
+        since = None if expectation.since is None else expectation.since / 1e9 + MOMENT
+        match claim:
+            case ActiveIs():
+                return self._unlike_active(claim.uplink, until if since is None else since, until)
+            case SwitchesAre():
+                made = self._decisions.switches(-1.0 if since is None else since, until)
+                if len(made) == claim.count:
+                    return None
+                one_too_many = since is not None and len(made) > claim.count
+                at = made[claim.count] if one_too_many else until
+                return Unlike(f"there were {_counted(len(made))}", at)
+            case ReasonIs() | RuleIs() | UplinkIs():
+                seen = self._unlike_now(claim)
+                return None if seen is None else Unlike(seen, until)
+
+    def _unlike_now(self, claim: ReasonIs | RuleIs | UplinkIs) -> str | None:
+        match claim:
+            case ReasonIs():
+                return self._unlike_reason(claim.reason)
+            case RuleIs():
+                if claim.uplink not in self._present():
+                    return f"there is no uplink {claim.uplink} then"
+                states = self._world.engine.health(claim.uplink).rule_states()
+                if claim.rule not in states:
+                    return f"there is no rule {claim.rule} then"
+                state = states[claim.rule].value
+                return None if state == claim.state.value else f"it is {state}"
+            case UplinkIs():
+                state = self._state_of(claim.uplink)
+                return None if state == _state_word(claim) else f"it is {state}"
+
+    def _unlike_active(self, name: str, since: float, until: float) -> Unlike | None:
+        if name == NONE and NONE not in self._families:
+            families = self._world.policy.families
+            active = [a for f in families if (a := self._decisions.active(f, until)) is not None]
+            if not active:
+                return None
+            return Unlike(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
+        family = self._families[name]
+        moves = [d for d in self._decisions.made if d.family is family and since < d.at <= until]
+        before = self._decisions.active(family, since)
+        if before != name:
+            at = "" if since == until else f" at {clock(since)}"
+            return Unlike(f"{before or 'no uplink'} is{at}", since)
+        away = next((d for d in moves if d.selected != name), None)
+        return None if away is None else Unlike(f"{away.selected} is at {clock(away.at)}", away.at)
+
+    def _unlike_reason(self, reason: str) -> str | None:
+        if not self._decisions.made:
+            return "nothing has been selected yet"
+        latest = self._decisions.made[-1]
+        cause = reason_word(latest.cause)
+        if reason == cause or reason in latest.rules:
+            return None
+        rules = f" (rule {', '.join(latest.rules)})" if latest.rules else ""
+        return f"it was {cause}{rules}, at {clock(latest.at)}"
+
+    def _present(self) -> set[str]:
+        return {uplink.name for uplink in self._world.policy.uplinks}
+
+    def _state_of(self, uplink: str) -> str:
+        if uplink not in self._present():
+            return "not in the policy then"
+        health = self._world.engine.health(uplink)
+        damped = health.penalty.until > self._world.now
+        if health.state is UplinkState.HEALTHY and damped:
+            return DAMPED
+        return health.state.value
+
+
+def expected(claim: Claim) -> str:
+    """What is claimed, in words."""
+    match claim:
+        case ActiveIs(uplink=uplink):
+            return f"{uplink} to be active"
+        case SwitchesAre(count=count):
+            return _counted(count)
+        case ReasonIs(reason=reason):
+            return f"the latest selection to be for {reason}"
+        case RuleIs():
+            return f"rule {claim.rule} to be {claim.state.value} for {claim.uplink}"
+        case UplinkIs():
+            return f"{claim.uplink} to be {_state_word(claim)}"
+
+
+def _state_word(claim: UplinkIs) -> str:
+    return DAMPED if claim.state is None else claim.state.value
+
+
+def _counted(switches: int) -> str:
+    return "1 switch" if switches == 1 else f"{switches} switches"
+
+
+def when(expectation: Expectation) -> str:
+    """Of what time an expectation speaks, in words."""
+    until = format_duration(expectation.until / 1e9)
+    if expectation.since is None:
+        return f"at {until}"
+    return f"from {format_duration(expectation.since / 1e9)} to {until}"
+
+
+def clock(at: float) -> str:
+    """A time in seconds, to the millisecond."""
+    return f"{at:.3f}".rstrip("0").rstrip(".") + "s"

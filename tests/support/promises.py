@@ -1,0 +1,86 @@
+"""What every policy that is loaded promises, and every refusal."""
+
+import json
+
+from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveSuccesses, Within, leaves
+from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Rule, family_of
+from route_switcher.policy.load import load_bytes, load_text
+from route_switcher.policy.problems import PolicyProblems, as_data, render, render_github
+
+LONGEST_LINE = 1000
+"""Characters that a person is shown on one line, at most."""
+
+
+def outcome(content: str | bytes) -> Policy | PolicyProblems:
+    load = load_bytes if isinstance(content, bytes) else load_text
+    try:
+        return load(content, "policy.yaml")  # type: ignore[arg-type]
+    except PolicyProblems as problems:
+        return problems
+
+
+def check(content: str | bytes) -> None:
+    """Load `content`, whatever it is, and see that what comes out can be relied on."""
+    result = outcome(content)
+    if isinstance(result, Policy):
+        check_promises(result)
+        return
+    assert result.problems
+    assert all(line.replace("\t", "").isprintable() for line in render(result))
+    assert all("\n" not in line for line in render_github(result))
+    assert max(map(len, render(result))) < LONGEST_LINE
+    json.dumps([as_data(problem) for problem in result.problems])
+
+
+def check_promises(policy: Policy) -> None:
+    """What `core.model.Policy` and the route model rely on."""
+    assert policy.uplinks
+    for family in policy.families:
+        uplinks = policy.uplinks_of(family)
+        metrics = [uplink.metric for uplink in uplinks]
+        demoted = [uplink.demoted_metric for uplink in uplinks]
+        assert metrics == sorted(set(metrics))
+        assert metrics[-1] < demoted[0]
+        assert len({uplink.interface for uplink in uplinks}) == len(uplinks)
+    for uplink in policy.uplinks:
+        assert policy.probes_through(uplink.name)
+        assert all(probe.targets_for(uplink.family) for probe in policy.probes_through(uplink.name))
+    names = {probe.name for probe in policy.probes}
+    assert {name for rule in policy.rules for name in rule.probes} == names
+    for probe in policy.probes:
+        _check_probe(policy, probe)
+    for rule in policy.rules:
+        _check_rule(policy, rule)
+    damping = policy.hold_back.damping
+    if damping is not None:
+        assert 0 < damping.reuse < damping.suppress
+        ceiling = damping.reuse * 2 ** (damping.max_hold / damping.half_life)
+        assert ceiling > damping.suppress * (1 - 1e-9)
+
+
+def _check_probe(policy: Policy, probe: Probe) -> None:
+    assert 0 < probe.timeout <= probe.fast_interval <= probe.interval
+    assert probe.interval <= min(probe.down_interval, probe.standby_interval)
+    through = [uplink for uplink in policy.uplinks if probe.goes_through(uplink.name)]
+    assert {family_of(target) for target in probe.targets} == {u.family for u in through}
+    assert probe.uplinks is None or [u.name for u in through] == list(probe.uplinks)
+    if isinstance(probe.quorum, int):
+        counts = (len(probe.targets_for(family)) for family in Family)
+        assert probe.quorum <= min(count for count in counts if count)
+
+
+def _check_rule(policy: Policy, rule: Rule) -> None:
+    probes = {probe.name: probe for probe in policy.probes}
+    judged = [uplink.name for uplink in policy.uplinks if rule.judges(uplink.name)]
+    assert judged
+    assert rule.uplinks is None or judged == list(rule.uplinks)
+    assert all(probes[name].goes_through(uplink) for name in rule.probes for uplink in judged)
+    recover = rule.recover.condition
+    failing, recovering = list(leaves(rule.fail)), list(leaves(recover)) if recover else []
+    assert failing
+    assert not any(isinstance(leaf, Within | ConsecutiveSuccesses) for leaf in failing)
+    assert not any(isinstance(leaf, Beyond) for leaf in recovering)
+    for leaf in (*failing, *recovering):
+        assert leaf.held >= 0
+        if isinstance(leaf, Beyond | Within):
+            assert leaf.over >= probes[leaf.probe].interval

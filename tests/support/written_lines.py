@@ -1,0 +1,53 @@
+"""A line whose answers are written by the test, in virtual time."""
+
+from typing import Self
+
+import trio
+
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.policy import Address
+from route_switcher.probes.late_replies import TellRest
+from route_switcher.probes.open_round import Echoes
+
+RTT = 0.02
+
+
+class WrittenLine:
+    """Every target answers after RTT seconds, while the line works."""
+
+    def __init__(self) -> None:
+        self.works = True
+        self.opened = 0
+        """How many have entered it and not left."""
+        self.rounds: list[tuple[float, tuple[Address, ...]]] = []
+        """When each was sent, and to whom."""
+        self.rest: tuple[float, TellRest] | None = None
+        """When the latest round was sent that wants to know of the rest, and whom to tell."""
+
+    def __enter__(self) -> Self:
+        self.opened += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened -= 1
+
+    async def run(self) -> None:
+        await trio.sleep_forever()
+
+    async def round(
+        self,
+        targets: tuple[Address, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Line protocol)
+        tell_rest: TellRest | None = None,
+    ) -> Echoes:
+        sent_at = trio.current_time()
+        self.rounds.append((sent_at, targets))
+        if tell_rest is not None:
+            self.rest = (sent_at, tell_rest)
+        if not self.works:
+            await trio.sleep(timeout)
+            silent = tuple(Answer(target, None, "no answer") for target in targets)
+            return Echoes(sent_at, RoundOutcome.FAILED, silent, "no answer")
+        await trio.sleep(RTT)
+        return Echoes(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))
