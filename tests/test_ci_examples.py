@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from route_switcher.cli import FINE, PROBLEMS, main, parser
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, main, parser
 
 TOP = Path(__file__).parents[1]
 SCHEMAS = sorted((TOP / "schemas").glob("*.schema.json"))
@@ -107,7 +107,9 @@ def test_the_workflows_checks_run_as_they_are_written(tmp_path: Path, good: bool
                 text=True,
                 timeout=60,
             )
-            assert done.returncode == (FINE if good else PROBLEMS), done.stdout + done.stderr
+            assert done.returncode == (EXIT_OK if good else EXIT_PROBLEMS), (
+                done.stdout + done.stderr
+            )
             assert good or "b.yaml" in done.stdout
 
 
@@ -134,7 +136,7 @@ def test_the_validate_hook_passes_and_fails_with_its_files(
     monkeypatch.chdir(tmp_path)
     words = shlex.split(HOOKS[0]["entry"])[1:]
     shutil.copy(TOP / "policies" / "dual-wan.yaml", "policy.yaml")
-    assert main([*words, "policy.yaml"]) == FINE
+    assert main([*words, "policy.yaml"]) == EXIT_OK
     Path("site-policy.yaml").write_text(WRONG)
-    assert main([*words, "policy.yaml", "site-policy.yaml"]) == PROBLEMS
+    assert main([*words, "policy.yaml", "site-policy.yaml"]) == EXIT_PROBLEMS
     assert "site-policy.yaml:2:" in capsys.readouterr().out

@@ -68,7 +68,7 @@ def test_a_condition_is_part_of_a_sentence(condition: Condition, words: str) -> 
 
 
 def test_it_is_clear_which_part_must_have_held() -> None:
-    held = replace(THREE, held=10.0)
+    held = replace(THREE, for_seconds=10.0)
     assert clause(AnyOf((CarrierDown(), held)), policy(rule(THREE))) == (
         f"{UNPLUGGED}, or (3 rounds in a row have failed, for 10 s without a break)"
     )

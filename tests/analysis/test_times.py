@@ -91,14 +91,14 @@ def test_the_carrier_is_seen_at_once_and_silence_never() -> None:
     unplugged = policy(rule(CarrierDown()))
     assert fails(unplugged, UNPLUGGED) == Times(0.0, 0.0)
     assert fails(unplugged) is None
-    assert fails(policy(rule(CarrierDown(held=2.0))), UNPLUGGED) == Times(2.0, 2.0)
+    assert fails(policy(rule(CarrierDown(for_seconds=2.0))), UNPLUGGED) == Times(2.0, 2.0)
 
 
 def test_any_takes_the_first_and_all_the_last() -> None:
     five = ConsecutiveFailures("internet", 5)
     assert fails(policy(rule(AnyOf((THREE, five))))) == Times(3.5, 4.0)
     assert fails(policy(rule(AllOf((THREE, five))))) == Times(5.5, 6.0)
-    assert fails(policy(rule(AnyOf((THREE, five), held=4.0)))) == Times(7.5, 8.0)
+    assert fails(policy(rule(AnyOf((THREE, five), for_seconds=4.0)))) == Times(7.5, 8.0)
     assert fails(policy(rule(AllOf((THREE, CarrierDown()))))) is None
     assert fails(policy(rule(AllOf((THREE, CarrierDown())))), UNPLUGGED) == Times(3.5, 4.0)
 
@@ -118,7 +118,7 @@ def test_what_is_never_failed_by_a_fault_does_not_return_from_it() -> None:
 
 
 def test_for_is_seen_through_sparse_rounds() -> None:
-    sparse = policy(rule(ConsecutiveFailures("internet", 3, held=10.0)), probe(standby=30.0))
+    sparse = policy(rule(ConsecutiveFailures("internet", 3, for_seconds=10.0)), probe(standby=30.0))
     assert fails(sparse) == Times(13.5, 14.0)
     assert fails(sparse, speed=Speed.STANDBY) == Times(28.0, 43.0)
 
@@ -142,9 +142,12 @@ CASES = {
     "loss": Case(policy(rule(LOSSY))),
     "loss-recovers-by-loss": Case(policy(rule(LOSSY, 10.0, LOSES_LESS), probe(down=4.0))),
     "stable-0": Case(policy(rule(LOSSY, 0.0, LOSES_LESS))),
-    "for": Case(policy(rule(ConsecutiveFailures("internet", 3, held=7.3)))),
+    "for": Case(policy(rule(ConsecutiveFailures("internet", 3, for_seconds=7.3)))),
     "recover-for": Case(
-        policy(rule(LOSSY, 10.0, Within(LOSS, "internet", 0.02, 60.0, held=5.5)), probe(down=7.0))
+        policy(
+            rule(LOSSY, 10.0, Within(LOSS, "internet", 0.02, 60.0, for_seconds=5.5)),
+            probe(down=7.0),
+        )
     ),
     "successes": Case(policy(rule(THREE, 2.0, ConsecutiveSuccesses("internet", 20)))),
     "two-rules": Case(
@@ -164,7 +167,7 @@ CASES = {
             probe("office", 1.7, first=9),
         )
     ),
-    "carrier": Case(policy(rule(CarrierDown(held=2.0), 10.0, CarrierUp())), UNPLUGGED),
+    "carrier": Case(policy(rule(CarrierDown(for_seconds=2.0), 10.0, CarrierUp())), UNPLUGGED),
     "latency": Case(policy(rule(LATE, 20.0)), SLOW),
     "latency-recovers-by-latency": Case(
         policy(rule(LATE, 20.0, Within(LATENCY, "internet", 0.05, 40.0)), probe(down=3.0)), SLOW

@@ -8,7 +8,7 @@ from bench.cutting import Blackhole
 from bench.figures import Table, first_paragraph, goal, median_and_largest
 from bench.observing import Moves, Sendings
 from bench.running import Engine, policy_text
-from route_switcher.lab.stream import Stream
+from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 
 FAULTS = 20
@@ -105,7 +105,7 @@ def _faults(lab: Lab, timing: Timing) -> tuple[list[_Fault], list[float]]:
         engine = held.enter_context(Engine(lab, policy))
         engine.wait_until_healthy(rules=4)
         moves.catch_up()
-        stream = held.enter_context(Stream(lab, seconds=FAULTS * (5 * interval + 1)))
+        stream = held.enter_context(PacketStream(lab, seconds=FAULTS * (5 * interval + 1)))
         active, standby = lab.uplinks
         moves.wait_for(active, patience=1.0)
         phases = [(number + 0.5) / FAULTS * interval for number in range(FAULTS)]

@@ -10,7 +10,7 @@ from bench.figures import Table, first_paragraph, goal, median_and_largest
 from bench.observing import Moves
 from bench.running import Engine, policy_text
 from route_switcher.lab.addresses import ROUTER
-from route_switcher.lab.stream import Outage, Stream
+from route_switcher.lab.stream import Outage, PacketStream
 from route_switcher.lab.topology import Lab
 
 FAULTS = 20
@@ -93,7 +93,7 @@ def _faults(lab: Lab, case: _Case) -> tuple[list[Outage], list[float]]:
         engine = held.enter_context(Engine(lab, case.policy(lab)))
         engine.wait_until_healthy(rules=case.healthy)
         moves.catch_up()
-        stream = held.enter_context(Stream(lab))
+        stream = held.enter_context(PacketStream(lab))
         faults = []
         for _ in range(case.faults):
             moves.wait_for(primary, _PATIENCE)

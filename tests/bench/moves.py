@@ -8,7 +8,7 @@ from bench.figures import Table, first_paragraph, goal
 from bench.observing import Moves
 from bench.running import Engine, policy_text
 from route_switcher.lab.addresses import INTERNET, LAN, ROUTER
-from route_switcher.lab.stream import Outage, Stream
+from route_switcher.lab.stream import Outage, PacketStream
 from route_switcher.lab.topology import Lab
 
 TIMES = 10
@@ -53,7 +53,7 @@ def _fail_backs(lab: Lab) -> list[Outage]:
         moves = held.enter_context(Moves(lab))
         hole = held.enter_context(Blackhole(lab, primary))
         held.enter_context(Engine(lab, policy_text(lab))).wait_until_healthy(rules=4)
-        stream = held.enter_context(Stream(lab))
+        stream = held.enter_context(PacketStream(lab))
         moves.wait_for(primary, _PATIENCE)
         moved = []
         for _ in range(TIMES):
@@ -73,7 +73,7 @@ def _reloads(lab: Lab) -> list[Outage]:
         engine = held.enter_context(Engine(lab, policies[0]))
         engine.wait_until_healthy(rules=4)
         moves.catch_up()
-        stream = held.enter_context(Stream(lab))
+        stream = held.enter_context(PacketStream(lab))
         moved = []
         for number in range(1, TIMES + 1):
             time.sleep(3 * _AROUND)
@@ -85,5 +85,5 @@ def _reloads(lab: Lab) -> list[Outage]:
     return _around(stream, moved)
 
 
-def _around(stream: Stream, moved: list[float]) -> list[Outage]:
+def _around(stream: PacketStream, moved: list[float]) -> list[Outage]:
     return [stream.outage(at - _AROUND, at + _AROUND) for at in moved]

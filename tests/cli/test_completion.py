@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.cli import FINE, WRONG_USAGE, main, parser
+from route_switcher.cli import EXIT_OK, EXIT_USAGE, main, parser
 from route_switcher.cli.completion import SHELLS
 from route_switcher.policy.load import SYSTEM_NAME, shipped_policies
 from route_switcher.resources import shipped_schemas
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
-    assert main(["completion", shell]) == FINE
+    assert main(["completion", shell]) == EXIT_OK
     out, err = capsys.readouterr()
     assert err == ""
     return out
@@ -159,7 +159,7 @@ def test_the_shell_accepts_the_script(
 def test_another_shell_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["completion", name])
-    assert caught.value.code == WRONG_USAGE
+    assert caught.value.code == EXIT_USAGE
     assert "bash" in capsys.readouterr().err
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE, main
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, main
 
 POLICY = """\
 version: 1
@@ -55,7 +55,7 @@ def words(line: str) -> str:
 
 
 def test_scenarios_that_come_true_are_fine(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "good.yaml"]) == FINE
+    assert main(["test", "good.yaml"]) == EXIT_OK
     out, err = capsys.readouterr()
     assert err == ""
     lines = out.splitlines()
@@ -66,7 +66,7 @@ def test_scenarios_that_come_true_are_fine(capsys: pytest.CaptureFixture[str]) -
 def test_what_does_not_come_true_is_shown_with_its_line_and_the_evidence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["test", "wrong.yaml"]) == PROBLEMS
+    assert main(["test", "wrong.yaml"]) == EXIT_PROBLEMS
     lines = capsys.readouterr().out.splitlines()
     assert words(lines[0]) == "FAIL too soon"
     assert lines[1:9] == [
@@ -88,7 +88,7 @@ def test_what_does_not_come_true_is_shown_with_its_line_and_the_evidence(
 def test_a_file_that_cannot_be_used_does_not_keep_others_from_being_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["test", "bad.yaml", "good.yaml", "none.yaml"]) == PROBLEMS
+    assert main(["test", "bad.yaml", "good.yaml", "none.yaml"]) == EXIT_PROBLEMS
     out = capsys.readouterr().out
     assert "bad.yaml:5:33: error: 'losst' cannot stand here in a series [bad-series]" in out
     assert "ok" in out
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_does_not_keep_others_from_being_run(
 
 
 def test_a_policy_is_not_taken_for_a_scenario_file(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "policy.yaml"]) == PROBLEMS
+    assert main(["test", "policy.yaml"]) == EXIT_PROBLEMS
     out = capsys.readouterr().out
     assert out.count("error:") == 1
     assert "policy.yaml:2:1: error: this is a policy, not a scenario file [not-scenarios]" in out
@@ -107,7 +107,7 @@ def test_the_problems_of_the_policy_are_shown(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "policy.yaml").write_text("version: 1\nuplink: {}\n", "utf-8")
-    assert main(["test", "good.yaml"]) == PROBLEMS
+    assert main(["test", "good.yaml"]) == EXIT_PROBLEMS
     assert "policy.yaml:2:1: error: unknown key 'uplink' [unknown-key]" in capsys.readouterr().out
 
 
@@ -116,11 +116,11 @@ def test_a_policy_of_several_files_is_told_of_once(
 ) -> None:
     (folder / "policy.yaml").write_text("version: 1\nuplink: {}\n", "utf-8")
     for form in ("text", "github"):
-        assert main(["test", "good.yaml", "wrong.yaml", "--format", form]) == PROBLEMS
+        assert main(["test", "good.yaml", "wrong.yaml", "--format", form]) == EXIT_PROBLEMS
         out = capsys.readouterr().out
         assert out.count("unknown key 'uplink'") == 1
         assert "nothing was run, 2 files cannot be used" in out
-    assert main(["test", "good.yaml", "--format", "json"]) == PROBLEMS
+    assert main(["test", "good.yaml", "--format", "json"]) == EXIT_PROBLEMS
     (file,) = json.loads(capsys.readouterr().out)["files"]
     assert (file["file"], {p["file"] for p in file["problems"]}) == ("good.yaml", {"policy.yaml"})
 
@@ -130,7 +130,7 @@ def test_several_files_are_told_apart(folder: Path, capsys: pytest.CaptureFixtur
         (folder / name).mkdir()
         text = GOOD.replace("./policy.yaml", "../policy.yaml")
         (folder / name / "same.yaml").write_text(text, "utf-8")
-    assert main(["test", "a/same.yaml", "b/same.yaml", "--coverage"]) == FINE
+    assert main(["test", "a/same.yaml", "b/same.yaml", "--coverage"]) == EXIT_OK
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], lines[3]) == ("a/same.yaml:", "b/same.yaml:")
     coverages = [line for line in lines if line.startswith("coverage of")]
@@ -144,12 +144,12 @@ def test_several_files_are_told_apart(folder: Path, capsys: pytest.CaptureFixtur
 def test_scenarios_are_chosen_by_their_names(
     pattern: str, run: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["test", "good.yaml", "--run", pattern]) == FINE
+    assert main(["test", "good.yaml", "--run", pattern]) == EXIT_OK
     assert len(capsys.readouterr().out.splitlines()) == run + 1
 
 
 def test_to_choose_nothing_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "good.yaml", "--run", "nothing"]) == WRONG_USAGE
+    assert main(["test", "good.yaml", "--run", "nothing"]) == EXIT_USAGE
     assert capsys.readouterr() == (
         "",
         "route-switcher test: no scenario has a name like 'nothing'\n",
@@ -159,15 +159,15 @@ def test_to_choose_nothing_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
 def test_another_policy_can_be_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slow = "rules:\n  - {name: slow, fail: {failures: 9}}\n"
     (folder / "slow.yaml").write_text(POLICY + slow, "utf-8")
-    assert main(["test", "good.yaml", "--policy", "./slow.yaml"]) == PROBLEMS
+    assert main(["test", "good.yaml", "--policy", "./slow.yaml"]) == EXIT_PROBLEMS
     assert "at 15s: expected secondary to be active" in capsys.readouterr().out
-    assert main(["test", "good.yaml", "--policy", "none"]) == PROBLEMS
+    assert main(["test", "good.yaml", "--policy", "none"]) == EXIT_PROBLEMS
     assert "there is no policy named 'none'" in capsys.readouterr().out
 
 
 def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["test", "good.yaml", "wrong.yaml", "bad.yaml", "--format", "json", "--coverage"]
-    assert main(arguments) == PROBLEMS
+    assert main(arguments) == EXIT_PROBLEMS
     data = json.loads(capsys.readouterr().out)
     assert data["fine"] is False
     good, wrong, bad = data["files"]
@@ -191,7 +191,7 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_github_gets_annotations(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "wrong.yaml", "--format", "github", "--coverage"]) == PROBLEMS
+    assert main(["test", "wrong.yaml", "--format", "github", "--coverage"]) == EXIT_PROBLEMS
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(
         "::error file=wrong.yaml,title=not-as-expected,line=7,col=27,endColumn=36::"
@@ -203,7 +203,7 @@ def test_github_gets_annotations(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_ci_gets_junit(folder: Path) -> None:
     arguments = ["test", "good.yaml", "wrong.yaml", "bad.yaml", "--junit", "results.xml"]
-    assert main(arguments) == PROBLEMS
+    assert main(arguments) == EXIT_PROBLEMS
     root = ElementTree.parse(folder / "results.xml").getroot()
     suites = {suite.attrib["name"]: suite for suite in root}
     counts = [
@@ -233,7 +233,7 @@ def test_ci_gets_junit(folder: Path) -> None:
 
 def test_a_name_that_xml_cannot_hold_is_written_so_that_it_can(folder: Path) -> None:
     (folder / "odd.yaml").write_text(GOOD.replace("two do not", '"two \\a & <do> not"'), "utf-8")
-    assert main(["test", "odd.yaml", "--junit", "results.xml"]) == FINE
+    assert main(["test", "odd.yaml", "--junit", "results.xml"]) == EXIT_OK
     root = ElementTree.parse(folder / "results.xml").getroot()
     assert root[0][1].attrib["name"] == "two \\x07 & <do> not"
 
@@ -241,7 +241,7 @@ def test_a_name_that_xml_cannot_hold_is_written_so_that_it_can(folder: Path) -> 
 def test_a_junit_file_that_cannot_be_written_is_told_of(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["test", "good.yaml", "--junit", "none/results.xml"]) == PROBLEMS
+    assert main(["test", "good.yaml", "--junit", "none/results.xml"]) == EXIT_PROBLEMS
     assert capsys.readouterr().err == (
         "route-switcher test: cannot write none/results.xml: No such file or directory\n"
     )
@@ -263,13 +263,13 @@ def test_a_junit_file_is_written_even_if_nobody_reads_the_output(folder: Path) -
     ]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=60)
-    assert done.returncode == PROBLEMS
+    assert done.returncode == EXIT_PROBLEMS
     assert b"Traceback" not in done.stderr
     assert ElementTree.parse(folder / "results.xml").getroot()[0].attrib["tests"] == "101"
 
 
 def test_coverage_tells_what_no_scenario_reaches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "good.yaml", "--coverage"]) == FINE
+    assert main(["test", "good.yaml", "--coverage"]) == EXIT_OK
     out = capsys.readouterr().out
     assert "policy.yaml: note: no scenario makes rule unplugged fail primary and secondary" in out
     assert "coverage of policy.yaml: 1 of 8\n" in out

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.cli import FINE, WRONG_USAGE, main
+from route_switcher.cli import EXIT_OK, EXIT_USAGE, main
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 NAMES = [file.name.removesuffix(".schema.json") for file in sorted(SCHEMAS.glob("*.schema.json"))]
 
 
 def test_without_a_name_it_is_that_of_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema"]) == FINE
+    assert main(["schema"]) == EXIT_OK
     assert capsys.readouterr() == ((SCHEMAS / "policy.schema.json").read_text("utf-8"), "")
 
 
@@ -20,7 +20,7 @@ def test_without_a_name_it_is_that_of_a_policy(capsys: pytest.CaptureFixture[str
 def test_every_schema_that_comes_along_is_printed(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["schema", name]) == FINE
+    assert main(["schema", name]) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["$schema"].startswith("http://json-schema.org/")
 
 
@@ -28,7 +28,7 @@ def test_every_schema_that_comes_along_is_printed(
     "word", ["polcy", "POLICY", "../policies/dual-wan", "", "x" * 100, "\x1b["]
 )
 def test_an_unknown_name_is_wrong_usage(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema", word]) == WRONG_USAGE
+    assert main(["schema", word]) == EXIT_USAGE
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("route-switcher schema: there is no schema named '")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE, main
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, main
 from route_switcher.policy.load import shipped_policies
 
 GOOD = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
@@ -41,13 +41,13 @@ PRAISE = "good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
 
 @pytest.mark.usefixtures("folder")
 def test_a_good_policy_is_fine_and_has_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "good.yaml"]) == FINE
+    assert main(["validate", "good.yaml"]) == EXIT_OK
     assert capsys.readouterr() == (PRAISE + FIGURES, "")
 
 
 @pytest.mark.usefixtures("folder")
 def test_every_problem_of_every_file_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "bad.yaml", "good.yaml", "none.yaml"]) == PROBLEMS
+    assert main(["validate", "bad.yaml", "good.yaml", "none.yaml"]) == EXIT_PROBLEMS
     out, err = capsys.readouterr()
     assert err == ""
     names = ", ".join(shipped_policies())
@@ -68,14 +68,14 @@ def test_every_problem_of_every_file_is_printed(capsys: pytest.CaptureFixture[st
 
 
 def test_a_shipped_policy_goes_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "dual-stack"]) == FINE
+    assert main(["validate", "dual-stack"]) == EXIT_OK
     first = capsys.readouterr().out.splitlines()[0]
     assert first.endswith("policies/dual-stack.yaml: fine (4 uplinks, 1 probe, 2 rules)")
 
 
 @pytest.mark.usefixtures("folder")
 def test_doubts_are_told_after_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "doubtful.yaml"]) == FINE
+    assert main(["validate", "doubtful.yaml"]) == EXIT_OK
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "doubtful.yaml: fine (2 uplinks, 1 probe, 2 rules; 1 warning, 1 note)"
     note = lines.index(
@@ -92,18 +92,18 @@ def test_doubts_are_told_after_the_figures(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.usefixtures("folder")
 def test_doubts_are_errors_if_strict(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "--strict", "good.yaml", "doubtful.yaml"]) == PROBLEMS
+    assert main(["validate", "--strict", "good.yaml", "doubtful.yaml"]) == EXIT_PROBLEMS
     out = capsys.readouterr().out
     assert out.startswith(PRAISE)
     assert "doubtful.yaml:2:1: error: 8.8.8.8 is the only target" in out
     assert "doubtful.yaml: fine" not in out
     assert out.endswith("2 problems in 1 of 2 files\n")
-    assert main(["validate", "--strict", "good.yaml"]) == FINE
+    assert main(["validate", "--strict", "good.yaml"]) == EXIT_OK
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_loss_may_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "--loss", "0.5%", "--loss", "10", "good.yaml"]) == FINE
+    assert main(["validate", "--loss", "0.5%", "--loss", "10", "good.yaml"]) == EXIT_OK
     *_, head, line = capsys.readouterr().out.splitlines()
     assert head.endswith("fails wrongly at 0.5 % loss  at 10 % loss")
     assert line.endswith("once in 3.1 months           356 times a month, away 85 % of the time")
@@ -114,14 +114,14 @@ def test_no_policy_means_that_of_this_machine(
 ) -> None:
     monkeypatch.setattr("route_switcher.policy.load.SYSTEM_POLICY", folder / "good.yaml")
     for argv in (["validate"], ["validate", "policy"]):
-        assert main(argv) == FINE
+        assert main(argv) == EXIT_OK
         assert capsys.readouterr().out == f"{folder}/{PRAISE}{FIGURES}"
 
 
 @pytest.mark.usefixtures("folder")
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["validate", "--format", "json", "--loss", "1", "good.yaml", "bad.yaml", "doubtful.yaml"]
-    assert main(argv) == PROBLEMS
+    assert main(argv) == EXIT_PROBLEMS
     document = json.loads(capsys.readouterr().out)
     good, bad, doubtful = document["files"]
     assert document["fine"] is False
@@ -155,13 +155,13 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert (bad["fine"], bad["figures"]) == (False, None)
     assert doubtful["fine"] is True
     assert [p["severity"] for p in doubtful["problems"]] == ["note", "warning"]
-    assert main(["validate", "--format=json", "good.yaml"]) == FINE
+    assert main(["validate", "--format=json", "good.yaml"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["fine"] is True
 
 
 @pytest.mark.usefixtures("folder")
 def test_github_shows_problems_beside_the_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "--format", "github", "bad.yaml", "doubtful.yaml"]) == PROBLEMS
+    assert main(["validate", "--format", "github", "bad.yaml", "doubtful.yaml"]) == EXIT_PROBLEMS
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
         "::error file=bad.yaml,title=unknown-key,line=3,col=24,endColumn=30"
@@ -199,5 +199,5 @@ def test_the_same_file_gives_the_same_words(capsys: pytest.CaptureFixture[str]) 
 def test_wrong_usage_is_told_apart(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(argv)
-    assert caught.value.code == WRONG_USAGE
+    assert caught.value.code == EXIT_USAGE
     assert capsys.readouterr().err.startswith("usage: route-switcher")

@@ -22,7 +22,7 @@ def tell(
     it: UplinkHealth, probe: str, at: float, outcome: RoundOutcome = GOOD, rtt: float = 0.25
 ) -> None:
     answer = Answer(TARGET, rtt if outcome is GOOD else None)
-    it.take_round(Round(at, UPLINK.name, probe, at, outcome, (answer,), "lost"))
+    it.on_round(Round(at, UPLINK.name, probe, at, outcome, (answer,), "lost"))
 
 
 def test_with_all_probes_good_it_is_at_rest() -> None:

@@ -46,7 +46,7 @@ def tell(
     for at in times:
         let_time_pass(health, at)
         answer = Answer(TARGET, rtt if outcome is GOOD else None)
-        health.take_round(Round(at, "fibre", probe, at, outcome, (answer,), "lost"))
+        health.on_round(Round(at, "fibre", probe, at, outcome, (answer,), "lost"))
         states.append(health.state.value)
     return states
 
@@ -109,18 +109,18 @@ def test_any_needs_one_and_all_needs_every_one() -> None:
 def test_groups_nest() -> None:
     inner = AllOf((CarrierDown(), ConsecutiveFailures("b", 1)))
     health = on_fail(AnyOf((ConsecutiveFailures("a", 3), inner)))
-    health.take_link(DOWN, 1.0)
+    health.on_link(DOWN, 1.0)
     assert health.state is RuleState.OK
     assert tell(health, FAILED, 2, probe="b") == ["failed"]
     assert health.evidence == "eth0 has no carrier and 1 round failed: lost"
 
 
 def test_what_has_to_hold_for_a_time_fails_at_the_very_moment() -> None:
-    health = on_fail(CarrierDown(held=2.0))
-    assert health.take_link(DOWN, 5.0) == []
+    health = on_fail(CarrierDown(for_seconds=2.0))
+    assert health.on_link(DOWN, 5.0) == []
     assert health.deadline() == 7.0
-    assert health.take_time(6.9) == []
-    (change,) = health.take_time(7.0)
+    assert health.on_time(6.9) == []
+    (change,) = health.on_time(7.0)
     assert (change.at, change.after) == (7.0, RuleState.FAILED)
     assert change.evidence == "eth0 has no carrier, for 2 s"
     assert health.failing_since == 5.0
@@ -128,41 +128,43 @@ def test_what_has_to_hold_for_a_time_fails_at_the_very_moment() -> None:
 
 
 def test_a_carrier_that_returns_in_time_fails_nothing() -> None:
-    health = on_fail(CarrierDown(held=2.0))
+    health = on_fail(CarrierDown(for_seconds=2.0))
     for at in every(0, 20, 2):
-        health.take_link(DOWN, at)
-        assert health.take_link(UP, at + 1.9) == []
+        health.on_link(DOWN, at)
+        assert health.on_link(UP, at + 1.9) == []
         assert health.deadline() == inf
     assert health.state is RuleState.OK
 
 
 def test_a_group_may_have_to_hold_for_a_time() -> None:
     # Now one of the two, now the other: the group holds without a break.
-    health = on_fail(AnyOf((ConsecutiveFailures("a", 1), ConsecutiveFailures("b", 1)), held=3.0))
+    health = on_fail(
+        AnyOf((ConsecutiveFailures("a", 1), ConsecutiveFailures("b", 1)), for_seconds=3.0)
+    )
     tell(health, FAILED, 0, probe="a")
     tell(health, FAILED, 1, probe="b")
     tell(health, GOOD, 1.5, probe="a")
     tell(health, FAILED, 2.5, probe="a")
     assert tell(health, GOOD, 2.75, probe="b") == ["ok"]
     assert health.deadline() == 3.0
-    assert [c.after for c in health.take_time(3.0)] == [RuleState.FAILED]
+    assert [c.after for c in health.on_time(3.0)] == [RuleState.FAILED]
 
 
 def test_a_gap_without_rounds_starts_the_time_anew() -> None:
-    health = on_fail(ConsecutiveFailures("a", 1, held=5.0))
+    health = on_fail(ConsecutiveFailures("a", 1, for_seconds=5.0))
     tell(health, FAILED, 0, 1)
     tell(health, UNKNOWN, 2, 3, 4)
     tell(health, FAILED, 4.5)  # more than two intervals and the timeout after the one before
     assert health.deadline() == 9.5
     assert tell(health, FAILED, 6, 7, 8, 9) == ["ok"] * 4
-    health.take_time(9.5)
+    health.on_time(9.5)
     assert health.state is RuleState.FAILED
 
 
 def test_what_was_known_long_ago_does_not_fail_a_rule_by_time_alone() -> None:
-    health = on_fail(ConsecutiveFailures("a", 1, held=10.0))
+    health = on_fail(ConsecutiveFailures("a", 1, for_seconds=10.0))
     tell(health, FAILED, 0)
-    assert health.take_time(10.0) == []
+    assert health.on_time(10.0) == []
     assert health.state is RuleState.OK
     assert health.deadline() == inf
 
@@ -172,33 +174,33 @@ SLOW = replace(A, interval=1.0, timeout=0.25, fast_interval=0.25, standby_interv
 
 def test_the_slow_rounds_of_a_standby_uplink_are_no_gap() -> None:
     # Three failures at the fast interval, then the standby interval again: nothing was missed.
-    health = on_fail(ConsecutiveFailures("a", 3, held=10.0), 60.0, SLOW)
+    health = on_fail(ConsecutiveFailures("a", 3, for_seconds=10.0), 60.0, SLOW)
     tell(health, GOOD, *every(0, 90, 30))
     tell(health, FAILED, 90, 90.25, 90.5)
-    health.take_time(100.5)
+    health.on_time(100.5)
     assert health.state is RuleState.FAILED
 
 
 def test_latency_that_has_to_last_is_found_through_a_standby_uplink() -> None:
-    health = on_fail(Beyond(LATENCY, "a", 0.2, 30.0, held=60.0), 60.0, SLOW)
+    health = on_fail(Beyond(LATENCY, "a", 0.2, 30.0, for_seconds=60.0), 60.0, SLOW)
     assert tell(health, GOOD, *every(0, 600, 30), rtt=0.22)[-1] == "failed"
 
 
 def test_a_lost_carrier_is_no_news_from_rounds() -> None:
     # Rounds through a standby uplink are rare, and the link is down all the time.
-    health = on_fail(CarrierDown(held=60.0), 60.0, SLOW)
+    health = on_fail(CarrierDown(for_seconds=60.0), 60.0, SLOW)
     tell(health, GOOD, 0)
-    health.take_link(DOWN, 10.0)
+    health.on_link(DOWN, 10.0)
     tell(health, FAILED, 30, 60)
     let_time_pass(health, 71.0)
     assert health.state is RuleState.FAILED
 
 
 def test_a_lost_carrier_fails_beside_a_condition_on_rounds_that_are_unknown() -> None:
-    either = AnyOf((ConsecutiveFailures("a", 3), CarrierDown(held=30.0)))
+    either = AnyOf((ConsecutiveFailures("a", 3), CarrierDown(for_seconds=30.0)))
     health = on_fail(either, 60.0, A)
     tell(health, GOOD, *every(0, 10))
-    health.take_link(DOWN, 10.0)
+    health.on_link(DOWN, 10.0)
     tell(health, UNKNOWN, *every(11, 39))
     let_time_pass(health, 41.0)
     assert health.state is RuleState.FAILED
@@ -206,7 +208,7 @@ def test_a_lost_carrier_fails_beside_a_condition_on_rounds_that_are_unknown() ->
 
 def test_a_failed_uplink_that_answers_too_slowly_does_not_recover_between_rare_rounds() -> None:
     rare = replace(A, timeout=0.25, down_interval=60.0)
-    health = on_fail(Beyond(LATENCY, "a", 0.2, 30.0, held=10.0), 60.0, rare)
+    health = on_fail(Beyond(LATENCY, "a", 0.2, 30.0, for_seconds=10.0), 60.0, rare)
     assert tell(health, GOOD, *every(0, 60), rtt=0.22)[-1] == "failed"
     assert set(tell(health, GOOD, *every(60, 600, 60), rtt=0.22)) == {"failed"}
 
@@ -263,18 +265,18 @@ def test_latency_and_jitter_within_a_limit_recover_once_the_window_is_full() -> 
 
 
 def test_carrier_up_for_a_time_recovers() -> None:
-    rule = Rule("r", CarrierDown(), Recover(0.0, CarrierUp(held=5.0)))
+    rule = Rule("r", CarrierDown(), Recover(0.0, CarrierUp(for_seconds=5.0)))
     health = rule_health(rule, A)
-    health.take_link(DOWN, 10.0)
-    health.take_link(UP, 12.5)
+    health.on_link(DOWN, 10.0)
+    health.on_link(UP, 12.5)
     assert tell(health, GOOD, *every(13, 19)) == ["recovering"] * 5 + ["ok"]
 
 
 def test_a_recover_condition_that_must_last_counts_between_rounds_without_a_break() -> None:
-    health = on_recover(Within(LATENCY, "a", 0.1, 2.0, held=3.0))
+    health = on_recover(Within(LATENCY, "a", 0.1, 2.0, for_seconds=3.0))
     assert tell(health, GOOD, *every(0, 5), rtt=0.1) == ["recovering"] * 5
     assert tell(health, GOOD, 5, rtt=0.1) == ["ok"]
-    again = on_recover(Within(LATENCY, "a", 0.1, 2.0, held=3.0))
+    again = on_recover(Within(LATENCY, "a", 0.1, 2.0, for_seconds=3.0))
     tell(again, GOOD, *every(0, 4), rtt=0.1)
     tell(again, GOOD, 4, rtt=0.5)
     assert tell(again, GOOD, *every(5, 10), rtt=0.1) == ["recovering"] * 4 + ["ok"]
@@ -314,17 +316,17 @@ def test_an_answer_after_the_verdict_repairs_the_window_and_no_counter() -> None
     for at in (20, 21, 22):
         tell(health, FAILED, at)
         late = Answers(at + 1.5, "fibre", "a", at, (Answer(TARGET, 1.5),))
-        health.take_answers(late)
+        health.on_answers(late)
     assert health.state is RuleState.OK
     assert tell(health, FAILED, 23) == ["failed"]
     assert health.evidence == "4 rounds in a row failed: lost"
 
 
 def test_what_a_changed_rule_was_waiting_for_starts_anew() -> None:
-    health = on_fail(CarrierDown(held=5.0), 0.0, A)
-    health.take_link(DOWN, 10.0)
-    health.restart(Rule("r", CarrierDown(held=8.0), Recover(0.0)), (A,), new_windows(A))
-    health.take_link(DOWN, 12.0)
+    health = on_fail(CarrierDown(for_seconds=5.0), 0.0, A)
+    health.on_link(DOWN, 10.0)
+    health.restart(Rule("r", CarrierDown(for_seconds=8.0), Recover(0.0)), (A,), new_windows(A))
+    health.on_link(DOWN, 12.0)
     assert health.deadline() == 20.0
     let_time_pass(health, 19.9)
     assert health.deadline() == 20.0

@@ -21,7 +21,7 @@ TEN_MINUTES = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)
 def failures(damping: Damping | None, *times: float) -> Penalty:
     penalty = Penalty(damping)
     for at in times:
-        penalty.take_failure(at)
+        penalty.add_failure(at)
     return penalty
 
 
@@ -50,7 +50,7 @@ def test_the_penalty_halves_in_every_half_life() -> None:
 
 def test_a_failure_while_it_is_damped_holds_it_longer_though_it_is_below_the_limit() -> None:
     penalty = failures(TEN_MINUTES, 0, 0, 0, 0)
-    penalty.take_failure(600.0)
+    penalty.add_failure(600.0)
     # 4 has fallen to 2, and is 3 now: not above 3, but it was damped.
     assert penalty.until == pytest.approx(600 + 600 * log2(3))
 
@@ -58,10 +58,10 @@ def test_a_failure_while_it_is_damped_holds_it_longer_though_it_is_below_the_lim
 def test_once_free_it_must_rise_above_the_limit_again() -> None:
     penalty = failures(TEN_MINUTES, 0, 0, 0, 0)
     assert penalty.until == 1200.0
-    penalty.take_failure(1200.0)
+    penalty.add_failure(1200.0)
     assert penalty.until == 1200.0
     for _ in range(2):
-        penalty.take_failure(1200.0)
+        penalty.add_failure(1200.0)
     assert penalty.until == 2400.0  # 1 + 3 = 4 again
 
 
@@ -80,7 +80,7 @@ def test_it_is_never_damped_for_longer_than_the_longest_hold(
     for pause in pauses:
         at += pause
         before = penalty.until
-        penalty.take_failure(at)
+        penalty.add_failure(at)
         value = min(value * 2 ** (-pause / half_life) + 1, 2.0**half_lives)
         assert penalty.until <= at + damping.max_hold * (1 + 1e-9)
         assert penalty.until >= before
@@ -104,7 +104,7 @@ def test_a_reload_forgets_the_penalty_if_the_damping_changed() -> None:
     assert penalty.until == 1200.0
     penalty.restart(replace(TEN_MINUTES, reuse=0.5))
     assert penalty.until == -inf
-    penalty.take_failure(1.0)
+    penalty.add_failure(1.0)
     assert penalty.until == -inf
     penalty.restart(None)
     assert failures(None, 1, 2, 3, 4).until == -inf

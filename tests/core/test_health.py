@@ -39,7 +39,7 @@ def health(policy: Policy = BOTH, trusted: bool = True) -> UplinkHealth:
 
 def tell(it: UplinkHealth, probe: Probe, outcome: RoundOutcome, *times: float) -> None:
     for at in times:
-        it.take_round(Round(at, "primary", probe.name, at, outcome, (), "lost"))
+        it.on_round(Round(at, "primary", probe.name, at, outcome, (), "lost"))
 
 
 def proven(policy: Policy = BOTH) -> UplinkHealth:
@@ -79,7 +79,7 @@ def test_an_answer_holds_for_the_longest_gap_of_its_probe() -> None:
 def test_an_answer_counts_from_the_sending_of_its_round() -> None:
     one = replace(BOTH, probes=(NEAR,), rules=(NEAR_LOST,))
     it = health(one)
-    it.take_round(Round(100.9, "primary", "near", 100, GOOD))
+    it.on_round(Round(100.9, "primary", "near", 100, GOOD))
     assert not it.why_not(101, since=100)
     assert it.why_not(101, since=100.5)
 
@@ -102,7 +102,7 @@ def test_the_rare_rounds_of_one_probe_are_no_gap_of_a_carrier_rule() -> None:
 def test_the_trouble_began_when_the_last_of_the_failed_rules_began_to_fail() -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102, 103)
-    it.take_link(DOWN, 105)
+    it.on_link(DOWN, 105)
     assert it.failing_since == 105
 
 
@@ -111,9 +111,9 @@ def test_the_trouble_began_when_the_last_of_the_failed_rules_began_to_fail() -> 
 
 def test_an_uplink_without_an_address_of_its_family_has_no_route() -> None:
     it = health()
-    it.take_link(LinkState("eth0", families=frozenset({Family.IPV6})), 1)
+    it.on_link(LinkState("eth0", families=frozenset({Family.IPV6})), 1)
     assert not it.routable
-    it.take_link(LinkState("eth0", families=frozenset({Family.IPV4})), 2)
+    it.on_link(LinkState("eth0", families=frozenset({Family.IPV4})), 2)
     assert it.routable
 
 
@@ -127,7 +127,7 @@ def test_an_answer_to_a_probe_counts_until_that_probe_changes(
     probes: tuple[Probe, ...], answers: bool
 ) -> None:
     it = proven()
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
+    it.apply_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
     assert (it.why_not(100) == "") == answers
 
 
@@ -145,7 +145,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 ) -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
+    it.apply_policy(PRIMARY, BOTH, replace(BOTH, probes=probes), NO_SUSPECTS, 0.0)
     tell(it, NEAR, FAILED, 103)
     assert it.state is state
 
@@ -153,7 +153,7 @@ def test_a_rule_counts_on_over_a_reload_unless_its_probe_changed(
 def test_an_uplink_is_no_longer_held_back_by_a_rule_that_left_the_policy() -> None:
     it = proven()
     tell(it, NEAR, FAILED, 101, 102, 103)
-    it.take_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)), NO_SUSPECTS, 0.0)
+    it.apply_policy(PRIMARY, BOTH, replace(BOTH, rules=(FAR_LOST, UNPLUGGED)), NO_SUSPECTS, 0.0)
     assert it.state is UplinkState.HEALTHY
 
 
@@ -165,7 +165,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
     it = health(old)
     tell(it, NEAR, FAILED, 101, 102, 103)
     tell(it, NEAR, rounds, 104)
-    it.take_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)), NO_SUSPECTS, 0.0)
+    it.apply_policy(PRIMARY, old, replace(BOTH, rules=(FAR_LOST,)), NO_SUSPECTS, 0.0)
     tell(it, FAR, GOOD, 110)
     assert it.state is UplinkState.RECOVERING
 
@@ -173,7 +173,7 @@ def test_a_new_rule_does_not_make_an_uplink_healthy_that_was_held_back(
 def test_a_probe_that_a_reload_changed_has_not_failed_before_its_first_round() -> None:
     it = proven()
     changed = replace(BOTH, probes=(replace(NEAR, timeout=0.5), FAR))
-    it.take_policy(PRIMARY, BOTH, changed, NO_SUSPECTS, 0.0)
+    it.apply_policy(PRIMARY, BOTH, changed, NO_SUSPECTS, 0.0)
     assert "its latest round failed" not in it.evidence()
     tell(it, NEAR, FAILED, 200)
     assert it.evidence() == "primary is healthy (but its latest round failed)"

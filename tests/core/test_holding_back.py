@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.selection.switch_limiter import Restraint
+from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Level
 from route_switcher.core.vocabulary.policy import HoldBack, Policy
 from route_switcher.core.vocabulary.states import Cause, UplinkState
@@ -21,7 +21,7 @@ NEAR = pytest.approx
 # The arithmetic.
 
 
-def held(it: Restraint) -> tuple[float, str]:
+def held(it: SwitchLimiter) -> tuple[float, str]:
     """Until when, and by what."""
     (notice,) = it.tell(0.0, "a")
     assert it.tell(0.0, "a") == []
@@ -29,50 +29,50 @@ def held(it: Restraint) -> tuple[float, str]:
 
 
 def test_nothing_holds_before_the_first_move() -> None:
-    assert Restraint(replace(STAY, switches_per_hour=1)).until == -inf
+    assert SwitchLimiter(replace(STAY, switches_per_hour=1)).until == -inf
 
 
 def test_the_minimum_stay_counts_from_the_latest_move() -> None:
-    it = Restraint(STAY)
-    it.take_move(10.0, first=True)
+    it = SwitchLimiter(STAY)
+    it.on_move(10.0, first=True)
     assert held(it) == (130.0, "min_stay 120 s")
-    it.take_move(200.0, first=False)
+    it.on_move(200.0, first=False)
     assert it.until == 320.0
 
 
 def test_the_budget_is_over_an_hour_and_does_not_count_the_first_selection() -> None:
-    it = Restraint(BUDGET)
-    it.take_move(0.0, first=True)
-    it.take_move(100.0, first=False)
+    it = SwitchLimiter(BUDGET)
+    it.on_move(0.0, first=True)
+    it.on_move(100.0, first=False)
     assert it.until == 100.0
-    it.take_move(200.0, first=False)
+    it.on_move(200.0, first=False)
     assert held(it) == (100.0 + HOUR, "2 switches in an hour already")
-    it.take_move(300.0, first=False)
+    it.on_move(300.0, first=False)
     assert it.until == 200.0 + HOUR
 
 
 def test_the_later_of_the_two_holds() -> None:
-    it = Restraint(HoldBack(min_stay=7200.0, switches_per_hour=1))
-    it.take_move(0.0, first=False)
+    it = SwitchLimiter(HoldBack(min_stay=7200.0, switches_per_hour=1))
+    it.on_move(0.0, first=False)
     assert held(it) == (7200.0, "min_stay 7200 s")
-    it.take_policy(HoldBack(min_stay=60.0, switches_per_hour=1))
+    it.apply_policy(HoldBack(min_stay=60.0, switches_per_hour=1))
     assert held(it) == (3600.0, "1 switch in an hour already")
 
 
 def test_two_uplinks_that_could_take_over_in_turn_are_told_of_once_each() -> None:
-    it = Restraint(STAY)
-    it.take_move(0.0, first=False)
+    it = SwitchLimiter(STAY)
+    it.on_move(0.0, first=False)
     told = [it.tell(float(at), name) for at in range(50) for name in "ab"]
     assert sum(map(len, told)) == 2
 
 
 def test_a_changed_budget_goes_on_counting() -> None:
-    it = Restraint(BUDGET)
-    it.take_move(10.0, first=False)
-    it.take_move(20.0, first=False)
-    it.take_policy(HoldBack(switches_per_hour=1))
+    it = SwitchLimiter(BUDGET)
+    it.on_move(10.0, first=False)
+    it.on_move(20.0, first=False)
+    it.apply_policy(HoldBack(switches_per_hour=1))
     assert it.until == 20.0 + HOUR
-    it.take_policy(HoldBack())
+    it.apply_policy(HoldBack())
     assert it.until == 20.0
 
 

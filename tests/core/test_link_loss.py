@@ -91,7 +91,7 @@ def test_a_lost_link_of_the_default_route_that_was_found_is_not_waited_for() -> 
 
 
 def test_a_carrier_rule_has_its_for_waited_for() -> None:
-    patient = Rule("pulled", CarrierDown(held=2.0), Recover(10.0))
+    patient = Rule("pulled", CarrierDown(for_seconds=2.0), Recover(10.0))
     one = policy(carrier=False)
     world = World(replace(one, rules=(*one.rules, patient))).run(10.5)
     world.link("primary", carrier=False)

@@ -14,7 +14,7 @@ RARE = replace(B, interval=10.0, fast_interval=10.0, down_interval=10.0, standby
 
 def tell_of_the_rare_one(health: RuleHealth, outcome: RoundOutcome, *times: float) -> None:
     for at in times:
-        health.take_round(Round(at, "fibre", RARE.name, at, outcome, (), "lost"))
+        health.on_round(Round(at, "fibre", RARE.name, at, outcome, (), "lost"))
 
 
 def failing_or_rarely_failing(held: float, stable: float) -> Rule:
@@ -26,7 +26,7 @@ def test_a_for_goes_on_from_one_rare_round_to_the_next() -> None:
     health = rule_health(failing_or_rarely_failing(held=15.0, stable=10.0), A, RARE)
     tell_of_the_rare_one(health, FAILED, 0.0, 10.0)
     assert health.deadline() == 15.0
-    health.take_time(15.0)
+    health.on_time(15.0)
     assert health.state is RuleState.FAILED
 
 

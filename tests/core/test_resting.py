@@ -57,7 +57,7 @@ def uplinks_of(net: Net) -> set[str]:
     return {uplink.name for uplink in net.world.policy.uplinks}
 
 
-def leap(fed: Twin, leapt: Twin, periods: int) -> None:
+def fast_forward(fed: Twin, leapt: Twin, periods: int) -> None:
     """Let one live through what the other leaps over, if they are at rest."""
     limit = fed.now + CALM
     while fed.now < limit:
@@ -70,7 +70,7 @@ def leap(fed: Twin, leapt: Twin, periods: int) -> None:
             seconds = periods * fed.period()
             # A packet under way that is late would be missing.
             fed.run(at + seconds)
-            leapt.world.leap(seconds, uplinks_of(leapt))
+            leapt.world.fast_forward(seconds, uplinks_of(leapt))
             assert fed.outputs[told:] == []
             assert fed.now == leapt.now
             assert leapt.world.engine.at_rest(leapt.now)
@@ -91,7 +91,7 @@ def test_an_engine_that_leapt_over_its_rest_says_what_a_fed_one_says(
         if name not in known:
             continue
         if what == "leap":
-            leap(fed, leapt, periods)
+            fast_forward(fed, leapt, periods)
         for net in (fed, leapt):
             net.do(what, name, rules, other)
             net.run(net.now + pause)
@@ -114,7 +114,7 @@ def rest(twins: list[Twin], seconds: float) -> None:
     """One lives through some time; the other leaps over it, if it is at rest."""
     fed, leapt = twins
     if leapt.world.engine.at_rest(leapt.now):
-        leapt.world.leap(seconds, uplinks_of(leapt))
+        leapt.world.fast_forward(seconds, uplinks_of(leapt))
     else:
         leapt.run(leapt.now + seconds)
     fed.run(fed.now + seconds)
@@ -224,7 +224,7 @@ def test_what_is_not_healthy_or_not_at_its_best_is_no_rest() -> None:
 def test_a_leap_puts_off_the_warning_of_silence_and_spends_no_time_of_it() -> None:
     net = Net(policy()).run(30)
     before = net.world.engine.deadline()
-    net.world.leap(1000, uplinks_of(net))
+    net.world.fast_forward(1000, uplinks_of(net))
     assert net.world.engine.deadline() == before + 1000
     assert before < inf
     assert not [o for o in net.outputs if isinstance(o, Decision) and o.previous is not None]
@@ -233,7 +233,7 @@ def test_a_leap_puts_off_the_warning_of_silence_and_spends_no_time_of_it() -> No
 def test_a_condition_that_waits_is_no_rest() -> None:
     lasting = Rule(
         "r",
-        AnyOf((Beyond(Measure.LATENCY, "internet", 0.1, 5.0, held=60.0), _NEVER)),
+        AnyOf((Beyond(Measure.LATENCY, "internet", 0.1, 5.0, for_seconds=60.0), _NEVER)),
         Recover(0.0),
     )
     net = Net(policy(probes=(probe(),), rules=(lasting,))).run(30)

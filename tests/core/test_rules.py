@@ -44,14 +44,16 @@ def restart(health: RuleHealth, changed: Rule, interval: float = 1.0) -> None:
 def tell(health: RuleHealth, outcome: RoundOutcome, *times: float) -> list[str]:
     states = []
     for time in times:
-        health.take_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"))
+        health.on_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"))
         states.append(health.state.value)
     return states
 
 
 def test_the_table_names_every_pair_but_stability_of_what_is_not_recovering() -> None:
     missing = {pair for pair in product(RuleState, Signal) if pair not in TRANSITIONS}
-    expected = {(state, Signal.STABLE) for state in RuleState if state is not RuleState.RECOVERING}
+    expected = {
+        (state, Signal.RECOVERED) for state in RuleState if state is not RuleState.RECOVERING
+    }
     assert missing == expected
 
 
@@ -59,13 +61,13 @@ def test_the_table_names_every_pair_but_stability_of_what_is_not_recovering() ->
 def test_a_transition_ends_where_its_signal_says(before: RuleState, signal: Signal) -> None:
     after = TRANSITIONS[before, signal]
     match signal:
-        case Signal.FAIL:
+        case Signal.CONDITION_HELD:
             assert after is RuleState.FAILED
-        case Signal.BAD:
+        case Signal.ROUND_FAILED:
             assert after is before
-        case Signal.STABLE:
+        case Signal.RECOVERED:
             assert after is RuleState.OK
-        case Signal.DISTRUST:
+        case Signal.REQUIRE_RECOVERY:
             expected = RuleState.RECOVERING if before is RuleState.UNKNOWN else before
             assert after is expected
         case Signal.GOOD:
@@ -74,7 +76,7 @@ def test_a_transition_ends_where_its_signal_says(before: RuleState, signal: Sign
 
 
 def test_the_table_is_what_is_consulted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(TRANSITIONS, (RuleState.OK, Signal.BAD))
+    monkeypatch.delitem(TRANSITIONS, (RuleState.OK, Signal.ROUND_FAILED))
     with pytest.raises(KeyError):
         tell(rule(), FAILED, 1)
 
@@ -128,23 +130,23 @@ def test_a_gap_without_known_rounds_starts_stability_anew(gap: float, state: str
 
 def test_no_stable_time_recovers_with_the_first_good_round() -> None:
     health = rule(RuleState.FAILED, stable=0)
-    changes = health.take_round(Round(1.1, "primary", "internet", 1, GOOD))
+    changes = health.on_round(Round(1.1, "primary", "internet", 1, GOOD))
     assert [c.after.value for c in changes] == ["recovering", "ok"]
 
 
 def test_a_carrier_rule_fails_at_once_and_recovers_by_good_rounds() -> None:
     health = carrier_rule(stable=2)
-    (change,) = health.take_link(DOWN, 5.0)
+    (change,) = health.on_link(DOWN, 5.0)
     assert (change.after, change.evidence) == (RuleState.FAILED, "eth0 has no carrier")
     assert health.failing_since == 5.0
-    assert health.take_link(UP, 6.0) == []
+    assert health.on_link(UP, 6.0) == []
     assert tell(health, GOOD, 7, 8, 9) == ["recovering", "recovering", "ok"]
 
 
 def test_an_answer_from_before_the_link_went_does_not_recover_a_carrier_rule() -> None:
     health = carrier_rule()
-    health.take_link(DOWN, 5.0)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    health.on_link(DOWN, 5.0)
+    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
@@ -157,22 +159,22 @@ def test_an_answer_from_before_the_link_went_does_not_recover_a_carrier_rule() -
     ],
 )
 def test_the_evidence_names_what_is_wrong_with_the_link(link: LinkState, words: str) -> None:
-    (change,) = carrier_rule().take_link(link, 1.0)
+    (change,) = carrier_rule().on_link(link, 1.0)
     assert change.evidence == words
 
 
 def test_an_answer_to_a_round_from_before_the_loss_counts_no_more_when_the_link_is_back() -> None:
     health = carrier_rule()
-    health.take_link(DOWN, 5.0)
-    health.take_link(UP, 5.05)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    health.on_link(DOWN, 5.0)
+    health.on_link(UP, 5.05)
+    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
 def test_a_failed_round_starts_the_stability_of_a_carrier_rule_anew() -> None:
     health = carrier_rule(stable=5)
-    health.take_link(DOWN, 0.0)
-    health.take_link(UP, 0.5)
+    health.on_link(DOWN, 0.0)
+    health.on_link(UP, 0.5)
     tell(health, GOOD, 1, 2, 3, 4)
     tell(health, FAILED, 5)
     assert tell(health, GOOD, *range(6, 12)) == ["recovering"] * 5 + ["ok"]
@@ -189,23 +191,23 @@ def test_a_rule_counts_its_own_probe_and_a_carrier_rule_any() -> None:
 
 def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:
     health = carrier_rule()
-    health.take_link(DOWN, 5.0)
-    health.take_link(DOWN, 9.0)
+    health.on_link(DOWN, 5.0)
+    health.on_link(DOWN, 9.0)
     assert health.failing_since == 5.0
 
 
 def test_exactly_the_stable_time_is_enough() -> None:
     health = rule(RuleState.FAILED, stable=10)
-    health.take_round(Round(100.0, "primary", "internet", 100.0, GOOD))
+    health.on_round(Round(100.0, "primary", "internet", 100.0, GOOD))
     for at in range(103, 110, 3):
-        health.take_round(Round(at, "primary", "internet", at, GOOD))
-    (change,) = health.take_round(Round(110.0, "primary", "internet", 109.9, GOOD))
+        health.on_round(Round(at, "primary", "internet", at, GOOD))
+    (change,) = health.on_round(Round(110.0, "primary", "internet", 109.9, GOOD))
     assert change.after is RuleState.OK
 
 
 def test_a_counting_rule_has_no_opinion_on_links() -> None:
     health = rule()
-    assert health.take_link(DOWN, 1.0) == []
+    assert health.on_link(DOWN, 1.0) == []
     assert health.state is RuleState.OK
 
 
@@ -241,7 +243,7 @@ def test_a_changed_rule_forgets_a_run_of_failures_that_did_not_fail_it() -> None
 
 def test_a_failed_carrier_rule_remembers_over_a_change_when_the_link_was_lost() -> None:
     health = carrier_rule()
-    health.take_link(DOWN, 5.0)
+    health.on_link(DOWN, 5.0)
     restart(health, health.rule)
-    assert health.take_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
     assert health.failing_since == 5.0

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.selection.select import Candidate, Order, select
+from route_switcher.core.selection.select import Candidate, Override, select
 from route_switcher.core.vocabulary.states import Cause, UplinkState
 
 HEALTHY, UNKNOWN, RECOVERING, FAILED = (
@@ -110,7 +110,7 @@ def test_a_refused_route_and_a_removed_uplink_are_left_for_anything_that_answers
 
 def test_a_forced_order_holds_unless_the_kernel_refuses_it() -> None:
     for candidates, current, forced in product(ALL, NAMES, NAMES):
-        choice = select(candidates, current, Order(forced, inf, force=True))
+        choice = select(candidates, current, Override(forced, inf, force=True))
         if next(c for c in candidates if c.name == forced).refused:
             assert choice == select(candidates, current)
         else:
@@ -120,7 +120,7 @@ def test_a_forced_order_holds_unless_the_kernel_refuses_it() -> None:
 def test_an_order_holds_while_its_uplink_has_not_failed_and_returns_when_healthy() -> None:
     for candidates, current, ordered in product(ALL, NAMES, NAMES):
         wanted = next(c for c in candidates if c.name == ordered)
-        choice = select(candidates, current, Order(ordered, inf))
+        choice = select(candidates, current, Override(ordered, inf))
         if ordered == current:
             holds = wanted.state is not FAILED
         else:

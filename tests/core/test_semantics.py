@@ -234,7 +234,7 @@ def test_an_order_waits_for_an_uplink_whose_latest_answer_is_old() -> None:
 def test_nothing_moves_to_an_uplink_whose_link_is_lost_though_it_has_just_answered(
     link: LinkState,
 ) -> None:
-    patient = Rule("pulled", CarrierDown(held=30.0), Recover(10.0))
+    patient = Rule("pulled", CarrierDown(for_seconds=30.0), Recover(10.0))
     one = policy(carrier=False)
     world = World(replace(one, rules=(*one.rules, patient))).run(10.5)
     world.tell(Links(world.now, (link,)))

@@ -89,9 +89,9 @@ def test_every_rule_judges_as_with_windows_of_its_own(
 
     def wait(until: float) -> None:
         while (due := together.deadline()) < until:
-            together.take_time(due)
+            together.on_time(due)
             for rule in alone:
-                rule.take_time(due)
+                rule.on_time(due)
             compare()
 
     now = 100.0
@@ -100,9 +100,9 @@ def test_every_rule_judges_as_with_windows_of_its_own(
         wait(now)
         if what == "link":
             link = UP if rtt is not None else DOWN
-            together.take_link(link, now)
+            together.on_link(link, now)
             for rule in alone:
-                rule.take_link(link, now)
+                rule.on_link(link, now)
         elif what != "wait":
             probe = what if what == "b" else "a"
             told = a_round(now, probe, rtt, pending=what == "pending")
@@ -110,13 +110,13 @@ def test_every_rule_judges_as_with_windows_of_its_own(
                 told = replace(told, outcome=UNKNOWN)
             later = Answers(now, UPLINK.name, probe, now, (Answer(TARGET, rtt),))
             counting = [rule for rule in alone if rule.counts(probe)]
-            together.take_round(told)
+            together.on_round(told)
             for rule in counting:
-                rule.take_round(told)
+                rule.on_round(told)
             if what == "pending":
-                together.take_answers(later)
+                together.on_answers(later)
                 for rule in counting:
-                    rule.take_answers(later)
+                    rule.on_answers(later)
         compare()
     wait(now + 100)
 
@@ -124,7 +124,7 @@ def test_every_rule_judges_as_with_windows_of_its_own(
 def test_what_held_before_a_round_is_judged_without_it() -> None:
     """The inner `for` is over at 105.75 s, when the window still had a loss in it."""
     clean = Within(LOSS, "a", 0.0, 5.0)
-    proven = AllOf((clean, ConsecutiveSuccesses("b", 1, held=0.5)), held=0.125)
+    proven = AllOf((clean, ConsecutiveSuccesses("b", 1, for_seconds=0.5)), for_seconds=0.125)
     fails = ConsecutiveFailures("b", 1)
     health = uplink(*(Rule(f"r{n}", fails, Recover(0.0, proven)) for n in range(2)))
     rounds: list[tuple[float, str, float | None]] = [
@@ -134,11 +134,11 @@ def test_what_held_before_a_round_is_judged_without_it() -> None:
     ]
     rounds += [(104.5, "b", None), (105.25, "b", 0.05)]
     for at, probe, rtt in sorted(rounds):
-        health.take_round(a_round(at, probe, rtt))
-    health.take_round(a_round(106.0, "a", 0.05))
+        health.on_round(a_round(at, probe, rtt))
+    health.on_round(a_round(106.0, "a", 0.05))
     assert health.rule_states()["r0"] is RuleState.RECOVERING
     assert health.rule_states()["r1"] is RuleState.RECOVERING
-    health.take_round(a_round(107.0, "a", 0.05))
+    health.on_round(a_round(107.0, "a", 0.05))
     assert health.rule_states()["r0"] is RuleState.OK
 
 
@@ -157,7 +157,7 @@ def memory_of(*its: Rule, before: tuple[Rule, ...] = ()) -> int:
         if before:
             reload(health, 99.0, before, *its)
         for n in range(int(1.5 * OVER / PERIOD)):
-            health.take_round(a_round(100 + n * PERIOD, "a", 0.02))
+            health.on_round(a_round(100 + n * PERIOD, "a", 0.02))
         return tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
@@ -176,7 +176,7 @@ def test_five_windows_of_one_probe_and_length_are_kept_once(before: tuple[Rule, 
 
 def reload(health: UplinkHealth, at: float, before: tuple[Rule, ...], *after: Rule) -> None:
     suspects: dict[str, set[Address]] = {A.name: set(), B.name: set()}
-    health.take_policy(UPLINK, policy(*before), policy(*after), suspects, at)
+    health.apply_policy(UPLINK, policy(*before), policy(*after), suspects, at)
 
 
 def test_what_was_lost_before_a_rule_came_does_not_fail_it() -> None:
@@ -184,15 +184,15 @@ def test_what_was_lost_before_a_rule_came_does_not_fail_it() -> None:
     unchanged, changed = lossy("unchanged"), lossy("changed")
     health = uplink(unchanged, changed)
     for at in range(100, 200):
-        health.take_round(a_round(at, "a", None if 180 <= at < 192 else 0.05))
+        health.on_round(a_round(at, "a", None if 180 <= at < 192 else 0.05))
     assert set(health.rule_states().values()) == {RuleState.OK}
     stricter = replace(changed, fail=Beyond(LOSS, "a", 0.1, 60.0))
     reload(health, 199.5, (unchanged, changed), unchanged, stricter, lossy("new"))
     # Six seconds of sixty: the first round of a window only begins its time.
     for at in range(200, 207):
-        health.take_round(a_round(at, "a", None))
+        health.on_round(a_round(at, "a", None))
         assert health.failed_rules() == ("unchanged",)
-    health.take_round(a_round(207, "a", None))
+    health.on_round(a_round(207, "a", None))
     assert health.failed_rules() == ("unchanged", "changed")
 
 
@@ -200,13 +200,13 @@ def test_a_shared_window_leaps_once() -> None:
     one, five = uplink(lossy("r0")), uplink(*(lossy(f"r{n}") for n in range(5)))
     for health in (one, five):
         for at in range(100, 200):
-            health.take_round(a_round(at, "a", 0.05))
-            health.take_round(a_round(at, "b", 0.05))
+            health.on_round(a_round(at, "a", 0.05))
+            health.on_round(a_round(at, "b", 0.05))
         assert health.at_rest
-        health.leap(1000.0)
+        health.fast_forward(1000.0)
         for at in range(1200, 1212):
-            health.take_round(a_round(at, "a", None))
+            health.on_round(a_round(at, "a", None))
         assert health.failed_rules() == ()
-        health.take_round(a_round(1212, "a", None))
+        health.on_round(a_round(1212, "a", None))
         assert "r0" in health.failed_rules()
     assert len(five.failed_rules()) == 5

@@ -105,7 +105,7 @@ def test_one_that_is_preferred_to_the_active_one_does_not_stand_by() -> None:
 
 
 def test_a_dead_standby_uplink_is_found_at_the_standby_speed_whatever_has_to_hold() -> None:
-    lasting = Rule("lasting", ConsecutiveFailures("internet", 3, held=10.0), Recover(20.0))
+    lasting = Rule("lasting", ConsecutiveFailures("internet", 3, for_seconds=10.0), Recover(20.0))
     net = Net(rules(judged_by=(lasting,))).run(100)
     net.cut("b")
     net.run(300)
@@ -113,7 +113,9 @@ def test_a_dead_standby_uplink_is_found_at_the_standby_speed_whatever_has_to_hol
 
 
 def test_a_brown_out_of_a_standby_uplink_is_found() -> None:
-    slow = Rule("slow", Beyond(Measure.LATENCY, "internet", 0.1, 30.0, held=60.0), Recover(20.0))
+    slow = Rule(
+        "slow", Beyond(Measure.LATENCY, "internet", 0.1, 30.0, for_seconds=60.0), Recover(20.0)
+    )
     net = Net(rules(judged_by=(slow,))).run(100)
     net.fates = lambda name, target: 0.2 if name == "b" else 0.02
     net.run(400)

@@ -302,7 +302,7 @@ def test_a_steady_window_that_leaps_is_as_if_it_had_been_fed(
     period: float,
     before: list[tuple[float, float | None]],
     calm: int,
-    leap: int,
+    fast_forward: int,
     after: list[tuple[float, float | None]],
 ) -> None:
     fed, leapt = Window(5, 9), Window(5, 9)
@@ -317,10 +317,10 @@ def test_a_steady_window_that_leaps_is_as_if_it_had_been_fed(
             window.take(now, heard(0.02))
     if not leapt.steady:
         return
-    for n in range(leap):
+    for n in range(fast_forward):
         fed.take(now + (n + 1) * period, heard(0.02))
-    leapt.leap(leap * period)
-    now += leap * period
+    leapt.fast_forward(fast_forward * period)
+    now += fast_forward * period
     for pause, rtt in after:
         now += pause
         for window in (fed, leapt):

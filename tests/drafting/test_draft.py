@@ -8,7 +8,7 @@ from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
 from route_switcher.drafting.draft import MAX_LINES, MAX_OFFERED, draft
 from route_switcher.drafting.lines import metrics
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from support.hosts import (
@@ -47,7 +47,7 @@ def test_the_text_names_the_routes_that_it_is_made_of() -> None:
 
 
 def test_one_uplink_gets_a_second_as_a_comment_that_works_once_it_is_completed() -> None:
-    laptop = Machine((nic("wlan0", "192.0.2.7/24"),), (route("wlan0", "192.0.2.1", 600),))
+    laptop = HostSnapshot((nic("wlan0", "192.0.2.7/24"),), (route("wlan0", "192.0.2.1", 600),))
     drafted, text, policy = read(laptop)
     assert [u.name for u in policy.uplinks] == ["wlan0"]
     assert not drafted.template
@@ -57,14 +57,14 @@ def test_one_uplink_gets_a_second_as_a_comment_that_works_once_it_is_completed()
 
 
 def test_a_commented_uplink_that_is_not_completed_is_refused() -> None:
-    text = read(Machine((FIBRE, LTE), BOTH.routes[:1]))[1]
+    text = read(HostSnapshot((FIBRE, LTE), BOTH.routes[:1]))[1]
     with pytest.raises(PolicyProblems):
         load_text(uncommented(text, wwan0="?"), "draft")
 
 
 def test_an_interface_with_an_address_but_no_default_route_is_offered() -> None:
-    machine = Machine((FIBRE, LTE), BOTH.routes[:1])
-    text = read(machine)[1]
+    host = HostSnapshot((FIBRE, LTE), BOTH.routes[:1])
+    text = read(host)[1]
     assert "wwan0 is up with 198.51.100.130/25, and has no default route" in text
     completed = load_text(uncommented(text, wwan0="198.51.100.129"), "draft")
     assert completed == read(BOTH)[2]
@@ -75,13 +75,13 @@ def test_an_interface_with_an_address_but_no_default_route_is_offered() -> None:
     [(nic("eth9", "192.0.2.9/24", up=False), "eth9 (down)"), (nic("eth9"), "eth9 (no address)")],
 )
 def test_idle_interfaces_are_named_and_not_offered(interface: Interface, why: str) -> None:
-    machine = Machine((*BOTH.interfaces, interface), BOTH.routes)
-    assert why in said(machine)
-    assert "eth9:" not in read(machine)[1]
+    host = HostSnapshot((*BOTH.interfaces, interface), BOTH.routes)
+    assert why in said(host)
+    assert "eth9:" not in read(host)[1]
 
 
 def test_without_a_default_route_there_is_a_template_with_the_interfaces_that_there_are() -> None:
-    drafted, text, policy = read(Machine((LTE,), ()))
+    drafted, text, policy = read(HostSnapshot((LTE,), ()))
     assert drafted.template
     assert text.startswith("# A TEMPLATE")
     assert [(u.name, u.interface) for u in policy.uplinks] == [
@@ -90,37 +90,37 @@ def test_without_a_default_route_there_is_a_template_with_the_interfaces_that_th
     ]
     assert "# Replace the gateway: it is made up.\n  primary:" in text
     assert "# Replace interface and gateway: both are made up.\n  secondary:" in text
-    assert read(Machine((), ()))[0].template
+    assert read(HostSnapshot((), ()))[0].template
 
 
 def test_a_second_made_up_interface_is_not_the_one_that_is_there() -> None:
     for name, other in (("eth0", "eth1"), ("eth1", "eth0")):
-        policy = read(Machine((nic(name, "192.0.2.2/24"),), ()))[2]
+        policy = read(HostSnapshot((nic(name, "192.0.2.2/24"),), ()))[2]
         assert [u.interface for u in policy.uplinks] == [name, other]
 
 
 def test_ipv6_gateways_make_uplinks_of_their_own_with_targets_to_ask() -> None:
-    machine = Machine((FIBRE,), (BOTH.routes[0], route("eth0", "fe80::1", 1024, RA)))
-    policy = read(machine)[2]
-    assert uplinks(machine) == [
+    host = HostSnapshot((FIBRE,), (BOTH.routes[0], route("eth0", "fe80::1", 1024, RA)))
+    policy = read(host)[2]
+    assert uplinks(host) == [
         ("eth0", "eth0", "198.51.100.1", 10),
         ("eth0-v6", "eth0", "fe80::1", 10),
     ]
     for family in Family:
         assert len(policy.probes[0].targets_for(family)) == 2
-    assert "fe80::1 of eth0 came by a router advertisement" in said(machine)
+    assert "fe80::1 of eth0 came by a router advertisement" in said(host)
 
 
 @pytest.mark.parametrize("family", Family)
 def test_only_the_families_in_use_are_probed(family: Family) -> None:
     gateway = {Family.IPV4: "192.0.2.1", Family.IPV6: "fe80::1"}[family]
-    policy = read(Machine((FIBRE,), (route("eth0", gateway, 100),)))[2]
+    policy = read(HostSnapshot((FIBRE,), (route("eth0", gateway, 100),)))[2]
     assert policy.families == (family,)
     assert all(target.version == family.value for target in policy.probes[0].targets)
 
 
 def test_several_default_routes_through_one_interface_make_one_uplink() -> None:
-    machine = Machine(
+    host = HostSnapshot(
         (FIBRE,),
         (
             route("eth0", "198.51.100.1", 100),
@@ -128,18 +128,16 @@ def test_several_default_routes_through_one_interface_make_one_uplink() -> None:
             route("eth0", "198.51.100.3", 300),
         ),
     )
-    assert uplinks(machine) == [("eth0", "eth0", "198.51.100.1", 10)]
-    assert "more than one IPv4 gateway, and an uplink has one; left out: 198.51.100.3" in said(
-        machine
-    )
+    assert uplinks(host) == [("eth0", "eth0", "198.51.100.1", 10)]
+    assert "more than one IPv4 gateway, and an uplink has one; left out: 198.51.100.3" in said(host)
 
 
 def test_a_multipath_route_gives_no_preference_and_that_is_said() -> None:
-    machine = Machine(
+    host = HostSnapshot(
         BOTH.interfaces, tuple(route(r.interface, str(r.gateway), 50) for r in BOTH.routes)
     )
-    assert [name for name, *_ in uplinks(machine)] == ["eth0", "wwan0"]
-    assert "Equal metrics" in said(machine)
+    assert [name for name, *_ in uplinks(host)] == ["eth0", "wwan0"]
+    assert "Equal metrics" in said(host)
 
 
 def test_routes_of_an_engine_keep_its_order_and_metrics() -> None:
@@ -148,42 +146,42 @@ def test_routes_of_an_engine_keep_its_order_and_metrics() -> None:
         *BOTH.routes,
         route("eth0", "198.51.100.1", 1050, PROTOCOL),
     )
-    machine = Machine(BOTH.interfaces, ours)
-    assert uplinks(machine) == [
+    host = HostSnapshot(BOTH.interfaces, ours)
+    assert uplinks(host) == [
         ("eth0", "eth0", "198.51.100.1", 50),
         ("wwan0", "wwan0", "198.51.100.129", 60),
     ]
-    assert "An engine runs or ran here" in said(machine)
-    assert not draft(machine).tasks
+    assert "An engine runs or ran here" in said(host)
+    assert not draft(host).tasks
 
 
 def test_an_uplink_that_the_engine_did_not_have_comes_behind_its() -> None:
-    machine = Machine(
+    host = HostSnapshot(
         BOTH.interfaces,
         (route("eth0", "198.51.100.1", 5, DHCP), route("wwan0", "198.51.100.129", 20, PROTOCOL)),
     )
-    assert [name for name, *_ in uplinks(machine)] == ["wwan0", "eth0"]
+    assert [name for name, *_ in uplinks(host)] == ["wwan0", "eth0"]
 
 
 def test_a_foreign_route_that_beats_ours_is_told_with_the_remedy() -> None:
-    machine = Machine((FIBRE,), (route("eth0", "198.51.100.1", 0, BOOT),))
-    drafted, text, _ = read(machine)
+    host = HostSnapshot((FIBRE,), (route("eth0", "198.51.100.1", 0, BOOT),))
+    drafted, text, _ = read(host)
     command = "ip route del default via 198.51.100.1 dev eth0 metric 0 proto boot"
     assert drafted.tasks[0].lines == (command,)
     assert f"\n#     {command}\n" in text
-    assert "ipv4.route-metric 200" in said(machine)
-    assert "set by hand, by ifupdown or by a DHCP client" in said(machine)
+    assert "ipv4.route-metric 200" in said(host)
+    assert "set by hand, by ifupdown or by a DHCP client" in said(host)
 
 
 def test_what_stops_packets_is_told_without_the_way_to_set_metrics() -> None:
     dead_end = route("", None, 500, STATIC, kind=RouteKind.UNREACHABLE)
-    machine = Machine(BOTH.interfaces, (*BOTH.routes, dead_end))
-    assert "probes of a demoted uplink stop at it" in said(machine)
-    assert "route-metric" not in said(machine)
+    host = HostSnapshot(BOTH.interfaces, (*BOTH.routes, dead_end))
+    assert "probes of a demoted uplink stop at it" in said(host)
+    assert "route-metric" not in said(host)
 
 
 def test_metrics_go_below_foreign_ones_where_there_is_room() -> None:
-    low = Machine(
+    low = HostSnapshot(
         BOTH.interfaces,
         tuple(route(r.interface, str(r.gateway), 5 + i) for i, r in enumerate(BOTH.routes)),
     )
@@ -193,23 +191,26 @@ def test_metrics_go_below_foreign_ones_where_there_is_room() -> None:
 
 def test_a_strict_reverse_path_filter_matters_once_there_is_a_standby() -> None:
     strict = nic("eth0", "198.51.100.2/25", strict=True)
-    alone = Machine((strict,), BOTH.routes[:1])
+    alone = HostSnapshot((strict,), BOTH.routes[:1])
     assert "reverse path filter" not in said(alone)
-    for machine in (Machine((strict, LTE), BOTH.routes), Machine((strict, LTE), BOTH.routes[:1])):
-        assert "strict on eth0" in said(machine)
-        assert "sysctl -w net.ipv4.conf.eth0.rp_filter=2" in said(machine)
+    for host in (
+        HostSnapshot((strict, LTE), BOTH.routes),
+        HostSnapshot((strict, LTE), BOTH.routes[:1]),
+    ):
+        assert "strict on eth0" in said(host)
+        assert "sysctl -w net.ipv4.conf.eth0.rp_filter=2" in said(host)
 
 
 def test_a_point_to_point_link_has_its_peer_for_a_gateway() -> None:
     ppp = nic("ppp0", "192.0.2.7/32", peer="198.51.100.1")
-    machine = Machine((ppp,), (route("ppp0", None, 100),))
-    assert uplinks(machine) == [("ppp0", "ppp0", "198.51.100.1", 10)]
-    assert "other end of a point-to-point link" in said(machine)
+    host = HostSnapshot((ppp,), (route("ppp0", None, 100),))
+    assert uplinks(host) == [("ppp0", "ppp0", "198.51.100.1", 10)]
+    assert "other end of a point-to-point link" in said(host)
 
 
 def test_a_default_route_without_a_gateway_is_offered_to_be_completed() -> None:
-    machine = Machine((FIBRE, LTE), (BOTH.routes[0], route("wwan0", None, 700)))
-    text = read(machine)[1]
+    host = HostSnapshot((FIBRE, LTE), (BOTH.routes[0], route("wwan0", None, 700)))
+    text = read(host)[1]
     assert "  # default dev wwan0 metric 700 proto dhcp\n  # Without a gateway" in text
     completed = load_text(uncommented(text, wwan0="198.51.100.129"), "draft")
     assert completed == read(BOTH)[2]
@@ -226,9 +227,9 @@ def test_a_default_route_without_a_gateway_is_offered_to_be_completed() -> None:
     ],
 )
 def test_a_route_that_a_policy_cannot_have_is_named(impossible: Route, why: str) -> None:
-    machine = Machine(BOTH.interfaces, (impossible, *BOTH.routes))
-    assert why in said(machine)
-    assert [name for name, *_ in uplinks(machine)] == ["eth0", "wwan0"]
+    host = HostSnapshot(BOTH.interfaces, (impossible, *BOTH.routes))
+    assert why in said(host)
+    assert [name for name, *_ in uplinks(host)] == ["eth0", "wwan0"]
 
 
 @pytest.mark.parametrize(
@@ -246,17 +247,17 @@ def test_a_route_that_a_policy_cannot_have_is_named(impossible: Route, why: str)
     ],
 )
 def test_names_are_made_of_interfaces_that_have_no_usable_one(interface: str, name: str) -> None:
-    machine = Machine((nic(interface, "192.0.2.2/24"),), (route(interface, "192.0.2.1", 100),))
-    assert uplinks(machine) == [(name, interface, "192.0.2.1", 10)]
+    host = HostSnapshot((nic(interface, "192.0.2.2/24"),), (route(interface, "192.0.2.1", 100),))
+    assert uplinks(host) == [(name, interface, "192.0.2.1", 10)]
 
 
 def test_names_that_become_equal_are_told_apart() -> None:
-    machine = Machine((), (route("a@b", "192.0.2.1", 100), route("a!b", "192.0.2.129", 200)))
-    assert [name for name, *_ in uplinks(machine)] == ["a-b", "a-b-2"]
+    host = HostSnapshot((), (route("a@b", "192.0.2.1", 100), route("a!b", "192.0.2.129", 200)))
+    assert [name for name, *_ in uplinks(host)] == ["a-b", "a-b-2"]
 
 
 def test_a_router_with_too_many_lines_gets_the_first_and_is_told_so() -> None:
-    many = Machine(
+    many = HostSnapshot(
         tuple(nic(f"br{n}", f"203.0.113.{n}/32") for n in range(20)),
         tuple(route(f"eth{n}", "192.0.2.1", 100 + n) for n in range(40)),
     )

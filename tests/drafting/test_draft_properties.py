@@ -6,12 +6,12 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.routing.conflicts import obstacles
+from route_switcher.core.routing.conflicts import conflicts
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
 from route_switcher.drafting.notes import MAX_TOLD
 from route_switcher.drafting.text import scalar
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.load import load_text
 from support.hosts import BOOT, DHCP, RA, STATIC, read, uncommented
 
@@ -46,7 +46,7 @@ INTERFACES = st.builds(
     st.none() | st.just("sysctl -w x=2"),
 )
 MACHINES = st.builds(
-    Machine,
+    HostSnapshot,
     st.lists(INTERFACES, max_size=6, unique_by=lambda each: each.name).map(tuple),
     st.lists(ROUTES, max_size=12).map(lambda routes: tuple(sorted(routes, key=lambda r: r.metric))),
 )
@@ -54,19 +54,19 @@ MACHINES = st.builds(
 
 @settings(max_examples=60)
 @given(MACHINES)
-def test_every_draft_is_a_valid_policy_of_its_uplinks(machine: Machine) -> None:
-    drafted, _, policy = read(machine)
+def test_every_draft_is_a_valid_policy_of_its_uplinks(host: HostSnapshot) -> None:
+    drafted, _, policy = read(host)
     assert policy.uplinks == drafted.uplinks
     for family in policy.families:
-        names = {str(route) for route in obstacles(policy.uplinks_of(family), machine.routes)}
+        names = {str(route) for route in conflicts(policy.uplinks_of(family), host.routes)}
         told = [task for task in drafted.tasks if any(name in task.text for name in names)]
         assert len(told) >= min(len(names), MAX_TOLD)
 
 
 @settings(max_examples=60)
 @given(MACHINES)
-def test_every_offered_uplink_is_valid_once_it_is_completed(machine: Machine) -> None:
-    drafted, text, policy = read(machine)
+def test_every_offered_uplink_is_valid_once_it_is_completed(host: HostSnapshot) -> None:
+    drafted, text, policy = read(host)
     assume(policy.families != (Family.IPV6,))  # another family needs a target as well
     gateways = {e.name: "192.0.2.9" for e in drafted.entries if e.gateway is None}
     gateways = {name: each for name, each in gateways.items() if "-v6" not in name}

@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.faults import FAULTS
@@ -97,7 +97,7 @@ def test_rules_fail_and_return_within_the_computed_times(
 ) -> None:
     text = policy_of(lab)
     policy = load_text(text, "policy.yaml")
-    watch = watch_of(policy, "primary")
+    watch = monitoring_of(policy, "primary")
     engine = start(text)
     engine.wait_for_health("primary", "secondary")
     for _ in range(RUNS):

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from faults.policy import Settings, policy_text
-from route_switcher.lab.stream import Stream
+from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.running import Engine, NotInTimeError
 from support.tables import our_routes
@@ -34,7 +34,7 @@ class Bench:
 
     lab: Lab
     engine: Engine
-    stream: Stream
+    stream: PacketStream
     policy_file: Path
     settings: Settings
 
@@ -80,6 +80,6 @@ def bench(
             engine.wait_for_health(*(uplink.name for uplink in lab.uplinks))
             preferred = {(uplink.interface, uplink.metric) for uplink in lab.uplinks}
             wait_until(lambda: our_routes(lab) == preferred, "standing routes")
-            with Stream(lab, seconds=600) as stream:
+            with PacketStream(lab, seconds=600) as stream:
                 wait_until(lambda: stream.outage().sent > 100, "the stream")
                 yield Bench(lab, engine, stream, policy_file, settings)

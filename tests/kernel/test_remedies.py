@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.routing.conflicts import describe_obstacle, obstacles
+from route_switcher.core.routing.conflicts import conflicts, describe_conflict
 from route_switcher.core.routing.remedies import (
     hop_deletion,
     our_routes_deletion,
@@ -135,8 +135,8 @@ async def test_an_obstacle_is_told_once_with_a_command_that_removes_it(
     ip(f"-{family.value} route add default via {uplinks[1].gateway} metric 900 proto 4")
     before = table()
     ip(f"-{family.value} route add {route}")
-    (found,) = obstacles(uplinks, await kernel.default_routes())
-    text = describe_obstacle(found, uplinks)
+    (found,) = conflicts(uplinks, await kernel.default_routes())
+    text = describe_conflict(found, uplinks)
     command = text[text.index("delete it: ") + len("delete it: ") :]
     assert command == route_deletion(found)
     shell(command)

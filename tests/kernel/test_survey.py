@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.cli import FINE, PROBLEMS, main
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, main
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.drafting.draft import draft
@@ -90,7 +90,7 @@ async def test_interfaces_are_found_with_what_they_have(
     assert found["isp0"].peers == (ip_address("198.51.100.10"),)
 
 
-def drafted(capsys: pytest.CaptureFixture[str], code: int = FINE) -> tuple[Policy, str, str]:
+def drafted(capsys: pytest.CaptureFixture[str], code: int = EXIT_OK) -> tuple[Policy, str, str]:
     """Policy, text and what was said, of `route-switcher init`."""
     assert main(["init"]) == code
     out, err = capsys.readouterr()
@@ -105,7 +105,7 @@ def uplinks(policy: Policy) -> list[tuple[str, str, int]]:
 def test_a_machine_without_anything_gets_a_template_and_is_told_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    policy, text, said = drafted(capsys, PROBLEMS)
+    policy, text, said = drafted(capsys, EXIT_PROBLEMS)
     assert [u.name for u in policy.uplinks] == ["primary", "secondary"]
     assert text.startswith("# A TEMPLATE")
     assert "route-switcher init: no default route with a gateway was found" in said
@@ -206,18 +206,18 @@ def test_a_file_is_written_once_and_overwritten_only_by_force(
 ) -> None:
     ip("route add default via 198.51.100.1 dev eth0 metric 100")
     file = tmp_path / "policy.yaml"
-    assert main(["init", "--output", str(file)]) == FINE
-    assert main(["validate", str(file)]) == FINE
+    assert main(["init", "--output", str(file)]) == EXIT_OK
+    assert main(["validate", str(file)]) == EXIT_OK
     out, err = capsys.readouterr()
     assert f"written: {file}. Read it, then: route-switcher validate {file}" in err
     assert "eth0:" not in out
     written = file.read_text()
 
     file.write_text("mine")
-    assert main(["init", "--output", str(file)]) == PROBLEMS
+    assert main(["init", "--output", str(file)]) == EXIT_PROBLEMS
     assert f"{file} is there already" in capsys.readouterr().err
     assert file.read_text() == "mine"
-    assert main(["init", "--output", str(file), "--force"]) == FINE
+    assert main(["init", "--output", str(file), "--force"]) == EXIT_OK
     assert file.read_text() == written
 
 
@@ -225,7 +225,7 @@ def test_a_file_is_written_once_and_overwritten_only_by_force(
 def test_a_file_that_cannot_be_written_is_told_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", "--output", str(tmp_path / "none" / "policy.yaml")]) == PROBLEMS
+    assert main(["init", "--output", str(tmp_path / "none" / "policy.yaml")]) == EXIT_PROBLEMS
     assert "cannot write" in capsys.readouterr().err
-    assert main(["init", "--output", "/dev/full", "--force"]) == PROBLEMS
+    assert main(["init", "--output", "/dev/full", "--force"]) == EXIT_PROBLEMS
     assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err

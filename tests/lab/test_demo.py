@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.lab import demo
-from route_switcher.lab.demo import Kind
+from route_switcher.lab.demo import LineStyle
 from route_switcher.lab.topology import Lab
 
 pytestmark = pytest.mark.kernel
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.kernel
 STAND_IN = str(Path(__file__).with_name("stand_in.py"))
 
 
-def run(flaw: str, fault: str = "blackhole") -> tuple[demo.Result, list[str]]:
+def run(flaw: str, fault: str = "blackhole") -> tuple[demo.DemoResult, list[str]]:
     lines: list[str] = []
 
-    def tell(kind: Kind, line: str) -> None:
-        lines.append(line if kind is Kind.STEP else f"| {line}")
+    def tell(kind: LineStyle, line: str) -> None:
+        lines.append(line if kind is LineStyle.STEP else f"| {line}")
 
     result = demo.run(fault, tell, lambda policy: [sys.executable, STAND_IN, flaw])
     return result, lines

@@ -10,7 +10,7 @@ import pytest
 from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.faults import FAULTS, flap, stop_flapping
-from route_switcher.lab.stream import Stream
+from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 
 pytestmark = pytest.mark.kernel
@@ -145,7 +145,7 @@ def test_loss_drops_about_as_many_as_it_says(lab: Lab, family: Family) -> None:
     lab.run("router", "ip", "route", "add", "default", "via", gateway, "dev", uplink.interface)
 
     def lost() -> float:
-        with Stream(lab, target=lab.targets(family)[0], seconds=0.5) as stream:
+        with PacketStream(lab, target=lab.targets(family)[0], seconds=0.5) as stream:
             time.sleep(0.5)
         outage = stream.outage()
         return outage.lost / outage.sent

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.lab.stream import Stream
+from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 
 pytestmark = pytest.mark.kernel
@@ -29,7 +29,7 @@ def lead_out(lab: Lab) -> None:
 @pytest.mark.parametrize("family", Family)
 def test_nothing_is_lost_when_nothing_is_wrong(lab: Lab, family: Family) -> None:
     lead_out(lab)
-    with Stream(lab, target=lab.targets(family)[0]) as stream:
+    with PacketStream(lab, target=lab.targets(family)[0]) as stream:
         time.sleep(1)
     outage = stream.outage()
     assert outage.sent > 0
@@ -39,7 +39,7 @@ def test_nothing_is_lost_when_nothing_is_wrong(lab: Lab, family: Family) -> None
 
 def test_an_outage_made_by_hand_is_found_where_it_was(lab: Lab) -> None:
     lead_out(lab)
-    with Stream(lab) as stream:
+    with PacketStream(lab) as stream:
         time.sleep(0.3)
         broken = time.monotonic()
         lab.run("internet", "nft", "-f", "-", given=DROP)
@@ -68,14 +68,14 @@ def test_an_outage_made_by_hand_is_found_where_it_was(lab: Lab) -> None:
 
 def test_an_answer_that_takes_longer_than_one_will_wait_is_lost(lab: Lab) -> None:
     lead_out(lab)
-    with Stream(lab, rate=100) as stream:
+    with PacketStream(lab, rate=100) as stream:
         time.sleep(0.2)
     assert stream.outage(patience=10.0).lost == 0
     assert stream.outage(patience=0.0).lost == stream.outage().sent > 0
 
 
 def test_with_no_route_at_all_everything_is_lost(lab: Lab) -> None:
-    with Stream(lab, rate=100) as stream:
+    with PacketStream(lab, rate=100) as stream:
         time.sleep(0.2)
     outage = stream.outage()
     assert outage.lost == outage.sent > 0
@@ -83,14 +83,14 @@ def test_with_no_route_at_all_everything_is_lost(lab: Lab) -> None:
 
 
 def test_an_interval_without_packets_has_no_outage(lab: Lab) -> None:
-    with Stream(lab, rate=10) as stream:
+    with PacketStream(lab, rate=10) as stream:
         pass
     assert stream.outage(since=time.monotonic()).sent == 0
 
 
 def test_it_stops_by_itself_and_leaves_no_thread(lab: Lab) -> None:
     before = threading.active_count()
-    with Stream(lab, rate=100, seconds=0.1) as stream:
+    with PacketStream(lab, rate=100, seconds=0.1) as stream:
         time.sleep(0.3)
         assert stream.outage().sent <= 10
     assert threading.active_count() <= before

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.policy.file_kinds import POLICY, Kind
+from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import load, read_policy, read_policy_text
 from route_switcher.policy.problems import PolicyProblems, Problem
@@ -14,7 +14,7 @@ from route_switcher.policy.yaml.files import read_bytes, read_file
 from route_switcher.policy.yaml.reader import MAX_DEPTH, MAX_NODES, MAX_SIZE, read
 from support.told import with_uplink
 
-TALE = Kind(
+TALE = FileKind(
     noun="tale",
     schema="policy.schema.json",
     least="write 'once upon a time'",

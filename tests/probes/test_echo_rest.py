@@ -250,4 +250,4 @@ async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
             for _ in range(5):
                 await line.round(V4, 1, 0.01, rest)
             assert len(line._matching) == 6
-            assert line._aftermath._remembered == 6
+            assert line._late_replies._remembered == 6

@@ -12,7 +12,7 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Address, Probe, Recover, Rule, Uplink
-from route_switcher.probes.late_replies import TellRest
+from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing, next_slot
@@ -50,7 +50,7 @@ class ScriptedLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         assert not self.busy
         self.busy = True
@@ -240,7 +240,7 @@ class Fates:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         sent_at = trio.current_time()
         self.sent_at.append(sent_at)

@@ -110,9 +110,9 @@ def test_another_value_does_something_else(name: str, folder: Folder) -> None:
     events = f"events: [{case.events}]\n" if case.events else ""
     scenario = f"rounds: {case.rounds}\n{events}expect: [{case.expect}]\n"
     folder.write("policy.yaml", told(case.policy, 0))
-    assert folder.unlike(scenario) == []
+    assert folder.mismatches(scenario) == []
     folder.write("policy.yaml", told(case.policy, 1))
-    assert [failure.split(", but ")[1] for failure in folder.unlike(scenario)] == [case.seen]
+    assert [failure.split(", but ")[1] for failure in folder.mismatches(scenario)] == [case.seen]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -175,7 +175,7 @@ def test_a_rule_is_called_by_its_name(folder: Folder) -> None:
     scenario = "rounds: {primary: lost}\nexpect: [{at: 10s, rules: {dead: {primary: failed}}}]\n"
     rules = "rules: [{name: <dead|silent>, fail: {failures: 3}}]"
     folder.write("policy.yaml", told(rules, 0))
-    assert folder.unlike(scenario) == []
+    assert folder.mismatches(scenario) == []
     folder.write("policy.yaml", told(rules, 1))
     indented = scenario.replace("\n", "\n  ")
     (problem,) = folder.problems(f"- name: it\n  {indented}")

@@ -65,10 +65,10 @@ def test_a_file_means_what_it_says(folder: Folder) -> None:
     assert scenario.events[0][1] == LinkEvent("primary", LinkWord.UNPLUGGED)
     assert scenario.events[1][1] == SwitchEvent("secondary", 600.0, True)
     at_1, between, at_80 = scenario.expectations
-    assert [type(c) for c in at_1.claims] == [ActiveIs, SwitchesAre, ReasonIs, UplinkIs]
+    assert [type(c) for c in at_1.assertions] == [ActiveIs, SwitchesAre, ReasonIs, UplinkIs]
     assert (between.since, between.until) == (2 * SECOND, 3 * SECOND)
-    assert [type(c) for c in at_80.claims] == [ReasonIs, RuleIs, RuleIs]
-    assert (at_80.claims[1].span.line, at_80.claims[1].span.column) == (17, 50)
+    assert [type(c) for c in at_80.assertions] == [ReasonIs, RuleIs, RuleIs]
+    assert (at_80.assertions[1].span.line, at_80.assertions[1].span.column) == (17, 50)
 
 
 def test_the_policy_is_looked_for_beside_the_file(

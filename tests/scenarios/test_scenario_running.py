@@ -16,7 +16,7 @@ from support.written_scenarios import POLICY, Folder
 
 
 def test_three_failures_fail_over_and_sixty_good_seconds_bring_it_back(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   primary: 10 good, 3 lost, good
@@ -32,7 +32,7 @@ expect:
 
 
 def test_nothing_is_selected_before_it_can_be(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 events:
   - {at: 0s, link: primary, becomes: unplugged}
@@ -47,7 +47,7 @@ expect:
 
 
 def test_a_target_may_fail_where_another_answers(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   primary: {203.0.113.1: lost}
@@ -62,7 +62,7 @@ expect:
 
 @pytest.mark.parametrize("becomes", ["unplugged", "down", "missing"])
 def test_a_link_that_goes_fails_over_at_once(folder: Folder, becomes: str) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         f"""
 events:
   - {{at: 30s, link: primary, becomes: {becomes}}}
@@ -77,7 +77,7 @@ expect:
 
 
 def test_an_uplink_without_an_address_has_failed(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 events:
   - {at: 30s, link: primary, becomes: without-address}
@@ -88,7 +88,7 @@ expect:
 
 
 def test_the_operator_is_obeyed_until_the_order_ends(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   secondary: 50s good, 10s lost, good
@@ -110,7 +110,7 @@ expect:
 
 
 def test_a_restart_moves_nothing(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   primary: 10 good, 20s lost, good
@@ -128,7 +128,7 @@ def test_a_reload_takes_effect(folder: Folder) -> None:
     lines = POLICY.splitlines()
     turned = [*lines[:2], lines[3], lines[2], *lines[4:]]
     folder.write("turned.yaml", "\n".join(turned) + "\n")
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 events:
   - {at: 20s, reload: ./turned.yaml}
@@ -151,7 +151,7 @@ uplinks:
   b6: {interface: eth1, gateway: fe80::1}
 """,
     )
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   a6: 20s good, lost
@@ -164,7 +164,7 @@ expect:
 
 
 def test_late_answers_and_rounds_that_could_not_be_asked(folder: Folder) -> None:
-    assert not folder.unlike(
+    assert not folder.mismatches(
         """
 rounds:
   primary: 10 at 900ms, 2 at 1.2s, 10s unknown, 1 at 2s, good

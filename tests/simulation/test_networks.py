@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.policy.load import load
-from route_switcher.simulation.episodes import Drawn, Flapping, Reader, Stretch, Union
+from route_switcher.simulation.episodes import (
+    Episode,
+    EpisodeReader,
+    Flapping,
+    RandomEpisodes,
+    Union,
+)
 from route_switcher.simulation.generate import generate
 from route_switcher.simulation.line_profiles import KINDS, MONTH, LineKind, TargetKind, describe
 from route_switcher.simulation.losses import SLOT, Chance, Losses
-from route_switcher.simulation.network import Brownout, Condition, Line, Network, Passage
+from route_switcher.simulation.network import Brownout, LineCondition, Network, Passage, WanLine
 from route_switcher.simulation.profile_notation import (
     NotUnderstoodError,
     parse_line,
@@ -26,7 +32,7 @@ RTT = 0.02
 DAY = 86_400.0
 
 
-def _until(course: Iterable[Stretch], end: float) -> list[Stretch]:
+def _until(course: Iterable[Episode], end: float) -> list[Episode]:
     found = []
     for stretch in course:
         if stretch.begins >= end:
@@ -35,7 +41,7 @@ def _until(course: Iterable[Stretch], end: float) -> list[Stretch]:
     return found
 
 
-def _passage(line: Line, targets: dict[object, Iterable[Stretch]] | None = None) -> Passage:
+def _passage(line: WanLine, targets: dict[object, Iterable[Episode]] | None = None) -> Passage:
     courses = {ip_address(str(target)): course for target, course in (targets or {}).items()}
     return Passage(Network({"primary": line}, courses), ["primary"])
 
@@ -44,7 +50,7 @@ def _passage(line: Line, targets: dict[object, Iterable[Stretch]] | None = None)
 
 
 def test_a_drawn_course_has_its_rate_and_its_mean_length() -> None:
-    stretches = _until(Drawn("seed", 1 / 1000, 50.0), 2_000_000)
+    stretches = _until(RandomEpisodes("seed", 1 / 1000, 50.0), 2_000_000)
     assert len(stretches) == pytest.approx(2_000_000 / 1050, rel=0.1)
     mean = sum(s.ends - s.begins for s in stretches) / len(stretches)
     assert mean == pytest.approx(50.0, rel=0.1)
@@ -52,17 +58,17 @@ def test_a_drawn_course_has_its_rate_and_its_mean_length() -> None:
 
 
 def test_a_course_says_the_same_each_time_and_another_seed_something_else() -> None:
-    course = Drawn("seed", 0.01, 5.0)
+    course = RandomEpisodes("seed", 0.01, 5.0)
     assert list(islice(course, 50)) == list(islice(course, 50))
-    assert list(islice(course, 50)) != list(islice(Drawn("other", 0.01, 5.0), 50))
+    assert list(islice(course, 50)) != list(islice(RandomEpisodes("other", 0.01, 5.0), 50))
 
 
 def test_nothing_befalls_a_line_at_rate_zero() -> None:
-    assert list(Drawn("seed", 0.0, 5.0)) == []
+    assert list(RandomEpisodes("seed", 0.0, 5.0)) == []
 
 
 def test_stretches_of_flapping_lie_within_their_series() -> None:
-    series = (Stretch(100.0, 160.0), Stretch(500.0, 520.0))
+    series = (Episode(100.0, 160.0), Episode(500.0, 520.0))
     stretches = list(Flapping("seed", series, 2.0, 3.0))
     assert len(stretches) > 5
     assert all(any(w.begins <= s.begins < s.ends <= w.ends for w in series) for s in stretches)
@@ -73,7 +79,7 @@ def test_a_union_covers_what_its_courses_cover(seeds: list[list[int]]) -> None:
     courses = []
     for starts in seeds:
         edges = sorted(set(starts))
-        courses.append([Stretch(a, b) for a, b in pairwise(edges)][::2])
+        courses.append([Episode(a, b) for a, b in pairwise(edges)][::2])
     union = list(Union(tuple(courses)))
     assert all(a.ends < b.begins for a, b in pairwise(union))
     for time in range(61):
@@ -83,8 +89,8 @@ def test_a_union_covers_what_its_courses_cover(seeds: list[list[int]]) -> None:
 
 @given(st.lists(st.floats(0, 500), min_size=1, max_size=30))
 def test_a_reader_says_what_the_course_has(times: list[float]) -> None:
-    course = list(islice(Drawn("seed", 1 / 20, 10.0), 100))
-    reader = Reader(course)
+    course = list(islice(RandomEpisodes("seed", 1 / 20, 10.0), 100))
+    reader = EpisodeReader(course)
     for time in sorted(times):
         assert reader.at(time) == next((s for s in course if s.covers(time)), None)
         changes = (t for s in course for t in (s.begins, s.ends) if t > time)
@@ -92,7 +98,7 @@ def test_a_reader_says_what_the_course_has(times: list[float]) -> None:
 
 
 def test_a_reader_may_be_asked_a_little_back() -> None:
-    reader = Reader([Stretch(10.0, 11.0), Stretch(50.0, 51.0)])
+    reader = EpisodeReader([Episode(10.0, 11.0), Episode(50.0, 51.0)])
     assert reader.at(50.5) is not None
     assert reader.at(10.5) is not None
 
@@ -136,26 +142,26 @@ def test_chances_are_spread_evenly() -> None:
 
 
 def test_nothing_comes_back_that_is_under_way_when_a_line_goes_dead() -> None:
-    passage = _passage(Line(RTT, dead=(Stretch(10.0, 20.0),)))
+    passage = _passage(WanLine(RTT, dead=(Episode(10.0, 20.0),)))
     answers = [passage.answer("primary", "p", TARGET, at) for at in (9.97, 9.99, 19.99, 20.0)]
     assert answers == [RTT, None, None, RTT]
 
 
 def test_an_unplugged_line_is_dead() -> None:
-    passage = _passage(Line(RTT, unplugged=(Stretch(10.0, 20.0),)))
+    passage = _passage(WanLine(RTT, unplugged=(Episode(10.0, 20.0),)))
     assert passage.answer("primary", "p", TARGET, 15.0) is None
-    assert passage.lines["primary"].condition(15.0) is Condition.DEAD
+    assert passage.lines["primary"].condition(15.0) is LineCondition.DEAD
 
 
 def test_a_target_that_is_gone_does_not_take_others_with_it() -> None:
-    passage = _passage(Line(RTT), {TARGET: (Stretch(10.0, 20.0),)})
+    passage = _passage(WanLine(RTT), {TARGET: (Episode(10.0, 20.0),)})
     assert passage.answer("primary", "p", TARGET, 15.0) is None
     assert passage.answer("primary", "p", OTHER, 15.0) == RTT
 
 
 def test_a_brown_out_loses_and_delays_by_its_severity() -> None:
     brownout = Brownout(loss=0.2, latency=0.1, jitter=0.03)
-    passage = _passage(Line(RTT, brown=(Stretch(0.0, 5000.0, 1.5),), brownout=brownout))
+    passage = _passage(WanLine(RTT, brown=(Episode(0.0, 5000.0, 1.5),), brownout=brownout))
     answers = [passage.answer("primary", "p", TARGET, float(at)) for at in range(5000)]
     rtts = [rtt for rtt in answers if rtt is not None]
     assert 1 - len(rtts) / 5000 == pytest.approx(0.3, abs=0.02)
@@ -165,7 +171,7 @@ def test_a_brown_out_loses_and_delays_by_its_severity() -> None:
 
 
 def test_policies_that_ask_at_the_same_time_lose_the_same() -> None:
-    line = Line(RTT, loss=0.05)
+    line = WanLine(RTT, loss=0.05)
     slow, fast = _passage(line), _passage(line)
     found = {t: fast.answer("primary", "p", TARGET, t / 4) for t in range(4000)}
     for at in range(1000):
@@ -173,7 +179,7 @@ def test_policies_that_ask_at_the_same_time_lose_the_same() -> None:
 
 
 def test_what_is_sent_is_counted_and_what_comes_back() -> None:
-    passage = _passage(Line(RTT, dead=(Stretch(5.0, 6.0),)))
+    passage = _passage(WanLine(RTT, dead=(Episode(5.0, 6.0),)))
     passage.answer("primary", "p", TARGET, 1.0)
     passage.answer("primary", "p", OTHER, 1.0)
     passage.answer("primary", "p", TARGET, 5.5)

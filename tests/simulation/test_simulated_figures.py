@@ -11,11 +11,11 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import AnyOf, CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
-from route_switcher.simulation.episodes import Stretch
+from route_switcher.simulation.episodes import Episode
 from route_switcher.simulation.figures import median
-from route_switcher.simulation.network import Line, Network
+from route_switcher.simulation.network import Network, WanLine
 from route_switcher.simulation.report import rows
-from route_switcher.simulation.simulate import Result, simulate
+from route_switcher.simulation.simulate import SimulationResult, simulate
 
 RTT = 0.125
 TARGET = ip_address("203.0.113.1")
@@ -33,14 +33,14 @@ def _policy() -> Policy:
 
 
 def _simulate(
-    primary: Line, secondary: Line | None = None, targets: tuple[Stretch, ...] = ()
-) -> Result:
-    lines = {"primary": primary, "secondary": secondary or Line(RTT)}
+    primary: WanLine, secondary: WanLine | None = None, targets: tuple[Episode, ...] = ()
+) -> SimulationResult:
+    lines = {"primary": primary, "secondary": secondary or WanLine(RTT)}
     return simulate(_policy(), Network(lines, {TARGET: targets}), 200.0)
 
 
 def test_a_network_without_faults_costs_nothing() -> None:
-    result = _simulate(Line(RTT))
+    result = _simulate(WanLine(RTT))
     family = result.families[Family.IPV4]
     assert (family.outage, family.brown, family.switches, family.outages) == (0, 0, 0, 0)
     assert result.uplinks["primary"].active == 200.0
@@ -53,7 +53,7 @@ def test_an_outage_lasts_until_the_third_failed_round() -> None:
     # Dead from 100.25: the rounds of 101, 102 and 103 fail, the last at 103.5. The secondary
     # answered at 102.625 and 103.625: what it answered at 102.625 is fresh enough. From 150.25 on
     # the primary answers: good rounds from 151 cover 10 s at 161.125.
-    result = _simulate(Line(RTT, dead=(Stretch(100.25, 150.25),)))
+    result = _simulate(WanLine(RTT, dead=(Episode(100.25, 150.25),)))
     family = result.families[Family.IPV4]
     assert [s.decision.at for s in result.switches] == pytest.approx([103.5, 161.125], abs=1e-5)
     assert family.outage == pytest.approx(3.25, abs=1e-5)
@@ -70,7 +70,7 @@ def test_an_outage_lasts_until_the_third_failed_round() -> None:
 
 
 def test_a_lost_carrier_is_detected_at_once() -> None:
-    result = _simulate(Line(RTT, unplugged=(Stretch(100.3, 110.0),)))
+    result = _simulate(WanLine(RTT, unplugged=(Episode(100.3, 110.0),)))
     family = result.families[Family.IPV4]
     assert list(family.detected) == pytest.approx([0.0], abs=1e-5)
     # Traffic moves at once: it does not wait for a round trip of the secondary.
@@ -79,7 +79,7 @@ def test_a_lost_carrier_is_detected_at_once() -> None:
 
 def test_an_outage_that_is_over_before_it_is_found_is_missed() -> None:
     # The rounds of 101 and 102 fail, that of 103 does not.
-    result = _simulate(Line(RTT, dead=(Stretch(100.25, 102.75),)))
+    result = _simulate(WanLine(RTT, dead=(Episode(100.25, 102.75),)))
     family = result.families[Family.IPV4]
     assert (family.missed, family.switches, len(family.detected)) == (1, 0, 0)
     assert result.uplinks["primary"].missed == 1
@@ -87,15 +87,15 @@ def test_an_outage_that_is_over_before_it_is_found_is_missed() -> None:
 
 
 def test_what_no_policy_could_have_spared_users_is_told_apart() -> None:
-    both = (Stretch(100.0, 130.0),)
-    result = _simulate(Line(RTT, dead=both), Line(RTT, dead=both))
+    both = (Episode(100.0, 130.0),)
+    result = _simulate(WanLine(RTT, dead=both), WanLine(RTT, dead=both))
     family = result.families[Family.IPV4]
     assert family.outage == family.unavoidable == family.worst == 30.0
     assert family.avoidable == 0.0
 
 
 def test_an_outage_of_the_standby_costs_users_nothing() -> None:
-    result = _simulate(Line(RTT), Line(RTT, dead=(Stretch(100.25, 130.0),)))
+    result = _simulate(WanLine(RTT), WanLine(RTT, dead=(Episode(100.25, 130.0),)))
     assert result.families[Family.IPV4].outage == 0.0
     assert not result.families[Family.IPV4].detected
     # Its rounds of 100.5, 101.5 and 102.5 fail, the last at 103.
@@ -103,8 +103,8 @@ def test_an_outage_of_the_standby_costs_users_nothing() -> None:
 
 
 def test_a_brown_out_that_the_active_uplink_is_in_is_seen() -> None:
-    brown = (Stretch(50.0, 80.0),)
-    result = _simulate(Line(RTT, brown=brown), Line(RTT, brown=(Stretch(90.0, 91.0),)))
+    brown = (Episode(50.0, 80.0),)
+    result = _simulate(WanLine(RTT, brown=brown), WanLine(RTT, brown=(Episode(90.0, 91.0),)))
     assert result.families[Family.IPV4].brown == 30.0
     assert result.uplinks["secondary"].brown == 1.0
 
@@ -112,7 +112,7 @@ def test_a_brown_out_that_the_active_uplink_is_in_is_seen() -> None:
 def test_a_failover_is_false_where_only_a_target_was_gone() -> None:
     # For the primary the target is gone for three rounds (100 to 102), for the secondary for two
     # and a half seconds, in which it loses two (100.5, 101.5).
-    result = _simulate(Line(RTT), targets=(Stretch(99.75, 102.375),))
+    result = _simulate(WanLine(RTT), targets=(Episode(99.75, 102.375),))
     family = result.families[Family.IPV4]
     assert (family.failovers, family.false_failovers) == (1, 1)
     assert result.switches[0].false
@@ -122,19 +122,19 @@ def test_a_failover_is_false_where_only_a_target_was_gone() -> None:
 def test_a_target_that_is_gone_for_both_moves_nothing_until_one_answers() -> None:
     # Both have failed then, and are asked at one instant: 102.5, 103.5, … The first that answers is
     # used: here it is the secondary, since the primary takes longer.
-    result = _simulate(Line(2 * RTT), targets=(Stretch(100.0, 130.0),))
+    result = _simulate(WanLine(2 * RTT), targets=(Episode(100.0, 130.0),))
     first = result.switches[0]
     assert first.decision.at == pytest.approx(130.625, abs=1e-5)
     assert first.false
 
 
 def test_a_target_that_is_gone_for_both_moves_nothing_where_the_active_answers_first() -> None:
-    result = _simulate(Line(RTT), Line(2 * RTT), targets=(Stretch(100.0, 130.0),))
+    result = _simulate(WanLine(RTT), WanLine(2 * RTT), targets=(Episode(100.0, 130.0),))
     assert result.switches == []
 
 
 def test_the_timeline_has_what_the_figures_have() -> None:
-    result = _simulate(Line(RTT, dead=(Stretch(100.25, 150.25),)))
+    result = _simulate(WanLine(RTT, dead=(Episode(100.25, 150.25),)))
     piece = result.seconds / 48
     track = result.timeline.tracks["primary"]
     assert sum(track.dead.of(48)) * piece == pytest.approx(50.0)
@@ -145,8 +145,8 @@ def test_the_timeline_has_what_the_figures_have() -> None:
 
 
 def test_two_results_side_by_side_have_their_difference() -> None:
-    result = _simulate(Line(RTT, dead=(Stretch(100.25, 150.25),)))
-    other = _simulate(Line(RTT))
+    result = _simulate(WanLine(RTT, dead=(Episode(100.25, 150.25),)))
+    other = _simulate(WanLine(RTT))
     cells = {row.label: row.cells for row in rows([result, other])}
     assert cells["switches"] == ("2", "0", "+2")
     assert cells["time to detect, median"] == ("3.25 s", "-", "")

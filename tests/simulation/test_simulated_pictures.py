@@ -9,12 +9,12 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
-from route_switcher.simulation.episodes import Course, Stretch
+from route_switcher.simulation.episodes import Episode, Episodes
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page
-from route_switcher.simulation.network import Line, Network
+from route_switcher.simulation.network import Network, WanLine
 from route_switcher.simulation.pictures import ASCII, UNICODE, alphabet_for, draw, span
-from route_switcher.simulation.simulate import Result, simulate
+from route_switcher.simulation.simulate import SimulationResult, simulate
 from route_switcher.simulation.svg import svg
 
 SECONDS = 600.0
@@ -30,13 +30,15 @@ def _policy(first: str) -> Policy:
     return Policy(uplinks, (probe,), (rule,), False)
 
 
-def _result(dead: Course, *, first: str = "primary", seconds: float = SECONDS) -> Result:
-    lines = {first: Line(dead=dead), "secondary": Line(brown=(Stretch(300.0, 400.0),))}
+def _result(
+    dead: Episodes, *, first: str = "primary", seconds: float = SECONDS
+) -> SimulationResult:
+    lines = {first: WanLine(dead=dead), "secondary": WanLine(brown=(Episode(300.0, 400.0),))}
     return simulate(_policy(first), Network(lines, {}), seconds)
 
 
 def _drawn(alphabet: object = UNICODE) -> list[str]:
-    result = _result((Stretch(100.0, 200.0),))
+    result = _result((Episode(100.0, 200.0),))
     chosen = ASCII if alphabet is ASCII else UNICODE
     return list(draw(result.timeline, 80, chosen, lambda _, text: text))
 
@@ -58,7 +60,7 @@ def test_every_uplink_has_its_line_and_when_it_was_active() -> None:
 
 
 def test_a_second_of_a_long_time_is_still_seen() -> None:
-    result = _result((Stretch(100.0, 101.0),))
+    result = _result((Episode(100.0, 101.0),))
     line = next(draw(result.timeline, 60, UNICODE, lambda _, text: text))
     assert "▁" in line
 
@@ -125,7 +127,7 @@ def _tags(text: str) -> _Tags:
 
 
 def _page(*names: str) -> str:
-    result = _result((Stretch(100.0, 200.0),))
+    result = _result((Episode(100.0, 200.0),))
     return page([Simulated(name, "version: 1\n", result) for name in names], ["seed 1"])
 
 
@@ -143,14 +145,14 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
 
 def test_whatever_comes_from_outside_is_escaped() -> None:
     evil = "<script>alert(1)</script>&\"'"
-    result = _result((Stretch(100.0, 200.0),), first=evil)
+    result = _result((Episode(100.0, 200.0),), first=evil)
     text = page([Simulated(evil, evil, result)], [evil])
     assert "<script" not in text
     assert _tags(text).open == []
 
 
 def test_the_picture_tells_in_words_what_it_shows() -> None:
-    root = ElementTree.fromstring(svg(_result((Stretch(100.0, 200.0),)), 3))
+    root = ElementTree.fromstring(svg(_result((Episode(100.0, 200.0),)), 3))
     assert root.get("role") == "img"
     texts = {element.tag: element.text or "" for element in root}
     assert root.get("aria-labelledby") == "title3 desc3"
@@ -165,7 +167,7 @@ def test_two_policies_have_ids_of_their_own() -> None:
 
 
 def test_the_list_of_switches_ends_and_says_how_many_more_there_are() -> None:
-    times = [Stretch(10.0 * n, 10.0 * n + 4.0) for n in range(1, 150)]
+    times = [Episode(10.0 * n, 10.0 * n + 4.0) for n in range(1, 150)]
     result = _result(times, seconds=1600.0)
     (figures,) = result.families.values()
     assert figures.switches > SWITCHES_KEPT == len(result.switches)

@@ -78,14 +78,14 @@ class History:
             found = merged(first)
         else:
             found = self.leaf(condition)
-        return self.late(found, condition) if condition.held else found
+        return self.late(found, condition) if condition.for_seconds else found
 
     def late(self, spans: Spans, condition: Condition) -> Spans:
         """What is left of spans when each has to last for a time first.
 
         A restart is a gap of rounds: for what is known of the carrier alone it means nothing.
         """
-        held = condition.held
+        held = condition.for_seconds
         by_rounds = any(not isinstance(x, CarrierDown | CarrierUp) for x in leaves(condition))
         restarts = [r for r in self.restarts if by_rounds or r == 0.0]
         pieces: Spans = []
@@ -204,14 +204,14 @@ def trees(leaf: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
 class LoneRule(RuleHealth):
     """The only rule of its uplink, with windows that nobody else looks at."""
 
-    def take_round(self, event: Round) -> list[RuleChange]:
+    def on_round(self, event: Round) -> list[RuleChange]:
         if event.outcome is not UNKNOWN:
             self.catch_up(event.at)
-            SharedWindows([self.measurings]).take_round(event)
-        return super().take_round(event)
+            SharedWindows([self.measurements]).on_round(event)
+        return super().on_round(event)
 
-    def take_answers(self, event: Answers) -> None:
-        SharedWindows([self.measurings]).take_answers(event)
+    def on_answers(self, event: Answers) -> None:
+        SharedWindows([self.measurements]).on_answers(event)
 
 
 def new_windows(*probes: Probe) -> NewWindows:
@@ -226,11 +226,11 @@ def rule_health(
 
 
 def let_time_pass(health: RuleHealth, until: float) -> None:
-    """Call `take_time` whenever it is asked for."""
+    """Call `on_time` whenever it is asked for."""
     for _ in range(100):
         due = health.deadline()
         if due > until:
             return
-        health.take_time(due)
+        health.on_time(due)
         assert health.deadline() > due, "it spins"
     raise AssertionError("a hundred deadlines in a moment")

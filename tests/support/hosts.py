@@ -6,7 +6,7 @@ from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 from route_switcher.drafting.draft import Draft, draft
 from route_switcher.drafting.text import write
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.load import load_text
 
 BOOT, STATIC, RA, DHCP = 3, 4, 9, 16
@@ -36,26 +36,26 @@ def route(
 
 FIBRE = nic("eth0", "198.51.100.2/25")
 LTE = nic("wwan0", "198.51.100.130/25")
-BOTH = Machine(
+BOTH = HostSnapshot(
     (FIBRE, LTE),
     (route("eth0", "198.51.100.1", 100), route("wwan0", "198.51.100.129", 700)),
 )
 
 
-def read(machine: Machine) -> tuple[Draft, str, Policy]:
-    drafted = draft(machine)
+def read(host: HostSnapshot) -> tuple[Draft, str, Policy]:
+    drafted = draft(host)
     text = write(drafted)
     return drafted, text, load_text(text, "draft")
 
 
-def uplinks(machine: Machine) -> list[tuple[str, str, str, int]]:
-    policy = read(machine)[2]
+def uplinks(host: HostSnapshot) -> list[tuple[str, str, str, int]]:
+    policy = read(host)[2]
     return [(u.name, u.interface, str(u.gateway), u.metric) for u in policy.uplinks]
 
 
-def said(machine: Machine) -> str:
+def said(host: HostSnapshot) -> str:
     """Everything that the draft says, on one line."""
-    drafted = draft(machine)
+    drafted = draft(host)
     tasks = [" ".join([task.text, *task.lines]) for task in drafted.tasks]
     return " | ".join([*drafted.assumed, *tasks])
 

@@ -44,7 +44,7 @@ def _worth(engine: Engine, health: UplinkHealth, at: float) -> tuple[int, bool, 
 def check_no_lost_link_is_kept(engine: Engine, at: float) -> None:
     """Nobody stays on a lost link while another uplink is of use, except by a forced order."""
     for family in engine.policy.families:
-        active, order = engine.active(family), engine._families[family].order
+        active, order = engine.active(family), engine._families[family].override
         if active is None or not engine.health(active).link_lost:
             continue
         if order is None or not order.force or order.uplink != active:

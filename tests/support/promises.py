@@ -81,6 +81,6 @@ def _check_rule(policy: Policy, rule: Rule) -> None:
     assert not any(isinstance(leaf, Within | ConsecutiveSuccesses) for leaf in failing)
     assert not any(isinstance(leaf, Beyond) for leaf in recovering)
     for leaf in (*failing, *recovering):
-        assert leaf.held >= 0
+        assert leaf.for_seconds >= 0
         if isinstance(leaf, Beyond | Within):
             assert leaf.over >= probes[leaf.probe].interval

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from random import Random
 
-from route_switcher.analysis.figures.monitoring import Fault, Watch, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.conditions import Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
@@ -71,9 +71,9 @@ def policy(
     return Policy(uplinks, probes or (probe(),), rules, False, hold_back or HoldBack())
 
 
-def watched(the_policy: Policy, uplink: str = "primary") -> Watch:
+def watched(the_policy: Policy, uplink: str = "primary") -> UplinkMonitoring:
     """How an uplink of it is watched."""
-    return watch_of(the_policy, uplink)
+    return monitoring_of(the_policy, uplink)
 
 
 @dataclass

@@ -62,7 +62,7 @@ def policy(
 
 
 @dataclass
-class Line:
+class TestLine:
     """What happens to the rounds through one interface."""
 
     works: bool = True
@@ -122,7 +122,7 @@ class World(VirtualWorld):
         self.actions: list[tuple[float, RouteAction]] = []
         self.refusing: Callable[[RouteAction], str | None] = lambda _: None
         self._interfaces: dict[str, str] = {}
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, TestLine] = {}
         self._add_lines(rules)
         super().__init__(
             rules,
@@ -227,4 +227,4 @@ class World(VirtualWorld):
     def _add_lines(self, rules: Policy) -> None:
         for uplink in rules.uplinks:
             self._interfaces[uplink.name] = uplink.interface
-            self._lines.setdefault(uplink.interface, Line())
+            self._lines.setdefault(uplink.interface, TestLine())

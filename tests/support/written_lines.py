@@ -6,7 +6,7 @@ import trio
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.core.vocabulary.policy import Address
-from route_switcher.probes.late_replies import TellRest
+from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 
 RTT = 0.02
@@ -21,7 +21,7 @@ class WrittenLine:
         """How many have entered it and not left."""
         self.rounds: list[tuple[float, tuple[Address, ...]]] = []
         """When each was sent, and to whom."""
-        self.rest: tuple[float, TellRest] | None = None
+        self.rest: tuple[float, OnLate] | None = None
         """When the latest round was sent that wants to know of the rest, and whom to tell."""
 
     def __enter__(self) -> Self:
@@ -39,7 +39,7 @@ class WrittenLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         sent_at = trio.current_time()
         self.rounds.append((sent_at, targets))

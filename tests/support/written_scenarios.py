@@ -60,6 +60,6 @@ class Folder:
         (only,) = found.scenarios
         return run_scenario(only, found.loaded.policy)
 
-    def unlike(self, scenario: str) -> list[str]:
+    def mismatches(self, scenario: str) -> list[str]:
         """What does not come true, in words."""
         return [failure.message for failure in self.run(scenario)]

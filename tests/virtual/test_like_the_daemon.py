@@ -23,7 +23,7 @@ from route_switcher.core.vocabulary.policy import (
     answers_needed,
 )
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.probes.late_replies import TellRest
+from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes, OpenRound, Request
 from route_switcher.probes.reasons import LocalFault
 from route_switcher.probes.schedule import repeat
@@ -181,7 +181,7 @@ class Scripted:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         sent_at = trio.current_time()
         self.sent.append(sent_at)

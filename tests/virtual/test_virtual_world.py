@@ -306,7 +306,7 @@ def test_what_was_under_way_through_a_removed_uplink_is_forgotten() -> None:
 
 def test_the_engine_is_woken_at_its_deadline() -> None:
     rules = policy()
-    held = Rule("held", ConsecutiveFailures("internet", 1, held=4.25), Recover(60.0))
+    held = Rule("held", ConsecutiveFailures("internet", 1, for_seconds=4.25), Recover(60.0))
     heard = Heard(replace(rules, rules=(held,)), primary_lost(10))
     heard.world.run(20)
     # The first failed round ends at 11.
@@ -318,7 +318,7 @@ def test_a_leap_shifts_all_that_is_due() -> None:
     heard = Heard(policy())
     heard.world.run(100.25)
     assert heard.world.engine.at_rest(heard.world.now)
-    heard.world.leap(1000.0, {u.name for u in heard.world.policy.uplinks})
+    heard.world.fast_forward(1000.0, {u.name for u in heard.world.policy.uplinks})
     assert heard.world.now == 1100.25
     heard.world.run(1102)
     assert heard.sent("primary")[-3:] == [100, 1101, 1102]

@@ -16,9 +16,9 @@ from importlib import import_module
 from route_switcher import __version__
 from route_switcher.cli.streams import open_what_is_closed, printable_streams
 
-FINE = 0
-PROBLEMS = 1
-WRONG_USAGE = 2
+EXIT_OK = 0
+EXIT_PROBLEMS = 1
+EXIT_USAGE = 2
 """Exit codes; 2 is also what argparse uses."""
 
 _INTERRUPTED = 130
@@ -107,4 +107,4 @@ def _output_lost(error: OSError) -> int:
         return _NOBODY_READS
     with suppress(OSError):  # what is wrong with standard output may be so with this one
         print(f"route-switcher: cannot write: {error.strerror}", file=sys.stderr)
-    return PROBLEMS
+    return EXIT_PROBLEMS

@@ -10,7 +10,7 @@ import argparse
 import sys
 from contextlib import ExitStack
 
-from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.kernel.base import Kernel
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
@@ -43,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _cannot(message: str) -> int:
     print(f"route-switcher cleanup: {message}", file=sys.stderr)
-    return PROBLEMS
+    return EXIT_PROBLEMS
 
 
 async def _clean() -> int:
@@ -54,12 +54,12 @@ async def _clean() -> int:
 
 
 async def _remove_ours(kernel: Kernel) -> int:
-    code = FINE
+    code = EXIT_OK
     # From the highest metric down: the best route is the last to go.
     for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):
         refused = await kernel.apply(RouteAction(Change.DELETE, route, "cleanup"))
         if refused is not None:
-            code = PROBLEMS
+            code = EXIT_PROBLEMS
         print(f"{'removed' if refused is None else 'not removed'}: {route}"
               + (f": {refused}" if refused else ""))  # fmt: skip
     if not await kernel.default_routes():

@@ -17,7 +17,7 @@ import argparse
 from collections.abc import Mapping
 
 from route_switcher import cli
-from route_switcher.cli import FINE
+from route_switcher.cli import EXIT_OK
 from route_switcher.policy.load import SYSTEM_NAME, shipped_policies
 from route_switcher.resources import shipped_schemas
 
@@ -87,7 +87,7 @@ def execute(arguments: argparse.Namespace) -> int:
         policies=" ".join([SYSTEM_NAME, *shipped_policies()]), schemas=" ".join(shipped_schemas())
     )
     print(shtab.complete(program, arguments.shell, preamble=functions).rstrip("\n"))
-    return FINE
+    return EXIT_OK
 
 
 def _mark(parser: argparse.ArgumentParser, files: Mapping[str, object]) -> None:

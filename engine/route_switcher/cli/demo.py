@@ -9,7 +9,7 @@ from types import FrameType
 
 from route_switcher.cli.streams import unescaped
 from route_switcher.lab import demo
-from route_switcher.lab.demo import Kind, Result
+from route_switcher.lab.demo import DemoResult, LineStyle
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.sandbox import SandboxUnavailable, enter
@@ -63,14 +63,14 @@ class _Narrator:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def tell(self, kind: Kind, line: str) -> None:
-        if kind is Kind.STEP:
+    def tell(self, kind: LineStyle, line: str) -> None:
+        if kind is LineStyle.STEP:
             _say(f"{time.monotonic() - self._start:5.1f} s  {_styled(_BOLD, line)}")
         else:
             _say(f"         {_styled(_DIM, f'| {line}')}")
 
 
-def _conclude(result: Result) -> int:
+def _conclude(result: DemoResult) -> int:
     if result.failover is None or result.fail_back is None:
         _say(_styled(_RED, f"\nIt did not happen: {result.missing}. The engine's last lines:"))
         for line in result.last_lines or ("(none)",):

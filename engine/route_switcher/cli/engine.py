@@ -8,7 +8,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 import trio
 
 from route_switcher import __version__
-from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
@@ -74,7 +74,7 @@ def run(
         case [refused, *_]:
             return _cannot(str(refused))
         case _:
-            return FINE
+            return EXIT_OK
 
 
 def _run_trio(
@@ -184,4 +184,4 @@ def _unread(count: int, since: float) -> str:
 
 def _cannot(message: str) -> int:
     print(f"route-switcher run: {message}", file=sys.stderr)
-    return PROBLEMS
+    return EXIT_PROBLEMS

@@ -16,7 +16,7 @@ import sys
 
 from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.analysis.prose.sentences import explain
-from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.printable import printable
@@ -38,11 +38,11 @@ def execute(arguments: argparse.Namespace) -> int:
         loaded = read_policy(arguments.policy)
     except PolicyProblems as problems:
         print(problems, file=sys.stderr)
-        return PROBLEMS
+        return EXIT_PROBLEMS
     if not arguments.diagram:
         shipped = arguments.policy in shipped_policies()
         title = arguments.policy if shipped else printable(loaded.origin)
         print(f"# {title}", "", *explain(loaded.policy), sep="\n")
         print("## The states of a rule", "", sep="\n")
     print(diagram())
-    return FINE
+    return EXIT_OK

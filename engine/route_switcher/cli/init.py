@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.drafting.draft import Draft, draft
 from route_switcher.drafting.text import write
 from route_switcher.printable import printable
@@ -40,9 +40,9 @@ def execute(arguments: argparse.Namespace) -> int:
         refused = _written(arguments.output, text, arguments.force)
         if refused:
             print(f"route-switcher init: {refused}", file=sys.stderr)
-            return PROBLEMS
+            return EXIT_PROBLEMS
     _tell(drafted, arguments.output)
-    return PROBLEMS if drafted.template else FINE
+    return EXIT_PROBLEMS if drafted.template else EXIT_OK
 
 
 def _written(file: Path, text: str, force: bool) -> str | None:

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.cli.unhindered import unhindered_stderr
 from route_switcher.core.vocabulary.policy import Policy
@@ -80,7 +80,7 @@ def execute(arguments: argparse.Namespace) -> int:
             return _execute(arguments)
     except NoThread as error:
         print(f"route-switcher run: {error}", file=sys.stderr)
-        return PROBLEMS
+        return EXIT_PROBLEMS
 
 
 def _execute(arguments: argparse.Namespace) -> int:
@@ -94,10 +94,10 @@ def _execute(arguments: argparse.Namespace) -> int:
         policy, doubted = read_in_time(lambda: (read(), doubts()), arguments.policy or SYSTEM_NAME)
     except AskedToEnd as signalled:
         print(f"route-switcher run: stopped by {signalled}", file=sys.stderr)
-        return FINE
+        return EXIT_OK
     except PolicyProblems as problems:
         print("\n".join(render(problems)), file=sys.stderr)
-        return PROBLEMS
+        return EXIT_PROBLEMS
     # Here and not above: a wrong policy should be told of without paying for trio and pyroute2.
     from route_switcher.cli import engine
 
@@ -150,4 +150,4 @@ def _given(arguments: argparse.Namespace) -> dict[str, str]:
 
 def _wrong_usage(message: str) -> int:
     print(f"route-switcher run: {message}", file=sys.stderr)
-    return WRONG_USAGE
+    return EXIT_USAGE

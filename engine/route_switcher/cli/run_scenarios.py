@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.scenario_report import FORMATS, FileResult, Report, ScenarioResult
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, quoted
@@ -60,13 +60,13 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     if report.fine and not any(file.scenarios for file in report.files):
         _complain(f"no scenario has a name like {quoted(arguments.run)}")
-        return WRONG_USAGE
+        return EXIT_USAGE
     # First, so that it is there whoever closes standard output.
     unwritten = "" if arguments.junit is None else _unwritten(report, arguments.junit)
     print("\n".join(FORMATS[arguments.format](report)))
     if unwritten:
         _complain(unwritten)
-    return FINE if report.fine and not unwritten else PROBLEMS
+    return EXIT_OK if report.fine and not unwritten else EXIT_PROBLEMS
 
 
 def _unwritten(report: Report, file: str) -> str:

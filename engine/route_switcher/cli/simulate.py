@@ -37,7 +37,7 @@ from typing import TypeVar
 
 from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.analysis.prose.quantities import listed
-from route_switcher.cli import FINE, PROBLEMS, WRONG_USAGE
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
@@ -62,7 +62,7 @@ from route_switcher.simulation.profile_notation import (
     parse_targets,
 )
 from route_switcher.simulation.report import MEANING, as_data, summary, table
-from route_switcher.simulation.simulate import Result, simulate
+from route_switcher.simulation.simulate import SimulationResult, simulate
 
 _LONGEST = 3650 * 86_400.0
 _SHORTEST = 1.0
@@ -121,12 +121,12 @@ def execute(arguments: argparse.Namespace) -> int:
     names = [name for name in (arguments.policy, arguments.against) if name is not None]
     loaded = _read(names)
     if loaded is None:
-        return PROBLEMS
+        return EXIT_PROBLEMS
     policies = [one.policy for one in loaded]
     kinds = dict(arguments.line)
     if wrong := _wrong_lines([name for name, _ in arguments.line], policies):
         print(f"route-switcher simulate: --line: {wrong}", file=sys.stderr)
-        return WRONG_USAGE
+        return EXIT_USAGE
     network = generate(tuple(policies), kinds, arguments.targets, arguments.seed)
     results = []
     with _Progress(len(policies), arguments.duration) as progress:
@@ -139,13 +139,13 @@ def execute(arguments: argparse.Namespace) -> int:
         texts = [one.document.text for one in loaded]
         simulated = [Simulated(*parts) for parts in zip(titles, texts, results, strict=True)]
         if not _write(arguments.html, page(simulated, lines)):
-            return PROBLEMS
+            return EXIT_PROBLEMS
     if arguments.format == "json":
         data = [{"policy": n} | as_data(r) for n, r in zip(names, results, strict=True)]
         print(json.dumps({"seed": arguments.seed, "policies": data}, indent=2))
     else:
         _print(titles, results, lines)
-    return FINE
+    return EXIT_OK
 
 
 # What is given.
@@ -222,7 +222,9 @@ def _network(
 # What is shown.
 
 
-def _print(names: Sequence[str], results: Sequence[Result], network: Sequence[str]) -> None:
+def _print(
+    names: Sequence[str], results: Sequence[SimulationResult], network: Sequence[str]
+) -> None:
     alphabet = alphabet_for(sys.stdout.encoding)
     width = shutil.get_terminal_size().columns - 1
     for name, result in zip(names, results, strict=True):

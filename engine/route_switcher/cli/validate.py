@@ -22,10 +22,10 @@ from math import isfinite
 from route_switcher.analysis.figures.false_alarms import LOSSES
 from route_switcher.analysis.figures.monitoring import Times
 from route_switcher.analysis.figures.policy_figures import Figures, figures_of
-from route_switcher.analysis.lints.registry import doubts_of
+from route_switcher.analysis.lints.registry import lints_of
 from route_switcher.analysis.prose.figures_in_words import figures_in_words
 from route_switcher.analysis.prose.quantities import counted
-from route_switcher.cli import FINE, PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, read_policy
 from route_switcher.policy.problems import (
@@ -84,7 +84,7 @@ def execute(arguments: argparse.Namespace) -> int:
     names = arguments.policies or [SYSTEM_NAME]
     results = [_check(name, losses, arguments.strict) for name in names]
     print("\n".join(_FORMATS[arguments.format](results)))
-    return FINE if all(result.fine for result in results) else PROBLEMS
+    return EXIT_OK if all(result.fine for result in results) else EXIT_PROBLEMS
 
 
 def _loss(text: str) -> float:
@@ -103,7 +103,7 @@ def _check(argument: str, losses: Sequence[float], strict: bool) -> _Result:
         loaded = read_policy(argument)
     except PolicyProblems as problems:
         return _Result(problems)
-    doubts = doubts_of(loaded)
+    doubts = lints_of(loaded)
     if strict and doubts.problems:
         errors = [replace(doubt, severity=Severity.ERROR) for doubt in doubts.problems]
         return _Result(PolicyProblems(loaded.origin, errors, loaded.document.text))

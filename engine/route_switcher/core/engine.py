@@ -9,20 +9,20 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import assert_never
 
-from route_switcher.core.health.damping_notices import Flapping
+from route_switcher.core.health.damping_notices import DampingNotices
 from route_switcher.core.health.setbacks import Setbacks
-from route_switcher.core.health.suspect_targets import Suspects
+from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.probing.pace import longest_break, longest_silence
 from route_switcher.core.routing.conflicts import left_over
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.remedies import hop_deletion
-from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
-from route_switcher.core.selection.probing_speeds import Speeds
+from route_switcher.core.selection.probing_speeds import ProbingSpeeds
 from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
-from route_switcher.core.selection.select import Order
+from route_switcher.core.selection.select import Override
 from route_switcher.core.vocabulary.events import (
     Answers,
     Event,
@@ -54,13 +54,13 @@ class Engine:
         self._healths: dict[str, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
-        self._ways = Ways()
+        self._presence = RoutePresence()
         self._warn_at: dict[str, float] = {}
         self._silence = longest_silence(policy)
-        self._suspects = Suspects()
-        self._speeds = Speeds()
+        self._suspects = SuspectTargets()
+        self._speeds = ProbingSpeeds()
         self._setbacks = Setbacks()
-        self._flapping = Flapping()
+        self._flapping = DampingNotices()
         self._returning = Returning()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
@@ -87,7 +87,7 @@ class Engine:
             case _:
                 assert_never(event)
         if isinstance(event, Links | Routes):
-            outputs += self._returning.asks(event.at, self._healths.values(), self._ways)
+            outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
             outputs += self._follow_up(event.at)
         return tuple(outputs)
@@ -120,26 +120,26 @@ class Engine:
             and not self._suspects.any
         )
 
-    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds through
         `uplinks`, each as long after the one before as the latest was. To be called only `at_rest`;
         the next event is at least that much later."""
         for name in uplinks:
-            self._healths[name].leap(delta)
+            self._healths[name].fast_forward(delta)
             self._warn_at[name] += delta
-        self._suspects.leap(delta, uplinks)
+        self._suspects.fast_forward(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
-        self._suspects.take_policy(self.policy)
+        self._suspects.apply_policy(self.policy)
         for uplink in self.policy.uplinks:
             link = links[uplink.interface]
             suspects = self._suspects.of(uplink.family)
             health = UplinkHealth(uplink, self.policy, link, True, suspects)
             self._healths[uplink.name] = health
             self._warn_at[uplink.name] = event.at + self._silence
-            outputs += health.take_link(link, event.at)
+            outputs += health.on_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
         outputs += left_over(event.at, self.policy, event.routes)
@@ -148,7 +148,7 @@ class Engine:
 
     def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
         hold_back = self.policy.hold_back
-        selection = FamilySelection(family, self._healths_of(family), hold_back, self._ways)
+        selection = FamilySelection(family, self._healths_of(family), hold_back, self._presence)
         self._families[family] = selection
         patience = max(longest_break(probe) for probe in self.policy.probes)
         return selection.start(at, routes, patience)
@@ -158,12 +158,12 @@ class Engine:
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
         refusals = self._families[health.uplink.family].admission.refusals
-        judged = self._ways.judge(event, health, refusals)
+        judged = self._presence.judge(event, health, refusals)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
-            judged, said = self._suspects.take_round(judged, health.uplink.family)
+            judged, said = self._suspects.on_round(judged, health.uplink.family)
             outputs += said
-        outputs += self._setbacks.take_round(health, judged)
+        outputs += self._setbacks.on_round(health, judged)
         if judged.outcome is not RoundOutcome.UNKNOWN:
             self._warn_at[event.uplink] = event.at + self._silence
         return outputs + self._families[health.uplink.family].decide(event.at)
@@ -171,8 +171,8 @@ class Engine:
     def _answers(self, event: Answers) -> list[Output]:
         health = self._healths.get(event.uplink)
         if health is not None and health.knows(event):
-            self._suspects.take_answers(event, health.uplink.family)
-            health.take_answers(event)
+            self._suspects.on_answers(event, health.uplink.family)
+            health.on_answers(event)
         return []
 
     def _see_links(self, event: Links) -> list[Output]:
@@ -187,12 +187,12 @@ class Engine:
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
-        reachable = self._ways.take_routes(at, routes)
+        reachable = self._presence.see_routes(at, routes)
         outputs: list[Output] = []
         for selection in self._families.values():
             for interface in reachable:
                 selection.admission.refusals.link_changed(interface)
-            outputs += selection.take_routes(at, routes)
+            outputs += selection.see_routes(at, routes)
         return outputs
 
     def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
@@ -208,7 +208,7 @@ class Engine:
         if selection is None:
             return []
         outputs: list[Output] = []
-        if selection.admission.take_refusal(event.at, event.action, event.reason):
+        if selection.admission.on_refusal(event.at, event.action, event.reason):
             text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
             if event.action.change is Change.DELETE and route.hops:
                 text += f": {hop_deletion(route)}"
@@ -224,7 +224,7 @@ class Engine:
                 text = f"{name}: nothing is known of it for {self._silence:g} s: {reason}"
                 outputs.append(Notice(at, Level.WARNING, text))
         for health in self._healths.values():
-            outputs += health.take_time(at)
+            outputs += health.on_time(at)
         return outputs + self._decide(at)
 
     def _follow_up(self, at: float) -> list[Output]:
@@ -241,9 +241,11 @@ class Engine:
         selection = self._families[health.uplink.family]
         outputs: list[Output] = []
         if isinstance(event, Switch):
-            outputs += selection.give_order(event.at, Order(event.uplink, event.until, event.force))
+            outputs += selection.set_override(
+                event.at, Override(event.uplink, event.until, event.force)
+            )
         else:
-            selection.order = None
+            selection.override = None
         return outputs + selection.decide(event.at)
 
     def _reload(self, event: Reload) -> list[Output]:
@@ -258,7 +260,7 @@ class Engine:
         healths = {names[name]: health for name, health in before.items() if name in names}
         self._warn_at = {names[n]: at for n, at in self._warn_at.items() if n in names}
         self._flapping.rename(names)
-        self._suspects.take_policy(event.policy, set(renamed.values()))
+        self._suspects.apply_policy(event.policy, set(renamed.values()))
         outputs: list[Output] = [
             Notice(event.at, Level.INFO, f"{known_as} is called {name} now")
             for known_as, name in renamed.items()
@@ -272,13 +274,13 @@ class Engine:
                 self._warn_at[uplink.name] = event.at + self._silence
             else:
                 health = healths[uplink.name]
-                health.take_policy(uplink, old, event.policy, suspects, event.at)
+                health.apply_policy(uplink, old, event.policy, suspects, event.at)
             self._healths[uplink.name] = health
-            outputs += health.take_link(link, event.at)
+            outputs += health.on_link(link, event.at)
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:
-                outputs += self._families[family].take_uplinks(
+                outputs += self._families[family].apply_uplinks(
                     event.at, self._healths_of(family), event.policy.hold_back, names
                 )
             else:

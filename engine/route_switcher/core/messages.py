@@ -12,7 +12,7 @@ from route_switcher.core.vocabulary.outputs import (
 )
 
 
-def sentence(output: Output) -> str:
+def describe(output: Output) -> str:
     """One output of the core, on one line."""
     match output:
         case Decision():

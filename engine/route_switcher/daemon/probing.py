@@ -6,7 +6,7 @@ from typing import Protocol, Self
 
 import trio
 
-from route_switcher.core.probing.assignment import Work, work_of
+from route_switcher.core.probing.assignment import UplinkProbing, probing_of
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
 from route_switcher.core.vocabulary.states import Speed
@@ -41,7 +41,9 @@ MakeLine = Callable[[Uplink], OpenLine]
 class _Tasks:
     """The tasks of one uplink. Its first rounds are due after `share` of their interval."""
 
-    def __init__(self, uplink: Uplink, work: Work, rules: Iterable[Rule], share: float) -> None:
+    def __init__(
+        self, uplink: Uplink, work: UplinkProbing, rules: Iterable[Rule], share: float
+    ) -> None:
         self.scope = trio.CancelScope()
         self._uplink = uplink
         # By their share of the interval, uplinks do not all send at one instant. The probes of one
@@ -79,7 +81,7 @@ class Probing:
         self._nursery = nursery
         self._make_line = make_line
         self._report = report
-        self._tasks: dict[Work, _Tasks] = {}
+        self._tasks: dict[UplinkProbing, _Tasks] = {}
         self._speeds: dict[str, Speed] = {}
         """The last speed told of each uplink, also of one whose tasks are still to come."""
 
@@ -89,7 +91,7 @@ class Probing:
         names = {uplink.name for uplink in policy.uplinks}
         self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
         for number, uplink in enumerate(policy.uplinks):
-            work = work_of(uplink, policy)
+            work = probing_of(uplink, policy)
             tasks = before.pop(work, None)
             if tasks is None:
                 share = number / len(policy.uplinks)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from route_switcher.core.messages import sentence, trouble_age
+from route_switcher.core.messages import describe, trouble_age
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import (
     Decision,
@@ -168,7 +168,7 @@ def tell(output: Output) -> None:
             say(
                 logging.WARNING if bad else logging.INFO,
                 "rule",
-                sentence(output),
+                describe(output),
                 uplink=output.uplink,
                 rule=output.rule,
                 before=output.before.value,
@@ -176,14 +176,14 @@ def tell(output: Output) -> None:
                 evidence=output.evidence,
             )
         case Notice():
-            say(_NOTICE_LEVEL[output.level], "notice", sentence(output))
+            say(_NOTICE_LEVEL[output.level], "notice", describe(output))
         case ProbeNow():
-            say(logging.DEBUG, "probe-now", sentence(output))
+            say(logging.DEBUG, "probe-now", describe(output))
         case SpeedChange():
             say(
                 logging.DEBUG,
                 "speed",
-                sentence(output),
+                describe(output),
                 uplink=output.uplink,
                 speed=output.speed.value,
             )
@@ -248,7 +248,7 @@ def _tell_decision(decision: Decision) -> None:
     say(
         logging.WARNING if decision.previous else logging.INFO,
         "decision",
-        sentence(decision),
+        describe(decision),
         family=str(decision.family),
         previous=decision.previous,
         selected=decision.selected,

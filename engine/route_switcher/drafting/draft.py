@@ -7,9 +7,9 @@ from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.policy import Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import Route, protocol_name
-from route_switcher.drafting.lines import Line, lines_of, metrics, writable
+from route_switcher.drafting.lines import DraftLine, lines_of, metrics, writable
 from route_switcher.drafting.notes import Task, assumptions, tasks
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.sections.uplinks import METRIC_STEP
 
 MAX_LINES = 16
@@ -59,20 +59,20 @@ class Draft:
         return _complete(self.entries)
 
 
-def draft(machine: Machine) -> Draft:
-    """A policy for `machine`, as far as its default routes tell what is an uplink."""
-    found = {family: lines_of(machine, family) for family in Family}
+def draft(host: HostSnapshot) -> Draft:
+    """A policy for `host`, as far as its default routes tell what is an uplink."""
+    found = {family: lines_of(host, family) for family in Family}
     lines = {family: each[:MAX_LINES] for family, each in found.items()}
-    offered = _offered(machine, found)
+    offered = _offered(host, found)
     template = all(line.gateway is None for each in lines.values() for line in each)
-    entries = _template(lines, offered) if template else _entries(machine, lines, offered)
+    entries = _template(lines, offered) if template else _entries(host, lines, offered)
     left_out = [line.interface for each in found.values() for line in each[MAX_LINES:]]
     left_out += [each.name for each in offered[MAX_OFFERED:]]
     standby = [e.interface for e in entries if e.gateway is None and e.interface != UNKNOWN]
     return Draft(
         entries,
-        assumptions(machine, lines, left_out),
-        tasks(machine, _complete(entries), standby),
+        assumptions(host, lines, left_out),
+        tasks(host, _complete(entries), standby),
         template,
     )
 
@@ -85,18 +85,18 @@ def _complete(entries: Iterable[Entry]) -> tuple[Uplink, ...]:
     )
 
 
-def _offered(machine: Machine, lines: Mapping[Family, Sequence[Line]]) -> list[Interface]:
+def _offered(host: HostSnapshot, lines: Mapping[Family, Sequence[DraftLine]]) -> list[Interface]:
     """Interfaces that may lead to the internet, though no default route says so."""
     leading = {line.interface for found in lines.values() for line in found}
     return [
         each
-        for each in machine.interfaces
+        for each in host.interfaces
         if each.up and each.addresses and each.name not in leading and writable(each.name)
     ]
 
 
 def _entries(
-    machine: Machine, lines: Mapping[Family, Sequence[Line]], offered: Sequence[Interface]
+    host: HostSnapshot, lines: Mapping[Family, Sequence[DraftLine]], offered: Sequence[Interface]
 ) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     names: set[str] = set()
@@ -104,7 +104,7 @@ def _entries(
         usable = [line for line in found if line.gateway is not None]
         others = [line for line in found if line.gateway is None]
         more = [each for each in offered[:MAX_OFFERED] if _family_of(each) is family]
-        foreign = [r.metric for r in machine.routes if r.family is family and not r.ours]
+        foreign = [r.metric for r in host.routes if r.family is family and not r.ours]
         own = [line.own_metric for line in usable]
         numbers = iter(metrics(family, own, len(others) + len(more), foreign))
         for line in (*usable, *others):
@@ -141,7 +141,7 @@ def _offer(interface: Interface) -> str:
 
 
 def _template(
-    lines: Mapping[Family, Sequence[Line]], offered: Sequence[Interface]
+    lines: Mapping[Family, Sequence[DraftLine]], offered: Sequence[Interface]
 ) -> tuple[Entry, ...]:
     """Two uplinks with the interfaces that there are, as far as there are any."""
     leading = [line.interface for found in lines.values() for line in found]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family
 from route_switcher.core.vocabulary.routes import Route, RouteKind
-from route_switcher.kernel.host.snapshot import Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot
 from route_switcher.policy.sections.uplinks import (
     IFNAMSIZ,
     METRIC_STEP,
@@ -19,7 +19,7 @@ MAX_METRIC = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DraftLine:
     """What leads out of one interface in one family."""
 
     interface: str
@@ -52,23 +52,25 @@ class Line:
         return self.routes[0].metric if self.own_metric is None else self.own_metric
 
 
-def lines_of(machine: Machine, family: Family) -> tuple[Line, ...]:
+def lines_of(host: HostSnapshot, family: Family) -> tuple[DraftLine, ...]:
     """The lines of `family` in order of preference: as an engine had them, then by metric."""
-    peers = {each.name: each.peers for each in machine.interfaces}
+    peers = {each.name: each.peers for each in host.interfaces}
     routes: dict[str, list[Route]] = {}
-    for route in _ways_out(machine, family):
+    for route in _ways_out(host, family):
         if why_not(route) is None:
             routes.setdefault(route.interface, []).append(route)
     lines = [
-        Line(interface, family, tuple(found), _gateway(family, found, peers.get(interface, ())))
+        DraftLine(
+            interface, family, tuple(found), _gateway(family, found, peers.get(interface, ()))
+        )
         for interface, found in routes.items()
     ]
     return tuple(sorted(lines, key=lambda line: (line.own_metric is None, line.metric)))
 
 
-def passed_over(machine: Machine, family: Family) -> Iterator[tuple[Route, str]]:
+def passed_over(host: HostSnapshot, family: Family) -> Iterator[tuple[Route, str]]:
     """The routes that make no uplink, and why."""
-    for route in _ways_out(machine, family):
+    for route in _ways_out(host, family):
         reason = why_not(route)
         if reason is not None:
             yield route, reason
@@ -148,8 +150,8 @@ def _undemoted(metric: int) -> int:
     return (metric - 1) % DEMOTION + 1 if DEMOTION < metric <= 3 * DEMOTION else metric
 
 
-def _ways_out(machine: Machine, family: Family) -> Iterator[Route]:
-    for route in machine.routes:
+def _ways_out(host: HostSnapshot, family: Family) -> Iterator[Route]:
+    for route in host.routes:
         if route.family is family and route.kind is RouteKind.UNICAST:
             yield route
 

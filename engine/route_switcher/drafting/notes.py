@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from route_switcher.core.routing.conflicts import describe_obstacle, obstacles
+from route_switcher.core.routing.conflicts import conflicts, describe_conflict
 from route_switcher.core.routing.remedies import route_deletion
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
-from route_switcher.drafting.lines import Line, passed_over
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.drafting.lines import DraftLine, passed_over
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.suggestions import listed
 
 MAX_TOLD = 8
@@ -44,7 +44,7 @@ class Task:
 
 
 def assumptions(
-    machine: Machine, lines: Mapping[Family, Sequence[Line]], left_out: Sequence[str]
+    host: HostSnapshot, lines: Mapping[Family, Sequence[DraftLine]], left_out: Sequence[str]
 ) -> tuple[str, ...]:
     """Sentences. `left_out` are those of `lines` for which there was no room."""
     told: list[str] = []
@@ -53,27 +53,29 @@ def assumptions(
         told += _of_order(family, usable)
         for line in usable:
             told += _of_gateway(line)
-        passed = [f"{_told(route)}: {why}" for route, why in passed_over(machine, family)]
+        passed = [f"{_told(route)}: {why}" for route, why in passed_over(host, family)]
         told += [f"No uplink was made of {each}." for each in _first(passed)]
-    if any(route.ours for route in machine.routes):
+    if any(route.ours for route in host.routes):
         told.append(
             "An engine runs or ran here: its routes (proto 115) gave the order. One above 1000"
             " was taken for a demoted route."
         )
     if left_out:
         told.append(f"There are more lines than a draft holds; left out: {listed(left_out)}.")
-    idle = [f"{each.name} ({why})" for each in machine.interfaces if (why := _idle(each))]
+    idle = [f"{each.name} ({why})" for each in host.interfaces if (why := _idle(each))]
     if idle:
         told.append(f"Not considered: {listed(idle)}.")
     return tuple(told)
 
 
-def tasks(machine: Machine, uplinks: Sequence[Uplink], standby: Iterable[str]) -> tuple[Task, ...]:
+def tasks(
+    host: HostSnapshot, uplinks: Sequence[Uplink], standby: Iterable[str]
+) -> tuple[Task, ...]:
     """What would keep `uplinks` from working; `standby` names interfaces that may be added."""
-    return (*_obstacle_tasks(machine, uplinks), *_filter_tasks(machine, uplinks, standby))
+    return (*_obstacle_tasks(host, uplinks), *_filter_tasks(host, uplinks, standby))
 
 
-def _of_order(family: Family, lines: Sequence[Line]) -> Iterator[str]:
+def _of_order(family: Family, lines: Sequence[DraftLine]) -> Iterator[str]:
     if len(lines) < 2:
         return
     order = ", ".join(f"{line.interface} ({line.metric})" for line in lines)
@@ -85,7 +87,7 @@ def _of_order(family: Family, lines: Sequence[Line]) -> Iterator[str]:
         )
 
 
-def _of_gateway(line: Line) -> Iterator[str]:
+def _of_gateway(line: DraftLine) -> Iterator[str]:
     gateway = f"The gateway {line.gateway} of {line.interface}"
     writer = protocol_name(line.used.protocol)
     if line.used.gateway is None:
@@ -109,14 +111,14 @@ def _idle(interface: Interface) -> str | None:
     return None if interface.addresses else "no address"
 
 
-def _obstacle_tasks(machine: Machine, uplinks: Sequence[Uplink]) -> Iterator[Task]:
+def _obstacle_tasks(host: HostSnapshot, uplinks: Sequence[Uplink]) -> Iterator[Task]:
     beaten = []
     for family in Family:
         ours = [uplink for uplink in uplinks if uplink.family is family]
-        found = obstacles(ours, machine.routes) if ours else ()
+        found = conflicts(ours, host.routes) if ours else ()
         for route in found[:MAX_TOLD]:
             command = route_deletion(route)
-            text = describe_obstacle(route, ours).removesuffix(command).rstrip()
+            text = describe_conflict(route, ours).removesuffix(command).rstrip()
             yield Task(text[0].upper() + text[1:], (command,))
         if len(found) > MAX_TOLD:
             yield Task(f"{len(found) - MAX_TOLD} more {family} routes are in the way.")
@@ -129,12 +131,12 @@ def _obstacle_tasks(machine: Machine, uplinks: Sequence[Uplink]) -> Iterator[Tas
 
 
 def _filter_tasks(
-    machine: Machine, uplinks: Sequence[Uplink], standby: Iterable[str]
+    host: HostSnapshot, uplinks: Sequence[Uplink], standby: Iterable[str]
 ) -> Iterator[Task]:
     names = {uplink.interface for uplink in uplinks if uplink.family is Family.IPV4} | {*standby}
     strict = {
         each.name: each.filter_remedy
-        for each in machine.interfaces
+        for each in host.interfaces
         if each.name in names and each.filter_remedy
     }
     if strict and len(names) > 1:

@@ -21,7 +21,7 @@ from typing import TypeAlias
 from route_switcher.core.vocabulary.policy import DEMOTION
 from route_switcher.lab.addresses import ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS
-from route_switcher.lab.stream import Outage, Stream
+from route_switcher.lab.stream import Outage, PacketStream
 from route_switcher.lab.topology import Lab
 
 LASTING_FAULTS = ("blackhole", "carrier", "dead-gateway", "admin-down", "interface-removed")
@@ -57,19 +57,19 @@ _LOOK = 0.1
 _LAST_LINES = 12
 
 
-class Kind(Enum):
+class LineStyle(Enum):
     """Who speaks."""
 
     STEP = auto()
     ENGINE = auto()
 
 
-Tell: TypeAlias = Callable[[Kind, str], None]
+Tell: TypeAlias = Callable[[LineStyle, str], None]
 """Receives each line as it comes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DemoResult:
     """How the demo went. `missing` names what did not happen, if anything."""
 
     failover: Outage | None = None
@@ -91,7 +91,7 @@ def engine_command(policy: Path) -> list[str]:
 
 def run(
     fault: str, tell: Tell, command: Callable[[Path], Sequence[str]] = engine_command
-) -> Result:
+) -> DemoResult:
     """Break the first uplink by the fault of that name, and mend it; about 15 seconds, at most 60.
 
     To be called in a sandbox. `command` gives the engine's command line for a policy file.
@@ -101,13 +101,13 @@ def run(
         policy = Path(folder, "policy.yaml")
         policy.write_text(policy_text(lab))
         process = lab.start(ROUTER, command(policy), stdout=PIPE, stderr=STDOUT)
-        with Stream(lab) as stream:
+        with PacketStream(lab) as stream:
             show = _Show(lab, process, tell)
             try:
                 broken, mended, over = show.play(fault)
             except _Missing as missing:
-                return Result(missing=str(missing), last_lines=tuple(show.last_lines))
-        return Result(stream.outage(broken, mended), stream.outage(mended, over))
+                return DemoResult(missing=str(missing), last_lines=tuple(show.last_lines))
+        return DemoResult(stream.outage(broken, mended), stream.outage(mended, over))
 
 
 def policy_text(lab: Lab) -> str:
@@ -158,7 +158,7 @@ class _Show:
         return broken_at, mended_at, time.monotonic()
 
     def _step(self, text: str) -> None:
-        self._tell(Kind.STEP, text)
+        self._tell(LineStyle.STEP, text)
 
     def _await(self, uplink: LabUplink, patience: float, what: str) -> None:
         deadline = time.monotonic() + patience
@@ -198,4 +198,4 @@ class _Show:
         for line in lines:
             text = line.decode(errors="replace")
             self.last_lines.append(text)
-            self._tell(Kind.ENGINE, text)
+            self._tell(LineStyle.ENGINE, text)

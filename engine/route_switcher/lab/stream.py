@@ -39,7 +39,7 @@ class Outage:
     less the period. 0 if nothing was lost."""
 
 
-class Stream:
+class PacketStream:
     """The stream, from `__enter__` to `__exit__`, for `seconds` at most.
 
     `rate` is packets a second; `target` one of the lab's targets (default: the first of IPv4).

@@ -14,7 +14,7 @@ SCENARIOS = "scenarios"
 """A key of scenario files alone."""
 
 
-def understand(document: Document, origin: str) -> Policy:
+def compile_policy(document: Document, origin: str) -> Policy:
     """The policy that `document` means. Raises `PolicyProblems`, calling it `origin`."""
     findings = Findings(document)
     _refuse_scenarios(findings, origin)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """A kind of file."""
 
     noun: str
@@ -19,7 +19,7 @@ class Kind:
     """How large one is, as a hint says it: a sentence."""
 
 
-POLICY = Kind(
+POLICY = FileKind(
     noun="policy",
     schema="policy.schema.json",
     least="write at least 'version: 1' and 'uplinks:'",

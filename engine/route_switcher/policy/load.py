@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.policy.compile import understand
+from route_switcher.policy.compile import compile_policy
 from route_switcher.policy.file_kinds import POLICY
 from route_switcher.policy.problems import PolicyProblems, Problem, quoted
 from route_switcher.policy.suggestions import did_you_mean
@@ -93,4 +93,4 @@ def load_text(text: str, origin: str) -> Policy:
 
 
 def _loaded(document: Document, origin: str) -> Loaded:
-    return Loaded(understand(document, origin), document, origin)
+    return Loaded(compile_policy(document, origin), document, origin)

@@ -20,7 +20,7 @@ from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
-from route_switcher.probes.late_replies import Aftermath, TellRest
+from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import Counters, Matching
 from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import Echoes, OpenRound, Request
@@ -72,7 +72,7 @@ class EchoLine:
         self._mark = Mark.drawn()
         self._sequence = secrets.randbits(16)
         self._matching = Matching(family, self.counters)
-        self._aftermath = Aftermath(self._matching.forget, self._drain)
+        self._late_replies = LateReplies(self._matching.forget, self._drain)
         self._nuisance = Nuisance(warn)
         self._socket: socket.socket | None = None
         self._buffer: ReceiveBuffer | None = None
@@ -107,7 +107,7 @@ class EchoLine:
         """Receive, and tell of rounds what is known of them later, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._receive)
-            nursery.start_soon(self._aftermath.run)
+            nursery.start_soon(self._late_replies.run)
 
     async def _receive(self) -> NoReturn:
         while True:
@@ -129,7 +129,7 @@ class EchoLine:
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         """Ask all `targets` (at least one) once; return as soon as the outcome is certain.
 
@@ -149,12 +149,12 @@ class EchoLine:
             await self._drain()
             if tell_rest is not None:
                 # What is older than this round is told before it, and more of itself after it.
-                await self._aftermath.tell_due()
+                await self._late_replies.tell_due()
             echoes = open_round.judge(woken_at)
             if tell_rest is not None:
-                self._aftermath.follow(open_round, echoes, tell_rest)
+                self._late_replies.follow(open_round, echoes, tell_rest)
         finally:
-            if open_round not in self._aftermath:
+            if open_round not in self._late_replies:
                 self._matching.forget(open_round)
         return self._named_by_link(echoes)
 
@@ -273,7 +273,7 @@ class EchoLine:
                 arrived = now
             if not open_round.answer(request, max(0.0, arrived - request.sent_at)):
                 self.counters.late += 1
-            self._aftermath.answered(open_round, request)
+            self._late_replies.answered(open_round, request)
         if useless:
             self._nuisance.note(useless)
 

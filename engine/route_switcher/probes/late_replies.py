@@ -19,14 +19,14 @@ loss."""
 REMEMBERED = 4096
 """How many are remembered at most, so that a dead uplink fills no memory."""
 
-TellRest: TypeAlias = Callable[[float, tuple[Answer, ...]], Awaitable[None]]
+OnLate: TypeAlias = Callable[[float, tuple[Answer, ...]], Awaitable[None]]
 """Takes when a round was sent, and what became of targets after the round was told."""
 
 
 @dataclass(slots=True, eq=False)
 class _Followed:
     open_round: OpenRound
-    tell: TellRest
+    tell: OnLate
     pending: tuple[Request, ...]
     """Those of which the round could not tell yet."""
     remembered: int = 0
@@ -41,10 +41,10 @@ class _Followed:
         return self.tell, self.open_round.sent_at, (Answer(request.target, took),)
 
 
-_News: TypeAlias = tuple[TellRest, float, tuple[Answer, ...]]
+_News: TypeAlias = tuple[OnLate, float, tuple[Answer, ...]]
 
 
-class Aftermath:
+class LateReplies:
     """The rounds of one line that were told, and of which there is more to tell.
 
     What a round did not wait for is told once it has all answered or had its time; then each late
@@ -78,7 +78,7 @@ class Aftermath:
         """Whether a round is followed."""
         return open_round in self._open or open_round in self._over
 
-    def follow(self, open_round: OpenRound, echoes: Echoes, tell: TellRest) -> None:
+    def follow(self, open_round: OpenRound, echoes: Echoes, tell: OnLate) -> None:
         """Follow a round that came to `echoes`, if there is something to expect of it."""
         now = trio.current_time()
         self._forget_oldest(now)

@@ -6,10 +6,10 @@ from typing import NoReturn, Protocol
 
 import trio
 
-from route_switcher.core.probing.followed_rounds import Listening
+from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Address, Probe, Uplink, answers_needed
-from route_switcher.probes.late_replies import TellRest
+from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.timing import Timing
 
@@ -22,7 +22,7 @@ class Line(Protocol):
         targets: tuple[Address, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
-        tell_rest: TellRest | None = None,
+        tell_rest: OnLate | None = None,
     ) -> Echoes:
         """Ask all `targets`; `needed` answers within `timeout` seconds make the round good.
 
@@ -94,7 +94,7 @@ class _Rounds:
         self._line = line
         self._report = report
         self._timing = timing
-        self._listening = Listening(measured, len(targets))
+        self._listening = FollowedRounds(measured, len(targets))
         self._open: list[_Open] = []
         """In the order of sending."""
         self._reporting = False

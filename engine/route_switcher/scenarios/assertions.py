@@ -10,7 +10,7 @@ from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,
     ActiveIs,
-    Claim,
+    Assertion,
     Expectation,
     ReasonIs,
     RuleIs,
@@ -41,14 +41,14 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
-class Unlike:
+class Mismatch:
     """What is seen instead of what is claimed, and since when at the latest (seconds)."""
 
     seen: str
     at: float
 
 
-class Judge:
+class Checker:
     """Compares claims with a world as it is now, and with the decisions so far.
 
     `families` are those of all uplinks that any policy of the scenario names.
@@ -59,57 +59,61 @@ class Judge:
         self._decisions = decisions
         self._families = families
 
-    def unlike(self, claim: Claim, expectation: Expectation) -> Unlike | None:
+    def check(self, assertion: Assertion, expectation: Expectation) -> Mismatch | None:
         """What is seen instead of what is claimed; None if it is as claimed."""
         until = expectation.until / 1e9 + MOMENT
         since = None if expectation.since is None else expectation.since / 1e9 + MOMENT
-        match claim:
+        match assertion:
             case ActiveIs():
-                return self._unlike_active(claim.uplink, until if since is None else since, until)
+                return self._mismatch_of_active(
+                    assertion.uplink, until if since is None else since, until
+                )
             case SwitchesAre():
                 made = self._decisions.switches(-1.0 if since is None else since, until)
-                if len(made) == claim.count:
+                if len(made) == assertion.count:
                     return None
-                one_too_many = since is not None and len(made) > claim.count
-                at = made[claim.count] if one_too_many else until
-                return Unlike(f"there were {_counted(len(made))}", at)
+                one_too_many = since is not None and len(made) > assertion.count
+                at = made[assertion.count] if one_too_many else until
+                return Mismatch(f"there were {_counted(len(made))}", at)
             case ReasonIs() | RuleIs() | UplinkIs():
-                seen = self._unlike_now(claim)
-                return None if seen is None else Unlike(seen, until)
+                seen = self._mismatch_now(assertion)
+                return None if seen is None else Mismatch(seen, until)
 
-    def _unlike_now(self, claim: ReasonIs | RuleIs | UplinkIs) -> str | None:
-        match claim:
+    def _mismatch_now(self, assertion: ReasonIs | RuleIs | UplinkIs) -> str | None:
+        match assertion:
             case ReasonIs():
-                return self._unlike_reason(claim.reason)
+                return self._mismatch_of_reason(assertion.reason)
             case RuleIs():
-                if claim.uplink not in self._present():
-                    return f"there is no uplink {claim.uplink} then"
-                states = self._world.engine.health(claim.uplink).rule_states()
-                if claim.rule not in states:
-                    return f"there is no rule {claim.rule} then"
-                state = states[claim.rule].value
-                return None if state == claim.state.value else f"it is {state}"
+                if assertion.uplink not in self._present():
+                    return f"there is no uplink {assertion.uplink} then"
+                states = self._world.engine.health(assertion.uplink).rule_states()
+                if assertion.rule not in states:
+                    return f"there is no rule {assertion.rule} then"
+                state = states[assertion.rule].value
+                return None if state == assertion.state.value else f"it is {state}"
             case UplinkIs():
-                state = self._state_of(claim.uplink)
-                return None if state == _state_word(claim) else f"it is {state}"
+                state = self._state_of(assertion.uplink)
+                return None if state == _state_word(assertion) else f"it is {state}"
 
-    def _unlike_active(self, name: str, since: float, until: float) -> Unlike | None:
+    def _mismatch_of_active(self, name: str, since: float, until: float) -> Mismatch | None:
         if name == NONE and NONE not in self._families:
             families = self._world.policy.families
             active = [a for f in families if (a := self._decisions.active(f, until)) is not None]
             if not active:
                 return None
-            return Unlike(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
+            return Mismatch(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
         family = self._families[name]
         moves = [d for d in self._decisions.made if d.family is family and since < d.at <= until]
         before = self._decisions.active(family, since)
         if before != name:
             at = "" if since == until else f" at {clock(since)}"
-            return Unlike(f"{before or 'no uplink'} is{at}", since)
+            return Mismatch(f"{before or 'no uplink'} is{at}", since)
         away = next((d for d in moves if d.selected != name), None)
-        return None if away is None else Unlike(f"{away.selected} is at {clock(away.at)}", away.at)
+        return (
+            None if away is None else Mismatch(f"{away.selected} is at {clock(away.at)}", away.at)
+        )
 
-    def _unlike_reason(self, reason: str) -> str | None:
+    def _mismatch_of_reason(self, reason: str) -> str | None:
         if not self._decisions.made:
             return "nothing has been selected yet"
         latest = self._decisions.made[-1]
@@ -132,9 +136,9 @@ class Judge:
         return health.state.value
 
 
-def expected(claim: Claim) -> str:
+def expected(assertion: Assertion) -> str:
     """What is claimed, in words."""
-    match claim:
+    match assertion:
         case ActiveIs(uplink=uplink):
             return f"{uplink} to be active"
         case SwitchesAre(count=count):
@@ -142,13 +146,13 @@ def expected(claim: Claim) -> str:
         case ReasonIs(reason=reason):
             return f"the latest selection to be for {reason}"
         case RuleIs():
-            return f"rule {claim.rule} to be {claim.state.value} for {claim.uplink}"
+            return f"rule {assertion.rule} to be {assertion.state.value} for {assertion.uplink}"
         case UplinkIs():
-            return f"{claim.uplink} to be {_state_word(claim)}"
+            return f"{assertion.uplink} to be {_state_word(assertion)}"
 
 
-def _state_word(claim: UplinkIs) -> str:
-    return DAMPED if claim.state is None else claim.state.value
+def _state_word(assertion: UplinkIs) -> str:
+    return DAMPED if assertion.state is None else assertion.state.value
 
 
 def _counted(switches: int) -> str:

@@ -12,7 +12,7 @@ from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,
     ActiveIs,
-    Claim,
+    Assertion,
     Expectation,
     ReasonIs,
     RuleIs,
@@ -35,9 +35,9 @@ def read_expectations(findings: Findings, path: Path, names: Names) -> Iterator[
         until = read_time(findings, (*inner, "at" if since is None else "until"))
         if since is not None:
             _check_stretch(findings, inner, since, until)
-        claims = tuple(_claims(findings, inner, names))
+        assertions = tuple(_claims(findings, inner, names))
         if until is not None:
-            yield Expectation(until, claims, since)
+            yield Expectation(until, assertions, since)
 
 
 def _check_stretch(findings: Findings, path: Path, since: int, until: int | None) -> None:
@@ -50,7 +50,7 @@ def _check_stretch(findings: Findings, path: Path, since: int, until: int | None
         findings.report("bad-value", path, message, hint)
 
 
-def _claims(findings: Findings, path: Path, names: Names) -> Iterator[Claim]:
+def _claims(findings: Findings, path: Path, names: Names) -> Iterator[Assertion]:
     spans = findings.document.values
     yield from _actives(findings, (*path, "active"), names)
     switches = findings.get((*path, "switches"))

@@ -8,7 +8,7 @@ from math import inf
 from os.path import normpath, realpath
 from pathlib import Path as FilePath
 
-from route_switcher.policy.file_kinds import Kind
+from route_switcher.policy.file_kinds import FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, Problem, Span
@@ -20,7 +20,6 @@ from route_switcher.scenarios.expectations import read_expectations
 from route_switcher.scenarios.names import Names, names_of
 from route_switcher.scenarios.scenario import (
     Expectation,
-    Happening,
     LinkEvent,
     LinkWord,
     ReleaseEvent,
@@ -28,13 +27,14 @@ from route_switcher.scenarios.scenario import (
     RestartEvent,
     Rounds,
     Scenario,
+    ScenarioEvent,
     ScenarioFile,
     SwitchEvent,
 )
 from route_switcher.scenarios.series import Part, SeriesError, parse_series
 from route_switcher.scenarios.times import read_time
 
-SCENARIOS = Kind(
+SCENARIOS = FileKind(
     noun="scenario file",
     schema="scenario.schema.json",
     least="write at least 'version: 1' and 'scenarios:'",
@@ -208,7 +208,7 @@ class _Reading:
 
     # Events.
 
-    def _events(self, path: Path) -> Iterator[tuple[Path, int, Happening]]:
+    def _events(self, path: Path) -> Iterator[tuple[Path, int, ScenarioEvent]]:
         """Each with its place and its time."""
         for inner in self._findings.items(path):
             at = read_time(self._findings, (*inner, "at"))
@@ -217,7 +217,7 @@ class _Reading:
                 yield inner, at, happening
 
     def _check_in_time(
-        self, found: Iterable[tuple[Path, int, Happening]], expectations: Sequence[Expectation]
+        self, found: Iterable[tuple[Path, int, ScenarioEvent]], expectations: Sequence[Expectation]
     ) -> None:
         """Nobody would see what happens after the last expectation: it is not carried out."""
         end = max((expectation.until for expectation in expectations), default=None)
@@ -241,7 +241,7 @@ class _Reading:
             self._findings.report("bad-value", path, message, hint)
         return len(said) == 1
 
-    def _happening(self, path: Path) -> Happening | None:
+    def _happening(self, path: Path) -> ScenarioEvent | None:
         get = self._findings.get
         keys = {str(inner[-1]): inner for inner in self._findings.entries(path)}
         if "link" in keys:

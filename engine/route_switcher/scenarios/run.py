@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from route_switcher.core.messages import sentence
+from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.problems import Span
-from route_switcher.scenarios.assertions import MOMENT, Decisions, Judge, clock, expected, when
+from route_switcher.scenarios.assertions import MOMENT, Checker, Decisions, clock, expected, when
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.internet import WrittenInternet
 from route_switcher.scenarios.scenario import (
@@ -72,7 +72,7 @@ class _Record:
     def evidence(self, until: float) -> tuple[str, ...]:
         """What was said last, up to a moment (seconds)."""
         latest = [output for output in self.said if output.at <= until][-EVIDENCE:]
-        return tuple(f"{clock(output.at):>9}  {sentence(output)}" for output in latest)
+        return tuple(f"{clock(output.at):>9}  {describe(output)}" for output in latest)
 
 
 class _Run:
@@ -93,21 +93,21 @@ class _Run:
         self._world = World(
             policy, self._internet, self._record.take, links=links.values(), overhear=overhear
         )
-        self._judge = Judge(self._world, self._record.decisions, self._families)
+        self._judge = Checker(self._world, self._record.decisions, self._families)
 
     def failures(self) -> Iterator[Failure]:
         """Run it, and tell of what does not come true as soon as that is certain."""
         for expectation in sorted(self._scenario.expectations, key=lambda e: e.until):
             self._run_to(expectation.until)
-            for claim in expectation.claims:
-                unlike = self._judge.unlike(claim, expectation)
-                if unlike is not None:
+            for assertion in expectation.assertions:
+                check = self._judge.check(assertion, expectation)
+                if check is not None:
                     yield Failure(
-                        claim.span,
+                        assertion.span,
                         when(expectation),
-                        expected(claim),
-                        unlike.seen,
-                        self._record.evidence(unlike.at),
+                        expected(assertion),
+                        check.seen,
+                        self._record.evidence(check.at),
                     )
 
     # Events.

@@ -83,7 +83,7 @@ class ReloadEvent:
     policy: Policy
 
 
-Happening: TypeAlias = LinkEvent | SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
+ScenarioEvent: TypeAlias = LinkEvent | SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class UplinkIs:
     state: UplinkState | None
 
 
-Claim: TypeAlias = ActiveIs | SwitchesAre | ReasonIs | RuleIs | UplinkIs
+Assertion: TypeAlias = ActiveIs | SwitchesAre | ReasonIs | RuleIs | UplinkIs
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Expectation:
     """Claims about the moment `until`, or (`since` is not None) about all the time up to it."""
 
     until: int
-    claims: tuple[Claim, ...]
+    assertions: tuple[Assertion, ...]
     since: int | None = None
 
 
@@ -148,7 +148,7 @@ class Scenario:
     name: str
     span: Span
     rounds: tuple[Rounds, ...]
-    events: tuple[tuple[int, Happening], ...]
+    events: tuple[tuple[int, ScenarioEvent], ...]
     """In the order of their times."""
     expectations: tuple[Expectation, ...]
 

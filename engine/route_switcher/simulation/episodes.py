@@ -12,13 +12,13 @@ from random import Random
 from typing import TypeAlias
 
 LOOK_BACK = 120.0
-"""Seconds that a `Reader` may be asked about before the latest time it was asked about."""
+"""Seconds that a `EpisodeReader` may be asked about before the latest time it was asked about."""
 
 _SHORTEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Episode:
     """From `begins` to before `ends`, in seconds; `severity` tells bad ones from worse ones."""
 
     begins: float
@@ -30,12 +30,12 @@ class Stretch:
         return self.begins <= time < self.ends
 
 
-Course: TypeAlias = Iterable[Stretch]
+Episodes: TypeAlias = Iterable[Episode]
 """Stretches in order of time, no two of which overlap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RandomEpisodes:
     """Stretches that begin at random (a Poisson process): `rate` a second, of which each lasts
     `mean` seconds on average (exponentially distributed). Their severity is between 0.5 and 1.5.
 
@@ -46,13 +46,13 @@ class Drawn:
     rate: float
     mean: float
 
-    def __iter__(self) -> Iterator[Stretch]:
+    def __iter__(self) -> Iterator[Episode]:
         random, time = Random(self.seed), 0.0
         while self.rate > 0:
             begins = _milliseconds(time + random.expovariate(self.rate))
             length = max(_SHORTEST, random.expovariate(1 / self.mean))
             time = _milliseconds(begins + length)
-            yield Stretch(begins, time, random.uniform(0.5, 1.5))
+            yield Episode(begins, time, random.uniform(0.5, 1.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,18 @@ class Flapping:
     `up` seconds on average, until it ends."""
 
     seed: str
-    series: Course
+    series: Episodes
     down: float
     up: float
 
-    def __iter__(self) -> Iterator[Stretch]:
+    def __iter__(self) -> Iterator[Episode]:
         random = Random(self.seed)
         for whole in self.series:
             time = whole.begins
             while time < whole.ends:
                 length = max(_SHORTEST, random.expovariate(1 / self.down))
                 ends = min(whole.ends, _milliseconds(time + length))
-                yield Stretch(time, ends, whole.severity)
+                yield Episode(time, ends, whole.severity)
                 time = _milliseconds(ends + max(_SHORTEST, random.expovariate(1 / self.up)))
 
 
@@ -80,31 +80,31 @@ class Flapping:
 class Union:
     """The times that at least one of several courses covers."""
 
-    courses: tuple[Course, ...]
+    parts: tuple[Episodes, ...]
 
-    def __iter__(self) -> Iterator[Stretch]:
-        whole: Stretch | None = None
-        for stretch in merge(*self.courses, key=lambda s: s.begins):
-            if whole is None or stretch.begins > whole.ends:
+    def __iter__(self) -> Iterator[Episode]:
+        whole: Episode | None = None
+        for episode in merge(*self.parts, key=lambda s: s.begins):
+            if whole is None or episode.begins > whole.ends:
                 if whole is not None:
                     yield whole
-                whole = stretch
+                whole = episode
             else:
-                severity = max(whole.severity, stretch.severity)
-                whole = Stretch(whole.begins, max(whole.ends, stretch.ends), severity)
+                severity = max(whole.severity, episode.severity)
+                whole = Episode(whole.begins, max(whole.ends, episode.ends), severity)
         if whole is not None:
             yield whole
 
 
-class Reader:
+class EpisodeReader:
     """Reads a course as time goes on, and forgets what is long past."""
 
-    def __init__(self, course: Course) -> None:
-        self._coming = iter(course)
-        self._known: deque[Stretch] = deque()
+    def __init__(self, episodes: Episodes) -> None:
+        self._coming = iter(episodes)
+        self._known: deque[Episode] = deque()
         self._read_to = -inf
 
-    def at(self, time: float) -> Stretch | None:
+    def at(self, time: float) -> Episode | None:
         """The stretch that covers `time`; None if none does."""
         self._read(time)
         return next((s for s in self._known if s.covers(time)), None)
@@ -122,13 +122,13 @@ class Reader:
         while self._known and self._known[0].ends < time - LOOK_BACK:
             self._known.popleft()
         while self._read_to <= time:
-            stretch = next(self._coming, None)
-            if stretch is None:
+            episode = next(self._coming, None)
+            if episode is None:
                 self._read_to = inf
                 return
-            self._read_to = stretch.begins
-            if stretch.ends >= time - LOOK_BACK:
-                self._known.append(stretch)
+            self._read_to = episode.begins
+            if episode.ends >= time - LOOK_BACK:
+                self._known.append(episode)
 
 
 def _milliseconds(time: float) -> float:

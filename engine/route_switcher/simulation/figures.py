@@ -14,7 +14,7 @@ from route_switcher.core.vocabulary.conditions import Beyond, leaves
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.core.vocabulary.states import Cause, RuleState
-from route_switcher.simulation.network import Condition, LineReader
+from route_switcher.simulation.network import LineCondition, LineReader
 from route_switcher.simulation.timeline import Timeline
 
 SWITCHES_KEPT = 200
@@ -33,7 +33,7 @@ class Switched:
 
 
 @dataclass(slots=True)
-class UplinkFigures:
+class UplinkOutcome:
     """What happened on one uplink, active or not. Times are seconds."""
 
     active: float = 0.0
@@ -102,7 +102,7 @@ class Accounts:
     def __init__(
         self, policy: Policy, lines: Mapping[str, LineReader], timeline: Timeline, start: float
     ) -> None:
-        self.uplinks = {u.name: UplinkFigures() for u in policy.uplinks}
+        self.uplinks = {u.name: UplinkOutcome() for u in policy.uplinks}
         self.families = {family: FamilyFigures() for family in policy.families}
         self.switches: list[Switched] = []
         """The first `SWITCHES_KEPT`."""
@@ -141,12 +141,12 @@ class Accounts:
 
     # Time.
 
-    def _look(self) -> dict[str, Condition]:
+    def _look(self) -> dict[str, LineCondition]:
         """How the lines are now, with what follows from a line's going dead or coming back."""
         conditions = {name: line.condition(self._now) for name, line in self._lines.items()}
         for name, condition in conditions.items():
             trouble = self._troubles[name]
-            if condition is not Condition.DEAD:
+            if condition is not LineCondition.DEAD:
                 self._revive(name, trouble)
             elif trouble.dead_since is None:
                 trouble.dead_since = self._now
@@ -166,10 +166,10 @@ class Accounts:
         """Account for `seconds` in which nothing changes."""
         for name, condition in self._conditions.items():
             figures = self.uplinks[name]
-            if condition is Condition.FINE:
+            if condition is LineCondition.FINE:
                 continue
             self._troubles[name].wrong_until = until
-            if condition is Condition.DEAD:
+            if condition is LineCondition.DEAD:
                 figures.dead += seconds
             else:
                 figures.brown += seconds
@@ -181,16 +181,16 @@ class Accounts:
         figures = self.families[family]
         if active is not None:
             self.uplinks[active].active += seconds
-        condition = Condition.DEAD if active is None else self._conditions[active]
-        if condition is not Condition.DEAD:
+        condition = LineCondition.DEAD if active is None else self._conditions[active]
+        if condition is not LineCondition.DEAD:
             self._end_outage(family)
-            figures.brown += seconds if condition is Condition.BROWN else 0.0
+            figures.brown += seconds if condition is LineCondition.BROWN else 0.0
             return
         if self._outage_since[family] is None:
             self._outage_since[family] = self._now
             figures.outages += 1
         figures.outage += seconds
-        if all(self._conditions[name] is Condition.DEAD for name in self._names[family]):
+        if all(self._conditions[name] is LineCondition.DEAD for name in self._names[family]):
             figures.unavoidable += seconds
 
     def _end_outage(self, family: Family) -> None:

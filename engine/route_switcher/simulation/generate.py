@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from route_switcher.core.vocabulary.policy import Policy, family_of
-from route_switcher.simulation.episodes import Drawn, Flapping, Union
+from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
 from route_switcher.simulation.line_profiles import DEFAULT_KIND, KINDS, LineKind, TargetKind
-from route_switcher.simulation.network import Brownout, Line, Network
+from route_switcher.simulation.network import Brownout, Network, WanLine
 
 _FLAP_DOWN, _FLAP_UP = 4.0, 8.0
 """Seconds that a flapping line is down and up, on average."""
@@ -19,9 +19,9 @@ def generate(
     What befalls an uplink depends on its name, its kind and `seed` only. Uplinks that share an
     interface share the line of the first of them.
     """
-    lines: dict[str, Line] = {}
+    lines: dict[str, WanLine] = {}
     for policy in policies:
-        by_interface: dict[str, Line] = {}
+        by_interface: dict[str, WanLine] = {}
         for uplink in policy.uplinks:
             line = _line(f"{seed}/{uplink.name}", kinds.get(uplink.name, KINDS[DEFAULT_KIND]))
             line = by_interface.setdefault(uplink.interface, line)
@@ -34,21 +34,21 @@ def generate(
         if family_of(target) in policy.families
     }
     courses = {
-        address: Drawn(f"{seed}/{address}/outages", targets.outages, targets.outage_length)
+        address: RandomEpisodes(f"{seed}/{address}/outages", targets.outages, targets.outage_length)
         for address in sorted(addresses, key=str)
     }
     return Network(lines, courses, seed)
 
 
-def _line(seed: str, kind: LineKind) -> Line:
-    outages = Drawn(f"{seed}/outages", kind.outages, kind.outage_length)
-    flaps = Drawn(f"{seed}/flaps", kind.flaps, kind.flap_length)
-    return Line(
+def _line(seed: str, kind: LineKind) -> WanLine:
+    outages = RandomEpisodes(f"{seed}/outages", kind.outages, kind.outage_length)
+    flaps = RandomEpisodes(f"{seed}/flaps", kind.flaps, kind.flap_length)
+    return WanLine(
         latency=kind.latency,
         loss=kind.loss,
         dead=Union((outages, Flapping(f"{seed}/flapping", flaps, _FLAP_DOWN, _FLAP_UP))),
-        unplugged=Drawn(f"{seed}/unplugs", kind.unplugs, kind.unplug_length),
-        brown=Drawn(f"{seed}/brown-outs", kind.brownouts, kind.brownout_length),
+        unplugged=RandomEpisodes(f"{seed}/unplugs", kind.unplugs, kind.unplug_length),
+        brown=RandomEpisodes(f"{seed}/brown-outs", kind.brownouts, kind.brownout_length),
         brownout=Brownout(kind.brownout_loss, kind.brownout_latency, kind.brownout_jitter),
     )
 

@@ -11,7 +11,7 @@ from route_switcher import __version__
 from route_switcher.simulation.figures import Switched
 from route_switcher.simulation.pictures import span
 from route_switcher.simulation.report import MEANING, heads, rows, summary
-from route_switcher.simulation.simulate import Result
+from route_switcher.simulation.simulate import SimulationResult
 from route_switcher.simulation.svg import svg
 
 _STYLE = """
@@ -56,7 +56,7 @@ class Simulated:
 
     name: str
     text: str
-    result: Result
+    result: SimulationResult
 
 
 def page(simulated: Sequence[Simulated], network: Sequence[str]) -> str:

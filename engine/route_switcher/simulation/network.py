@@ -11,11 +11,11 @@ from enum import Enum
 from math import inf
 
 from route_switcher.core.vocabulary.policy import Address
-from route_switcher.simulation.episodes import Course, Reader
+from route_switcher.simulation.episodes import EpisodeReader, Episodes
 from route_switcher.simulation.losses import Chance, Losses
 
 
-class Condition(Enum):
+class LineCondition(Enum):
     """How a line is, apart from single lost packets."""
 
     FINE = "fine"
@@ -36,14 +36,14 @@ class Brownout:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WanLine:
     """The course of one line. `loss` and `latency` (seconds) are those of its good times."""
 
     latency: float = 0.02
     loss: float = 0.0
-    dead: Course = ()
-    unplugged: Course = ()
-    brown: Course = ()
+    dead: Episodes = ()
+    unplugged: Episodes = ()
+    brown: Episodes = ()
     brownout: Brownout = Brownout()
 
 
@@ -55,18 +55,18 @@ class Network:
     packets are lost.
     """
 
-    lines: Mapping[str, Line]
-    targets: Mapping[Address, Course]
+    lines: Mapping[str, WanLine]
+    targets: Mapping[Address, Episodes]
     seed: int = 0
 
 
 class LineReader:
     """One line as time goes on. Times asked for may fall by `LOOK_BACK` at most."""
 
-    def __init__(self, line: Line) -> None:
-        self._dead = Reader(line.dead)
-        self._unplugged = Reader(line.unplugged)
-        self._brown = Reader(line.brown)
+    def __init__(self, line: WanLine) -> None:
+        self._dead = EpisodeReader(line.dead)
+        self._unplugged = EpisodeReader(line.unplugged)
+        self._brown = EpisodeReader(line.brown)
 
     def dead(self, time: float) -> bool:
         """Whether nothing comes back."""
@@ -81,11 +81,11 @@ class LineReader:
         brown = self._brown.at(time)
         return 0.0 if brown is None else brown.severity
 
-    def condition(self, time: float) -> Condition:
+    def condition(self, time: float) -> LineCondition:
         """How the line is."""
         if self.dead(time):
-            return Condition.DEAD
-        return Condition.BROWN if self.brownout(time) else Condition.FINE
+            return LineCondition.DEAD
+        return LineCondition.BROWN if self.brownout(time) else LineCondition.FINE
 
     def next_change(self, after: float) -> float:
         """When next something begins or ends; inf: never."""
@@ -99,7 +99,9 @@ class Passage:
     def __init__(self, network: Network, uplinks: Iterable[str]) -> None:
         self._network = network
         self.lines = {name: LineReader(network.lines[name]) for name in uplinks}
-        self._targets = {target: Reader(course) for target, course in network.targets.items()}
+        self._targets = {
+            target: EpisodeReader(episodes) for target, episodes in network.targets.items()
+        }
         self._losses: dict[tuple[str, Address], Losses] = {}
         self._chances: dict[tuple[str, Address, str], Chance] = {}
         self._calm_from = dict.fromkeys(self.lines, inf)
@@ -134,9 +136,9 @@ class Passage:
 
     def calm(self, time: float) -> bool:
         """Whether nothing is wrong with any line or target."""
-        return all(line.condition(time) is Condition.FINE for line in self.lines.values()) and all(
-            target.at(time) is None for target in self._targets.values()
-        )
+        return all(
+            line.condition(time) is LineCondition.FINE for line in self.lines.values()
+        ) and all(target.at(time) is None for target in self._targets.values())
 
     def first_lost(
         self, uplink: str, targets: Iterable[Address], due: int, interval: int, before: int
@@ -174,7 +176,9 @@ class Passage:
         """Note until when packets through a line need not be looked at closely."""
         reader = self.lines[uplink]
         targets = self._targets.values()
-        if reader.condition(time) is Condition.FINE and all(t.at(time) is None for t in targets):
+        if reader.condition(time) is LineCondition.FINE and all(
+            t.at(time) is None for t in targets
+        ):
             self._calm_from[uplink] = time
             changes = (reader.next_change(time), *(t.next_change(time) for t in targets))
             self._calm_until[uplink] = min(changes)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from route_switcher.analysis.prose.quantities import counted
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.simulation.figures import FamilyFigures, UplinkFigures, median
+from route_switcher.simulation.figures import FamilyFigures, UplinkOutcome, median
 from route_switcher.simulation.pictures import span
-from route_switcher.simulation.simulate import Result
+from route_switcher.simulation.simulate import SimulationResult
 
 _MILLION = 1e6
 
@@ -64,7 +64,7 @@ MEANING = (
 )
 
 
-def rows(results: Sequence[Result]) -> Iterator[Row]:
+def rows(results: Sequence[SimulationResult]) -> Iterator[Row]:
     """The figures of one policy, or of two side by side with the difference."""
     families = [f for f in Family if any(f in r.families for r in results)]
     for name in _names(results):
@@ -83,8 +83,8 @@ def rows(results: Sequence[Result]) -> Iterator[Row]:
 def _of_uplinks(
     label: str,
     name: str,
-    results: Sequence[Result],
-    value: Callable[[UplinkFigures], float],
+    results: Sequence[SimulationResult],
+    value: Callable[[UplinkOutcome], float],
     of_time: bool = False,
 ) -> Row:
     values = [value(r.uplinks[name]) if name in r.uplinks else None for r in results]
@@ -124,7 +124,7 @@ def heads(names: Sequence[str]) -> tuple[str, ...]:
     return (*names, "difference") if len(names) > 1 else tuple(names)
 
 
-def table(names: Sequence[str], results: Sequence[Result]) -> Iterator[str]:
+def table(names: Sequence[str], results: Sequence[SimulationResult]) -> Iterator[str]:
     """The rows in columns under the names of the policies."""
     lines = [("", *heads(names)), *((row.label, *row.cells) for row in rows(results))]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -133,11 +133,11 @@ def table(names: Sequence[str], results: Sequence[Result]) -> Iterator[str]:
         yield f"  {first:{widths[0]}}  {'  '.join(cells)}".rstrip()
 
 
-def _names(results: Sequence[Result]) -> list[str]:
+def _names(results: Sequence[SimulationResult]) -> list[str]:
     return list(dict.fromkeys(name for result in results for name in result.uplinks))
 
 
-def summary(result: Result) -> Iterator[str]:
+def summary(result: SimulationResult) -> Iterator[str]:
     """What came of it, in a sentence for each family."""
     for family, figures in result.families.items():
         whose = f"users of {family}" if len(result.families) > 1 else "users"
@@ -160,7 +160,7 @@ def summary(result: Result) -> Iterator[str]:
 # For programs.
 
 
-def as_data(result: Result) -> dict[str, object]:
+def as_data(result: SimulationResult) -> dict[str, object]:
     """Everything as JSON has it: times in seconds, traffic in bytes."""
     return {
         "seconds": result.seconds,
@@ -183,7 +183,7 @@ def as_data(result: Result) -> dict[str, object]:
     }
 
 
-def _uplink_data(figures: UplinkFigures) -> dict[str, object]:
+def _uplink_data(figures: UplinkOutcome) -> dict[str, object]:
     return {
         "active": round(figures.active, 6),
         "dead": round(figures.dead, 6),

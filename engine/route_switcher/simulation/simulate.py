@@ -15,7 +15,7 @@ from route_switcher.analysis.figures.traffic import PACKET
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Family, Policy
-from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkFigures
+from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkOutcome
 from route_switcher.simulation.network import LineReader, Network, Passage
 from route_switcher.simulation.timeline import Timeline
 from route_switcher.virtual.schedule import STRIDE, nanoseconds
@@ -24,16 +24,16 @@ from route_switcher.virtual.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of it. `leapt` are the seconds (of `seconds`) that `leaps` leaps passed over."""
+class SimulationResult:
+    """What came of it. `leapt`: seconds (of `seconds`) that were skipped, in `fast_forwards` steps."""
 
     seconds: float
-    uplinks: dict[str, UplinkFigures]
+    uplinks: dict[str, UplinkOutcome]
     families: dict[Family, FamilyFigures]
     switches: list[Switched]
     """The first `figures.SWITCHES_KEPT`."""
     timeline: Timeline
-    leaps: int
+    fast_forwards: int
     leapt: float
 
 
@@ -45,7 +45,7 @@ def simulate(
     leaping: bool = True,
     tell: Callable[[Output], None] = lambda _: None,
     progress: Callable[[float], None] = lambda _: None,
-) -> Result:
+) -> SimulationResult:
     """Run `policy` for `seconds` behind the lines of `network`, which has one for every uplink.
 
     `tell` is given every output of the engine, `progress` the simulated time now and then. With
@@ -86,7 +86,7 @@ class _Simulation:
         links = [LinkState(name, carrier=False) for name in self._unplugged]
         self._world = World(policy, self._passage, self._tell, links=links)
 
-    def run(self) -> Result:
+    def run(self) -> SimulationResult:
         passage = self._passage
         while self._now < self._seconds:
             change = min(passage.next_change(self._now), self._seconds)
@@ -100,7 +100,7 @@ class _Simulation:
         for uplink in self._policy.uplinks:
             packets = passage.packets[uplink.name]
             self._accounts.uplinks[uplink.name].probe_bytes = packets * PACKET[uplink.family]
-        return Result(
+        return SimulationResult(
             self._seconds,
             self._accounts.uplinks,
             self._accounts.families,
@@ -121,7 +121,7 @@ class _Simulation:
     def _go_on(self, change: float) -> None:
         """Leap, or make the rounds of a while; in any case not beyond `change`."""
         if self._leaping and self._passage.calm(self._now):
-            self._leap(change)
+            self._fast_forward(change)
             shortest = min(stream.interval for stream in self._world.streams()) / 1e9
             self._run(min(self._now + shortest, change))
         else:
@@ -132,7 +132,7 @@ class _Simulation:
         self._world.run_before(until)
         self._now = until
 
-    def _leap(self, change: float) -> None:
+    def _fast_forward(self, change: float) -> None:
         world, passage, now = self._world, self._passage, self._now
         streams = list(world.streams())
         intervals = [stream.interval for stream in streams]
@@ -164,7 +164,7 @@ class _Simulation:
         for stream in moved:
             asked = delta // stream.interval * len(stream.targets)
             passage.packets[stream.uplink] += 2 * asked
-        world.leap(delta / 1e9, {stream.uplink for stream in moved})
+        world.fast_forward(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1
         self._leapt += delta

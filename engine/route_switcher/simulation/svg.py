@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from route_switcher.simulation.pictures import span
-from route_switcher.simulation.simulate import Result
+from route_switcher.simulation.simulate import SimulationResult
 from route_switcher.simulation.timeline import PIECES, Share
 
 _LEFT, _TOP, _GAP = 150, 8, 10
@@ -19,7 +19,7 @@ _LEVELS = (0.05, 0.35, 1.0)
 """Shares of a piece up to which it is drawn faint, medium, and full."""
 
 
-def svg(result: Result, number: int) -> str:
+def svg(result: SimulationResult, number: int) -> str:
     """The timeline of a result; `number` makes its ids unique on the page."""
     height = _TOP + len(result.uplinks) * (_LINE + _ACTIVE + _GAP)
     height += len(result.families) * (_LINE + _GAP)
@@ -32,7 +32,7 @@ def svg(result: Result, number: int) -> str:
     return "\n".join([head, *_axis(result.seconds, height), *_lanes(result), "</svg>"])
 
 
-def _description(result: Result) -> Iterator[str]:
+def _description(result: SimulationResult) -> Iterator[str]:
     for name, figures in result.uplinks.items():
         yield (
             f"{name}: active for {span(figures.active)}, its line dead for {span(figures.dead)}"
@@ -42,7 +42,7 @@ def _description(result: Result) -> Iterator[str]:
         yield f"{family}: {span(seen.outage)} of outage seen, {seen.switches:,} switches."
 
 
-def _lanes(result: Result) -> Iterator[str]:
+def _lanes(result: SimulationResult) -> Iterator[str]:
     top = _TOP
     for name, track in result.timeline.tracks.items():
         yield _label(name, top + _LINE)

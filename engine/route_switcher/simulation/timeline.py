@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.simulation.network import Condition
+from route_switcher.simulation.network import LineCondition
 
 PIECES = 960
 
@@ -62,7 +62,7 @@ class Timeline:
         self,
         begins: float,
         ends: float,
-        conditions: Mapping[str, Condition],
+        conditions: Mapping[str, LineCondition],
         active: Mapping[Family, str | None],
         outages: Mapping[Family, float | None],
     ) -> None:
@@ -73,14 +73,14 @@ class Timeline:
 
     def _concerned(
         self,
-        conditions: Mapping[str, Condition],
+        conditions: Mapping[str, LineCondition],
         active: Mapping[Family, str | None],
         outages: Mapping[Family, float | None],
     ) -> Iterator[Share]:
         for name, condition in conditions.items():
-            if condition is Condition.DEAD:
+            if condition is LineCondition.DEAD:
                 yield self.tracks[name].dead
-            elif condition is Condition.BROWN:
+            elif condition is LineCondition.BROWN:
                 yield self.tracks[name].brown
         for selected in active.values():
             if selected is not None:

@@ -5,7 +5,7 @@ It goes as in the daemon (`daemon.probing`).
 
 from collections.abc import Callable, Iterator
 
-from route_switcher.core.probing.assignment import Asking, Work, work_of
+from route_switcher.core.probing.assignment import ProbeSpec, UplinkProbing, probing_of
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.policy import Policy, Uplink
@@ -33,7 +33,7 @@ class Probing:
         self._report = report
         self._link_of = link_of
         self._spread = spread
-        self._streams: dict[Work, tuple[Stream, ...]] = {}
+        self._streams: dict[UplinkProbing, tuple[Stream, ...]] = {}
         self._speeds: dict[str, Speed] = {}
         """The last speed told of each uplink, also of one whose streams are still to come."""
 
@@ -47,7 +47,7 @@ class Probing:
         names = {uplink.name for uplink in policy.uplinks}
         self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
         for number, uplink in enumerate(policy.uplinks):
-            work = work_of(uplink, policy)
+            work = probing_of(uplink, policy)
             streams = before.pop(work, None)
             if streams is None:
                 share = self._spread(number, len(policy.uplinks))
@@ -73,19 +73,19 @@ class Probing:
         for stream in self._of(uplink):
             stream.set_speed(speed)
 
-    def take_link(self, link: LinkState) -> None:
+    def on_link(self, link: LinkState) -> None:
         """The link of an interface changed."""
         for work, streams in self._streams.items():
             if work.interface == link.interface:
                 for stream in streams:
-                    stream.take_link(link)
+                    stream.on_link(link)
 
     def lose(self, uplink: str) -> None:
         """Lose every answer that is under way through an uplink."""
         for stream in self._of(uplink):
             stream.lose()
 
-    def _begin(self, uplink: Uplink, asking: Asking, policy: Policy, share: float) -> Stream:
+    def _begin(self, uplink: Uplink, asking: ProbeSpec, policy: Policy, share: float) -> Stream:
         pace = Pace(asking.probe, policy.rules_for(uplink.name))
         pace.speed = self._speeds.get(uplink.name, Speed.NORMAL)
         stream = Stream(

@@ -76,7 +76,7 @@ class Schedule:
         self.now, _, call, _ = heappop(self._queue)
         call()
 
-    def leap(self, delta: int, owners: Container[object]) -> None:
+    def fast_forward(self, delta: int, owners: Container[object]) -> None:
         """Let it be `delta` nanoseconds later, and what is due for `owners` be due later too."""
         self.now += delta
         self._queue = [

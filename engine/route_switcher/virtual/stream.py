@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from route_switcher.core.probing.followed_rounds import Listening
+from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.events import Answer, Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Address, Probe, Uplink
@@ -38,7 +38,7 @@ class _Rest:
 class Stream:
     """Sends the first round when `begin` says, the others at its `pace`, until `close`.
 
-    `link` is the state of the uplink's interface now; `take_link` tells of another. If it is
+    `link` is the state of the uplink's interface now; `on_link` tells of another. If it is
     `measured`, answers that come after the verdict are reported too; else those of some rounds.
     """
 
@@ -82,7 +82,7 @@ class Stream:
         self._ask = ask
         self._report = report
         self._quorum = Quorum(probe, uplink.family)
-        self._listening = Listening(measured, len(self._quorum.targets))
+        self._listening = FollowedRounds(measured, len(self._quorum.targets))
         self._apart = nanoseconds(pace.apart)
         self._regular = NEVER
         """When the next round is due by the pace; NEVER until the latest has been told."""
@@ -130,7 +130,7 @@ class Stream:
             self._regular = max(self._schedule.now, due)
             self._plan()
 
-    def take_link(self, link: LinkState) -> None:
+    def on_link(self, link: LinkState) -> None:
         """The link changed; if it is not connected now, the answers under way are lost."""
         self._link = link
         if not link.connected:
@@ -146,7 +146,7 @@ class Stream:
         for rest in self._rests:
             rest.fates = [(target, lost(fate, now - rest.sent)) for target, fate in rest.fates]
 
-    def leap(self, delta: int) -> None:
+    def fast_forward(self, delta: int) -> None:
         """Let `delta` nanoseconds pass in which rounds went on as before."""
         self._due += delta if self._due != NEVER else 0
         self._regular += delta if self._regular != NEVER else 0

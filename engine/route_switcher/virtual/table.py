@@ -39,7 +39,7 @@ class Table:
         for route in routes:
             self._routes.pop(route, None)
 
-    def take_link(self, link: LinkState) -> None:
+    def on_link(self, link: LinkState) -> None:
         """Lose what the kernel drops with a link.
 
         Admin down takes the IPv4 routes of an interface, and a family's last address the routes of

@@ -129,7 +129,7 @@ class World:
         self._run(end)
         self._schedule.now = max(self._schedule.now, end)
 
-    def leap(self, seconds: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, seconds: float, uplinks: Collection[str]) -> None:
         """Take it that nothing but good rounds like the latest came for `seconds`, through
         `uplinks`, and that no round through another was due.
 
@@ -140,10 +140,10 @@ class World:
         """
         delta = nanoseconds(seconds)
         moved = [stream for stream in self._probing if stream.uplink in uplinks]
-        self._schedule.leap(delta, moved)
+        self._schedule.fast_forward(delta, moved)
         for stream in moved:
-            stream.leap(delta)
-        self.engine.leap(seconds, uplinks)
+            stream.fast_forward(delta)
+        self.engine.fast_forward(seconds, uplinks)
         self._take_deadline()
 
     def streams(self) -> Iterator[Stream]:
@@ -160,8 +160,8 @@ class World:
         """
         for state in states:
             self._links[state.interface] = state
-            self._probing.take_link(state)
-            self.table.take_link(state)
+            self._probing.on_link(state)
+            self.table.on_link(state)
         self._handle(Links(self._at, states))
         self.see_routes()
 

@@ -10,7 +10,7 @@ from functools import cache
 from math import inf, sqrt
 from typing import assert_never
 
-from route_switcher.analysis.figures.monitoring import Fault, Times, Watch
+from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring
 from route_switcher.core.probing.pace import interval_at
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
@@ -38,7 +38,7 @@ _INSTANTS = 256
 
 @cache
 def time_to_fail(
-    watch: Watch, rule: Rule, fault: Fault, speed: Speed = Speed.NORMAL
+    monitoring: UplinkMonitoring, rule: Rule, fault: Fault, speed: Speed = Speed.NORMAL
 ) -> Times | None:
     """Seconds from the beginning of a fault until the rule is failed; None: it does not see it.
 
@@ -57,10 +57,10 @@ def time_to_fail(
     The mean is half an interval less. Rounds are taken to go on at `speed`: what stands by goes on
     to do so, and no other rule fails it before, after which rounds would go at the down interval.
     """
-    probes = watch.concerned(rule)
+    probes = monitoring.concerned(rule)
 
     def after(since_good: Mapping[str, float], share: float) -> float:
-        return _Outage(watch, fault, speed, since_good, share).begins(rule.fail)
+        return _Outage(monitoring, fault, speed, since_good, share).begins(rule.fail)
 
     worst = after({p.name: 0.0 for p in probes}, 1.0)
     if worst == inf:
@@ -111,13 +111,13 @@ class _Outage:
 
     def __init__(
         self,
-        watch: Watch,
+        monitoring: UplinkMonitoring,
         fault: Fault,
         speed: Speed,
         since_good: Mapping[str, float],
         share: float,
     ) -> None:
-        self._watch = watch
+        self._watch = monitoring
         self._fault = fault
         self._speed = speed
         self._since_good = since_good
@@ -125,7 +125,7 @@ class _Outage:
 
     def begins(self, condition: Condition) -> float:
         """Seconds after the beginning of the fault until the condition counts as true."""
-        return self._leaf_begins(condition) + condition.held
+        return self._leaf_begins(condition) + condition.for_seconds
 
     def _leaf_begins(self, condition: Condition) -> float:
         match condition:

@@ -9,7 +9,7 @@ from functools import cache
 from math import ceil, comb, exp, expm1, inf, lgamma, log, log1p
 from typing import assert_never
 
-from route_switcher.analysis.figures.monitoring import Watch
+from route_switcher.analysis.figures.monitoring import UplinkMonitoring
 from route_switcher.analysis.figures.traffic import MONTH
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
@@ -37,7 +37,7 @@ _HOPELESS = 50.0
 
 
 @dataclass(frozen=True, slots=True)
-class Failing:
+class FalseAlarms:
     """What random loss alone does to a working uplink."""
 
     failures: float
@@ -49,7 +49,7 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Truth:
+class _Occurrence:
     """How a condition comes and goes at random."""
 
     rate: float
@@ -58,11 +58,13 @@ class _Truth:
     """The share of the time in which it is true."""
 
 
-_NEVER = _Truth(0.0, 0.0)
+_NEVER = _Occurrence(0.0, 0.0)
 
 
 @cache
-def false_failures(watch: Watch, rule: Rule, family: Family, loss: float) -> Failing:
+def false_failures(
+    monitoring: UplinkMonitoring, rule: Rule, family: Family, loss: float
+) -> FalseAlarms:
     """How often a rule fails an uplink of `family` on which each packet is lost with the chance
     `loss`.
 
@@ -81,29 +83,29 @@ def false_failures(watch: Watch, rule: Rule, family: Family, loss: float) -> Fai
     Latency, jitter and the carrier do not fail by random loss. Before it can fail again, the uplink
     must come back, which takes `time_to_recover` at the same loss.
     """
-    truth = _truth(watch, rule.fail, family, loss)
+    truth = _truth(monitoring, rule.fail, family, loss)
     if truth.rate == 0:
-        return Failing(0.0, 0.0)
+        return FalseAlarms(0.0, 0.0)
     if truth.share >= 1:
-        return Failing(inf, 1.0)
-    until, back = 1 / truth.rate, time_to_recover(watch, rule, family, loss)
+        return FalseAlarms(inf, 1.0)
+    until, back = 1 / truth.rate, time_to_recover(monitoring, rule, family, loss)
     # What does not come back in a month fails once.
     failures = max(MONTH / (until + back), -expm1(-MONTH / until))
     away = 1 / (1 + until / back)
-    return Failing(failures, away, not _is_exact(watch, rule, away))
+    return FalseAlarms(failures, away, not _is_exact(monitoring, rule, away))
 
 
-def _is_exact(watch: Watch, rule: Rule, away: float) -> bool:
+def _is_exact(monitoring: UplinkMonitoring, rule: Rule, away: float) -> bool:
     """Whether failures are counted, in a row, of one probe; and its rounds go at one pace, or next
     to always at the normal one."""
-    (probe, *others) = watch.concerned(rule)
+    (probe, *others) = monitoring.concerned(rule)
     plain = isinstance(rule.fail, ConsecutiveFailures) and rule.recover.condition is None
     level = probe.interval == probe.fast_interval == probe.down_interval
     return plain and not others and (level or away < _SELDOM)
 
 
 @cache
-def time_to_recover(watch: Watch, rule: Rule, family: Family, loss: float) -> float:
+def time_to_recover(monitoring: UplinkMonitoring, rule: Rule, family: Family, loss: float) -> float:
     """The mean seconds until a rule that failed is ok again while packets go on being lost; inf:
     more than anybody lives to see.
 
@@ -113,7 +115,7 @@ def time_to_recover(watch: Watch, rule: Rule, family: Family, loss: float) -> fl
     Where several probes have a say, S seconds without a failure, of which r come in a second, take
     (e^(r x S) - 1) / r. Windows of the recover condition are not looked at.
     """
-    probes = watch.concerned(rule)
+    probes = monitoring.concerned(rule)
     fails = {p: _round_fails(p, family, loss) for p in probes}
     if max(fails.values()) >= 1:
         return inf
@@ -140,17 +142,19 @@ def share_within(leaf: Within, probe: Probe, family: Family, loss: float) -> flo
     return _at_least(answers_needed(probe.quorum, targets), targets, kept)
 
 
-def _truth(watch: Watch, condition: Condition, family: Family, loss: float) -> _Truth:
+def _truth(
+    monitoring: UplinkMonitoring, condition: Condition, family: Family, loss: float
+) -> _Occurrence:
     match condition:
         case AnyOf():
-            parts = [_truth(watch, part, family, loss) for part in condition.conditions]
-            return _Truth(sum(p.rate for p in parts), min(1.0, sum(p.share for p in parts)))
+            parts = [_truth(monitoring, part, family, loss) for part in condition.conditions]
+            return _Occurrence(sum(p.rate for p in parts), min(1.0, sum(p.share for p in parts)))
         case AllOf():
-            return _all(watch, condition, family, loss)
+            return _all(monitoring, condition, family, loss)
         case ConsecutiveFailures():
-            return _failures(watch, condition, family, loss)
+            return _failures(monitoring, condition, family, loss)
         case Beyond(measure=Measure.LOSS):
-            return _lossy(watch, condition, family, loss)
+            return _lossy(monitoring, condition, family, loss)
         case Beyond() | CarrierDown():
             return _NEVER  # random loss alone cannot make it hold
         case ConsecutiveSuccesses() | Within() | CarrierUp():
@@ -159,20 +163,22 @@ def _truth(watch: Watch, condition: Condition, family: Family, loss: float) -> _
             assert_never(condition)
 
 
-def _all(watch: Watch, condition: AllOf, family: Family, loss: float) -> _Truth:
-    parts = [_truth(watch, part, family, loss) for part in condition.conditions]
+def _all(
+    monitoring: UplinkMonitoring, condition: AllOf, family: Family, loss: float
+) -> _Occurrence:
+    parts = [_truth(monitoring, part, family, loss) for part in condition.conditions]
     named = [
         [leaf.probe for leaf in leaves(part) if isinstance(leaf, ConsecutiveFailures | Beyond)]
         for part in condition.conditions
     ]
     apart = sum(len(set(names)) for names in named) == len({n for names in named for n in names})
     if not apart:
-        return _Truth(min(p.rate for p in parts), min(p.share for p in parts))
+        return _Occurrence(min(p.rate for p in parts), min(p.share for p in parts))
     share, rate = 1.0, 0.0
     for part in parts:
         rate = rate * part.share + part.rate * share
         share *= part.share
-    return _Truth(rate, share)
+    return _Occurrence(rate, share)
 
 
 def _round_fails(probe: Probe, family: Family, loss: float) -> float:
@@ -182,42 +188,48 @@ def _round_fails(probe: Probe, family: Family, loss: float) -> float:
     return _at_least(forgiven + 1, targets, loss)
 
 
-def _mean_interval(watch: Watch, probe: Probe, fails: float) -> float:
+def _mean_interval(monitoring: UplinkMonitoring, probe: Probe, fails: float) -> float:
     """Seconds from a round to the next: fast ones follow the failed ones that are confirmed."""
     confirming = sum(
-        (1 - fails) * fails**failures for failures in range(1, watch.confirming(probe))
+        (1 - fails) * fails**failures for failures in range(1, monitoring.confirming(probe))
     )
     return confirming * probe.fast_interval + (1 - confirming) * probe.interval
 
 
-def _failures(watch: Watch, leaf: ConsecutiveFailures, family: Family, loss: float) -> _Truth:
-    probe = watch.probe(leaf.probe)
+def _failures(
+    monitoring: UplinkMonitoring, leaf: ConsecutiveFailures, family: Family, loss: float
+) -> _Occurrence:
+    probe = monitoring.probe(leaf.probe)
     fails = _round_fails(probe, family, loss)
     # `for` begins when the last of the failures is told, and ends at the next good round.
-    more = int(max(0.0, leaf.held + probe.timeout - 1e-9) // probe.interval) if leaf.held else 0
+    more = (
+        int(max(0.0, leaf.for_seconds + probe.timeout - 1e-9) // probe.interval)
+        if leaf.for_seconds
+        else 0
+    )
     run = leaf.failures + more
     if fails >= 1:
-        return _Truth(1 / (run * probe.interval), 1.0)
+        return _Occurrence(1 / (run * probe.interval), 1.0)
     chance = fails**run
-    rate = (1 - fails) * chance / (1 - chance) / _mean_interval(watch, probe, fails)
-    return _Truth(rate, chance)
+    rate = (1 - fails) * chance / (1 - chance) / _mean_interval(monitoring, probe, fails)
+    return _Occurrence(rate, chance)
 
 
-def _lossy(watch: Watch, leaf: Beyond, family: Family, loss: float) -> _Truth:
-    probe = watch.probe(leaf.probe)
+def _lossy(monitoring: UplinkMonitoring, leaf: Beyond, family: Family, loss: float) -> _Occurrence:
+    probe = monitoring.probe(leaf.probe)
     targets = len(probe.targets_for(family))
     rounds = max(1, round(leaf.over / probe.interval))
     least = int(leaf.limit * rounds * (1 + 1e-12)) + 1
     if least > rounds or loss <= 0:
         return _NEVER
     if loss >= least / rounds:
-        return _Truth(1 / leaf.over, 1.0)  # Beyond the limit as soon as the window is full.
+        return _Occurrence(1 / leaf.over, 1.0)  # Beyond the limit as soon as the window is full.
     tail = _at_least(least, rounds, loss)
     rate = least / rounds * (1 - loss) * _exactly(least, rounds, loss) / probe.interval
     # So many targets must be beyond the limit at once.
     needed = targets - answers_needed(probe.quorum, targets) + 1
     together = _exactly(needed - 1, targets - 1, tail)
-    return _Truth(targets * rate * together, _at_least(needed, targets, tail))
+    return _Occurrence(targets * rate * together, _at_least(needed, targets, tail))
 
 
 def _at_least(k: int, n: int, p: float) -> float:

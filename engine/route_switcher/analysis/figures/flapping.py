@@ -48,7 +48,7 @@ def _damped(damping: Damping, cycle: float) -> float:
     """Cycles an hour, in the mean of the hours after the first."""
     penalty, at, count = Penalty(damping), 0.0, 0
     while at < (1 + _HOURS) * _HOUR:
-        penalty.take_failure(at)
+        penalty.add_failure(at)
         count += at >= _HOUR
         at = max(at + cycle, penalty.until)
     return count / _HOURS

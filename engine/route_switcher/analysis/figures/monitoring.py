@@ -34,7 +34,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class UplinkMonitoring:
     """The probes through an uplink and the rules that judge it, in the file's order."""
 
     probes: tuple[Probe, ...]
@@ -56,7 +56,9 @@ class Watch:
         return failures_that_count(probe, self.rules)
 
 
-def watch_of(policy: Policy, uplink: str) -> Watch:
+def monitoring_of(policy: Policy, uplink: str) -> UplinkMonitoring:
     """How an uplink is watched."""
     ignoring = {u.name for u in policy.uplinks if u.ignore_carrier}
-    return Watch(policy.probes_through(uplink), policy.rules_for(uplink), uplink in ignoring)
+    return UplinkMonitoring(
+        policy.probes_through(uplink), policy.rules_for(uplink), uplink in ignoring
+    )

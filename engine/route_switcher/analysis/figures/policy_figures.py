@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import prod
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.false_alarms import LOSSES, Failing, false_failures
+from route_switcher.analysis.figures.false_alarms import LOSSES, FalseAlarms, false_failures
 from route_switcher.analysis.figures.flapping import damped, moves_an_hour
 from route_switcher.analysis.figures.formulas import has_formula
-from route_switcher.analysis.figures.monitoring import Fault, Times, Watch, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.analysis.figures.traffic import bytes_a_month
 from route_switcher.core.vocabulary.policy import Family, Policy, Rule, Uplink
@@ -37,7 +37,7 @@ class UplinkFigures:
     uplink: str
     bytes_a_month: float
     bytes_a_month_on_standby: float
-    false_failures: tuple[tuple[float, Failing], ...]
+    false_failures: tuple[tuple[float, FalseAlarms], ...]
     """Chances of a packet to be lost, each with what it does: at most the sum over its rules."""
 
 
@@ -68,21 +68,27 @@ def figures_of(policy: Policy, losses: Sequence[float] = LOSSES) -> Figures:
     )
 
 
-def soonest(watch: Watch, fault: Fault, speed: Speed = Speed.NORMAL) -> Times | None:
+def soonest(
+    monitoring: UplinkMonitoring, fault: Fault, speed: Speed = Speed.NORMAL
+) -> Times | None:
     """Seconds until any rule sees a fault; None: none does.
 
     The typical time is that of the rule which is typically first, and so a little too long where
     rules of several probes race.
     """
-    times = [t for r in watch.rules if (t := time_to_fail(watch, r, fault, speed)) is not None]
+    times = [
+        t for r in monitoring.rules if (t := time_to_fail(monitoring, r, fault, speed)) is not None
+    ]
     if not times:
         return None
     return Times(min(t.typical for t in times), min(t.worst for t in times))
 
 
-def return_of(watch: Watch, fault: Fault) -> Times | None:
+def return_of(monitoring: UplinkMonitoring, fault: Fault) -> Times | None:
     """Seconds from the mending of a fault until every rule is ok; None: none had failed."""
-    times = [t for rule in watch.rules if (t := time_to_return(watch, rule, fault)) is not None]
+    times = [
+        t for rule in monitoring.rules if (t := time_to_return(monitoring, rule, fault)) is not None
+    ]
     if not times:
         return None
     return Times(max(t.typical for t in times), max(t.worst for t in times))
@@ -91,8 +97,10 @@ def return_of(watch: Watch, fault: Fault) -> Times | None:
 def slowest(policy: Policy, rule: Rule, fault: Fault) -> RuleFigures | None:
     """The figures of a rule for a fault, of the uplink that it judges where it takes longest; None:
     it does not see it."""
-    judged = {watch_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)}
-    under = (_figures_under(policy, u, watch, rule, fault) for watch, u in judged.items())
+    judged = {
+        monitoring_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)
+    }
+    under = (_figures_under(policy, u, monitoring, rule, fault) for monitoring, u in judged.items())
     found = [figures for figures in under if figures is not None]
     return max(found, key=_slowness, default=None)
 
@@ -112,50 +120,52 @@ def _rule_figures(policy: Policy, rules: Sequence[Rule]) -> RuleFigures | None:
 
 
 def _figures_under(
-    policy: Policy, uplink: Uplink, watch: Watch, rule: Rule, fault: Fault
+    policy: Policy, uplink: Uplink, monitoring: UplinkMonitoring, rule: Rule, fault: Fault
 ) -> RuleFigures | None:
-    fails = time_to_fail(watch, rule, fault)
-    returns = time_to_return(watch, rule, fault)
-    on_standby = time_to_fail(watch, rule, fault, Speed.STANDBY)
+    fails = time_to_fail(monitoring, rule, fault)
+    returns = time_to_return(monitoring, rule, fault)
+    on_standby = time_to_fail(monitoring, rule, fault, Speed.STANDBY)
     if fails is None or on_standby is None or returns is None:
         return None
-    if not has_formula(watch, rule, fault):
+    if not has_formula(monitoring, rule, fault):
         # Most policies need no virtual world: validate starts sooner without.
         from route_switcher.analysis.figures.rehearsal import rehearse
 
         seen = rehearse(policy, uplink.name, fault, Speed.NORMAL).get(rule.name)
-        sparing = any(p.standby_interval > p.interval for p in watch.probes)
+        sparing = any(p.standby_interval > p.interval for p in monitoring.probes)
         standing_by = (
             rehearse(policy, uplink.name, fault, Speed.STANDBY).get(rule.name) if sparing else seen
         )
-        bound = _at_most(watch, rule, fault, fails)
+        bound = _at_most(monitoring, rule, fault, fails)
         fails = seen.fails if seen else bound
-        on_standby = standing_by.fails if standing_by else _at_most(watch, rule, fault, on_standby)
+        on_standby = (
+            standing_by.fails if standing_by else _at_most(monitoring, rule, fault, on_standby)
+        )
         returns = seen.returns if seen else Times(returns.worst, returns.worst, bound=True)
     return RuleFigures(rule.name, fault, fails, on_standby, returns)
 
 
-def _at_most(watch: Watch, rule: Rule, fault: Fault, computed: Times) -> Times:
+def _at_most(monitoring: UplinkMonitoring, rule: Rule, fault: Fault, computed: Times) -> Times:
     """What it takes if another rule fails the uplink before, and rounds go slowly from then on."""
-    slow = time_to_fail(watch, rule, fault, Speed.DOWN)
+    slow = time_to_fail(monitoring, rule, fault, Speed.DOWN)
     worst = max(computed.worst, slow.worst if slow is not None else 0.0)
     return Times(worst, worst, bound=worst > 0)
 
 
 def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:
-    watch = watch_of(policy, uplink.name)
+    monitoring = monitoring_of(policy, uplink.name)
     return UplinkFigures(
         uplink.name,
         bytes_a_month(policy, uplink),
         bytes_a_month(policy, uplink, Speed.STANDBY),
-        tuple((loss, _failing(watch, uplink.family, loss)) for loss in losses),
+        tuple((loss, _failing(monitoring, uplink.family, loss)) for loss in losses),
     )
 
 
-def _failing(watch: Watch, family: Family, loss: float) -> Failing:
-    all_of_it = [false_failures(watch, rule, family, loss) for rule in watch.rules]
+def _failing(monitoring: UplinkMonitoring, family: Family, loss: float) -> FalseAlarms:
+    all_of_it = [false_failures(monitoring, rule, family, loss) for rule in monitoring.rules]
     here = prod(1 - failing.away for failing in all_of_it)
     known = [failing for failing in all_of_it if failing.failures]
     # Rules may fail an uplink together, and one while another keeps it away.
     bound = len(known) > 1 or any(failing.bound for failing in known)
-    return Failing(sum(failing.failures for failing in all_of_it), 1 - here, bound)
+    return FalseAlarms(sum(failing.failures for failing in all_of_it), 1 - here, bound)

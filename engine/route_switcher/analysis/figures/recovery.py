@@ -11,7 +11,7 @@ from math import ceil, inf
 from typing import assert_never
 
 from route_switcher.analysis.figures.detection import HALF, mean_over, time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, Times, Watch
+from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring
 from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
@@ -29,7 +29,7 @@ from route_switcher.core.vocabulary.policy import Probe, Rule
 
 
 @cache
-def time_to_return(watch: Watch, rule: Rule, fault: Fault) -> Times | None:
+def time_to_return(monitoring: UplinkMonitoring, rule: Rule, fault: Fault) -> Times | None:
     """Seconds from the mending of a fault until the rule is ok; None: it never failed by it.
 
     The first good round comes after at most the down interval. From the first one at which the fail
@@ -42,52 +42,58 @@ def time_to_return(watch: Watch, rule: Rule, fault: Fault) -> Times | None:
     over the instants of mending, for answers that take no time. A typical slowness was twice the
     limit; at the worst, answers took all of the timeout before, and next to nothing now.
     """
-    if time_to_fail(watch, rule, fault) is None:
+    if time_to_fail(monitoring, rule, fault) is None:
         return None
 
     def after(first: Mapping[str, float], *, typical: bool) -> float:
-        return _Mending(watch, fault, first, typical).over(rule)
+        return _Mending(monitoring, fault, first, typical).over(rule)
 
-    late = max(p.timeout for p in watch.concerned(rule))
-    if fault is Fault.UNPLUGGED and not watch.ignores_carrier:
+    late = max(p.timeout for p in monitoring.concerned(rule))
+    if fault is Fault.UNPLUGGED and not monitoring.ignores_carrier:
         # It is asked at once, or when the round under way, if there is one, has timed out.
-        busy = {p.name: p.timeout for p in watch.probes}
-        mean = {p.name: p.timeout**2 / (2 * p.down_interval) for p in watch.probes}
+        busy = {p.name: p.timeout for p in monitoring.probes}
+        mean = {p.name: p.timeout**2 / (2 * p.down_interval) for p in monitoring.probes}
         worst, typical = after(busy, typical=False) + late, after(mean, typical=True)
         return None if worst == inf else Times(typical, max(worst, typical))
-    down = {p.name: p.down_interval for p in watch.probes}
+    down = {p.name: p.down_interval for p in monitoring.probes}
     worst = after(down, typical=False) + late
     if worst == inf:
         return None
     typical = mean_over(
-        {p.name: p.down_interval for p in _with_a_say(watch, rule, fault)},
+        {p.name: p.down_interval for p in _with_a_say(monitoring, rule, fault)},
         lambda first: after({n: s / 2 for n, s in down.items()} | dict(first), typical=True),
     )
     return Times(typical, max(worst, typical))
 
 
 @cache
-def _with_a_say(watch: Watch, rule: Rule, fault: Fault) -> tuple[Probe, ...]:
+def _with_a_say(monitoring: UplinkMonitoring, rule: Rule, fault: Fault) -> tuple[Probe, ...]:
     """The probes whose instants matter: those of the rule, and where rounds go slower through what
     is failed, those of every rule that keeps it so."""
-    slower = any(p.down_interval > p.interval for p in watch.probes)
-    rules = [r for r in watch.rules if r == rule or (slower and time_to_fail(watch, r, fault))]
-    concerned = {p.name for r in rules for p in watch.concerned(r)}
-    return tuple(p for p in watch.probes if p.name in concerned)
+    slower = any(p.down_interval > p.interval for p in monitoring.probes)
+    rules = [
+        r for r in monitoring.rules if r == rule or (slower and time_to_fail(monitoring, r, fault))
+    ]
+    concerned = {p.name for r in rules for p in monitoring.concerned(r)}
+    return tuple(p for p in monitoring.probes if p.name in concerned)
 
 
 class _Mending:
     """One mending at 0; `first` says when each probe's first good round is sent and answered."""
 
     def __init__(
-        self, watch: Watch, fault: Fault, first: Mapping[str, float], typical: bool
+        self, monitoring: UplinkMonitoring, fault: Fault, first: Mapping[str, float], typical: bool
     ) -> None:
-        self._watch = watch
+        self._watch = monitoring
         self._fault = fault
         self._first = first
         self._typical = typical
         self._usable = max(
-            (self._cleared(r) for r in watch.rules if time_to_fail(watch, r, fault) is not None),
+            (
+                self._cleared(r)
+                for r in monitoring.rules
+                if time_to_fail(monitoring, r, fault) is not None
+            ),
             default=0.0,
         )
         """When the uplink is no longer failed: from then on rounds go at the normal interval."""
@@ -133,7 +139,7 @@ class _Mending:
                 assert_never(condition)
 
     def _recovers(self, condition: Condition) -> float:
-        return self._leaf_recovers(condition) + condition.held
+        return self._leaf_recovers(condition) + condition.for_seconds
 
     def _leaf_recovers(self, condition: Condition) -> float:
         match condition:

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import takewhile
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, Times, Watch, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.core.probing.pace import slowest_interval
 from route_switcher.core.vocabulary.conditions import (
@@ -59,22 +59,28 @@ def rehearse(policy: Policy, uplink: str, fault: Fault, speed: Speed) -> Mapping
     not fail, or does not come back, in any time that could be foreseen.
     """
     stage = _stage(policy, uplink, speed)
-    watch = watch_of(stage, uplink)
-    fails = {r.name: t for r in watch.rules if (t := time_to_fail(watch, r, fault, speed))}
+    monitoring = monitoring_of(stage, uplink)
+    fails = {
+        r.name: t for r in monitoring.rules if (t := time_to_fail(monitoring, r, fault, speed))
+    }
     returns = {
-        r.name: t for r in watch.rules if r.name in fails and (t := time_to_return(watch, r, fault))
+        r.name: t
+        for r in monitoring.rules
+        if r.name in fails and (t := time_to_return(monitoring, r, fault))
     }
     if fault is Fault.SLOW or not fails or not returns:
         return {}
     longest = max(t.worst for t in fails.values()) + max(t.worst for t in returns.values())
-    begun = 3 * max(slowest_interval(p) for p in watch.probes)
-    settled = _longest_window(watch) + begun
+    begun = 3 * max(slowest_interval(p) for p in monitoring.probes)
+    settled = _longest_window(monitoring) + begun
     instants = _affordable(stage, begun + settled + longest)
     mended = speed is not Speed.STANDBY
     plays = (
         _Play(stage, uplink, fault, frozenset(fails), 3 * longest + settled).at(
-            begun + _instant(watch, number, instants),
-            settled + _after(watch, (5 * number % instants + 0.5) / instants) if mended else None,
+            begun + _instant(monitoring, number, instants),
+            settled + _after(monitoring, (5 * number % instants + 0.5) / instants)
+            if mended
+            else None,
         )
         for number in range(instants)
     )
@@ -82,8 +88,8 @@ def rehearse(policy: Policy, uplink: str, fault: Fault, speed: Speed) -> Mapping
     if not seen or len(seen) < instants:
         return {}
     # An instant between those that were tried may be that much worse.
-    between = max(slowest_interval(p) for p in watch.probes) / instants
-    late = max(p.timeout for p in watch.probes) + between
+    between = max(slowest_interval(p) for p in monitoring.probes) / instants
+    late = max(p.timeout for p in monitoring.probes) + between
     return {
         name: Rehearsed(
             _times([failed[name] for failed, _ in seen], between, fails[name]),
@@ -116,8 +122,10 @@ def _stage(policy: Policy, uplink: str, speed: Speed) -> Policy:
     return replace(policy, uplinks=uplinks, rules=rules, hold_back=HoldBack())
 
 
-def _longest_window(watch: Watch) -> float:
-    conditions = [c for r in watch.rules for c in (r.fail, r.recover.condition) if c is not None]
+def _longest_window(monitoring: UplinkMonitoring) -> float:
+    conditions = [
+        c for r in monitoring.rules for c in (r.fail, r.recover.condition) if c is not None
+    ]
     windows = [
         leaf.over for c in conditions for leaf in leaves(c) if isinstance(leaf, Beyond | Within)
     ]
@@ -127,8 +135,8 @@ def _longest_window(watch: Watch) -> float:
 def _held(condition: Condition) -> float:
     """The longest time that parts of a condition must hold, one after the other."""
     if isinstance(condition, AnyOf | AllOf):
-        return condition.held + max(_held(part) for part in condition.conditions)
-    return condition.held
+        return condition.for_seconds + max(_held(part) for part in condition.conditions)
+    return condition.for_seconds
 
 
 def _affordable(stage: Policy, seconds: float) -> int:
@@ -137,15 +145,15 @@ def _affordable(stage: Policy, seconds: float) -> int:
     return next((n for n in _INSTANTS if n * rate * seconds <= _MOST_ROUNDS), 0)
 
 
-def _instant(watch: Watch, number: int, of: int) -> float:
+def _instant(monitoring: UplinkMonitoring, number: int, of: int) -> float:
     """When a fault begins: on every part of the longest interval."""
-    interval = max(max(p.interval, p.standby_interval) for p in watch.probes)
+    interval = max(max(p.interval, p.standby_interval) for p in monitoring.probes)
     return interval * (number % 3 + (number + 0.5) / of)
 
 
-def _after(watch: Watch, share: float) -> float:
+def _after(monitoring: UplinkMonitoring, share: float) -> float:
     """How much longer than it must a fault lasts: every part of the longest interval."""
-    return share * max(p.down_interval for p in watch.probes)
+    return share * max(p.down_interval for p in monitoring.probes)
 
 
 class _Play:

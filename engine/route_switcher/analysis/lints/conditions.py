@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import floor
 
 from route_switcher.analysis.figures.detection import possible
-from route_switcher.analysis.lints.context import Case, parts
+from route_switcher.analysis.lints.context import LintContext, parts
 from route_switcher.analysis.prose.quantities import counted, listed, number, seconds, share
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import (
@@ -22,15 +22,15 @@ _FEW = 10
 """Rounds in a window, below which a share of them is a coarse measure."""
 
 
-def doubt_limits(case: Case) -> None:
+def doubt_limits(context: LintContext) -> None:
     """Limits that no answer in time can exceed, and so keep everything."""
-    for path, rule in case.rules():
-        for place, leaf in case.leaves(rule.fail, (*path, "fail")):
+    for path, rule in context.rules():
+        for place, leaf in context.leaves(rule.fail, (*path, "fail")):
             if not isinstance(leaf, Beyond) or leaf.measure is Measure.LOSS:
                 continue
-            timeout = case.probe(leaf.probe).timeout
-            if not possible(leaf, case.probe(leaf.probe)):
-                case.warn(
+            timeout = context.probe(leaf.probe).timeout
+            if not possible(leaf, context.probe(leaf.probe)):
+                context.warn(
                     "never-fails",
                     (*place, leaf.measure.value),
                     f"a {leaf.measure.value} above {seconds(leaf.limit)} is never seen: answers"
@@ -39,29 +39,29 @@ def doubt_limits(case: Case) -> None:
                 )
 
 
-def doubt_contradictions(case: Case) -> None:
+def doubt_contradictions(context: LintContext) -> None:
     """Parts of an `all` that cannot hold together: silence leaves no answers to measure."""
-    for path, rule in case.rules():
+    for path, rule in context.rules():
         for place, condition in parts(rule.fail, (*path, "fail")):
             if isinstance(condition, AllOf):
-                _check_silence(case, rule, place, condition)
+                _check_silence(context, rule, place, condition)
 
 
-def _check_silence(case: Case, rule: Rule, place: Path, condition: AllOf) -> None:
+def _check_silence(context: LintContext, rule: Rule, place: Path, condition: AllOf) -> None:
     runs = [c for c in condition.conditions if isinstance(c, ConsecutiveFailures)]
     for index, part in enumerate(condition.conditions):
         if not isinstance(part, Beyond) or part.measure is Measure.LOSS:
             continue
-        probe = case.probe(part.probe)
+        probe = context.probe(part.probe)
         needed = {
             answers_needed(probe.quorum, len(probe.targets_for(u.family)))
-            for u in case.judged_by(rule)
+            for u in context.judged_by(rule)
         }
         fast = failures_that_count(probe, [rule])
         for run in runs:
             silence = probe.interval + (min(run.failures, fast) - 1) * probe.fast_interval
             if run.probe == part.probe and needed == {1} and silence >= part.over:
-                case.warn(
+                context.warn(
                     "never-fails",
                     (*place, "all", index),
                     f"these never hold together: after {counted(run.failures, 'failed round')}"
@@ -71,25 +71,25 @@ def _check_silence(case: Case, rule: Rule, place: Path, condition: AllOf) -> Non
                 )
 
 
-def doubt_thresholds(case: Case) -> None:
+def doubt_thresholds(context: LintContext) -> None:
     """Recover conditions that ask for nothing that the fail condition does not ask for already."""
-    for path, rule in case.rules():
-        fails = [c for _, c in case.leaves(rule.fail, path) if isinstance(c, Beyond)]
-        for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
+    for path, rule in context.rules():
+        fails = [c for _, c in context.leaves(rule.fail, path) if isinstance(c, Beyond)]
+        for place, leaf in context.leaves(rule.recover.condition, (*path, "recover")):
             if not isinstance(leaf, Within):
                 continue
             for fail in fails:
                 alike = (fail.measure, fail.probe) == (leaf.measure, leaf.probe)
                 if alike and leaf.limit >= fail.limit:
-                    _report_thresholds(case, (*place, leaf.measure.value), fail, leaf)
+                    _report_thresholds(context, (*place, leaf.measure.value), fail, leaf)
 
 
-def _report_thresholds(case: Case, place: Path, fail: Beyond, recover: Within) -> None:
+def _report_thresholds(context: LintContext, place: Path, fail: Beyond, recover: Within) -> None:
     written = share if fail.measure is Measure.LOSS else seconds
     what = fail.measure.value
     hint = f"write less than {written(fail.limit)}, about half of it, so that it does not flap"
     if recover.limit > fail.limit:
-        case.warn(
+        context.warn(
             "contradiction",
             place,
             f"it fails above a {what} of {written(fail.limit)} and recovers at up to"
@@ -97,7 +97,7 @@ def _report_thresholds(case: Case, place: Path, fail: Beyond, recover: Within) -
             hint,
         )
     else:
-        case.note(
+        context.note(
             "no-margin",
             place,
             f"it fails and recovers at the same {what}, {written(fail.limit)}",
@@ -105,20 +105,20 @@ def _report_thresholds(case: Case, place: Path, fail: Beyond, recover: Within) -
         )
 
 
-def doubt_windows(case: Case) -> None:
+def doubt_windows(context: LintContext) -> None:
     """Windows of so few rounds that one of them decides."""
-    for path, rule in case.rules():
-        for place, leaf in case.leaves(rule.fail, (*path, "fail")):
+    for path, rule in context.rules():
+        for place, leaf in context.leaves(rule.fail, (*path, "fail")):
             if isinstance(leaf, Beyond):
-                _check_fail_window(case, place, leaf)
-                _check_standby_window(case, path, rule, place, leaf)
-        for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
+                _check_fail_window(context, place, leaf)
+                _check_standby_window(context, path, rule, place, leaf)
+        for place, leaf in context.leaves(rule.recover.condition, (*path, "recover")):
             if isinstance(leaf, Within):
-                _check_recover_window(case, place, leaf)
+                _check_recover_window(context, place, leaf)
 
 
-def _check_fail_window(case: Case, place: Path, leaf: Beyond) -> None:
-    interval = case.probe(leaf.probe).interval
+def _check_fail_window(context: LintContext, place: Path, leaf: Beyond) -> None:
+    interval = context.probe(leaf.probe).interval
     rounds = leaf.over / interval
     if rounds >= _FEW or leaf.measure is not Measure.LOSS:
         return
@@ -127,56 +127,60 @@ def _check_fail_window(case: Case, place: Path, leaf: Beyond) -> None:
     if 1 / rounds > leaf.limit:
         hint = f"write 'over: {format_duration(2 * interval / leaf.limit)}' or more, or 'failures'"
         above = f"{held}, above the limit of {share(leaf.limit)}"
-        case.warn("one-round-decides", (*place, "over"), above, hint)
+        context.warn("one-round-decides", (*place, "over"), above, hint)
     else:
-        case.note("coarse-window", (*place, "over"), held, f"write 'over: {long}' or more")
+        context.note("coarse-window", (*place, "over"), held, f"write 'over: {long}' or more")
 
 
-def _check_recover_window(case: Case, place: Path, leaf: Within) -> None:
-    rounds = leaf.over / case.probe(leaf.probe).interval
+def _check_recover_window(context: LintContext, place: Path, leaf: Within) -> None:
+    rounds = leaf.over / context.probe(leaf.probe).interval
     if leaf.measure is Measure.LOSS and leaf.limit > 0 and 1 / rounds > leaf.limit:
-        case.note(
+        context.note(
             "coarse-window",
             (*place, "over"),
             f"{seconds(leaf.over)} hold {_rounds(rounds)}: at most {share(leaf.limit)} lost means"
             " none lost",
             f"write 'loss: 0%' if that is meant, or a longer window than"
-            f" {format_duration(case.probe(leaf.probe).interval / leaf.limit)}",
+            f" {format_duration(context.probe(leaf.probe).interval / leaf.limit)}",
         )
 
 
-def _check_standby_window(case: Case, path: Path, rule: Rule, place: Path, leaf: Beyond) -> None:
-    probe = case.probe(leaf.probe)
+def _check_standby_window(
+    context: LintContext, path: Path, rule: Rule, place: Path, leaf: Beyond
+) -> None:
+    probe = context.probe(leaf.probe)
     standby = probe.standby_interval
     decides = leaf.limit * leaf.over if leaf.measure is Measure.LOSS else leaf.over
     if standby == probe.interval or standby <= decides:
         return
-    if probe.interval > decides or not any(map(case.may_stand_by, case.judged_by(rule))):
+    if probe.interval > decides or not any(map(context.may_stand_by, context.judged_by(rule))):
         return
     if leaf.measure is Measure.LOSS:
         message = f"one lost round counts as {seconds(standby)} of loss, above {share(leaf.limit)}"
     else:
         message = f"a window of {seconds(leaf.over)} holds one round"
-    case.warn(
+    context.warn(
         "standby-too-sparse",
         (*place, "over"),
         f"an uplink that stands by is asked every {seconds(standby)}: {message}",
-        f"write {listed(list(_remedies(case, path, rule, probe, decides)), 'or')}",
+        f"write {listed(list(_remedies(context, path, rule, probe, decides)), 'or')}",
     )
 
 
-def _remedies(case: Case, place: Path, rule: Rule, probe: Probe, decides: float) -> Iterator[str]:
+def _remedies(
+    context: LintContext, place: Path, rule: Rule, probe: Probe, decides: float
+) -> Iterator[str]:
     yield f"a 'standby_interval' of at most {format_duration(floor(decides * 1000) / 1000)}"
     yield "a longer window"
-    standing_by = [u for u in case.judged_by(rule) if case.may_stand_by(u)]
-    firsts = [case.policy.uplinks_of(family)[0] for family in case.policy.families]
+    standing_by = [u for u in context.judged_by(rule) if context.may_stand_by(u)]
+    firsts = [context.policy.uplinks_of(family)[0] for family in context.policy.families]
     # The most preferred one is active as a rule: the others are those that stand by.
     spared = [u.name for u in standing_by if u not in firsts] or [u.name for u in standing_by]
     if set(probe.uplinks or ()) != set(spared):
         own = "a probe of its own" if len(spared) == 1 else "a probe of their own"
         yield f"{own} for {listed(spared)} ('uplinks: [{', '.join(spared)}]')"
-    names_none = (*place, "uplinks") not in case.findings.document.keys
-    if names_none and len(spared) < len(case.judged_by(rule)):
+    names_none = (*place, "uplinks") not in context.findings.document.keys
+    if names_none and len(spared) < len(context.judged_by(rule)):
         yield "'uplinks' for the rule"
 
 

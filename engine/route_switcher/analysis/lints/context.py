@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from route_switcher.analysis.figures.monitoring import Watch, watch_of
+from route_switcher.analysis.figures.monitoring import UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Leaf
 from route_switcher.core.vocabulary.policy import Policy, Probe, Rule, Uplink
 from route_switcher.policy.findings import Findings
@@ -13,14 +13,14 @@ from route_switcher.policy.yaml.reader import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LintContext:
     """A sound policy and what is doubtful of it so far."""
 
     policy: Policy
     findings: Findings
 
     @classmethod
-    def of(cls, loaded: Loaded) -> "Case":
+    def of(cls, loaded: Loaded) -> "LintContext":
         """A policy of which nothing has been found yet."""
         return cls(loaded.policy, Findings(loaded.document))
 
@@ -65,13 +65,13 @@ class Case:
         """Whether there is another uplink of its family that may be active."""
         return len(self.policy.uplinks_of(uplink.family)) > 1
 
-    def watches_of(self, rule: Rule) -> Sequence[tuple[Uplink, Watch]]:
+    def monitoring_of_rule(self, rule: Rule) -> Sequence[tuple[Uplink, UplinkMonitoring]]:
         """The ways in which the uplinks of a rule are watched, each with the first such uplink."""
-        found: dict[tuple[Watch, int], Uplink] = {}
+        found: dict[tuple[UplinkMonitoring, int], Uplink] = {}
         for uplink in self.judged_by(rule):
-            key = watch_of(self.policy, uplink.name), uplink.family.value
+            key = monitoring_of(self.policy, uplink.name), uplink.family.value
             found.setdefault(key, uplink)
-        return [(uplink, watch) for (watch, _), uplink in found.items()]
+        return [(uplink, monitoring) for (monitoring, _), uplink in found.items()]
 
     def leaves(self, condition: Condition | None, path: Path) -> Iterator[tuple[Path, Leaf]]:
         """The leaves of a condition that stands at `path`, each with its place."""

@@ -1,26 +1,26 @@
 """What holds back and never does, or holds back more than is meant."""
 
-from route_switcher.analysis.figures.monitoring import Fault, Watch, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.policy_figures import return_of, soonest
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import number, seconds
 from route_switcher.core.vocabulary.policy import Damping
 
 _PATH = ("hold_back", "damping")
 
 
-def doubt_damping(case: Case) -> None:
+def doubt_damping(context: LintContext) -> None:
     """A damping that no uplink can earn, however fast it flaps."""
-    damping = case.policy.hold_back.damping
+    damping = context.policy.hold_back.damping
     if damping is None:
         return
-    watches = {watch_of(case.policy, uplink.name) for uplink in case.policy.uplinks}
-    cycles = [cycle for watch in watches if (cycle := fastest_cycle(watch)) is not None]
+    watches = {monitoring_of(context.policy, uplink.name) for uplink in context.policy.uplinks}
+    cycles = [cycle for monitoring in watches if (cycle := fastest_cycle(monitoring)) is not None]
     if not cycles:
         return
     most = highest_penalty(damping, min(cycles))
     if most <= damping.suppress:
-        case.warn(
+        context.warn(
             "never-damped",
             (*_PATH, "suppress"),
             f"no penalty gets above {number(damping.suppress)}: an uplink can fail every"
@@ -30,11 +30,11 @@ def doubt_damping(case: Case) -> None:
         )
 
 
-def doubt_budget(case: Case) -> None:
+def doubt_budget(context: LintContext) -> None:
     """A budget of switches that a single failover uses up."""
-    budget = case.policy.hold_back.switches_per_hour
+    budget = context.policy.hold_back.switches_per_hour
     if budget is not None and budget < 2:
-        case.note(
+        context.note(
             "small-budget",
             ("hold_back", "switches_per_hour"),
             "a failover is a switch too: after one, the traffic comes back an hour later at the"
@@ -43,12 +43,12 @@ def doubt_budget(case: Case) -> None:
         )
 
 
-def fastest_cycle(watch: Watch) -> float | None:
+def fastest_cycle(monitoring: UplinkMonitoring) -> float | None:
     """Seconds from one failure of an uplink to the next, if it fails again as soon as it is
     healthy; None: it never fails."""
     cycles = []
     for fault in Fault:
-        fails, returns = soonest(watch, fault), return_of(watch, fault)
+        fails, returns = soonest(monitoring, fault), return_of(monitoring, fault)
         if fails is not None and returns is not None:
             cycles.append(fails.typical + returns.typical)
     return min(cycles, default=None)

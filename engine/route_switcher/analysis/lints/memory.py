@@ -1,6 +1,6 @@
 """Windows that take much memory."""
 
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import volume
 from route_switcher.core.health.samples import BYTES_A_SAMPLE
 from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
@@ -10,11 +10,11 @@ _MUCH = 32e6
 """Bytes that windows may take before it is told: as much as the rest of the engine."""
 
 
-def doubt_memory(case: Case) -> None:
+def doubt_memory(context: LintContext) -> None:
     """Windows so long, of rounds so frequent, that a small router may not have the memory."""
-    bytes_taken = sum(window_bytes(case.policy, uplink) for uplink in case.policy.uplinks)
+    bytes_taken = sum(window_bytes(context.policy, uplink) for uplink in context.policy.uplinks)
     if bytes_taken > _MUCH:
-        case.note(
+        context.note(
             "much-memory",
             ("rules",),
             f"the windows of the rules take up to {volume(bytes_taken)} of memory",

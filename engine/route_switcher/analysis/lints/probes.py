@@ -6,7 +6,7 @@ from route_switcher.analysis.figures.traffic import (
     bytes_a_month,
     probe_bytes_a_month,
 )
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import listed, volume
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.policy import Address, Family, Probe, Uplink
@@ -30,14 +30,14 @@ _WELL_KNOWN = {
 """Public resolvers that answer pings from everywhere."""
 
 
-def doubt_few_targets(case: Case) -> None:
+def doubt_few_targets(context: LintContext) -> None:
     """Uplinks that are judged by one target: its outage looks like theirs."""
     told: set[tuple[Path, Address]] = set()
-    for uplink in case.policy.uplinks:
+    for uplink in context.policy.uplinks:
         family = uplink.family
-        through = [(p, q) for p, q in case.probes() if q.goes_through(uplink.name)]
+        through = [(p, q) for p, q in context.probes() if q.goes_through(uplink.name)]
         targets = {t for _, probe in through for t in probe.targets_for(family)}
-        last = case.policy.uplinks_of(family)[-1]
+        last = context.policy.uplinks_of(family)[-1]
         if len(targets) != 1 or uplink == last:
             continue  # Nobody leaves the last uplink for a worse one.
         path, probe = through[0]
@@ -47,10 +47,10 @@ def doubt_few_targets(case: Case) -> None:
         told.add((path, target))
         second = next(known for known in _WELL_KNOWN[family] if known != str(target))
         written = path[0] == "probes"
-        case.note(
+        context.note(
             "one-target",
             _at_target(path, probe, target) if written else path,
-            f"{target} is the only target through {_through(case, probe, family)}: its outage"
+            f"{target} is the only target through {_through(context, probe, family)}: its outage"
             " looks like that of the uplinks",
             f"write a second one, for example 'targets: [{target}, {second}]'"
             + ("" if written else " in a probe"),
@@ -58,16 +58,16 @@ def doubt_few_targets(case: Case) -> None:
         )
 
 
-def doubt_repeated_targets(case: Case) -> None:
+def doubt_repeated_targets(context: LintContext) -> None:
     """Targets that several probes ask through the same uplink."""
     asked: list[tuple[Address, Probe]] = []
-    for path, probe in case.probes():
+    for path, probe in context.probes():
         for target in probe.targets:
             other = next(
-                (p for t, p in asked if t == target and _share_an_uplink(case, p, probe)), None
+                (p for t, p in asked if t == target and _share_an_uplink(context, p, probe)), None
             )
             if other is not None:
-                case.note(
+                context.note(
                     "repeated-target",
                     _at_target(path, probe, target),
                     f"{target} is asked by {other.name} already, through the same uplinks",
@@ -76,14 +76,14 @@ def doubt_repeated_targets(case: Case) -> None:
             asked.append((target, probe))
 
 
-def doubt_gateways(case: Case) -> None:
+def doubt_gateways(context: LintContext) -> None:
     """Targets that answer though the internet behind them is gone."""
-    gateways = {uplink.gateway: uplink for uplink in case.policy.uplinks}
-    for path, probe in case.probes():
+    gateways = {uplink.gateway: uplink for uplink in context.policy.uplinks}
+    for path, probe in context.probes():
         for target in probe.targets:
             uplink = gateways.get(target)
             if uplink is not None:
-                case.warn(
+                context.warn(
                     "gateway-as-target",
                     _at_target(path, probe, target),
                     f"{target} is the gateway of {uplink.name}: it answers though the internet"
@@ -92,21 +92,21 @@ def doubt_gateways(case: Case) -> None:
                 )
 
 
-def doubt_speeds(case: Case) -> None:
+def doubt_speeds(context: LintContext) -> None:
     """Intervals that are written and never used."""
-    for path, probe in case.probes():
-        confirming = failures_that_count(probe, case.policy.rules)
+    for path, probe in context.probes():
+        confirming = failures_that_count(probe, context.policy.rules)
         if probe.fast_interval < probe.interval and confirming < 2:
             reason = "no rule counts its failures" if not confirming else "one failure is enough"
-            case.note(
+            context.note(
                 "unused-speed",
                 (*path, "fast_interval"),
                 f"the fast interval is never used: {reason}",
                 "remove it, or write a rule with 'failures: 2' or more",
             )
-        through = [u for u in case.policy.uplinks if probe.goes_through(u.name)]
-        if probe.standby_interval > probe.interval and not any(map(case.may_stand_by, through)):
-            case.note(
+        through = [u for u in context.policy.uplinks if probe.goes_through(u.name)]
+        if probe.standby_interval > probe.interval and not any(map(context.may_stand_by, through)):
+            context.note(
                 "unused-speed",
                 (*path, "standby_interval"),
                 "the standby interval is never used: none of its uplinks has another to stand by"
@@ -115,10 +115,10 @@ def doubt_speeds(case: Case) -> None:
             )
 
 
-def doubt_cost(case: Case) -> None:
+def doubt_cost(context: LintContext) -> None:
     """Probes that cost much on a line that is paid for by volume, by the interface's name."""
-    for path, uplink in case.uplinks():
-        policy = case.policy
+    for path, uplink in context.uplinks():
+        policy = context.policy
         first = policy.uplinks_of(uplink.family)[0] == uplink
         cost = bytes_a_month(policy, uplink, Speed.STANDBY)
         if first or not uplink.interface.startswith(_MOBILE) or cost < _MUCH:
@@ -128,7 +128,7 @@ def doubt_cost(case: Case) -> None:
         spare = _sparing_interval(worst, uplink)
         less = cost - probe_bytes_a_month(worst, uplink.family, Speed.STANDBY)
         less += probe_bytes_a_month(worst, uplink.family) * worst.interval / spare
-        case.note(
+        context.note(
             "costly-standby",
             path,
             f"while it stands by, the probes of {uplink.name} take {volume(cost)} a month",
@@ -150,13 +150,13 @@ def _at_target(path: Path, probe: Probe, target: Address) -> Path:
     return (*path, "targets", probe.targets.index(target))
 
 
-def _share_an_uplink(case: Case, one: Probe, other: Probe) -> bool:
-    names = [uplink.name for uplink in case.policy.uplinks]
+def _share_an_uplink(context: LintContext, one: Probe, other: Probe) -> bool:
+    names = [uplink.name for uplink in context.policy.uplinks]
     return any(one.goes_through(name) and other.goes_through(name) for name in names)
 
 
-def _through(case: Case, probe: Probe, family: Family) -> str:
+def _through(context: LintContext, probe: Probe, family: Family) -> str:
     uplinks = [
-        u.name for u in case.policy.uplinks if u.family is family and probe.goes_through(u.name)
+        u.name for u in context.policy.uplinks if u.family is family and probe.goes_through(u.name)
     ]
     return listed(uplinks)

@@ -1,19 +1,19 @@
 """Recover conditions that say less than they seem to."""
 
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import seconds
 from route_switcher.core.vocabulary.conditions import AllOf, CarrierUp, Condition, Measure, Within
 from route_switcher.policy.values import format_duration
 
 
-def doubt_old_answers(case: Case) -> None:
+def doubt_old_answers(context: LintContext) -> None:
     """Windows of latency or jitter that vouch for an uplink by answers from before its failure."""
-    for path, rule in case.rules():
+    for path, rule in context.rules():
         sure = max(rule.recover.stable, _longest_loss(rule.recover.condition))
-        for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
+        for place, leaf in context.leaves(rule.recover.condition, (*path, "recover")):
             if not isinstance(leaf, Within) or leaf.measure is Measure.LOSS or leaf.over <= sure:
                 continue
-            case.note(
+            context.note(
                 "looks-back",
                 (*place, "over"),
                 f"for {seconds(leaf.over)} after a failure, answers from before it count: good"
@@ -31,14 +31,14 @@ def _longest_loss(condition: Condition | None) -> float:
     return max((loss.over for loss in losses), default=0.0)
 
 
-def doubt_carrier_up(case: Case) -> None:
+def doubt_carrier_up(context: LintContext) -> None:
     """A carrier that must be there, where a good round must come anyway."""
-    for path, rule in case.rules():
+    for path, rule in context.rules():
         recover = rule.recover.condition
         parts = recover.conditions if isinstance(recover, AllOf) else (recover,)
-        for place, leaf in case.leaves(recover, (*path, "recover")):
-            if isinstance(leaf, CarrierUp) and leaf in parts and not leaf.held:
-                case.note(
+        for place, leaf in context.leaves(recover, (*path, "recover")):
+            if isinstance(leaf, CarrierUp) and leaf in parts and not leaf.for_seconds:
+                context.note(
                     "says-nothing",
                     (*place, "carrier"),
                     "'carrier: up' adds nothing: it takes a good round to recover, and a good round"

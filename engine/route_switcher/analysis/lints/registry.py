@@ -11,7 +11,7 @@ from route_switcher.analysis.lints.conditions import (
     doubt_thresholds,
     doubt_windows,
 )
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping
 from route_switcher.analysis.lints.memory import doubt_memory
 from route_switcher.analysis.lints.probes import (
@@ -32,7 +32,7 @@ from route_switcher.analysis.lints.uplinks import doubt_slow_detection, doubt_un
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import PolicyProblems
 
-_DOUBTS: tuple[Callable[[Case], None], ...] = (
+_LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_limits,
     doubt_contradictions,
     doubt_thresholds,
@@ -56,9 +56,9 @@ _DOUBTS: tuple[Callable[[Case], None], ...] = (
 )
 
 
-def doubts_of(loaded: Loaded) -> PolicyProblems:
+def lints_of(loaded: Loaded) -> PolicyProblems:
     """The warnings and notes about a sound policy, in the order of its file."""
-    case = Case.of(loaded)
-    for doubt in _DOUBTS:
-        doubt(case)
-    return PolicyProblems(loaded.origin, case.findings.problems, loaded.document.text)
+    context = LintContext.of(loaded)
+    for doubt in _LINTS:
+        doubt(context)
+    return PolicyProblems(loaded.origin, context.findings.problems, loaded.document.text)

@@ -5,7 +5,7 @@ from route_switcher.analysis.figures.false_alarms import (
     share_within,
     time_to_recover,
 )
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import how_often, seconds, share
 from route_switcher.core.vocabulary.conditions import (
     Beyond,
@@ -31,15 +31,15 @@ _SELDOM = 0.01
 """The share of the time in which a limit is kept, below which it as good as never is."""
 
 
-def doubt_noise(case: Case) -> None:
+def doubt_noise(context: LintContext) -> None:
     """Rules that fail a line for a little random loss, and so move traffic for nothing."""
-    for path, rule in case.rules():
-        watches = case.watches_of(rule)
+    for path, rule in context.rules():
+        watches = context.monitoring_of_rule(rule)
         often = max(
             (false_failures(w, rule, u.family, _NOISE).failures for u, w in watches), default=0.0
         )
         if often > _TOO_OFTEN:
-            case.warn(
+            context.warn(
                 "fails-by-chance",
                 (*path, "fail"),
                 f"at {share(_NOISE)} random loss {rule.name} fails a working uplink"
@@ -49,15 +49,15 @@ def doubt_noise(case: Case) -> None:
             )
 
 
-def doubt_recovery(case: Case) -> None:
+def doubt_recovery(context: LintContext) -> None:
     """Rules that come back with the first good round, or as good as never."""
-    for path, rule in case.rules():
+    for path, rule in context.rules():
         recover = rule.recover
         place = (*path, "recover", "stable")
         if recover.stable == 0 and recover.condition is None:
-            held = case.policy.hold_back
+            held = context.policy.hold_back
             if not held.min_stay and held.damping is None:
-                case.warn(
+                context.warn(
                     "comes-back-at-once",
                     place,
                     f"{rule.name} recovers with the first good round: a line that comes and goes"
@@ -66,12 +66,15 @@ def doubt_recovery(case: Case) -> None:
                 )
             continue
         longest = max(
-            (time_to_recover(w, rule, u.family, _NOISE) for u, w in case.watches_of(rule)),
+            (
+                time_to_recover(w, rule, u.family, _NOISE)
+                for u, w in context.monitoring_of_rule(rule)
+            ),
             default=0.0,
         )
         if longest > max(_TOO_LONG, _TIMES_LONGER * recover.stable):
             takes = "as good as never" if longest > 1e7 else f"{seconds(longest)} in the mean"
-            case.warn(
+            context.warn(
                 "hardly-recovers",
                 place,
                 f"at {share(_NOISE)} random loss {seconds(recover.stable)} without a failed round"
@@ -81,17 +84,17 @@ def doubt_recovery(case: Case) -> None:
             )
 
 
-def doubt_recovered_loss(case: Case) -> None:
+def doubt_recovered_loss(context: LintContext) -> None:
     """Losses that a little noise alone keeps above the limit for recovery."""
-    for path, rule in case.rules():
-        for place, leaf in case.leaves(rule.recover.condition, (*path, "recover")):
+    for path, rule in context.rules():
+        for place, leaf in context.leaves(rule.recover.condition, (*path, "recover")):
             if not isinstance(leaf, Within) or leaf.measure is not Measure.LOSS:
                 continue
-            probe = case.probe(leaf.probe)
-            families = {uplink.family for uplink in case.judged_by(rule)}
+            probe = context.probe(leaf.probe)
+            families = {uplink.family for uplink in context.judged_by(rule)}
             kept = min(share_within(leaf, probe, family, _NOISE) for family in families)
             if kept < _SELDOM:
-                case.warn(
+                context.warn(
                     "hardly-recovers",
                     (*place, leaf.measure.value),
                     f"at {share(_NOISE)} random loss, at most {share(leaf.limit)} over"
@@ -100,12 +103,12 @@ def doubt_recovered_loss(case: Case) -> None:
                 )
 
 
-def doubt_shadowed(case: Case) -> None:
+def doubt_shadowed(context: LintContext) -> None:
     """Rules that another one anticipates, failing and coming back."""
-    for path, rule in case.rules():
-        first = next((r for r in case.policy.rules if r is not rule and _covers(r, rule)), None)
+    for path, rule in context.rules():
+        first = next((r for r in context.policy.rules if r is not rule and _covers(r, rule)), None)
         if first is not None:
-            case.note(
+            context.note(
                 "shadowed",
                 (*path, "fail"),
                 f"{rule.name} decides nothing: {first.name} fails sooner, whatever befalls, and"
@@ -128,11 +131,18 @@ def _covers(first: Rule, rule: Rule) -> bool:
         return False
     match first.fail, rule.fail:
         case ConsecutiveFailures() as a, ConsecutiveFailures() as b:
-            return (a.failures, a.held) < (b.failures, b.held) and a.held <= b.held
+            return (a.failures, a.for_seconds) < (
+                b.failures,
+                b.for_seconds,
+            ) and a.for_seconds <= b.for_seconds
         case Beyond() as a, Beyond() as b:
             same = (a.measure, a.over) == (b.measure, b.over)
-            return same and (a.limit, a.held) < (b.limit, b.held) and a.held <= b.held
+            return (
+                same
+                and (a.limit, a.for_seconds) < (b.limit, b.for_seconds)
+                and a.for_seconds <= b.for_seconds
+            )
         case CarrierDown() as a, CarrierDown() as b:
-            return a.held < b.held
+            return a.for_seconds < b.for_seconds
         case _:
             return False

@@ -1,8 +1,8 @@
 """Uplinks whose outages nobody sees, or sees late."""
 
-from route_switcher.analysis.figures.monitoring import Fault, watch_of
+from route_switcher.analysis.figures.monitoring import Fault, monitoring_of
 from route_switcher.analysis.figures.policy_figures import soonest
-from route_switcher.analysis.lints.context import Case
+from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import seconds
 from route_switcher.core.vocabulary.states import Speed
 
@@ -13,20 +13,20 @@ _LATE_ON_STANDBY = 900.0
 """Seconds that one of an uplink which stands by may: when it is needed, it is asked at once."""
 
 
-def doubt_unwatched(case: Case) -> None:
+def doubt_unwatched(context: LintContext) -> None:
     """Uplinks that no rule judges, or none that sees a silent outage."""
-    for path, uplink in case.uplinks():
-        watch = watch_of(case.policy, uplink.name)
-        if not any(rule.judges(uplink.name) for rule in case.policy.rules):
-            case.warn(
+    for path, uplink in context.uplinks():
+        monitoring = monitoring_of(context.policy, uplink.name)
+        if not any(rule.judges(uplink.name) for rule in context.policy.rules):
+            context.warn(
                 "unwatched",
                 path,
                 f"no rule judges {uplink.name}: nothing fails it but the loss of its link",
                 "name it in the 'uplinks' of a rule, or leave those out",
                 on_key=True,
             )
-        elif soonest(watch, Fault.SILENT) is None:
-            case.warn(
+        elif soonest(monitoring, Fault.SILENT) is None:
+            context.warn(
                 "blind",
                 path,
                 f"no rule sees a silent outage of {uplink.name}: it stays in use while nothing"
@@ -36,14 +36,14 @@ def doubt_unwatched(case: Case) -> None:
             )
 
 
-def doubt_slow_detection(case: Case) -> None:
+def doubt_slow_detection(context: LintContext) -> None:
     """Uplinks whose silent outages are seen late."""
-    for path, uplink in case.uplinks():
-        watch = watch_of(case.policy, uplink.name)
-        active = soonest(watch, Fault.SILENT)
-        standby = soonest(watch, Fault.SILENT, Speed.STANDBY)
+    for path, uplink in context.uplinks():
+        monitoring = monitoring_of(context.policy, uplink.name)
+        active = soonest(monitoring, Fault.SILENT)
+        standby = soonest(monitoring, Fault.SILENT, Speed.STANDBY)
         if active is not None and active.worst > _LATE:
-            case.note(
+            context.note(
                 "slow-detection",
                 path,
                 f"a silent outage of {uplink.name} is seen after {seconds(active.typical)}, at"
@@ -51,8 +51,12 @@ def doubt_slow_detection(case: Case) -> None:
                 "write a shorter interval, a 'fast_interval', or fewer failures",
                 on_key=True,
             )
-        elif standby is not None and standby.worst > _LATE_ON_STANDBY and case.may_stand_by(uplink):
-            case.note(
+        elif (
+            standby is not None
+            and standby.worst > _LATE_ON_STANDBY
+            and context.may_stand_by(uplink)
+        ):
+            context.note(
                 "slow-detection",
                 path,
                 f"an outage of {uplink.name} while it stands by is seen after up to"

@@ -46,15 +46,15 @@ def clause(condition: Condition, policy: Policy) -> str:
             said = "its interface is up and has a carrier"
         case _:
             assert_never(condition)
-    if not condition.held:
+    if not condition.for_seconds:
         return said
-    return f"{_grouped(condition, said)}, for {seconds(condition.held)} without a break"
+    return f"{_grouped(condition, said)}, for {seconds(condition.for_seconds)} without a break"
 
 
 def _enclosed(part: Condition, policy: Policy) -> str:
     said = clause(part, policy)
     # Whose `for` it is would not be clear without.
-    return f"({said})" if part.held else _grouped(part, said)
+    return f"({said})" if part.for_seconds else _grouped(part, said)
 
 
 def _grouped(condition: Condition, said: str) -> str:

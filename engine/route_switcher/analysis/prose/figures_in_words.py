@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import inf
 
-from route_switcher.analysis.figures.false_alarms import Failing
+from route_switcher.analysis.figures.false_alarms import FalseAlarms
 from route_switcher.analysis.figures.monitoring import Times
 from route_switcher.analysis.figures.policy_figures import Figures, RuleFigures, UplinkFigures
 from route_switcher.analysis.prose.quantities import how_often, number, seconds, share, volume
@@ -30,7 +30,7 @@ def _flapping(figures: Figures) -> str:
     return said
 
 
-def failing_in_words(failing: Failing) -> str:
+def failing_in_words(failing: FalseAlarms) -> str:
     """How often, and if it matters, for how long altogether."""
     often = how_often(failing.failures)
     if failing.bound and failing.failures < inf and not often.startswith("never"):

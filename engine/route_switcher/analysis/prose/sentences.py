@@ -96,7 +96,7 @@ def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     whom = any_of([u.name for u in judged], [u.name for u in policy.uplinks])
     subject = f"{rule.name}: {whom} is failed"
     condition = rule.fail
-    if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.held:
+    if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.for_seconds:
         yield from paragraph(f"{subject} when any of these holds:")
         for part in condition.conditions:
             yield from item(clause(part, policy))

@@ -21,7 +21,7 @@ class Penalty:
         self.until = -inf
         """When it is no longer damped; -inf if it is not."""
 
-    def take_failure(self, at: float) -> None:
+    def add_failure(self, at: float) -> None:
         """The uplink failed."""
         damping = self._damping
         if damping is None:

@@ -6,7 +6,7 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.outputs import Level, Notice
 
 
-class Flapping:
+class DampingNotices:
     """Remembers until when each uplink was said to be damped."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""Whether a condition holds: a judge for each condition, over the facts that a rule has gathered.
+"""Whether a condition holds: an evaluator for each condition, over what a rule has observed.
 
-A judge that watches how long something has held must see every change of it, so all judges of a
-rule are asked at every event that concerns it, and none is skipped because another has decided.
+An evaluator that measures how long something has held must see every change of it. So all
+evaluators of a rule are asked at every event that concerns it, also when one of them has decided.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol, assert_never
 
-from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -38,7 +38,7 @@ class Run:
 
 
 @dataclass(slots=True)
-class Facts:
+class Observations:
     """What one rule knows of its uplink."""
 
     link: LinkState
@@ -48,11 +48,11 @@ class Facts:
     """When the latest known round was sent."""
     runs: dict[str, Run] = field(default_factory=dict)
     """By the name of the probe."""
-    measurings: dict[tuple[str, float], Measuring] = field(default_factory=dict)
+    measurements: dict[tuple[str, float], Measurements] = field(default_factory=dict)
     """By the name of the probe and the length of the window."""
 
 
-class Judge(Protocol):
+class Evaluator(Protocol):
     """Says whether one condition holds."""
 
     def holds(self, at: float) -> bool:
@@ -81,8 +81,8 @@ class _Timeless:
 
 
 class _Failures(_Timeless):
-    def __init__(self, condition: ConsecutiveFailures, facts: Facts) -> None:
-        self._run = facts.runs[condition.probe]
+    def __init__(self, condition: ConsecutiveFailures, observations: Observations) -> None:
+        self._run = observations.runs[condition.probe]
         self._enough = condition.failures
 
     def holds(self, at: float) -> bool:
@@ -94,8 +94,8 @@ class _Failures(_Timeless):
 
 
 class _Successes(_Timeless):
-    def __init__(self, condition: ConsecutiveSuccesses, facts: Facts) -> None:
-        self._run = facts.runs[condition.probe]
+    def __init__(self, condition: ConsecutiveSuccesses, observations: Observations) -> None:
+        self._run = observations.runs[condition.probe]
         self._enough = condition.successes
 
     def holds(self, at: float) -> bool:
@@ -107,40 +107,40 @@ class _Successes(_Timeless):
 
 
 class _Window(_Timeless):
-    def __init__(self, condition: Beyond | Within, facts: Facts) -> None:
-        self._measuring = facts.measurings[condition.probe, condition.over]
+    def __init__(self, condition: Beyond | Within, observations: Observations) -> None:
+        self._measurements = observations.measurements[condition.probe, condition.over]
         self._measure = condition.measure
         self._limit = condition.limit
 
     def evidence(self) -> str:
-        return self._measuring.describe(self._measure)
+        return self._measurements.describe(self._measure)
 
 
 class _Beyond(_Window):
     def holds(self, at: float) -> bool:
-        return self._measuring.beyond(self._measure, self._limit)
+        return self._measurements.beyond(self._measure, self._limit)
 
 
 class _Within(_Window):
     def holds(self, at: float) -> bool:
-        return self._measuring.within(self._measure, self._limit)
+        return self._measurements.within(self._measure, self._limit)
 
 
 class _Carrier(_Timeless):
-    def __init__(self, condition: CarrierDown | CarrierUp, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, condition: CarrierDown | CarrierUp, observations: Observations) -> None:
+        self._observations = observations
         self._connected = isinstance(condition, CarrierUp)
 
     def holds(self, at: float) -> bool:
-        return self._facts.link.connected is self._connected
+        return self._observations.link.connected is self._connected
 
     def evidence(self) -> str:
-        return describe_link(self._facts.link)
+        return describe_link(self._observations.link)
 
 
 class _Group:
-    def __init__(self, condition: AnyOf | AllOf, facts: Facts) -> None:
-        self._parts = [make_judge(part, facts) for part in condition.conditions]
+    def __init__(self, condition: AnyOf | AllOf, observations: Observations) -> None:
+        self._parts = [make_evaluator(part, observations) for part in condition.conditions]
         self._combine: Callable[[Sequence[bool]], bool] = (
             any if isinstance(condition, AnyOf) else all
         )
@@ -165,12 +165,14 @@ class _Group:
 
 
 class _Held:
-    """Holds once the judge of a condition has held, without a break, as long as it must."""
+    """Holds once the evaluator of a condition has held, without a break, as long as it must."""
 
-    def __init__(self, judge: Judge, condition: Condition, facts: Facts) -> None:
-        self._judge = judge
-        self._facts = facts
-        self._seconds = condition.held
+    def __init__(
+        self, evaluator: Evaluator, condition: Condition, observations: Observations
+    ) -> None:
+        self._evaluator = evaluator
+        self._observations = observations
+        self._seconds = condition.for_seconds
         self._by_rounds = any(
             not isinstance(leaf, CarrierDown | CarrierUp) for leaf in leaves(condition)
         )
@@ -180,8 +182,8 @@ class _Held:
     def holds(self, at: float) -> bool:
         # A round may be told late: time does not go back, and what was found goes on to hold.
         at = self._asked_at = max(at, self._asked_at)
-        stale = self._by_rounds and at - self._facts.known_at > self._facts.gap
-        if not self._judge.holds(at) or stale:
+        stale = self._by_rounds and at - self._observations.known_at > self._observations.gap
+        if not self._evaluator.holds(at) or stale:
             self._until = inf
             return False
         if self._until == inf:
@@ -190,53 +192,53 @@ class _Held:
 
     def deadline(self) -> float:
         own = self._until if self._until > self._asked_at else inf
-        return min(own, self._judge.deadline())
+        return min(own, self._evaluator.deadline())
 
     def restart(self) -> None:
         if self._by_rounds:
             self._until = inf
-        self._judge.restart()
+        self._evaluator.restart()
 
     def evidence(self) -> str:
-        return f"{self._judge.evidence()}, for {self._seconds:g} s"
+        return f"{self._evaluator.evidence()}, for {self._seconds:g} s"
 
 
-def make_judge(condition: Condition, facts: Facts) -> Judge:
-    """The judge of `condition`. The `facts` hold a run and measurings for all that it names."""
-    judge = _make_judge(condition, facts)
-    return _Held(judge, condition, facts) if condition.held else judge
+def make_evaluator(condition: Condition, observations: Observations) -> Evaluator:
+    """The evaluator of `condition`. `observations` has a run and measurements for all it names."""
+    evaluator = _make_evaluator(condition, observations)
+    return _Held(evaluator, condition, observations) if condition.for_seconds else evaluator
 
 
-def _make_judge(condition: Condition, facts: Facts) -> Judge:
+def _make_evaluator(condition: Condition, observations: Observations) -> Evaluator:
     match condition:
         case ConsecutiveFailures():
-            return _Failures(condition, facts)
+            return _Failures(condition, observations)
         case ConsecutiveSuccesses():
-            return _Successes(condition, facts)
+            return _Successes(condition, observations)
         case Beyond():
-            return _Beyond(condition, facts)
+            return _Beyond(condition, observations)
         case Within():
-            return _Within(condition, facts)
+            return _Within(condition, observations)
         case CarrierDown() | CarrierUp():
-            return _Carrier(condition, facts)
+            return _Carrier(condition, observations)
         case AnyOf() | AllOf():
-            return _Group(condition, facts)
+            return _Group(condition, observations)
         case _:
             assert_never(condition)
 
 
-def shaken(condition: Condition, facts: Facts) -> bool:
+def may_still_fail(condition: Condition, observations: Observations) -> bool:
     """Whether the latest rounds, and the link, are such that the condition might come to hold: of
     several probes that must all fail for it, all do."""
     match condition:
         case AnyOf():
-            return any(shaken(part, facts) for part in condition.conditions)
+            return any(may_still_fail(part, observations) for part in condition.conditions)
         case AllOf():
-            return all(shaken(part, facts) for part in condition.conditions)
+            return all(may_still_fail(part, observations) for part in condition.conditions)
         case CarrierDown() | CarrierUp():
-            return not facts.link.connected
+            return not observations.link.connected
         case ConsecutiveFailures() | ConsecutiveSuccesses() | Beyond() | Within():
-            return facts.runs[condition.probe].failures > 0
+            return observations.runs[condition.probe].failures > 0
         case _:
             assert_never(condition)
 

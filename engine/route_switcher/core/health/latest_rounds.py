@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from math import inf
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT, Verdict
+from route_switcher.core.health.confirmation import LONGEST_WAIT, Confirmation
 from route_switcher.core.vocabulary.events import Round, RoundOutcome
 
 
 @dataclass(slots=True)
-class Latest:
+class LatestRounds:
     """The latest known rounds of one probe."""
 
     gap: float
     """Seconds after which an answer is too old to say anything of now."""
-    verdict: Verdict
+    confirmation: Confirmation
     begun: float = -inf
     """What was sent before that was another probe's round, or went through another line."""
     sent_at: float = -inf
@@ -42,8 +42,8 @@ class Latest:
         if not self.failed:
             return False
         by_rules = (
-            self.failures >= self.verdict.rounds
-            and self.sent_at - self.failing_since >= self.verdict.seconds
+            self.failures >= self.confirmation.rounds
+            and self.sent_at - self.failing_since >= self.confirmation.seconds
         )
         return by_rules or now - self.failing_since >= LONGEST_WAIT
 
@@ -52,16 +52,16 @@ class Latest:
         return self.good and self.sent_at >= since and now - self.sent_at <= self.gap
 
     def awaited(
-        self, now: float, since: float, judged_since: float, *, shaken: bool, urgent: bool
+        self, now: float, since: float, judged_since: float, *, may_still_fail: bool, urgent: bool
     ) -> str:
         """Why another answer must be waited for before the uplink can be moved to, in words; empty
         if there is nothing to wait for. It is never waited for longer than `LONGEST_WAIT`.
 
-        `judged_since` is when the first known round of any probe was told. `shaken`: a rule might
-        come to fail by what the probes said last. `urgent`: the traffic has waited that long.
+        `judged_since` is when the first known round of any probe was told. `may_still_fail`: a rule
+        might come to fail by what the probes said last. `urgent`: the traffic has waited that long.
         """
         if self.failed:
-            wait = shaken and not self.decided(now)
+            wait = may_still_fail and not self.decided(now)
             return "its latest round failed" if wait else ""
         if not self.good:
             wait = now - max(judged_since, self.begun) < LONGEST_WAIT

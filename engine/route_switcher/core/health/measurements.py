@@ -12,7 +12,7 @@ from route_switcher.core.vocabulary.events import Answer, by_target
 from route_switcher.core.vocabulary.policy import Address, Family, Probe, answers_needed
 
 
-class Measuring:
+class Measurements:
     """The windows of the targets of `probe`, through an uplink of `family`, over `over` seconds.
 
     `suspects` are the targets to leave out; the set is shared, and changes.
@@ -47,10 +47,10 @@ class Measuring:
         for position, answer in by_target(self._targets, answers):
             self._windows[position].settle(sent_at, answer)
 
-    def leap(self, delta: float) -> None:
+    def fast_forward(self, delta: float) -> None:
         """Take it that rounds like the latest have come for `delta` more seconds."""
         for window in self._windows:
-            window.leap(delta)
+            window.fast_forward(delta)
 
     def beyond(self, measure: Measure, limit: float) -> bool:
         """Whether it is certain that fewer targets than the quorum are within the limit."""

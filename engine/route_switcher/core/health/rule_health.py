@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-from route_switcher.core.health.evaluators import Facts, Run, make_judge, shaken
+from route_switcher.core.health.evaluators import Observations, Run, make_evaluator, may_still_fail
 from route_switcher.core.health.rule_states import TRANSITIONS, Signal
-from route_switcher.core.health.shared_windows import MeasuringsOfRule, NewWindows
+from route_switcher.core.health.shared_windows import MeasurementsOfRule, NewWindows
 from route_switcher.core.probing.assignment import concerned, meanings
 from route_switcher.core.probing.pace import longest_break, longest_gap
 from route_switcher.core.vocabulary.conditions import (
@@ -35,17 +35,17 @@ class RuleHealth:
 
     `probes` are those that go through the uplink. The rule only looks at its windows, which others
     look at too: whoever owns them lets all their rules `catch_up`, then has the windows take the
-    round, and then calls `take_round` of each rule.
+    round, and then calls `on_round` of each rule.
     """
 
     __slots__ = (
         "_break",
         "_concerned",
         "_enough",
-        "_facts",
         "_fail",
         "_last_good",
         "_lost_at",
+        "_observations",
         "_probes",
         "_recover",
         "_stable_since",
@@ -84,15 +84,15 @@ class RuleHealth:
         self._concerned = frozenset(p.name for p in its_probes)
         self._break = max(longest_break(p) for p in its_probes)
         gap = max(longest_gap(p) for p in its_probes)
-        self._facts = Facts(link, gap, runs={name: Run() for name in self._concerned})
+        self._observations = Observations(link, gap, runs={name: Run() for name in self._concerned})
         for condition in (rule.fail, rule.recover.condition):
             for leaf in leaves(condition) if condition is not None else ():
                 if isinstance(leaf, Beyond | Within):
                     key = leaf.probe, leaf.over
-                    self._facts.measurings[key] = windows.of(*key)
-        self._fail = make_judge(rule.fail, self._facts)
+                    self._observations.measurements[key] = windows.of(*key)
+        self._fail = make_evaluator(rule.fail, self._observations)
         recover = rule.recover.condition
-        self._recover = None if recover is None else make_judge(recover, self._facts)
+        self._recover = None if recover is None else make_evaluator(recover, self._observations)
         pairs = ((rule.fail, self._fail), (recover, self._recover))
         self._timed = [j for c, j in pairs if c is not None and j is not None and takes_time(c)]
         fail = tuple(leaves(rule.fail))
@@ -110,9 +110,9 @@ class RuleHealth:
         self._last_good = -inf
 
     @property
-    def measurings(self) -> MeasuringsOfRule:
+    def measurements(self) -> MeasurementsOfRule:
         """What it looks at."""
-        return self._facts.measurings
+        return self._observations.measurements
 
     @property
     def stable_for(self) -> float:
@@ -127,39 +127,39 @@ class RuleHealth:
             self.state is RuleState.OK
             and self.failing_since is None
             and self.deadline() == inf
-            and self._facts.link.connected
-            and all(run.successes >= self._enough for run in self._facts.runs.values())
+            and self._observations.link.connected
+            and all(run.successes >= self._enough for run in self._observations.runs.values())
         )
 
     @property
-    def shaken(self) -> bool:
+    def may_still_fail(self) -> bool:
         """Whether the latest rounds, and the link, are such that it might come to fail."""
-        return shaken(self.rule.fail, self._facts)
+        return may_still_fail(self.rule.fail, self._observations)
 
     def counts(self, probe: str) -> bool:
         """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
         return probe in self._concerned
 
-    def take_round(self, event: Round) -> list[RuleChange]:
+    def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
         self.catch_up(event.at)
-        facts = self._facts
-        gap = event.sent_at - facts.known_at
-        facts.known_at = event.sent_at
+        observations = self._observations
+        gap = event.sent_at - observations.known_at
+        observations.known_at = event.sent_at
         if gap > self._break:
             self._stable_since = None
-            if gap > facts.gap:
+            if gap > observations.gap:
                 self._restart_judges()
         if event.outcome is RoundOutcome.GOOD:
             return self._good(event)
         return self._bad(event)
 
-    def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
+    def on_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Judge the state of the link; only a rule about the carrier has an opinion on it."""
         self.catch_up(at)
-        self._facts.link = link
+        self._observations.link = link
         lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
         if lost and not link.connected:
             self._lost_at = at
@@ -169,7 +169,7 @@ class RuleHealth:
             self._recover.holds(at)
         return self._judge_now(at)
 
-    def take_time(self, at: float) -> list[RuleChange]:
+    def on_time(self, at: float) -> list[RuleChange]:
         """Judge a condition that may have held long enough now."""
         if self.deadline() > at:
             return []
@@ -177,12 +177,12 @@ class RuleHealth:
         return self._judge_now(at)
 
     def deadline(self) -> float:
-        """When to call `take_time`; inf: never."""
+        """When to call `on_time`; inf: never."""
         return inf if self.state is RuleState.FAILED else self._fail.deadline()
 
-    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+    def require_recovery(self, at: float, evidence: str) -> list[RuleChange]:
         """Let an uplink of which nothing good is known prove itself for the full stable time."""
-        return self._signal(Signal.DISTRUST, at, evidence)
+        return self._signal(Signal.REQUIRE_RECOVERY, at, evidence)
 
     def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
         """Whether a new policy, with these probes through the uplink, changes nothing for it."""
@@ -193,13 +193,13 @@ class RuleHealth:
     def restart(self, rule: Rule, probes: Sequence[Probe], windows: NewWindows) -> None:
         """Take a changed rule or probe: the state stays, counters, clocks and windows start
         anew."""
-        self._begin(rule, probes, self._facts.link, windows)
+        self._begin(rule, probes, self._observations.link, windows)
         if self.state is not RuleState.FAILED:
             self.failing_since = None
 
-    def leap(self, delta: float) -> None:
+    def fast_forward(self, delta: float) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
-        self._facts.known_at += delta
+        self._observations.known_at += delta
         self._last_good += delta
 
     def catch_up(self, at: float) -> None:
@@ -211,10 +211,10 @@ class RuleHealth:
 
     def _good(self, event: Round) -> list[RuleChange]:
         lost = self._lost_at
-        if lost is not None and (not self._facts.link.connected or event.sent_at < lost):
+        if lost is not None and (not self._observations.link.connected or event.sent_at < lost):
             return []  # the answer to a round that was sent before the link went
         self._lost_at = None
-        run = self._facts.runs[event.probe]
+        run = self._observations.runs[event.probe]
         run.failures = 0
         run.failing_since = inf
         run.successes += 1
@@ -233,16 +233,16 @@ class RuleHealth:
             evidence = f"good rounds for {self.stable_for:.1f} s"
             if self._recover is not None:
                 evidence += f", {self._recover.evidence()}"
-            changes += self._signal(Signal.STABLE, event.at, evidence)
+            changes += self._signal(Signal.RECOVERED, event.at, evidence)
         return changes
 
     def _bad(self, event: Round) -> list[RuleChange]:
-        run = self._facts.runs[event.probe]
+        run = self._observations.runs[event.probe]
         run.failures += 1
         run.failing_since = min(run.failing_since, event.sent_at)
         run.successes = 0
         run.reason = event.reason
-        if event.probe not in self._trouble or self.shaken:
+        if event.probe not in self._trouble or self.may_still_fail:
             self._stable_since = None
         if event.probe in self._trouble:
             self._run_of_failures(event.sent_at)
@@ -250,11 +250,13 @@ class RuleHealth:
             self._recover.holds(event.at)
         if self._fail.holds(event.at):
             return self._failed(event.sent_at, event.at)
-        return self._signal(Signal.BAD, event.at, event.reason)
+        return self._signal(Signal.ROUND_FAILED, event.at, event.reason)
 
     def _failing_elsewhere(self) -> float | None:
         """Since when another probe's rounds have been failing."""
-        since = min((self._facts.runs[probe].failing_since for probe in self._trouble), default=inf)
+        since = min(
+            (self._observations.runs[probe].failing_since for probe in self._trouble), default=inf
+        )
         return None if since == inf else since
 
     def _restart_judges(self) -> None:
@@ -270,7 +272,7 @@ class RuleHealth:
         self._run_of_failures(since)
         if self.state is RuleState.FAILED:
             return []
-        return self._signal(Signal.FAIL, at, self._fail.evidence())
+        return self._signal(Signal.CONDITION_HELD, at, self._fail.evidence())
 
     def _run_of_failures(self, began: float) -> None:
         if self.failing_since is None:

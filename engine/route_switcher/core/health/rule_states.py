@@ -14,32 +14,32 @@ class Signal(Enum):
     """What a rule makes of an event."""
 
     GOOD = "a good round"
-    BAD = "a failed round, and the fail condition does not hold"
-    FAIL = "the fail condition holds"
-    STABLE = "the recover condition holds"
-    DISTRUST = "the uplink must prove itself before it is trusted"
+    ROUND_FAILED = "a failed round, and the fail condition does not hold"
+    CONDITION_HELD = "the fail condition holds"
+    RECOVERED = "the recover condition holds"
+    REQUIRE_RECOVERY = "the uplink must prove itself before it is trusted"
 
 
 _S, _G = RuleState, Signal
 
 TRANSITIONS: dict[tuple[RuleState, Signal], RuleState] = {
     (_S.UNKNOWN, _G.GOOD): _S.OK,
-    (_S.UNKNOWN, _G.BAD): _S.UNKNOWN,
-    (_S.UNKNOWN, _G.FAIL): _S.FAILED,
-    (_S.UNKNOWN, _G.DISTRUST): _S.RECOVERING,
+    (_S.UNKNOWN, _G.ROUND_FAILED): _S.UNKNOWN,
+    (_S.UNKNOWN, _G.CONDITION_HELD): _S.FAILED,
+    (_S.UNKNOWN, _G.REQUIRE_RECOVERY): _S.RECOVERING,
     (_S.OK, _G.GOOD): _S.OK,
-    (_S.OK, _G.BAD): _S.OK,
-    (_S.OK, _G.FAIL): _S.FAILED,
-    (_S.OK, _G.DISTRUST): _S.OK,
+    (_S.OK, _G.ROUND_FAILED): _S.OK,
+    (_S.OK, _G.CONDITION_HELD): _S.FAILED,
+    (_S.OK, _G.REQUIRE_RECOVERY): _S.OK,
     (_S.FAILED, _G.GOOD): _S.RECOVERING,
-    (_S.FAILED, _G.BAD): _S.FAILED,
-    (_S.FAILED, _G.FAIL): _S.FAILED,
-    (_S.FAILED, _G.DISTRUST): _S.FAILED,
+    (_S.FAILED, _G.ROUND_FAILED): _S.FAILED,
+    (_S.FAILED, _G.CONDITION_HELD): _S.FAILED,
+    (_S.FAILED, _G.REQUIRE_RECOVERY): _S.FAILED,
     # A recovering uplink may be carrying the traffic (when nothing is healthy), so that one lost
     # packet must not fail it: it starts its stable time anew, and the fail condition decides.
     (_S.RECOVERING, _G.GOOD): _S.RECOVERING,
-    (_S.RECOVERING, _G.BAD): _S.RECOVERING,
-    (_S.RECOVERING, _G.FAIL): _S.FAILED,
-    (_S.RECOVERING, _G.STABLE): _S.OK,
-    (_S.RECOVERING, _G.DISTRUST): _S.RECOVERING,
+    (_S.RECOVERING, _G.ROUND_FAILED): _S.RECOVERING,
+    (_S.RECOVERING, _G.CONDITION_HELD): _S.FAILED,
+    (_S.RECOVERING, _G.RECOVERED): _S.OK,
+    (_S.RECOVERING, _G.REQUIRE_RECOVERY): _S.RECOVERING,
 }

@@ -14,10 +14,10 @@ class Setbacks:
     def __init__(self) -> None:
         self._reminders: dict[str, Reminder] = {}
 
-    def take_round(self, health: UplinkHealth, event: Round) -> list[Output]:
+    def on_round(self, health: UplinkHealth, event: Round) -> list[Output]:
         """Have an uplink judge a round, and say what changed, and what to tell."""
         proven = health.proven if health.state is UplinkState.RECOVERING else 0.0
-        outputs: list[Output] = [*health.take_round(event)]
+        outputs: list[Output] = [*health.on_round(event)]
         return outputs + self._news(event.at, health, proven, event.reason) if proven else outputs
 
     def _news(self, at: float, health: UplinkHealth, proven: float, reason: str) -> list[Output]:

@@ -8,12 +8,12 @@ must not decide what it says.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain
 
-from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round
 from route_switcher.core.vocabulary.policy import Address, Family, Probe
 
-MeasuringsOfRule = Mapping[tuple[str, float], Measuring]
+MeasurementsOfRule = Mapping[tuple[str, float], Measurements]
 """By the name of the probe and the length of the window, in seconds."""
 
 
@@ -31,14 +31,14 @@ class NewWindows:
         self._family = family
         self._probes = {probe.name: probe for probe in probes}
         self._suspects = suspects
-        self._made: dict[tuple[str, float], Measuring] = {}
+        self._made: dict[tuple[str, float], Measurements] = {}
 
-    def of(self, name: str, over: float) -> Measuring:
+    def of(self, name: str, over: float) -> Measurements:
         """The windows of a probe over so many seconds: the same ones for all that ask."""
         made = self._made.get((name, over))
         if made is None:
             probe, suspects = self._probes[name], self._suspects[name]
-            made = Measuring(probe, self._family, over, longest_gap(probe), suspects)
+            made = Measurements(probe, self._family, over, longest_gap(probe), suspects)
             self._made[name, over] = made
         return made
 
@@ -48,8 +48,8 @@ class SharedWindows:
 
     __slots__ = ("_by_probe", "probes")
 
-    def __init__(self, rules: Iterable[MeasuringsOfRule]) -> None:
-        found: dict[str, dict[Measuring, None]] = {}
+    def __init__(self, rules: Iterable[MeasurementsOfRule]) -> None:
+        found: dict[str, dict[Measurements, None]] = {}
         for (probe, _), measuring in chain.from_iterable(its.items() for its in rules):
             found.setdefault(probe, {})[measuring] = None
         self._by_probe = {probe: tuple(its) for probe, its in found.items()}
@@ -61,17 +61,17 @@ class SharedWindows:
         """Whether more rounds like the latest could only lower what they say."""
         return all(measuring.calm for its in self._by_probe.values() for measuring in its)
 
-    def take_round(self, event: Round) -> None:
+    def on_round(self, event: Round) -> None:
         """Take the answers of a known round."""
         for measuring in self._by_probe.get(event.probe, ()):
             measuring.take(event.sent_at, event.answers)
 
-    def take_answers(self, event: Answers) -> None:
+    def on_answers(self, event: Answers) -> None:
         """Take what became of targets later; it counts from the next round on."""
         for measuring in self._by_probe.get(event.probe, ()):
             measuring.settle(event.sent_at, event.answers)
 
-    def leap(self, delta: float) -> None:
+    def fast_forward(self, delta: float) -> None:
         """Take it that rounds like the latest have come for `delta` more seconds."""
         for measuring in chain.from_iterable(self._by_probe.values()):
-            measuring.leap(delta)
+            measuring.fast_forward(delta)

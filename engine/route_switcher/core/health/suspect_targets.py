@@ -85,7 +85,7 @@ class _OfProbe:
     def unusual(self) -> bool:
         return bool(self._dead or self._told)
 
-    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
         for name in uplinks:
             if name in self._latest:
                 self._latest[name].sent_at += delta
@@ -161,13 +161,13 @@ def _is_suspect(
     return len(witnesses) >= enough and all(known[silent] is False for known in witnesses)
 
 
-class Suspects:
+class SuspectTargets:
     """The suspect targets of every probe of a policy."""
 
     def __init__(self) -> None:
         self._probes: dict[tuple[str, Family], _OfProbe] = {}
 
-    def take_policy(self, policy: Policy, renamed: Collection[str] = ()) -> None:
+    def apply_policy(self, policy: Policy, renamed: Collection[str] = ()) -> None:
         """Take a new policy; what is known of unchanged probes stays, but not of uplinks that have
         their names from now on."""
         before, self._probes = self._probes, {}
@@ -184,11 +184,11 @@ class Suspects:
         """The suspect targets of each probe; the sets change as things go."""
         return {name: s.targets for (name, its), s in self._probes.items() if its is family}
 
-    def take_answers(self, event: Answers, family: Family) -> None:
+    def on_answers(self, event: Answers, family: Family) -> None:
         """Take what became of targets after their round was told."""
         self._probes[event.probe, family].take(event)
 
-    def take_round(self, event: Round, family: Family) -> tuple[Round, list[Output]]:
+    def on_round(self, event: Round, family: Family) -> tuple[Round, list[Output]]:
         """The round as it is without the suspect targets, what a person should know, and who
         should be asked."""
         suspects = self._probes[event.probe, family]
@@ -203,7 +203,7 @@ class Suspects:
         """Whether any target is suspect now, or a person is still to be told that it is not."""
         return any(suspects.unusual for suspects in self._probes.values())
 
-    def leap(self, delta: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
         """Take it that rounds like the latest have come through `uplinks` for `delta` seconds."""
         for suspects in self._probes.values():
-            suspects.leap(delta, uplinks)
+            suspects.fast_forward(delta, uplinks)

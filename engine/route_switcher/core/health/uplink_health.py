@@ -4,9 +4,9 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from math import inf
 
-from route_switcher.core.health.confirmation import verdict_of
+from route_switcher.core.health.confirmation import confirmation_of
 from route_switcher.core.health.damping import Penalty
-from route_switcher.core.health.latest_rounds import Latest
+from route_switcher.core.health.latest_rounds import LatestRounds
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
 from route_switcher.core.probing.assignment import meaning, meanings
@@ -55,7 +55,9 @@ class UplinkHealth:
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
-        self._latest = {p.name: Latest(longest_gap(p), verdict_of(p, rules), begun) for p in probes}
+        self._latest = {
+            p.name: LatestRounds(longest_gap(p), confirmation_of(p, rules), begun) for p in probes
+        }
         new = NewWindows(uplink.family, probes, suspects)
         self._take_rules([RuleHealth(uplink, rule, probes, link, new, state) for rule in rules])
 
@@ -154,9 +156,13 @@ class UplinkHealth:
         """
         since = max(since, self._lost_at)
         latest = self._latest.values()
-        shaken = any(x.failed for x in latest) and any(rule.shaken for rule in self._rules)
+        may_still_fail = any(x.failed for x in latest) and any(
+            rule.may_still_fail for rule in self._rules
+        )
         for each in latest:
-            awaited = each.awaited(now, since, self._judged_since, shaken=shaken, urgent=urgent)
+            awaited = each.awaited(
+                now, since, self._judged_since, may_still_fail=may_still_fail, urgent=urgent
+            )
             if awaited:
                 return awaited
         return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
@@ -165,7 +171,7 @@ class UplinkHealth:
         """Whether surely no probe gets an answer through it any more."""
         return not self.link.connected or all(x.decided(now) for x in self._latest.values())
 
-    def take_round(self, event: Round) -> list[RuleChange]:
+    def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
         self.last_told = event.at
         if event.outcome is RoundOutcome.UNKNOWN:
@@ -180,48 +186,50 @@ class UplinkHealth:
             # What held before this round is judged by windows without it.
             for rule in rules:
                 rule.catch_up(event.at)
-            self._windows.take_round(event)
-        return self._changed([c for rule in rules for c in rule.take_round(event)], event.at)
+            self._windows.on_round(event)
+        return self._changed([c for rule in rules for c in rule.on_round(event)], event.at)
 
-    def take_answers(self, event: Answers) -> None:
+    def on_answers(self, event: Answers) -> None:
         """Take what became of targets later."""
-        self._windows.take_answers(event)
+        self._windows.on_answers(event)
 
-    def take_link(self, link: LinkState, at: float) -> list[RuleChange]:
+    def on_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
         seen = self.link = _judged(self.uplink, link)
         self.routable = _routable(self.uplink, link)
         if not seen.connected:
             self._lost_at = at
-        return self._changed([c for rule in self._rules for c in rule.take_link(seen, at)], at)
+        return self._changed([c for rule in self._rules for c in rule.on_link(seen, at)], at)
 
     def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """The same, where it may be no news."""
-        return [] if _judged(self.uplink, link) == self.link else self.take_link(link, at)
+        return [] if _judged(self.uplink, link) == self.link else self.on_link(link, at)
 
-    def take_time(self, at: float) -> list[RuleChange]:
+    def on_time(self, at: float) -> list[RuleChange]:
         """Judge what may have held long enough now."""
-        return self._changed([c for rule in self._rules for c in rule.take_time(at)], at)
+        return self._changed([c for rule in self._rules for c in rule.on_time(at)], at)
 
     def deadline(self) -> float:
-        """When to call `take_time`; inf: never."""
+        """When to call `on_time`; inf: never."""
         return min((rule.deadline() for rule in self._rules), default=inf)
 
-    def leap(self, delta: float) -> None:
+    def fast_forward(self, delta: float) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
         self.last_known += delta
         self.last_told += delta
         for latest in self._latest.values():
             latest.sent_at += delta
         for rule in self._rules:
-            rule.leap(delta)
-        self._windows.leap(delta)
+            rule.fast_forward(delta)
+        self._windows.fast_forward(delta)
 
-    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+    def require_recovery(self, at: float, evidence: str) -> list[RuleChange]:
         """Let the uplink prove itself, where nothing good is known of it."""
-        return self._changed([c for rule in self._rules for c in rule.distrust(at, evidence)], at)
+        return self._changed(
+            [c for rule in self._rules for c in rule.require_recovery(at, evidence)], at
+        )
 
-    def take_policy(
+    def apply_policy(
         self,
         uplink: Uplink,
         old: Policy,
@@ -240,13 +248,13 @@ class UplinkHealth:
         latest = {}
         for probe in probes:
             known = self._latest.get(probe.name)
-            verdict = verdict_of(probe, rules)
+            confirmation = confirmation_of(probe, rules)
             if known is None or meaning(probe, uplink.family) not in before:
-                latest[probe.name] = Latest(longest_gap(probe), verdict, at)
+                latest[probe.name] = LatestRounds(longest_gap(probe), confirmation, at)
             else:
                 # What was sent under the old name may be another uplink's by its new one.
                 begun = at if renamed else known.begun
-                latest[probe.name] = replace(known, verdict=verdict, begun=begun)
+                latest[probe.name] = replace(known, confirmation=confirmation, begun=begun)
         self._latest = latest
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
@@ -266,7 +274,7 @@ class UplinkHealth:
     def _take_rules(self, rules: list[RuleHealth]) -> None:
         self._rules = rules
         self._counting = {name: [r for r in rules if r.counts(name)] for name in self._latest}
-        self._windows = SharedWindows(rule.measurings for rule in rules)
+        self._windows = SharedWindows(rule.measurements for rule in rules)
         self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""
 
@@ -276,7 +284,7 @@ class UplinkHealth:
             if self.state is UplinkState.FAILED and before is not UplinkState.FAILED:
                 self.ever_failed = True
                 self._failed_at = at
-                self.penalty.take_failure(at)
+                self.penalty.add_failure(at)
         return changes
 
 

@@ -133,7 +133,7 @@ class Window:
         """Forget everything."""
         self._restart(0)
 
-    def leap(self, delta: float) -> None:
+    def fast_forward(self, delta: float) -> None:
         """Take it that answers like the latest have come for `delta` more seconds, at the pace of
         the latest two. To be called only while it is `calm`."""
         micros = _micros(delta)

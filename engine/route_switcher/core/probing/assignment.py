@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.policy import (
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ProbeSpec:
     """What the rounds of one probe depend on."""
 
     probe: Probe = field(compare=False)
@@ -30,21 +30,21 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class UplinkProbing:
     """All rounds through one uplink."""
 
     uplink: str
     interface: str
     family: Family
-    askings: tuple[Asking, ...]
+    askings: tuple[ProbeSpec, ...]
 
 
-def work_of(uplink: Uplink, policy: Policy) -> Work:
+def probing_of(uplink: Uplink, policy: Policy) -> UplinkProbing:
     """What the rounds through `uplink` depend on."""
     rules = policy.rules_for(uplink.name)
     probes = sorted(policy.probes_through(uplink.name), key=lambda probe: probe.name)
     askings = tuple(
-        Asking(
+        ProbeSpec(
             replace(probe, targets=probe.targets_for(uplink.family), uplinks=None),
             meaning(probe, uplink.family),
             failures_that_count(probe, rules),
@@ -52,7 +52,7 @@ def work_of(uplink: Uplink, policy: Policy) -> Work:
         )
         for probe in probes
     )
-    return Work(uplink.name, uplink.interface, uplink.family, askings)
+    return UplinkProbing(uplink.name, uplink.interface, uplink.family, askings)
 
 
 def meaning(probe: Probe, family: Family) -> Probe:

@@ -11,7 +11,7 @@ LISTEN_EVERY = 10.0
 """Seconds from one round that is followed to the next, where no window counts the answers."""
 
 
-class Listening:
+class FollowedRounds:
     """Remembers which round of one probe through one uplink was followed last."""
 
     __slots__ = ("_every", "_next_at")

@@ -7,20 +7,20 @@ from math import inf
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.routing.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
-from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 
 
 class Admission:
-    """Remembers what was refused. The `ways` are shared, not copied."""
+    """Remembers what was refused. The `presence` are shared, not copied."""
 
-    __slots__ = ("_proving", "_ways", "_without_route", "refusals")
+    __slots__ = ("_presence", "_proving", "_without_route", "refusals")
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, presence: RoutePresence) -> None:
         self.refusals = Refusals()
-        self._ways = ways
+        self._presence = presence
         self._without_route: frozenset[str] = frozenset()
         self._proving: dict[str, float] = {}
         """Until when uplinks that had no route are not moved to by choice; each for its stable
@@ -32,23 +32,23 @@ class Admission:
         """Whether nothing is refused."""
         return self.refusals.none
 
-    def take_refusal(self, at: float, action: RouteAction, reason: str) -> bool:
+    def on_refusal(self, at: float, action: RouteAction, reason: str) -> bool:
         """The kernel refused `action`. Returns whether that is worth telling a person."""
         route = action.route
         if action.change is Change.DELETE:
             return self.refusals.add_kept(at, route, reason)
-        there = self._ways.has(route.interface, route.gateway)
+        there = self._presence.has(route.interface, route.gateway)
         pause = FIRST_PAUSE if there else FIRST_PAUSE_WITHOUT_ROUTE
         return self.refusals.add(at, route, reason, pause)
 
-    def take_policy(self, departing: Uplink | None) -> None:
+    def apply_policy(self, departing: Uplink | None) -> None:
         """A person changed the policy: everything is tried again, except for the uplink that has
         left it and still carries the traffic."""
         self.refusals.keep(departing)
         self._without_route = frozenset()
         self._proving.clear()
 
-    def take_time(self, at: float, healths: Iterable[UplinkHealth], active: str | None) -> None:
+    def on_time(self, at: float, healths: Iterable[UplinkHealth], active: str | None) -> None:
         """Take it that the time is `at`, and see which uplinks have a route again."""
         if self.calm and not self._without_route:
             return
@@ -65,13 +65,13 @@ class Admission:
     def standing(self, health: UplinkHealth) -> Standing:
         """What the plan needs to know of an uplink."""
         uplink = health.uplink
-        foreign, onlink = self._ways.foreign(uplink), self._ways.onlink(uplink)
+        foreign, onlink = self._presence.foreign(uplink), self._presence.onlink(uplink)
         return Standing(uplink, health.state, health.routable, foreign, onlink)
 
     def refused(self, uplink: Uplink) -> bool:
         """Whether `uplink` cannot be active: the kernel refuses its routes, and no route of
         somebody else does for it."""
-        return self.refusals.unfit(uplink) and self._ways.foreign(uplink) is None
+        return self.refusals.unfit(uplink) and self._presence.foreign(uplink) is None
 
     def state(self, health: UplinkHealth, at: float) -> UplinkState:
         """The state of an uplink that is not active, as the selection takes it."""
@@ -87,4 +87,4 @@ class Admission:
     def _has_no_route(self, uplink: Uplink) -> bool:
         if self.refusals.reason(uplink) is None:
             return False
-        return self.refused(uplink) or not self._ways.has(uplink.interface, uplink.gateway)
+        return self.refused(uplink) or not self._presence.has(uplink.interface, uplink.gateway)

@@ -8,7 +8,7 @@ from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteKind, hop_words, protocol_name
 
 
-def obstacles(
+def conflicts(
     uplinks: Iterable[Uplink], seen: Iterable[Route], active: Route | None = None
 ) -> tuple[Route, ...]:
     """The foreign default routes that the kernel would take before, or between, ours; a multipath
@@ -29,7 +29,7 @@ def obstacles(
     )
 
 
-def describe_obstacle(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
+def describe_conflict(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
     """One line: which route, what it does to failover, and the remedy."""
     uplinks = tuple(uplinks)
     reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
@@ -99,7 +99,7 @@ def left_over(at: float, policy: Policy, routes: Iterable[Route]) -> list[Output
     return [*told]
 
 
-class Obstacles:
+class Conflicts:
     """Remembers the obstacles of one family, and says which come and go."""
 
     __slots__ = ("_found",)
@@ -111,9 +111,9 @@ class Obstacles:
         self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route], active: Route | None
     ) -> list[Output]:
         """What has changed with the `routes` that are there now."""
-        before, self._found = self._found, obstacles(uplinks, routes, active)
+        before, self._found = self._found, conflicts(uplinks, routes, active)
         come = [
-            Notice(at, Level.WARNING, describe_obstacle(route, uplinks, active))
+            Notice(at, Level.WARNING, describe_conflict(route, uplinks, active))
             for route in self._found
             if route not in before
         ]

@@ -8,7 +8,7 @@ action, wherever a crash may stop the sequence, there is a default route if ther
 
 from collections.abc import Iterable
 
-from route_switcher.core.routing.plan import Plan, Wanted
+from route_switcher.core.routing.plan import DesiredRoute, Plan
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 
@@ -46,7 +46,9 @@ def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
     )
 
 
-def _may_go(route: Route, instead: Wanted | None, ours: set[Route], active: Route | None) -> bool:
+def _may_go(
+    route: Route, instead: DesiredRoute | None, ours: set[Route], active: Route | None
+) -> bool:
     if instead is not None and instead.route in ours:
         return True
     return active is not None and (instead is None or route.metric <= active.metric)
@@ -63,7 +65,7 @@ def _addition(family: Family, key_is_ours: bool) -> Change:
     return Change.APPEND if family is Family.IPV4 else Change.REPLACE
 
 
-def _why_deleted(route: Route, instead: Wanted | None) -> str:
+def _why_deleted(route: Route, instead: DesiredRoute | None) -> str:
     if instead is None:
         return "belongs to no uplink of the policy"
     if instead.route.gateway != route.gateway:

@@ -26,7 +26,7 @@ _TRIED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredRoute:
     """One route that should be there. `possible` is false while the kernel cannot take it."""
 
     route: Route
@@ -41,7 +41,7 @@ class Plan:
 
     family: Family
     active: Route | None
-    routes: tuple[Wanted, ...]
+    routes: tuple[DesiredRoute, ...]
     kept: Set[Route] = frozenset()
     """Routes that the kernel has refused to delete."""
 
@@ -86,13 +86,13 @@ def make_plan(
     carrier = _carrier(uplinks, active, refused)
     if active is not None and all(s.uplink != active for s in uplinks):
         reason = f"{active.name} is active until another answers"
-        wanted.append(Wanted(active_route(active, refused), reason, possible=False))
+        wanted.append(DesiredRoute(active_route(active, refused), reason, possible=False))
     for standing in uplinks:
         choices = list(_choices(standing, active, carrier))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
         route = replace(route, onlink=standing.onlink)
-        wanted.append(Wanted(route, f"{standing.uplink.name} {reason}", possible))
+        wanted.append(DesiredRoute(route, f"{standing.uplink.name} {reason}", possible))
     return Plan(family, carrier, tuple(wanted), kept)
 
 

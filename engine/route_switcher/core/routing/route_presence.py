@@ -14,7 +14,7 @@ from route_switcher.core.vocabulary.policy import Address, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 
 
-class Ways:
+class RoutePresence:
     """Remembers the ways of every family, ours and foreign."""
 
     __slots__ = ("_foreign", "_onlink", "_since", "readings")
@@ -27,7 +27,7 @@ class Ways:
         self._onlink: set[tuple[str, Address | None]] = set()
         """Where a route has said that the gateway is on the link; that is remembered."""
 
-    def take_routes(self, at: float, routes: Iterable[Route]) -> set[str]:
+    def see_routes(self, at: float, routes: Iterable[Route]) -> set[str]:
         """Take what the kernel has. Returns the interfaces where a gateway is now known to be on
         the link, and was not before."""
         self.readings += 1

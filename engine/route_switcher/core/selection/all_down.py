@@ -14,7 +14,7 @@ ASK_AGAIN = APART
 answers would else be found late."""
 
 
-class Waiting:
+class AllDown:
     """Remembers what was asked, and told, in one family."""
 
     __slots__ = ("_reminder", "_told_of", "_trouble", "ask_at")
@@ -39,7 +39,7 @@ class Waiting:
         text = f"no uplink answers yet, nothing is moved: {known}"
         return [*self._ask_again(at, inf, healths), Notice(at, Level.ERROR, text)]
 
-    def go_on(
+    def update(
         self,
         at: float,
         since: float,

@@ -12,7 +12,7 @@ from route_switcher.core.health.confirmation import LONGEST_WAIT
 from route_switcher.core.health.evaluators import describe_link
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
-from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.select import Candidate
 from route_switcher.core.vocabulary.states import UplinkState
 
@@ -28,7 +28,7 @@ class Eligibility:
     link_lost: bool
     urgent: bool
     admission: Admission
-    ways: Ways
+    presence: RoutePresence
 
     def candidate(self, health: UplinkHealth, current: str | None) -> Candidate:
         """The uplink as the selection sees it."""
@@ -56,18 +56,18 @@ class Eligibility:
         if self.link_lost:
             return health.why_not(self.at) if health.state is UplinkState.FAILED else ""
         # An answer from before its route went says nothing of what can be had now.
-        if not self.ways.has(health.uplink.interface, health.uplink.gateway):
+        if not self.presence.has(health.uplink.interface, health.uplink.gateway):
             return "its standing route is not there"
         return health.why_not(self.at, self.since, urgent=self.urgent)
 
 
 def eligibility_beside(
-    active: UplinkHealth | None, at: float, admission: Admission, ways: Ways
+    active: UplinkHealth | None, at: float, admission: Admission, presence: RoutePresence
 ) -> Eligibility:
     """What is asked of the others while `active` is."""
     if active is None:
-        return Eligibility(at, -inf, False, False, admission, ways)
+        return Eligibility(at, -inf, False, False, admission, presence)
     if admission.refused(active.uplink):
-        return Eligibility(at, -inf, active.link_lost, False, admission, ways)
+        return Eligibility(at, -inf, active.link_lost, False, admission, presence)
     urgent = active.failing_for(at) >= LONGEST_WAIT
-    return Eligibility(at, active.failing_since, active.link_lost, urgent, admission, ways)
+    return Eligibility(at, active.failing_since, active.link_lost, urgent, admission, presence)

@@ -13,15 +13,15 @@ from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
-from route_switcher.core.routing.conflicts import Obstacles, precedes
+from route_switcher.core.routing.conflicts import Conflicts, precedes
 from route_switcher.core.routing.found_routes import active_before, in_use
 from route_switcher.core.routing.plan import Plan, active_routes, make_plan
-from route_switcher.core.routing.route_presence import Ways
-from route_switcher.core.selection.all_down import Waiting
+from route_switcher.core.routing.route_presence import RoutePresence
+from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.selection.renaming import preferred_before
-from route_switcher.core.selection.select import Order, select
-from route_switcher.core.selection.switch_limiter import Restraint
+from route_switcher.core.selection.select import Override, select
+from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Route
@@ -32,28 +32,32 @@ _MadeFor: TypeAlias = tuple[object, ...]
 
 
 class FamilySelection:
-    """Decides for one family. `healths` stand in order of preference; they and the `ways` are
+    """Decides for one family. `healths` stand in order of preference; they and the `presence` are
     shared, not copied."""
 
     def __init__(
-        self, family: Family, healths: Sequence[UplinkHealth], hold_back: HoldBack, ways: Ways
+        self,
+        family: Family,
+        healths: Sequence[UplinkHealth],
+        hold_back: HoldBack,
+        presence: RoutePresence,
     ) -> None:
         self.family = family
         self.healths = tuple(healths)
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
-        self.order: Order | None = None
+        self.override: Override | None = None
         self._departing: Uplink | None = None
         self._patience = inf
         self._wake = inf
         self._found: Route | None = None
         """The default route by which the traffic goes until the first selection."""
-        self.admission = Admission(ways)
-        self._ways = ways
-        self._obstacles = Obstacles()
+        self.admission = Admission(presence)
+        self._presence = presence
+        self._obstacles = Conflicts()
         self._plan: tuple[_MadeFor, Plan] | None = None
-        self._waiting = Waiting()
-        self._restraint = Restraint(hold_back)
+        self._all_down = AllDown()
+        self._limiter = SwitchLimiter(hold_back)
         self._held_until = inf
 
     @property
@@ -67,9 +71,9 @@ class FamilySelection:
         """Begin with the `routes` found; wait at most `patience` seconds for first rounds."""
         mine = [r for r in routes if r.family is self.family]
         outputs = self._start(at, mine, patience)
-        return outputs + self.take_routes(at, mine)
+        return outputs + self.see_routes(at, mine)
 
-    def take_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
+    def see_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.admission.refusals.see(at, mine)
@@ -79,7 +83,7 @@ class FamilySelection:
             self.admission.refusals.ask_for_free(active_routes(uplink), min(astray))
         return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
 
-    def take_uplinks(
+    def apply_uplinks(
         self,
         at: float,
         healths: Sequence[UplinkHealth],
@@ -90,7 +94,7 @@ class FamilySelection:
 
         `names` are the new names of those that stay, by their old ones.
         """
-        self._restraint.take_policy(hold_back)
+        self._limiter.apply_policy(hold_back)
         outputs: list[Output] = []
         if self.current is not None and self.current not in names:
             kept = {id(h) for h in healths}
@@ -103,37 +107,37 @@ class FamilySelection:
         for health in healths:
             if health.uplink == self._departing:
                 self.current, self._departing = health.uplink.name, None
-        self.admission.take_policy(self._departing)
-        if self.order is not None:
-            ordered = names.get(self.order.uplink)
-            self.order = None if ordered is None else replace(self.order, uplink=ordered)
+        self.admission.apply_policy(self._departing)
+        if self.override is not None:
+            ordered = names.get(self.override.uplink)
+            self.override = None if ordered is None else replace(self.override, uplink=ordered)
         return outputs
 
-    def give_order(self, at: float, order: Order) -> list[Output]:
+    def set_override(self, at: float, override: Override) -> list[Output]:
         """Take an operator's order; refused unless its uplink can be active and is healthy.
 
         A forced one needs no health, but it too needs a route that the kernel takes.
         """
-        health = self._health(order.uplink)
+        health = self._health(override.uplink)
         why = None
         if self.admission.refused(health.uplink):
             reason = self.admission.refusals.reason(health.uplink)
             why = f"the kernel refused its route: {reason}"
-        elif not order.force and health.state is not UplinkState.HEALTHY:
+        elif not override.force and health.state is not UplinkState.HEALTHY:
             why = f"{health.evidence()}; only a forced order moves to it"
         if why is not None:
-            return [Notice(at, Level.WARNING, f"switch to {order.uplink} refused: {why}")]
-        self.order = order
+            return [Notice(at, Level.WARNING, f"switch to {override.uplink} refused: {why}")]
+        self.override = override
         return []
 
     # What it says.
 
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
-        ends = self.order.until if self.order else inf
+        ends = self.override.until if self.override else inf
         return min(
             self._wake,
-            self._waiting.ask_at,
+            self._all_down.ask_at,
             self._held_until,
             ends,
             self.admission.refusals.deadline(),
@@ -145,7 +149,7 @@ class FamilySelection:
         refusals = self.admission.refusals
         refused = frozenset(refusals.routes), frozenset(refusals.kept)
         states = [(h.uplink, h.state, h.routable) for h in self.healths]
-        made_for = (active, self._ways.readings, refused, states)
+        made_for = (active, self._presence.readings, refused, states)
         if self._plan is None or made_for != self._plan[0]:
             standings = [self.admission.standing(health) for health in self.healths]
             self._plan = made_for, make_plan(self.family, standings, active, *refused)
@@ -156,30 +160,32 @@ class FamilySelection:
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select anew; `old` is the policy that a reload has just replaced."""
-        self.admission.take_time(at, self.healths, self.current)
+        self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
-            self._waiting.ask_at = self._held_until = inf
+            self._all_down.ask_at = self._held_until = inf
             return []
         outputs: list[Output] = []
-        if self.order and at >= self.order.until:
-            outputs.append(Notice(at, Level.INFO, f"the order for {self.order.uplink} has ended"))
-            self.order = None
+        if self.override and at >= self.override.until:
+            outputs.append(
+                Notice(at, Level.INFO, f"the order for {self.override.uplink} has ended")
+            )
+            self.override = None
         if not self.settled:
             return outputs + self._first_selection(at)
         eligibility = self._eligibility(at)
         candidates = [eligibility.candidate(h, self.current) for h in self.healths]
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
-        choice = select(candidates, self.current, self.order)
+        choice = select(candidates, self.current, self.override)
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
         cause = choice.cause
         if cause is Cause.PREFERENCE and old is not None and self.current is not None:
             left, taken = (self._health(name).uplink for name in (self.current, choice.name))
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
-        if cause in VOLUNTARY and at < self._restraint.until:
-            self._held_until = min(self._held_until, self._restraint.until)
-            return [*outputs, *self._restraint.tell(at, choice.name), *self._hold(eligibility)]
+        if cause in VOLUNTARY and at < self._limiter.until:
+            self._held_until = min(self._held_until, self._limiter.until)
+            return [*outputs, *self._limiter.tell(at, choice.name), *self._hold(eligibility)]
         outputs.append(self._move(at, choice.name, cause))
         if eligibility.link_lost:
             outputs.append(ProbeNow(at, choice.name))
@@ -195,7 +201,7 @@ class FamilySelection:
             first.uplink.name == self.current
             and first.state is UplinkState.HEALTHY
             and first.penalty.until <= at
-            and self.order is None
+            and self.override is None
             and self.admission.calm
         )
 
@@ -217,7 +223,7 @@ class FamilySelection:
 
     def _restart(self, at: float, name: str) -> list[Output]:
         self.current = name
-        self._restraint.take_move(at, first=True)
+        self._limiter.on_move(at, first=True)
         outputs: list[Output] = [
             Decision(
                 at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
@@ -225,12 +231,12 @@ class FamilySelection:
         ]
         for health in self.healths:
             if health.uplink.name != name:
-                outputs += health.distrust(at, f"{name} was active at the start")
+                outputs += health.require_recovery(at, f"{name} was active at the start")
         return outputs
 
     def _first_selection(self, at: float) -> list[Output]:
-        if self.order:
-            return [self._move(at, self.order.uplink, Cause.OPERATOR)]
+        if self.override:
+            return [self._move(at, self.override.uplink, Cause.OPERATOR)]
         usable = [h for h in self.healths if h.link.connected and h.routable]
         if usable and (self._patience == -inf or self._found_lost()):
             return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
@@ -243,7 +249,7 @@ class FamilySelection:
         if at < self._wake < inf:
             return []
         self._wake = inf
-        return self._waiting.begin(at, self.healths)
+        return self._all_down.begin(at, self.healths)
 
     def _found_lost(self) -> bool:
         """Whether the traffic goes by the link of an uplink that has lost it."""
@@ -258,7 +264,7 @@ class FamilySelection:
         for index, other in enumerate(self.healths):
             # A less preferred uplink that was not asked yet was not passed over.
             if index < position or (index > position and other.judged):
-                outputs += other.distrust(at, f"passed over for {name}")
+                outputs += other.require_recovery(at, f"passed over for {name}")
         return outputs
 
     # Moves.
@@ -266,7 +272,7 @@ class FamilySelection:
     def _eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""
         current = self._health(self.current) if self.current is not None else None
-        return eligibility_beside(current, at, self.admission, self._ways)
+        return eligibility_beside(current, at, self.admission, self._presence)
 
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()
@@ -279,21 +285,21 @@ class FamilySelection:
             previous, rules = self.current, left.failed_rules()
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
-        self._restraint.take_move(at, first=previous is None)
+        self._limiter.on_move(at, first=previous is None)
         self.current, self._departing = name, None
-        self._wake = self._waiting.ask_at = self._held_until = inf
+        self._wake = self._all_down.ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, eligibility: Eligibility) -> list[Output]:
         at, since = eligibility.at, eligibility.since
         if self.current is None or since == -inf:
-            self._waiting.end()
+            self._all_down.end()
             return []
         active = self._health(self.current)
-        order = self.order
-        forced = order is not None and order.force and order.uplink == self.current
+        override = self.override
+        forced = override is not None and override.force and override.uplink == self.current
         ever = replace(eligibility, since=-inf, urgent=False).why_not
-        return self._waiting.go_on(at, since, self.healths, active, ever, forced=forced)
+        return self._all_down.update(at, since, self.healths, active, ever, forced=forced)
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

@@ -11,7 +11,7 @@ from route_switcher.core.vocabulary.outputs import SpeedChange
 from route_switcher.core.vocabulary.states import Speed, UplinkState
 
 
-class Speeds:
+class ProbingSpeeds:
     """Remembers the speed of each uplink, and says when one changes."""
 
     def __init__(self) -> None:

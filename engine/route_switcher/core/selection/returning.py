@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.routing.route_presence import Ways
+from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.vocabulary.outputs import ProbeNow
 from route_switcher.core.vocabulary.states import UplinkState
 
@@ -21,9 +21,11 @@ class Returning:
     def __init__(self) -> None:
         self._away: frozenset[str] = frozenset()
 
-    def asks(self, at: float, healths: Collection[UplinkHealth], ways: Ways) -> Iterator[ProbeNow]:
+    def asks(
+        self, at: float, healths: Collection[UplinkHealth], presence: RoutePresence
+    ) -> Iterator[ProbeNow]:
         """Whom to ask, after news of links or routes."""
-        leads = {h.uplink.name: _leads(h, ways) for h in healths}
+        leads = {h.uplink.name: _leads(h, presence) for h in healths}
         before, self._away = self._away, frozenset(n for n, led in leads.items() if not led)
         for health in healths:
             name = health.uplink.name
@@ -31,5 +33,5 @@ class Returning:
                 yield ProbeNow(at, name)
 
 
-def _leads(health: UplinkHealth, ways: Ways) -> bool:
-    return health.link.connected and health.routable and ways.since(health.uplink) < inf
+def _leads(health: UplinkHealth, presence: RoutePresence) -> bool:
+    return health.link.connected and health.routable and presence.since(health.uplink) < inf

@@ -39,7 +39,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Override:
     """The operator prefers an uplink until `until`; a forced order holds whatever its health."""
 
     uplink: str
@@ -76,7 +76,7 @@ _CAUSES = {
 
 
 def select(
-    candidates: Sequence[Candidate], current: str | None, order: Order | None = None
+    candidates: Sequence[Candidate], current: str | None, override: Override | None = None
 ) -> Choice:
     """Choose among `candidates`, which stand in order of preference.
 
@@ -84,8 +84,8 @@ def select(
     """
     by_name = {c.name: c for c in candidates}
     rank = _rank_of_current(by_name.get(current) if current is not None else None)
-    if order is not None and _order_holds(by_name[order.uplink], current, order):
-        return Choice(order.uplink, Cause.OPERATOR)
+    if override is not None and _override_holds(by_name[override.uplink], current, override):
+        return Choice(override.uplink, Cause.OPERATOR)
     movable = [c for c in candidates if c.eligible and c.name != current]
     first = max(movable, key=lambda c: (_rank(c), c.answers), default=None)
     if first is None or (best := _rank(first)) < rank:
@@ -112,10 +112,10 @@ def _rank(candidate: Candidate) -> int:
     return _RANK[candidate.state]
 
 
-def _order_holds(ordered: Candidate, current: str | None, order: Order) -> bool:
+def _override_holds(ordered: Candidate, current: str | None, override: Override) -> bool:
     if ordered.refused:
         return False
-    if order.force:
+    if override.force:
         return True
     if ordered.name == current:
         return ordered.state is not UplinkState.FAILED

@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.policy import HoldBack
 _HOUR = 3600.0
 
 
-class Restraint:
+class SwitchLimiter:
     """Remembers the moves of one family."""
 
     __slots__ = ("_hold_back", "_moved_at", "_switches", "_told")
@@ -25,12 +25,12 @@ class Restraint:
         """Of which uplinks a person knows that they are held back, and until when."""
         self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
 
-    def take_policy(self, hold_back: HoldBack) -> None:
+    def apply_policy(self, hold_back: HoldBack) -> None:
         """Take a changed policy; what happened goes on counting, as far as the old one counted."""
         self._hold_back = hold_back
         self._switches = deque(self._switches, maxlen=hold_back.switches_per_hour)
 
-    def take_move(self, at: float, *, first: bool) -> None:
+    def on_move(self, at: float, *, first: bool) -> None:
         """The selection changed; the first one of all is no switch."""
         self._moved_at = at
         self._told.clear()

@@ -28,7 +28,7 @@ class ConsecutiveFailures:
 
     probe: str
     failures: int
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ConsecutiveSuccesses:
 
     probe: str
     successes: int
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Beyond:
     probe: str
     limit: float
     over: float
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,21 @@ class Within:
     probe: str
     limit: float
     over: float
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierDown:
     """The link is missing, administratively down, or without a carrier."""
 
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierUp:
     """The link is present, up, and has a carrier."""
 
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class AnyOf:
     """At least one of these holds."""
 
     conditions: "tuple[Condition, ...]"
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class AllOf:
     """All of these hold at once."""
 
     conditions: "tuple[Condition, ...]"
-    held: float = 0.0
+    for_seconds: float = 0.0
 
 
 OnRounds: TypeAlias = ConsecutiveFailures | ConsecutiveSuccesses
@@ -103,7 +103,7 @@ OnWindow: TypeAlias = Beyond | Within
 OnCarrier: TypeAlias = CarrierDown | CarrierUp
 Leaf: TypeAlias = OnRounds | OnWindow | OnCarrier
 Condition: TypeAlias = Leaf | AnyOf | AllOf
-"""Each has `held`: the seconds for which it must have held, without a break, before it counts."""
+"""Each has `for_seconds`: how long it must have held without a break before it counts."""
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:
@@ -118,4 +118,4 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 def takes_time(condition: Condition) -> bool:
     """Whether it, or a part of it, must hold for a time before it counts."""
     parts = condition.conditions if isinstance(condition, AnyOf | AllOf) else ()
-    return condition.held > 0 or any(map(takes_time, parts))
+    return condition.for_seconds > 0 or any(map(takes_time, parts))

@@ -26,7 +26,7 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class HostSnapshot:
     """Interfaces in the kernel's order; default routes of the main table, in order of metric."""
 
     interfaces: tuple[Interface, ...]

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
 from route_switcher.core.vocabulary.policy import Address
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
-from route_switcher.kernel.host.snapshot import Interface, Machine
+from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.kernel.rtnetlink import exchange, links
 from route_switcher.kernel.rtnetlink.codec import AddressMessage, MalformedMessageError, decoded
 from route_switcher.kernel.rtnetlink.framing import RTM_NEWADDR, Discarded, Message
@@ -27,7 +27,7 @@ class Assigned:
     peer: Address | None
 
 
-async def survey() -> Machine:
+async def survey() -> HostSnapshot:
     """What this network namespace has now. To be called within `trio.run`."""
     discarded = Discarded()
     addresses = await exchange.read(partial(links.address_dump, 0), assigned, discarded)
@@ -42,7 +42,7 @@ async def survey() -> Machine:
             for index, name in socket.if_nameindex()
             if name != _LOOPBACK
         ]
-    return Machine(tuple(interfaces), routes)
+    return HostSnapshot(tuple(interfaces), routes)
 
 
 def assigned(message: Message) -> Assigned | None:

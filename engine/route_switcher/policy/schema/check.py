@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from route_switcher.policy.file_kinds import Kind
+from route_switcher.policy.file_kinds import FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.schema import typo_hints
@@ -29,7 +29,7 @@ _NOTHING = r"(?!)"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
 
 
-def check_schema(findings: Findings, kind: Kind) -> None:
+def check_schema(findings: Findings, kind: FileKind) -> None:
     """Report everything in which the document differs from the schema of its kind."""
     validator = _validator(kind.schema)
     assert isinstance(validator.schema, dict)

@@ -24,7 +24,7 @@ _SLOWER = {
 """The keys of the slower speeds, what messages call them, and why they are slower."""
 
 
-class Times(NamedTuple):
+class ProbeTimes(NamedTuple):
     """In seconds, and in the order of the fields of `core.model.Probe`."""
 
     interval: float
@@ -34,13 +34,13 @@ class Times(NamedTuple):
     standby_interval: float
 
 
-def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None) -> Times:
+def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None) -> ProbeTimes:
     """The times of a probe that writes no others."""
     fast = interval if fast is None else fast
-    return Times(interval, min(fast, LONGEST_DEFAULT_TIMEOUT), fast, interval, interval)
+    return ProbeTimes(interval, min(fast, LONGEST_DEFAULT_TIMEOUT), fast, interval, interval)
 
 
-def read_times(findings: Findings, path: Path) -> Times:
+def read_times(findings: Findings, path: Path) -> ProbeTimes:
     """The times of the probe at `path`; reports those that cannot be, alone or beside others."""
     written = _read_time(findings, path, "interval", "interval")
     interval = DEFAULT_INTERVAL if written is None else written
@@ -81,7 +81,7 @@ def _read_time(findings: Findings, path: Path, key: str, what: str) -> float | N
     return read_seconds(findings, (*path, key), what, SHORTEST_TIME, LONGEST_INTERVAL)
 
 
-def _check_timeout(findings: Findings, path: Path, times: Times, which: str) -> None:
+def _check_timeout(findings: Findings, path: Path, times: ProbeTimes, which: str) -> None:
     """The timeout against the shortest interval; `which` is what messages call that."""
     shortest = times.fast_interval
     if times.timeout > shortest:

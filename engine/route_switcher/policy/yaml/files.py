@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import IO
 
-from route_switcher.policy.file_kinds import Kind
+from route_switcher.policy.file_kinds import FileKind
 from route_switcher.policy.problems import PolicyProblems, Problem
 from route_switcher.policy.yaml.errors import Places
 from route_switcher.policy.yaml.reader import MAX_SIZE, Document, read, too_large
@@ -23,7 +23,7 @@ TIME_LIMIT = 10.0
 _OWN_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
-def read_file(file: Path | Traversable, kind: Kind, if_missing: str = "") -> Document:
+def read_file(file: Path | Traversable, kind: FileKind, if_missing: str = "") -> Document:
     """What `file` says; `if_missing` is the hint where there is none.
 
     Raises `PolicyProblems`, also if the file is not readable, or if nothing can be made of it.
@@ -75,7 +75,7 @@ def _require_regular(status: os.stat_result) -> None:
         raise OSError(errno.EINVAL, "not a regular file")
 
 
-def read_bytes(raw: bytes, origin: str, kind: Kind) -> Document:
+def read_bytes(raw: bytes, origin: str, kind: FileKind) -> Document:
     """What the content of a file says; `origin` is what errors call it.
 
     Raises `PolicyProblems` where nothing can be made of it.

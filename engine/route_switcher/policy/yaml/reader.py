@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
-from route_switcher.policy.file_kinds import Kind
+from route_switcher.policy.file_kinds import FileKind
 from route_switcher.policy.problems import PolicyProblems, Problem, Span, quoted
 from route_switcher.policy.yaml.errors import Places, in_our_words, index
 
@@ -52,7 +52,7 @@ class Document:
     """Paths whose value is not what was meant, since an alias, a tag or a merge key is refused."""
 
 
-def read(text: str, origin: str, kind: Kind) -> Document:
+def read(text: str, origin: str, kind: FileKind) -> Document:
     """Read `text`, a file of that kind; `origin` is what errors call it.
 
     Raises `PolicyProblems` where nothing can be made of the rest: not YAML, empty, too large.
@@ -62,7 +62,7 @@ def read(text: str, origin: str, kind: Kind) -> Document:
     return _Reader(text, origin, kind).document()
 
 
-def too_large(kind: Kind) -> Problem:
+def too_large(kind: FileKind) -> Problem:
     """The problem of a file or text above `MAX_SIZE`."""
     return Problem(
         "too-large",
@@ -77,7 +77,7 @@ class _Reader:
 
     text: str
     origin: str
-    kind: Kind
+    kind: FileKind
     keys: dict[Path, Span] = field(default_factory=dict)
     values: dict[Path, Span] = field(default_factory=dict)
     problems: list[tuple[Path, Problem]] = field(default_factory=list)

@@ -5,7 +5,11 @@ from random import Random
 
 import pytest
 
-from route_switcher.analysis.figures.false_alarms import Failing, false_failures, time_to_recover
+from route_switcher.analysis.figures.false_alarms import (
+    FalseAlarms,
+    false_failures,
+    time_to_recover,
+)
 from route_switcher.analysis.figures.traffic import MONTH
 from route_switcher.core.engine import Engine
 from route_switcher.core.probing.pace import Pace
@@ -39,7 +43,7 @@ def chance(the_policy: Policy, loss: float) -> float:
     return failing(the_policy, loss).failures
 
 
-def failing(the_policy: Policy, loss: float) -> Failing:
+def failing(the_policy: Policy, loss: float) -> FalseAlarms:
     return false_failures(watched(the_policy), the_policy.rules[0], Family.IPV4, loss)
 
 
@@ -126,7 +130,7 @@ def test_random_loss_does_not_fail_by_the_carrier_or_by_latency(fail: Condition)
 
 def test_a_loss_above_the_limit_fails_all_the_time() -> None:
     lossy = policy(rule(Beyond(Measure.LOSS, "internet", 0.2, 30.0)))
-    assert failing(lossy, 0.3) == Failing(inf, 1.0)
+    assert failing(lossy, 0.3) == FalseAlarms(inf, 1.0)
 
 
 def test_coming_back_takes_longer_the_more_is_lost() -> None:
@@ -150,7 +154,7 @@ def test_coming_back_takes_longer_the_more_is_lost() -> None:
         (policy(at_once(ConsecutiveFailures("internet", 2)), probe(targets=2)), 0.2),
         (policy(rule(ConsecutiveFailures("internet", 2), 20.0)), 0.1),
         (policy(at_once(ConsecutiveFailures("internet", 1))), 0.4),
-        (policy(at_once(ConsecutiveFailures("internet", 2, held=1.5))), 0.2),
+        (policy(at_once(ConsecutiveFailures("internet", 2, for_seconds=1.5))), 0.2),
     ],
     ids=["three", "confirmed", "two-targets", "stable", "one", "for"],
 )

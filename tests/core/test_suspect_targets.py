@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from route_switcher.core.engine import Engine
-from route_switcher.core.health.suspect_targets import WORTH_TELLING, Suspects
+from route_switcher.core.health.suspect_targets import WORTH_TELLING, SuspectTargets
 from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.conditions import Beyond, Measure
 from route_switcher.core.vocabulary.events import (
@@ -36,9 +36,9 @@ class Witness:
     """The suspects of one probe, told of rounds through any uplinks."""
 
     def __init__(self, the_probe: Probe = PROBE) -> None:
-        self.suspects = Suspects()
+        self.suspects = SuspectTargets()
         uplinks = (uplink("a", 0), uplink("b", 1), uplink("c", 2))
-        self.suspects.take_policy(policy(*uplinks, probes=(the_probe,)))
+        self.suspects.apply_policy(policy(*uplinks, probes=(the_probe,)))
         self.notices: list[Notice] = []
         self.asked: list[str] = []
         """Through which uplinks rounds were asked for."""
@@ -57,7 +57,7 @@ class Witness:
         )
         outcome = GOOD if all(isinstance(r, float) for r in answers.values()) else FAILED
         event = Round(at, name, "internet", at, outcome, known, "no answer")
-        judged, outputs = self.suspects.take_round(event, V4)
+        judged, outputs = self.suspects.on_round(event, V4)
         self.notices += [o for o in outputs if isinstance(o, Notice)]
         self.asked += [o.uplink for o in outputs if isinstance(o, ProbeNow)]
         return judged
@@ -117,7 +117,7 @@ def test_it_returns_with_an_answer_that_was_told_later() -> None:
     it.tell(0, "a", WITHOUT_T3)
     it.tell(0, "b", WITHOUT_T3)
     assert it.found
-    it.suspects.take_answers(Answers(0.8, "b", "internet", 0, (Answer(T3, 0.8),)), V4)
+    it.suspects.on_answers(Answers(0.8, "b", "internet", 0, (Answer(T3, 0.8),)), V4)
     assert not it.found
 
 
@@ -127,14 +127,14 @@ def test_an_answer_after_the_timeout_is_none() -> None:
         for name in "ab":
             judged = it.tell(at, name, WITHOUT_T3)
             late = Answers(at + 1.5, name, "internet", at, (Answer(T3, 1.5),))
-            it.suspects.take_answers(late, V4)
+            it.suspects.on_answers(late, V4)
         assert (judged.outcome, it.found) == (GOOD, {T3})
 
 
 def test_an_uplink_that_left_the_policy_witnesses_nothing() -> None:
     it = Witness()
     it.tell(0, "c", {T1: RTT, T2: RTT, T3: RTT})
-    it.suspects.take_policy(policy(uplink("a", 0), uplink("b", 1), probes=(PROBE,)))
+    it.suspects.apply_policy(policy(uplink("a", 0), uplink("b", 1), probes=(PROBE,)))
     it.tell(1, "a", WITHOUT_T3)
     it.tell(1, "b", WITHOUT_T3)
     assert it.found == {T3}
@@ -189,9 +189,9 @@ def test_a_pending_answer_is_no_failure_and_no_answer() -> None:
     it.tell(0, "a", {T1: RTT, T2: RTT, T3: "pending"})
     it.tell(0, "b", {T1: RTT, T2: RTT, T3: "pending"})
     assert not it.found
-    it.suspects.take_answers(Answers(1, "a", "internet", 0, (Answer(T3, None),)), V4)
+    it.suspects.on_answers(Answers(1, "a", "internet", 0, (Answer(T3, None),)), V4)
     assert not it.found
-    it.suspects.take_answers(Answers(1, "b", "internet", 0, (Answer(T3, None),)), V4)
+    it.suspects.on_answers(Answers(1, "b", "internet", 0, (Answer(T3, None),)), V4)
     assert it.found == {T3}
 
 
@@ -249,16 +249,16 @@ def test_what_was_suspect_for_a_moment_only_is_not_worth_a_word() -> None:
 
 def test_the_families_are_apart() -> None:
     both = probe(T1, T2, S1, S2, quorum="all")
-    suspects = Suspects()
+    suspects = SuspectTargets()
     lines = (*(uplink(n, i) for i, n in enumerate("ab")), uplink("six", 2, version=6))
-    suspects.take_policy(policy(*lines, probes=(both,)))
+    suspects.apply_policy(policy(*lines, probes=(both,)))
     for name in "ab":
         answers = (Answer(T1, RTT), Answer(T2, None))
-        suspects.take_round(Round(0, name, "internet", 0, FAILED, answers), V4)
+        suspects.on_round(Round(0, name, "internet", 0, FAILED, answers), V4)
     assert set(suspects.of(V4)["internet"]) == {T2}
     answers = (Answer(S1, RTT), Answer(S2, None))
     event = Round(0, "six", "internet", 0, FAILED, answers)
-    assert suspects.take_round(event, Family.IPV6)[0].outcome is FAILED
+    assert suspects.on_round(event, Family.IPV6)[0].outcome is FAILED
     assert not suspects.of(Family.IPV6)["internet"]
 
 
@@ -267,9 +267,9 @@ def test_a_reload_forgets_the_suspects_of_a_changed_probe_only() -> None:
     it.tell(0, "a", WITHOUT_T3)
     it.tell(0, "b", WITHOUT_T3)
     same = policy(uplink("a", 0), uplink("b", 1), uplink("c", 2), probes=(PROBE,))
-    it.suspects.take_policy(same)
+    it.suspects.apply_policy(same)
     assert it.found == {T3}
-    it.suspects.take_policy(replace(same, probes=(replace(PROBE, quorum="any"),)))
+    it.suspects.apply_policy(replace(same, probes=(replace(PROBE, quorum="any"),)))
     assert not it.found
 
 

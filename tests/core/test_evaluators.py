@@ -7,8 +7,8 @@ from math import inf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.health.evaluators import Facts, Run, make_judge
-from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.health.evaluators import Observations, Run, make_evaluator
+from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -54,27 +54,29 @@ happenings = st.lists(
 )
 
 
-def facts_for(*trees: Condition) -> Facts:
-    facts = Facts(UP, gap=inf, runs={"a": Run(), "b": Run()})
+def facts_for(*trees: Condition) -> Observations:
+    observations = Observations(UP, gap=inf, runs={"a": Run(), "b": Run()})
     for tree in trees:
         for leaf in leaves(tree):
             if isinstance(leaf, Beyond | Within):
                 probe = A if leaf.probe == "a" else B
                 key = leaf.probe, leaf.over
-                facts.measurings[key] = Measuring(probe, Family.IPV4, leaf.over, GAP, set())
-    return facts
+                observations.measurements[key] = Measurements(
+                    probe, Family.IPV4, leaf.over, GAP, set()
+                )
+    return observations
 
 
-def take(facts: Facts, told: Told) -> None:
+def take(observations: Observations, told: Told) -> None:
     if not told.probe:
-        facts.link = UP if told.carrier else DOWN
+        observations.link = UP if told.carrier else DOWN
         return
-    run = facts.runs[told.probe]
+    run = observations.runs[told.probe]
     if told.rtt is None:
         run.failures, run.successes = run.failures + 1, 0
     else:
         run.failures, run.successes = 0, run.successes + 1
-    for (probe, _), measuring in facts.measurings.items():
+    for (probe, _), measuring in observations.measurements.items():
         if probe == told.probe:
             measuring.take(told.at, [Answer(TARGET, told.rtt)])
 
@@ -84,8 +86,8 @@ def take(facts: Facts, told: Told) -> None:
 def test_a_judge_says_what_the_whole_history_says(
     condition: Condition, happenings: list[tuple[float, str, float | None]]
 ) -> None:
-    facts = facts_for(condition)
-    judge, history = make_judge(condition, facts), History()
+    observations = facts_for(condition)
+    judge, history = make_evaluator(condition, observations), History()
     verdicts: list[tuple[float, bool]] = [(0.0, judge.holds(0.0))]
     history.restarts.append(0.0)  # nobody asked before
     now = 0.0
@@ -106,7 +108,7 @@ def test_a_judge_says_what_the_whole_history_says(
             last = [t.at for t in history.told if t.probe == told.probe]
             if last and last[-1] == now:
                 continue  # two rounds of a probe, or two changes of the carrier, at one instant
-            take(facts, told)
+            take(observations, told)
             history.told.append(told)
         ask(now)
     while judge.deadline() < inf:
@@ -146,20 +148,20 @@ def test_a_rule_never_asks_for_a_time_that_has_passed(
 ) -> None:
     health = rule_health(rule)
     now = 100.0
-    health.take_link(UP, now)
+    health.on_link(UP, now)
     for pause, probe, what, carrier in events:
         now += pause
         let_time_pass(health, now)
         rtt = 0.05 if what == "good" else None
         if what == "link":
-            health.take_link(UP if carrier else DOWN, now)
+            health.on_link(UP if carrier else DOWN, now)
         elif probe in health.rule.probes or not health.rule.probes:
             answer = Answer(TARGET, rtt, pending=what == "pending")
             outcome = {"good": GOOD, "pending": GOOD, "unknown": UNKNOWN}.get(what, FAILED)
-            health.take_round(Round(now, "fibre", probe, now, outcome, (answer,), "lost"))
+            health.on_round(Round(now, "fibre", probe, now, outcome, (answer,), "lost"))
             if what == "pending":
                 told = (Answer(TARGET, 0.3 if carrier else None),)
-                health.take_answers(Answers(now, "fibre", probe, now, told))
+                health.on_answers(Answers(now, "fibre", probe, now, told))
         assert health.deadline() > now
     let_time_pass(health, now + 1000)
     assert health.deadline() == inf
@@ -177,7 +179,7 @@ class RuleReference:
     def holds(self, condition: Condition, at: float) -> bool:
         return any(begin <= at < end for begin, end in self.history.spans(condition))
 
-    def shaken(self, told: Told | None) -> bool:
+    def may_still_fail(self, told: Told | None) -> bool:
         """Whether a failed round is one that the rule might come to fail by."""
         assert told is not None
         named = {
@@ -210,7 +212,7 @@ class RuleReference:
         carrier = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
         lost = told is not None and not told.probe and not told.carrier and carrier
         failed = told is not None and bool(told.probe) and told.rtt is None
-        if (failed and self.shaken(told)) or lost or (good and fails):
+        if (failed and self.may_still_fail(told)) or lost or (good and fails):
             self.covered_from = None
         elif good and self.covered_from is None:
             self.covered_from = at
@@ -245,7 +247,7 @@ def nested(leaf: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
         some = st.lists(parts, min_size=1, max_size=2).map(tuple)
         return st.builds(AnyOf, some, odd_helds) | st.builds(AllOf, some, odd_helds)
 
-    held = st.builds(lambda part, seconds: replace(part, held=seconds), leaf, odd_helds)
+    held = st.builds(lambda part, seconds: replace(part, for_seconds=seconds), leaf, odd_helds)
     return around(held) | around(around(held))
 
 
@@ -276,11 +278,16 @@ def test_a_rule_fails_and_recovers_exactly_when_the_whole_history_says(
 @settings(max_examples=200, deadline=None)
 @example(
     one_failure,
-    AllOf((ConsecutiveSuccesses("a", 2, held=2.25),), held=0.375),
+    AllOf((ConsecutiveSuccesses("a", 2, for_seconds=2.25),), for_seconds=0.375),
     [(1.0, "a", None), *[(1.0, "wait", None)] * 6],
 )
 @example(
-    AnyOf((one_failure, AllOf((AllOf((CarrierDown(held=2.25),), held=0.75),), held=0.375))),
+    AnyOf(
+        (
+            one_failure,
+            AllOf((AllOf((CarrierDown(for_seconds=2.25),), for_seconds=0.75),), for_seconds=0.375),
+        )
+    ),
     None,
     [(1.0, "a", None), (1.0, "link", None), *[(1.0, "wait", None)] * 6, (0.5, "link", 0.0625)],
 )
@@ -306,7 +313,7 @@ def check_a_life(
     def wait(until: float) -> None:
         while health.deadline() < until:
             at = health.deadline()
-            health.take_time(at)
+            health.on_time(at)
             reference.step(at, None)
             assert health.state is reference.state
 
@@ -314,10 +321,10 @@ def check_a_life(
         wait(at)
         outcome = FAILED if rtt is None else GOOD
         answers = (Answer(TARGET, rtt),)
-        health.take_round(Round(at, "fibre", probe, at, outcome, answers, "lost"))
+        health.on_round(Round(at, "fibre", probe, at, outcome, answers, "lost"))
         reference.step(at, Told(at, probe, rtt))
 
-    health.take_link(UP, 0.0)
+    health.on_link(UP, 0.0)
     for probe in sorted(rule.probes):
         ask(0.0, probe, 0.05)
     last = dict.fromkeys("ab", 0.0)
@@ -331,10 +338,10 @@ def check_a_life(
         wait(now)
         if what == "link":
             carrier = rtt is not None
-            health.take_link(UP if carrier else DOWN, now)
+            health.on_link(UP if carrier else DOWN, now)
             reference.step(now, Told(now, carrier=carrier))
         elif what == "unknown":
-            health.take_round(Round(now, "fibre", "a", now, UNKNOWN))
+            health.on_round(Round(now, "fibre", "a", now, UNKNOWN))
         elif what in rule.probes and last[what] < now:
             last[what] = now
             ask(now, what, rtt if carrier else None)
@@ -342,31 +349,31 @@ def check_a_life(
 
 
 def test_a_round_that_is_told_late_does_not_turn_time_back() -> None:
-    fails = AnyOf((ConsecutiveFailures("a", 9), ConsecutiveFailures("b", 1)), held=2.0)
+    fails = AnyOf((ConsecutiveFailures("a", 9), ConsecutiveFailures("b", 1)), for_seconds=2.0)
     health = rule_health(Rule("r", fails, Recover(5.0)))
-    health.take_round(Round(1.0, "fibre", "b", 0.5, FAILED, (), "no answer"))
-    assert [c.after for c in health.take_time(3.0)] == [RuleState.FAILED]
+    health.on_round(Round(1.0, "fibre", "b", 0.5, FAILED, (), "no answer"))
+    assert [c.after for c in health.on_time(3.0)] == [RuleState.FAILED]
     # It waited while the failover was carried out.
-    assert health.take_round(Round(2.999, "fibre", "a", 2.99, GOOD)) == []
+    assert health.on_round(Round(2.999, "fibre", "a", 2.99, GOOD)) == []
 
 
 def test_a_for_around_another_is_counted_on_while_the_rule_is_failed() -> None:
-    inner = AnyOf((ConsecutiveFailures("b", 1, held=1.5),), held=0.75)
+    inner = AnyOf((ConsecutiveFailures("b", 1, for_seconds=1.5),), for_seconds=0.75)
     health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
-    health.take_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
-    health.take_round(Round(1.0, "fibre", "b", 1.0, FAILED, (), "lost"))
-    health.take_round(Round(2.0, "fibre", "a", 2.0, GOOD))
+    health.on_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
+    health.on_round(Round(1.0, "fibre", "b", 1.0, FAILED, (), "lost"))
+    health.on_round(Round(2.0, "fibre", "a", 2.0, GOOD))
     assert health.state is not RuleState.FAILED
     health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
-    health.take_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
-    health.take_round(Round(0.5, "fibre", "b", 0.5, FAILED, (), "lost"))
+    health.on_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
+    health.on_round(Round(0.5, "fibre", "b", 0.5, FAILED, (), "lost"))
     # 0.5 s + 1.5 s + 0.75 s have gone by: it holds, though no event came in between.
-    health.take_round(Round(2.875, "fibre", "a", 2.875, GOOD))
+    health.on_round(Round(2.875, "fibre", "a", 2.875, GOOD))
     assert health.state is RuleState.FAILED
 
 
 def test_a_late_look_at_the_time_does_not_put_off_the_outer_for() -> None:
-    inner = AnyOf((CarrierDown(held=1.0),), held=1.0)
+    inner = AnyOf((CarrierDown(for_seconds=1.0),), for_seconds=1.0)
     health = rule_health(Rule("r", inner, Recover(0.0)))
-    health.take_link(DOWN, 10.0)
-    assert [c.after for c in health.take_time(12.5)] == [RuleState.FAILED]
+    health.on_link(DOWN, 10.0)
+    assert [c.after for c in health.on_time(12.5)] == [RuleState.FAILED]

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.health.measurements import Measuring
+from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum
@@ -13,12 +13,12 @@ LOSS, LATENCY = Measure.LOSS, Measure.LATENCY
 T1, T2, T3 = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
 
 
-def measuring(quorum: Quorum, suspects: set[Address] | None = None) -> Measuring:
+def measuring(quorum: Quorum, suspects: set[Address] | None = None) -> Measurements:
     probe = Probe("internet", (T1, T2, T3), quorum, 1.0, 1.0, 1.0, 1.0, 1.0)
-    return Measuring(probe, Family.IPV4, 10, 3, suspects if suspects is not None else set())
+    return Measurements(probe, Family.IPV4, 10, 3, suspects if suspects is not None else set())
 
 
-def feed(it: Measuring, begin: int, end: int, **rtts: float | None) -> None:
+def feed(it: Measurements, begin: int, end: int, **rtts: float | None) -> None:
     for at in range(begin, end):
         it.take(at, [Answer(ip_address(f"203.0.113.{k[1]}"), rtt) for k, rtt in rtts.items()])
 
@@ -75,7 +75,7 @@ def test_a_silent_target_says_nothing_of_latency() -> None:
 def test_targets_of_the_other_family_and_those_not_asked_are_not_measured() -> None:
     both = (T1, ip_address("2001:db8:ffff::1"))
     probe = Probe("internet", both, "all", 1.0, 1.0, 1.0, 1.0, 1.0)
-    it = Measuring(probe, Family.IPV4, 5, 3, set())
+    it = Measurements(probe, Family.IPV4, 5, 3, set())
     for at in range(7):
         it.take(at, [Answer(both[0], 0.02), Answer(both[1], None)])
     assert it.within(LOSS, 0.0)

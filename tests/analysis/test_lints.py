@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import route_switcher.analysis
-from route_switcher.analysis.lints.registry import doubts_of
+from route_switcher.analysis.lints.registry import lints_of
 from route_switcher.policy.load import read_policy, read_policy_text, shipped_policies
 from route_switcher.policy.problems import PolicyProblems, Severity
 
@@ -35,7 +35,7 @@ def written(
 
 
 def found(text: str) -> PolicyProblems:
-    return doubts_of(read_policy_text(text, "policy.yaml"))
+    return lints_of(read_policy_text(text, "policy.yaml"))
 
 
 @dataclass(frozen=True)
@@ -393,7 +393,7 @@ def test_a_plain_policy_raises_no_doubt() -> None:
 
 @pytest.mark.parametrize("name", shipped_policies())
 def test_shipped_policies_raise_notes_at_most(name: str) -> None:
-    severities = {problem.severity for problem in doubts_of(read_policy(name)).problems}
+    severities = {problem.severity for problem in lints_of(read_policy(name)).problems}
     assert severities <= {NOTE}
 
 

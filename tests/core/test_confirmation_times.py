@@ -2,7 +2,7 @@
 
 import pytest
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT, verdict_of
+from route_switcher.core.health.confirmation import LONGEST_WAIT, confirmation_of
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -22,15 +22,15 @@ def test_the_for_of_a_group_comes_after_the_longest_of_its_parts(
     group: type[AnyOf | AllOf],
 ) -> None:
     rule = Rule("lossy", group((LOSSY, LOSSY_FOR_LONG), 5.0), Recover(20.0))
-    assert verdict_of(probe(), (rule,)).seconds == 20.0 + 5.0
+    assert confirmation_of(probe(), (rule,)).seconds == 20.0 + 5.0
 
 
 def test_groups_in_groups_add_up() -> None:
     inner = AllOf((LOSSY, ConsecutiveFailures("internet", 3)), 4.0)
     rule = Rule("lossy", AnyOf((inner,), 5.0), Recover(20.0))
-    assert verdict_of(probe(), (rule,)).seconds == 10.0 + 2.0 + 4.0 + 5.0
+    assert confirmation_of(probe(), (rule,)).seconds == 10.0 + 2.0 + 4.0 + 5.0
 
 
 def test_nothing_is_waited_for_longer_than_a_minute() -> None:
     rule = Rule("lossy", AnyOf((LOSSY,), 3600.0), Recover(20.0))
-    assert verdict_of(probe(), (rule,)).seconds == LONGEST_WAIT
+    assert confirmation_of(probe(), (rule,)).seconds == LONGEST_WAIT

@@ -30,9 +30,9 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Uplink,
 )
-from route_switcher.simulation.episodes import Drawn, Flapping, Union
-from route_switcher.simulation.network import Brownout, Line, Network
-from route_switcher.simulation.simulate import Result, simulate
+from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
+from route_switcher.simulation.network import Brownout, Network, WanLine
+from route_switcher.simulation.simulate import SimulationResult, simulate
 
 SECONDS = 600.0
 _COUNT = re.compile(r"\d+ (?=good rounds? in a row)")
@@ -136,17 +136,17 @@ def _policies(draw: st.DrawFn) -> Policy:
 
 
 @st.composite
-def _lines(draw: st.DrawFn, seed: str) -> Line:
+def _lines(draw: st.DrawFn, seed: str) -> WanLine:
     rates = st.sampled_from([0.0, 1 / 600, 1 / 200])
     lengths = st.sampled_from([0.5, 4.0, 40.0])
-    dead = Drawn(f"{seed}/dead", draw(rates), draw(lengths))
-    flaps = Flapping(f"{seed}/flap", Drawn(f"{seed}/flaps", draw(rates), 20.0), 2.0, 3.0)
-    return Line(
+    dead = RandomEpisodes(f"{seed}/dead", draw(rates), draw(lengths))
+    flaps = Flapping(f"{seed}/flap", RandomEpisodes(f"{seed}/flaps", draw(rates), 20.0), 2.0, 3.0)
+    return WanLine(
         latency=draw(_milliseconds(5, 20, 123)),
         loss=draw(st.sampled_from([0.0, 0.002, 0.02])),
         dead=Union((dead, flaps)),
-        unplugged=Drawn(f"{seed}/unplugged", draw(rates), draw(lengths)),
-        brown=Drawn(f"{seed}/brown", draw(rates), 30.0),
+        unplugged=RandomEpisodes(f"{seed}/unplugged", draw(rates), draw(lengths)),
+        brown=RandomEpisodes(f"{seed}/brown", draw(rates), 30.0),
         brownout=Brownout(0.3, 0.15, 0.05),
     )
 
@@ -156,13 +156,15 @@ def _networks(draw: st.DrawFn) -> Network:
     seed = draw(st.integers(0, 10_000))
     lines = {name: draw(_lines(f"{seed}/{name}")) for name in NAMES}
     targets = {
-        target: Drawn(f"{seed}/{target}", draw(st.sampled_from([0.0, 1 / 400])), 15.0)
+        target: RandomEpisodes(f"{seed}/{target}", draw(st.sampled_from([0.0, 1 / 400])), 15.0)
         for target in TARGETS
     }
     return Network(lines, targets, seed)
 
 
-def _run(policy: Policy, network: Network, *, leaping: bool) -> tuple[list[Output], Result]:
+def _run(
+    policy: Policy, network: Network, *, leaping: bool
+) -> tuple[list[Output], SimulationResult]:
     outputs: list[Output] = []
     result = simulate(
         policy, network, SECONDS, leaping=leaping, tell=lambda o: outputs.append(_uncounted(o))
@@ -190,11 +192,11 @@ def test_leaps_change_no_decision_and_no_figure(policy: Policy, network: Network
     assert outputs == expected
     assert result.uplinks == whole.uplinks
     assert result.families == whole.families
-    assert whole.leaps == 0
+    assert whole.fast_forwards == 0
 
 
 def _quiet(policy: Policy) -> Network:
-    return Network({u.name: Line(loss=0.001) for u in policy.uplinks}, {})
+    return Network({u.name: WanLine(loss=0.001) for u in policy.uplinks}, {})
 
 
 def _plain(interval: float = 1.0, standby: float = 1.0) -> Policy:

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.probes.late_replies import LATE, REMEMBERED, Aftermath
+from route_switcher.probes.late_replies import LATE, REMEMBERED, LateReplies
 from route_switcher.probes.open_round import OpenRound, Request
 
 TIMEOUT = 1.0
@@ -20,7 +20,7 @@ class World:
 
     def __init__(self) -> None:
         self.forgotten: list[OpenRound] = []
-        self.aftermath = Aftermath(self.forgotten.append, trio.lowlevel.checkpoint)
+        self.aftermath = LateReplies(self.forgotten.append, trio.lowlevel.checkpoint)
         self.told: list[tuple[float, float, tuple[Answer, ...]]] = []
         """When, of a round sent when, and what."""
 
