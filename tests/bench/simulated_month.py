@@ -16,7 +16,7 @@ import json, re, sys, time
 from pathlib import Path
 from route_switcher.policy.load import load
 from route_switcher.simulation.generate import generate
-from route_switcher.simulation.kinds import TargetKind
+from route_switcher.simulation.line_profiles import TargetKind
 from route_switcher.simulation.simulate import simulate
 policy = load("dual-wan")
 network = generate((policy,), {}, TargetKind(), seed=1)
@@ -28,7 +28,7 @@ status = Path("/proc/self/status").read_text()
 memory = 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1])
 rounds = sum(u.probe_bytes for u in result.uplinks.values()) / 88
 print(json.dumps({
-    "took": took, "memory": memory, "rounds": rounds, "leaps": result.leaps,
+    "took": took, "memory": memory, "rounds": rounds, "leaps": result.fast_forwards,
     "made": rounds * (1 - result.leapt / result.seconds),
 }))
 """

@@ -7,7 +7,7 @@ import pytest
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
 HOLD = """
-from route_switcher.kernel.lock import Lock
+from route_switcher.kernel.host.lock import Lock
 lock = Lock()
 print("held", flush=True)
 input()

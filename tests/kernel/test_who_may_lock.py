@@ -17,7 +17,7 @@ from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 pytestmark = pytest.mark.kernel
 
 HOLD = """
-from route_switcher.kernel.lock import AlreadyRunning, Lock
+from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 try:
     lock = Lock()
 except AlreadyRunning as error:

@@ -219,7 +219,7 @@ async def test_a_large_round_does_not_overrun_its_own_receive_buffer() -> None:
 async def test_without_the_right_to_open_raw_sockets_entering_says_so() -> None:
     script = """
 import trio
-from route_switcher.core.model import Family
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
 
 async def main():

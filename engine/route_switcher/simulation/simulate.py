@@ -25,7 +25,7 @@ from route_switcher.virtual.world import World
 
 @dataclass(frozen=True, slots=True)
 class SimulationResult:
-    """What came of it. `leapt`: seconds (of `seconds`) that were skipped, in `fast_forwards` steps."""
+    """What came of it. Of `seconds`, `leapt` were skipped, in `fast_forwards` steps."""
 
     seconds: float
     uplinks: dict[str, UplinkOutcome]
