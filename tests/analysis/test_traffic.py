@@ -1,5 +1,6 @@
 """What probes cost, against the packets that the code makes and by hand."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -10,6 +11,7 @@ from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import TOKEN_SIZE
+from support.pinging import target
 from support.watching import UPLINKS, policy, probe, rule
 
 IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}
@@ -40,10 +42,10 @@ def test_standing_by_is_cheaper() -> None:
 def test_an_uplink_pays_for_its_own_family() -> None:
     v6 = Uplink("six", "eth2", ip_address("fe80::1"), 10)
     both = probe()
-    targets = (*both.targets, ip_address("2001:db8::1"), ip_address("2001:db8::2"))
+    targets = (*both.targets, target("2001:db8::1"), target("2001:db8::2"))
     dual = policy(
         THREE,
-        type(both)("internet", targets, "any", 1.0, 1.0, 1.0, 1.0, 1.0),
+        replace(both, targets=targets),
         uplinks=(*UPLINKS, v6),
     )
     assert bytes_a_month(dual, UPLINKS[0]) == 228_096_000

@@ -11,6 +11,7 @@ from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.vocabulary.routes import Route
+from support.pinging import pinging, target
 
 LOSS = 0.05
 FAILURES = 3
@@ -72,18 +73,7 @@ def _policy(fast: float) -> Policy:
             Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),
             Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20),
         ),
-        probes=(
-            Probe(
-                "internet",
-                (ip_address("203.0.113.200"),),
-                "any",
-                interval=1.0,
-                timeout=fast,
-                fast_interval=fast,
-                down_interval=1.0,
-                standby_interval=1.0,
-            ),
-        ),
+        probes=(pinging("internet", target("203.0.113.200"), timeout=fast, fast=fast),),
         rules=(Rule("no-internet", ConsecutiveFailures("internet", FAILURES), Recover(0.0)),),
         ignore_linkdown=False,
     )

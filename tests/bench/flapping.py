@@ -6,7 +6,7 @@ from itertools import product
 from bench.figures import Table, first_paragraph
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Address, Policy
+from route_switcher.core.vocabulary.policy import Policy, Target
 from route_switcher.policy.load import load, shipped_policies
 from route_switcher.virtual.world import World
 
@@ -61,7 +61,7 @@ class _Flapping:
     seen: int = 0
     silent: set[str] = field(default_factory=set)
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
         return None if uplink in self.silent else _RTT
 
     def moves(self, seconds: float) -> int:

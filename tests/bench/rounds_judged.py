@@ -1,7 +1,6 @@
 """How many rounds the core judges in a second: nothing but Python, no packets."""
 
 import time
-from ipaddress import ip_address
 
 from bench.figures import Table, first_paragraph
 from route_switcher.core.engine import Engine
@@ -15,6 +14,7 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.policy.load import load
+from support.pinging import target
 
 ROUNDS = 100_000
 _TURNS = 3
@@ -39,7 +39,7 @@ def _seconds() -> float:
     routes = tuple(Route(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks)
     engine.handle(Routes(0.0, routes))
     (probe,) = policy.probes
-    answers = (Answer(ip_address("203.0.113.200"), _RTT),)
+    answers = (Answer(target("203.0.113.200"), _RTT),)
     rounds = []
     for number in range(ROUNDS):
         uplink = policy.uplinks[number % len(policy.uplinks)].name

@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.conditions import (
     ConsecutiveFailures,
     Measure,
 )
-from route_switcher.core.vocabulary.policy import Address, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule, Target
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
 from support.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe
@@ -33,13 +33,13 @@ KINDS = (SILENT, UNASKED, LOSSY, FLAPPING, WELL)
 class Broken(Net):
     """A net whose lines do what a random number says: `kinds` says of what each target does."""
 
-    def __init__(self, rules: Policy, random: Random, kinds: dict[tuple[str, Address], str]):
+    def __init__(self, rules: Policy, random: Random, kinds: dict[tuple[str, Target], str]):
         self.kinds = kinds
         self._random = random
         super().__init__(rules)
         self.fates = self._fate
 
-    def _fate(self, name: str, target: Address) -> Fate:
+    def _fate(self, name: str, target: Target) -> Fate:
         match self.kinds[name, target]:
             case "silent":
                 return None
@@ -120,7 +120,7 @@ def test_an_uplink_one_of_whose_probes_never_answered_is_used_after_a_minute() -
         assert net.moves() == [("a", "b")]
 
 
-def _only_the_first(other: Fate) -> Callable[[str, Address], Fate]:
+def _only_the_first(other: Fate) -> Callable[[str, Target], Fate]:
     return lambda name, target: other if (name, target) == ("b", T2) else 1 / 64
 
 

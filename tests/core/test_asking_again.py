@@ -9,7 +9,7 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.outputs import ProbeNow
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
@@ -25,14 +25,14 @@ class Asked(Net):
     """A net that remembers when each uplink was asked for which target."""
 
     def __init__(self, rules: Policy) -> None:
-        self.sent: dict[tuple[str, Address], list[float]] = {}
+        self.sent: dict[tuple[str, Target], list[float]] = {}
         super().__init__(rules)
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         self.sent.setdefault((uplink, target), []).append(sent_at)
         return super().answer(uplink, probe, target, sent_at)
 
-    def longest_gap(self, uplink: str, target: Address, begin: float) -> float:
+    def longest_gap(self, uplink: str, target: Target, begin: float) -> float:
         times = [at for at in self.sent[uplink, target] if at >= begin]
         return max(b - a for a, b in pairwise([begin, *times, self.now]))
 

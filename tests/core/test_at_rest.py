@@ -1,14 +1,13 @@
 """An uplink is at rest only if all of its probes and all of its rules are."""
 
-from ipaddress import ip_address
-
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
 from route_switcher.core.vocabulary.events import Answer, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
 from support.histories import FAILED, GOOD, UP, UPLINK, A, B
+from support.pinging import target
 
-TARGET = ip_address("203.0.113.1")
+TARGET = target("203.0.113.1")
 LOST = Rule("lost", ConsecutiveFailures(A.name, 3), Recover(10.0))
 LOSSY = Rule("lossy", Beyond(Measure.LOSS, A.name, 0.5, 60.0), Recover(10.0))
 

@@ -1,9 +1,7 @@
 """The active uplink goes, and what answers beside it answers too late for a rule."""
 
-from ipaddress import IPv4Address, IPv6Address
-
 from route_switcher.core.vocabulary.conditions import Beyond, Measure
-from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule, Target
 from support.answering import NO_INTERNET, RTT, UNPLUGGED, Net, policy, probe
 from support.world import uplink
 
@@ -17,7 +15,7 @@ def slow(*uplinks: str) -> Rule:
 def late(*names: str) -> Net:
     """Three uplinks, of which those with these names answer late."""
 
-    def fate(name: str, _: IPv4Address | IPv6Address) -> float:
+    def fate(name: str, _: Target) -> float:
         return LATE if name in names else RTT
 
     net = Net(

@@ -9,27 +9,28 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Family,
     Policy,
     Probe,
     Recover,
     Rule,
+    Target,
     Uplink,
 )
 from route_switcher.core.vocabulary.states import UplinkState
+from support.pinging import pinging, target
 
 GOOD, FAILED = RoundOutcome.GOOD, RoundOutcome.FAILED
 PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)
 # Their longest gaps are 3 and 21 seconds.
-NEAR = Probe("near", (ip_address("203.0.113.1"),), "any", 1, 1, 1, 1, 1)
-FAR = Probe("far", (ip_address("203.0.113.2"),), "any", 10, 1, 10, 10, 10)
+NEAR = pinging("near", target("203.0.113.1"))
+FAR = pinging("far", target("203.0.113.2"), interval=10)
 NEAR_LOST = Rule("near-lost", ConsecutiveFailures("near", 3), Recover(10))
 FAR_LOST = Rule("far-lost", ConsecutiveFailures("far", 3), Recover(10))
 UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(20))
-NO_SUSPECTS: dict[str, set[Address]] = {"near": set(), "far": set()}
+NO_SUSPECTS: dict[str, set[Target]] = {"near": set(), "far": set()}
 BOTH = Policy((PRIMARY,), (NEAR, FAR), (NEAR_LOST, FAR_LOST, UNPLUGGED), ignore_linkdown=False)
 
 

@@ -1,26 +1,25 @@
 """What a probe measured: the windows of its targets, by the quorum."""
 
-from ipaddress import ip_address
-
 import pytest
 
 from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum
+from route_switcher.core.vocabulary.policy import Family, Quorum, Target
+from support.pinging import pinging, target
 
 LOSS, LATENCY = Measure.LOSS, Measure.LATENCY
-T1, T2, T3 = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
+T1, T2, T3 = (target(f"203.0.113.{n}") for n in (1, 2, 3))
 
 
-def measuring(quorum: Quorum, suspects: set[Address] | None = None) -> Measurements:
-    probe = Probe("internet", (T1, T2, T3), quorum, 1.0, 1.0, 1.0, 1.0, 1.0)
+def measuring(quorum: Quorum, suspects: set[Target] | None = None) -> Measurements:
+    probe = pinging("internet", T1, T2, T3, quorum=quorum)
     return Measurements(probe, Family.IPV4, 10, 3, suspects if suspects is not None else set())
 
 
 def feed(it: Measurements, begin: int, end: int, **rtts: float | None) -> None:
     for at in range(begin, end):
-        it.take(at, [Answer(ip_address(f"203.0.113.{k[1]}"), rtt) for k, rtt in rtts.items()])
+        it.take(at, [Answer(target(f"203.0.113.{k[1]}"), rtt) for k, rtt in rtts.items()])
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def test_the_limit_is_exceeded_when_too_few_targets_for_the_quorum_keep_it(
 
 
 def test_a_suspect_target_is_left_out_and_the_count_shrinks() -> None:
-    suspects: set[Address] = set()
+    suspects: set[Target] = set()
     it = measuring(3, suspects)
     feed(it, 0, 11, t1=0.02, t2=0.02, t3=None)
     assert it.beyond(LOSS, 0.2)
@@ -52,7 +51,7 @@ def test_a_suspect_target_is_left_out_and_the_count_shrinks() -> None:
 
 
 def test_what_a_target_lost_while_it_was_suspect_is_not_held_against_the_uplink() -> None:
-    suspects: set[Address] = {T3}
+    suspects: set[Target] = {T3}
     it = measuring("all", suspects)
     feed(it, 0, 20, t1=0.02, t2=0.02, t3=None)
     suspects.clear()
@@ -73,8 +72,8 @@ def test_a_silent_target_says_nothing_of_latency() -> None:
 
 
 def test_targets_of_the_other_family_and_those_not_asked_are_not_measured() -> None:
-    both = (T1, ip_address("2001:db8:ffff::1"))
-    probe = Probe("internet", both, "all", 1.0, 1.0, 1.0, 1.0, 1.0)
+    both = (T1, target("2001:db8:ffff::1"))
+    probe = pinging("internet", *both, quorum="all")
     it = Measurements(probe, Family.IPV4, 5, 3, set())
     for at in range(7):
         it.take(at, [Answer(both[0], 0.02), Answer(both[1], None)])

@@ -40,7 +40,6 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Damping,
     Family,
     HoldBack,
@@ -48,6 +47,7 @@ from route_switcher.core.vocabulary.policy import (
     Probe,
     Recover,
     Rule,
+    Target,
     Uplink,
     answers_needed,
 )
@@ -55,13 +55,14 @@ from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, UplinkState
 from route_switcher.virtual.table import Table
 from support.leaving import check_no_lost_link_is_kept, refuge
+from support.pinging import pinging, target
 
 NAMES = "abcd"
 PROBES = ("internet", "office", "far")
 INTERFACES = [f"eth{number}" for number in range(5)]
 TARGETS = {
-    Family.IPV4: [ip_address(f"203.0.113.{n}") for n in (1, 2, 3)],
-    Family.IPV6: [ip_address(f"2001:db8:ffff::{n}") for n in (1, 2, 3)],
+    Family.IPV4: [target(f"203.0.113.{n}") for n in (1, 2, 3)],
+    Family.IPV6: [target(f"2001:db8:ffff::{n}") for n in (1, 2, 3)],
 }
 LATE = 0.05
 """Seconds that a round may have waited before it is told."""
@@ -93,16 +94,16 @@ def any_probe(rng: Random, name: str, names: list[str]) -> Probe:
     interval = rng.choice([0.5, 1.0, 2.0])
     fast = interval * rng.choice([0.5, 1.0])
     down, standby = (interval * rng.choice([1.0, 1.0, 5.0]) for _ in range(2))
-    return Probe(
+    return pinging(
         name,
-        tuple(target for targets in TARGETS.values() for target in rng.sample(targets, number)),
-        rng.choice(["any", "all", rng.randint(1, number)]),
-        interval,
-        fast * rng.choice([0.5, 1.0]),
-        fast,
-        down,
-        standby,
-        tuple(some(rng, names)) if rng.random() < 0.4 else None,
+        *(target for targets in TARGETS.values() for target in rng.sample(targets, number)),
+        quorum=rng.choice(["any", "all", rng.randint(1, number)]),
+        interval=interval,
+        timeout=fast * rng.choice([0.5, 1.0]),
+        fast=fast,
+        down=down,
+        standby=standby,
+        uplinks=tuple(some(rng, names)) if rng.random() < 0.4 else None,
     )
 
 
@@ -263,7 +264,7 @@ class Chaos:
         at = max(sent_at, self.now - rng.choice([0.0, rng.uniform(0, LATE)]))
         self.tell(Round(at, name, its, sent_at, outcome, answers, "so"))
 
-    def answer(self, target: Address) -> Answer:
+    def answer(self, target: Target) -> Answer:
         rng = self.rng
         lost = rng.random() < 0.3
         rtt = None if lost else rng.choice([0.01, 0.3])

@@ -29,7 +29,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Address, HoldBack, Policy, Probe, Recover, Rule
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Probe, Recover, Rule, Target
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.twins import LINES, NAMES, Twin, hold_backs, policies
@@ -164,14 +164,14 @@ class Told:
         self.engine.handle(Start(0.0, links, ()))
         self.engine.handle(Routes(0.0, tuple(standing_route(u) for u in its.uplinks)))
 
-    def round(self, at: float, name: str, *dead: Address, outcome: RoundOutcome = GOOD) -> None:
+    def round(self, at: float, name: str, *dead: Target, outcome: RoundOutcome = GOOD) -> None:
         answers = tuple(Answer(t, None if t in dead else RTT) for t in (T1, T2, T3))
         known = answers if outcome is not UNKNOWN else ()
         self.outputs += self.engine.handle(
             Round(at, name, "internet", at, outcome, known, "delayed" if not known else "")
         )
 
-    def both(self, begin: int, end: int, *dead: Address) -> None:
+    def both(self, begin: int, end: int, *dead: Target) -> None:
         for at in range(begin, end):
             for name in "ab":
                 self.round(at, name, *dead)

@@ -1,7 +1,6 @@
 """A reload while rounds are under way."""
 
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
 from route_switcher.virtual.world import World
+from support.pinging import target
 from support.world import policy, uplink
 
 
@@ -48,14 +48,14 @@ def test_a_round_with_the_targets_that_a_probe_had_before_a_reload_is_nothing() 
     engine.handle(Routes(0.0, tuple(standing_route(u) for u in rules.uplinks)))
     engine.handle(Round(1.2, "primary", "internet", 1.0, RoundOutcome.GOOD))
     (probe,) = rules.probes
-    other = replace(rules, probes=(replace(probe, targets=(ip_address("203.0.113.9"),)),))
+    other = replace(rules, probes=(replace(probe, targets=(target("203.0.113.9"),)),))
     engine.handle(Reload(2.5, other, links))
     assert engine.handle(Round(3.0, "primary", "internet", 2.0, RoundOutcome.FAILED)) == ()
     assert engine.handle(Round(4.0, "primary", "internet", 3.0, RoundOutcome.FAILED)) != ()
 
 
 A, B, C = uplink("a", 0), uplink("b", 1), uplink("c", 2)
-FIRST, SECOND, SIXTH = (ip_address(t) for t in ("203.0.113.1", "203.0.113.2", "2001:db8:ffff::1"))
+FIRST, SECOND, SIXTH = (target(t) for t in ("203.0.113.1", "203.0.113.2", "2001:db8:ffff::1"))
 COUNTED = Rule("counted", ConsecutiveFailures("one", 4), Recover(20.0))
 LOSSY = Rule("lossy", Beyond(Measure.LOSS, "one", 0.2, 30.0), Recover(5.0), ("a", "b", "c"))
 PROBES = (
@@ -77,7 +77,7 @@ def changes_through(uplinks: set[str], reload: Policy | None) -> list[RuleChange
     cut = False
 
     class Lines:
-        def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+        def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
             return None if cut and uplink == "a" else 0.02
 
     world = World(BEFORE, Lines(), said.append)
@@ -132,7 +132,7 @@ def test_a_target_stays_suspect_when_its_probe_leaves_an_uplink_that_is_no_witne
     said: list[Output] = []
 
     class Lines:
-        def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+        def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
             return None if target == SECOND else 0.02
 
     world = World(replace(BEFORE, probes=(replace(PROBES[0], quorum="all"),)), Lines(), said.append)

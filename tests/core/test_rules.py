@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Uplink
 from route_switcher.core.vocabulary.states import RuleState
 from support.histories import new_windows
+from support.pinging import pinging, target
 
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)
@@ -23,8 +24,8 @@ PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
 
 
 def probe(interval: float = 1.0) -> Probe:
-    targets = (ip_address("203.0.113.1"),)
-    return Probe("internet", targets, "any", interval, 1.0, interval, interval, interval)
+    targets = (target("203.0.113.1"),)
+    return pinging("internet", *targets, interval=interval)
 
 
 def rule(state: RuleState = RuleState.OK, failures: int = 3, stable: float = 10.0) -> RuleHealth:

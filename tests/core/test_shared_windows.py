@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Address, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule, Target
 from route_switcher.core.vocabulary.states import RuleState
 from support.histories import (
     DOWN,
@@ -175,7 +175,7 @@ def test_five_windows_of_one_probe_and_length_are_kept_once(before: tuple[Rule, 
 
 
 def reload(health: UplinkHealth, at: float, before: tuple[Rule, ...], *after: Rule) -> None:
-    suspects: dict[str, set[Address]] = {A.name: set(), B.name: set()}
+    suspects: dict[str, set[Target]] = {A.name: set(), B.name: set()}
     health.apply_policy(UPLINK, policy(*before), policy(*after), suspects, at)
 
 

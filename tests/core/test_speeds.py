@@ -14,6 +14,7 @@ from route_switcher.core.vocabulary.policy import (
     Policy,
     Recover,
     Rule,
+    Target,
     Uplink,
 )
 from route_switcher.core.vocabulary.states import Speed, UplinkState
@@ -125,7 +126,7 @@ def test_a_brown_out_of_a_standby_uplink_is_found() -> None:
 def test_the_families_have_speeds_of_their_own() -> None:
     six = uplink("six", 2, version=6)
     both = probe(*SLOW.targets, *probe().targets, timeout=0.25, fast=0.25, standby=30.0)
-    targets = (*SLOW.targets, six.gateway)
+    targets = (*SLOW.targets, Target.at(six.gateway))
     net = Net(policy(A, B, six, probes=(replace(both, targets=targets),))).run(50)
     assert [net.speed(n) for n in ("a", "b", "six")] == [NORMAL, STANDBY, NORMAL]
     net.cut("six")

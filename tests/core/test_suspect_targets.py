@@ -20,7 +20,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Level, Notice, ProbeNow
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum, Recover, Rule
+from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Recover, Rule, Target
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
@@ -43,7 +43,7 @@ class Witness:
         self.asked: list[str] = []
         """Through which uplinks rounds were asked for."""
 
-    def tell(self, at: float, name: str, answers: Mapping[Address, object]) -> Round:
+    def tell(self, at: float, name: str, answers: Mapping[Target, object]) -> Round:
         """None: no answer; a number: a round-trip time; a word: pending, or not asked."""
         known = tuple(
             Answer(
@@ -63,7 +63,7 @@ class Witness:
         return judged
 
     @property
-    def found(self) -> set[Address]:
+    def found(self) -> set[Target]:
         return set(self.suspects.of(V4)["internet"])
 
 
@@ -176,7 +176,7 @@ def test_the_last_target_never_leaves() -> None:
     ],
 )
 def test_what_is_left_is_judged_by_the_quorum_and_a_count_shrinks(
-    quorum: Quorum, answers: Mapping[Address, float | None], outcome: RoundOutcome
+    quorum: Quorum, answers: Mapping[Target, float | None], outcome: RoundOutcome
 ) -> None:
     it = Witness(probe(T1, T2, T3, quorum=quorum))
     for name in "bc":

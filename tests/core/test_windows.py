@@ -4,7 +4,6 @@ import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from ipaddress import ip_address
 from itertools import pairwise
 
 import pytest
@@ -15,9 +14,10 @@ from route_switcher.core.health.samples import BYTES_A_SAMPLE
 from route_switcher.core.health.windows import Window
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer
+from support.pinging import target
 
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
-TARGET = ip_address("203.0.113.1")
+TARGET = target("203.0.113.1")
 LOST = Answer(TARGET, None, "no answer")
 PENDING = Answer(TARGET, None, "not waited for", pending=True)
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from ipaddress import ip_address
 
 import pytest
 import trio
@@ -17,33 +16,32 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.daemon.probing import Probing
+from support.pinging import pinging, target
 from support.world import uplink
 from support.written_lines import WrittenLine
 
 FIBRE, LTE = uplink("fibre", 0), uplink("lte", 1)
-EVERYWHERE, FIBRE_ONLY = ip_address("203.0.113.1"), ip_address("203.0.113.2")
+EVERYWHERE, FIBRE_ONLY = target("203.0.113.1"), target("203.0.113.2")
 NORMAL, STANDBY, DOWN = Speed.NORMAL, Speed.STANDBY, Speed.DOWN
 
 
-def probe(name: str, target: str, uplinks: tuple[str, ...] | None = None) -> Probe:
-    return Probe(
+def probe(name: str, asked: Target, uplinks: tuple[str, ...] | None = None) -> Probe:
+    return pinging(
         name,
-        (ip_address(target),),
-        "any",
-        interval=1.0,
+        asked,
         timeout=0.25,
-        fast_interval=0.25,
-        down_interval=5.0,
-        standby_interval=30.0,
+        fast=0.25,
+        down=5.0,
+        standby=30.0,
         uplinks=uplinks,
     )
 
 
-GENERAL = probe("general", "203.0.113.1")
-WIRED = probe("wired", "203.0.113.2", ("fibre",))
+GENERAL = probe("general", EVERYWHERE)
+WIRED = probe("wired", FIBRE_ONLY, ("fibre",))
 COUNTED = Rule("no-internet", ConsecutiveFailures("general", 3), Recover(60))
 POLICY = Policy((FIBRE, LTE), (GENERAL, WIRED), (COUNTED,), ignore_linkdown=False)
 LOSS = Beyond(Measure.LOSS, "general", 0.2, 30.0)
@@ -166,7 +164,7 @@ async def test_kept_tasks_keep_their_speed_and_their_schedule(autojump_clock: Mo
         assert world.sent("lte") == [0.5, 30.5, 60.5]
 
 
-OFFICE = probe("office", "203.0.113.3", ("lte",))
+OFFICE = probe("office", target("203.0.113.3"), ("lte",))
 OF_FIBRE = Rule("wired", ConsecutiveFailures("wired", 5), Recover(60), uplinks=("fibre",))
 
 
@@ -186,9 +184,7 @@ OF_FIBRE = Rule("wired", ConsecutiveFailures("wired", 5), Recover(60), uplinks=(
         (changed(rules=[replace(COUNTED, uplinks=("lte",))]), ["fibre"]),
         # A target of the other family is nothing to an uplink of this one.
         (
-            changed(
-                [replace(GENERAL, targets=(*GENERAL.targets, ip_address("2001:db8::1"))), WIRED]
-            ),
+            changed([replace(GENERAL, targets=(*GENERAL.targets, target("2001:db8::1"))), WIRED]),
             [],
         ),
         (changed([replace(GENERAL, timeout=0.125), WIRED]), ["fibre", "lte"]),

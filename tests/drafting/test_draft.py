@@ -116,7 +116,7 @@ def test_only_the_families_in_use_are_probed(family: Family) -> None:
     gateway = {Family.IPV4: "192.0.2.1", Family.IPV6: "fe80::1"}[family]
     policy = read(HostSnapshot((FIBRE,), (route("eth0", gateway, 100),)))[2]
     assert policy.families == (family,)
-    assert all(target.version == family.value for target in policy.probes[0].targets)
+    assert all(target.family is family for target in policy.probes[0].targets)
 
 
 def test_several_default_routes_through_one_interface_make_one_uplink() -> None:

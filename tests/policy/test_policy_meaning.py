@@ -13,15 +13,15 @@ from route_switcher.core.vocabulary.policy import (
     Damping,
     HoldBack,
     Policy,
-    Probe,
     Recover,
     Rule,
     Uplink,
 )
 from route_switcher.policy.load import load, load_text
+from support.pinging import pinging, target
 from support.told import with_uplink
 
-V4, V6 = ip_address("8.8.8.8"), ip_address("2001:4860:4860::8888")
+V4, V6 = target("8.8.8.8"), target("2001:4860:4860::8888")
 
 
 def the_policy(text: str) -> Policy:
@@ -39,7 +39,7 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
             Uplink("primary", "eth0", ip_address("192.168.1.1"), 10),
             Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
         ),
-        probes=(Probe("internet", (V4,), "any", 1.0, 1.0, 1.0, 1.0, 1.0),),
+        probes=(pinging("internet", V4),),
         rules=(Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0)),),
         ignore_linkdown=False,
     )
@@ -128,17 +128,18 @@ def test_every_key_reaches_the_model() -> None:
             Uplink("sat", "eth1", ip_address("198.51.100.2"), 20),
         ),
         probes=(
-            Probe(
+            pinging(
                 "office",
-                (ip_address("203.0.113.1"), ip_address("203.0.113.2")),
-                "all",
+                target("203.0.113.1"),
+                target("203.0.113.2"),
+                quorum="all",
                 interval=120.0,
                 timeout=1.5,
-                fast_interval=10.0,
-                down_interval=180.0,
-                standby_interval=240.0,
+                fast=10.0,
+                down=180.0,
+                standby=240.0,
             ),
-            Probe("sky", (ip_address("203.0.113.3"),), "any", 1, 1, 1, 1, 1, ("sat",)),
+            pinging("sky", target("203.0.113.3"), uplinks=("sat",)),
         ),
         rules=(
             Rule("gone", ConsecutiveFailures("office", 7), Recover(3600.0)),

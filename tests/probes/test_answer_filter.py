@@ -195,7 +195,7 @@ def test_a_full_buffer_is_seen_after_a_batch_and_once(family: Family) -> None:
 
 def test_wrong_checksums_are_no_overrun() -> None:
     """The kernel counts them among the drops of an ICMPv6 socket, and anybody can send them."""
-    target = ip_address(TARGETS[Family.IPV6][0]).packed
+    target = ip_address(TARGETS[Family.IPV6][0].name).packed
     with (
         open_socket("lo", Family.IPV6, MARK) as raw,
         socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as other,

@@ -11,7 +11,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import Echoes
@@ -64,7 +64,7 @@ async def stalled_round(line: EchoLine, stall: Callable[[], object]) -> Echoes:
 async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_time() -> None:
     over = threading.Event()
 
-    def soon(reply: bytes, target: Address, send: Send) -> None:
+    def soon(reply: bytes, target: Target, send: Send) -> None:
         time.sleep(0.1)
         send(reply, target)
         time.sleep(1.5)
@@ -82,7 +82,7 @@ async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_t
 async def test_a_reply_that_came_late_and_is_read_later_does_not_count() -> None:
     over = threading.Event()
 
-    def late(reply: bytes, target: Address, send: Send) -> None:
+    def late(reply: bytes, target: Target, send: Send) -> None:
         time.sleep(1.1)
         send(reply, target)
         over.set()

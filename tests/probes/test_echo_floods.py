@@ -14,7 +14,7 @@ import trio.testing
 
 from faults import flooding
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
@@ -220,7 +220,7 @@ async def test_other_tasks_run_while_a_full_buffer_is_read() -> None:
 async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
     """A raw IPv4 socket gets it, before the kernel looks at the checksum."""
 
-    def spoilt(reply: bytes, target: Address, send: Send) -> None:
+    def spoilt(reply: bytes, target: Target, send: Send) -> None:
         send(reply, target, checksum=b"\x01\x02")
 
     with answering(spoilt):
@@ -231,7 +231,7 @@ async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
 
 
 async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
-    def jumbo(reply: bytes, target: Address, send: Send) -> None:
+    def jumbo(reply: bytes, target: Target, send: Send) -> None:
         send(reply + bytes(60_000), target)
 
     with answering(jumbo):
@@ -251,9 +251,10 @@ async def test_a_flood_from_the_wire_is_hardly_read(lab: Lab) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(line.run)
             outcomes = set()
+            asked = tuple(map(Target.at, lab.targets_v4))
             until = echo_replies() + 100_000
             while echo_replies() < until:
-                outcomes.add((await line.round(lab.targets_v4, 3, LONG)).outcome)
+                outcomes.add((await line.round(asked, 3, LONG)).outcome)
                 await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
     assert outcomes == {GOOD}

@@ -4,24 +4,24 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
+from support.pinging import target
 
 pytestmark = pytest.mark.kernel
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 PEER = "echo-peer"
-TARGET: dict[Family, Address] = {
-    Family.IPV4: IPv4Address("198.51.100.1"),
-    Family.IPV6: IPv6Address("2001:db8:100::1"),
+TARGET: dict[Family, Target] = {
+    Family.IPV4: target("198.51.100.1"),
+    Family.IPV6: target("2001:db8:100::1"),
 }
 LONG = 30.0
 SHORT = 0.1
@@ -121,7 +121,7 @@ async def test_a_link_without_carrier_is_named_as_the_reason(link: None) -> None
 async def test_a_link_that_goes_down_during_a_round_does_not_end_the_receiving(
     link: None,
 ) -> None:
-    silent = IPv4Address("198.51.100.99")
+    silent = target("198.51.100.99")
     async with receiving(Family.IPV4) as line, trio.open_nursery() as nursery:
         nursery.start_soon(line.round, (silent,), 1, SHORT)
         await trio.testing.wait_all_tasks_blocked()
@@ -181,7 +181,7 @@ async def test_an_interface_may_come_later(peer: None) -> None:
 
 
 async def test_a_receive_error_is_counted_and_receiving_goes_on(link: None) -> None:
-    unreachable = ip_address("198.51.100.99")
+    unreachable = target("198.51.100.99")
     async with receiving(Family.IPV4) as line:
         # Of its own accord a raw socket hardly ever has such errors. With IP_RECVERR the peer's
         # "destination unreachable" becomes one (raw(7)).

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import Echoes
@@ -64,7 +64,7 @@ async def test_a_silent_target_fails_the_round_at_its_timeout(family: Family) ->
 
 @pytest.mark.parametrize(("needed", "outcome"), [(1, GOOD), (2, GOOD), (3, FAILED)])
 async def test_one_dead_target_of_three(needed: int, outcome: RoundOutcome) -> None:
-    def dead_third(reply: bytes, target: Address, send: Send) -> None:
+    def dead_third(reply: bytes, target: Target, send: Send) -> None:
         if target != V4[2]:
             send(reply, target)
 
@@ -77,7 +77,7 @@ async def test_one_dead_target_of_three(needed: int, outcome: RoundOutcome) -> N
 
 
 async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
-    def only_second(reply: bytes, target: Address, send: Send) -> None:
+    def only_second(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[1]:
             send(reply, target)
 
@@ -90,7 +90,7 @@ async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
 
 @pytest.mark.parametrize("family", Family)
 async def test_the_right_reply_from_another_source_is_dropped(family: Family) -> None:
-    def spoof(reply: bytes, target: Address, send: Send) -> None:
+    def spoof(reply: bytes, target: Target, send: Send) -> None:
         send(reply, TARGETS[family][1])
 
     with answering(spoof, family=family):
@@ -102,7 +102,7 @@ async def test_the_right_reply_from_another_source_is_dropped(family: Family) ->
 
 @pytest.mark.parametrize("family", Family)
 async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
-    def guess(reply: bytes, target: Address, send: Send) -> None:
+    def guess(reply: bytes, target: Target, send: Send) -> None:
         send(reply[:12] + bytes(len(reply) - 12), target)  # our key, as who saw it would send
         send(reply[:-1] + bytes([reply[-1] ^ 1]), target)
 
@@ -115,7 +115,7 @@ async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
 
 @pytest.mark.parametrize("family", Family)
 async def test_spoofed_replies_do_not_keep_the_true_one_out(family: Family) -> None:
-    def race(reply: bytes, target: Address, send: Send) -> None:
+    def race(reply: bytes, target: Target, send: Send) -> None:
         send(reply, TARGETS[family][1])
         send(reply[:12] + bytes(len(reply) - 12), target)
         send(reply[:-1] + bytes([reply[-1] ^ 1]), target)
@@ -132,7 +132,7 @@ async def test_spoofed_replies_do_not_keep_the_true_one_out(family: Family) -> N
 async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause(
     family: Family,
 ) -> None:
-    def nonsense(reply: bytes, target: Address, send: Send) -> None:
+    def nonsense(reply: bytes, target: Target, send: Send) -> None:
         send(reply[:4] + bytes([reply[4] ^ 1]) + reply[5:], target)
         send(reply[:6] + bytes([reply[6] ^ 1]) + reply[7:], target)
         send(reply[:1] + b"\x01" + reply[2:], target)
@@ -146,7 +146,7 @@ async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause(
 
 
 async def test_a_repeated_reply_counts_once() -> None:
-    def twice(reply: bytes, target: Address, send: Send) -> None:
+    def twice(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
             send(reply, target)
@@ -159,7 +159,7 @@ async def test_a_repeated_reply_counts_once() -> None:
 
 
 async def test_a_reply_with_ip_options_counts() -> None:
-    def with_options(reply: bytes, target: Address, send: Send) -> None:
+    def with_options(reply: bytes, target: Target, send: Send) -> None:
         send(reply, target, options=b"\x01\x01\x01\x00")
 
     with answering(with_options):
@@ -170,7 +170,7 @@ async def test_a_reply_with_ip_options_counts() -> None:
 async def test_a_reply_after_the_timeout_is_dropped() -> None:
     ended = threading.Event()
 
-    def later(reply: bytes, target: Address, send: Send) -> None:
+    def later(reply: bytes, target: Target, send: Send) -> None:
         ended.wait(60)
         send(reply, target)
 
@@ -199,7 +199,7 @@ async def test_two_lines_do_not_take_each_others_replies() -> None:
 async def test_rounds_of_several_probes_share_a_line() -> None:
     echoes: list[Echoes] = []
 
-    async def repeat(line: EchoLine, target: Address) -> None:
+    async def repeat(line: EchoLine, target: Target) -> None:
         echoes.extend([await line.round((target,), 1, LONG) for _ in range(20)])
 
     async with receiving() as line, trio.open_nursery() as nursery:

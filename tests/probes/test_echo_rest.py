@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes import late_replies
 from route_switcher.probes.matching import Counters
 from support.loopback import (
@@ -60,7 +60,7 @@ class Rest:
 async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None:
     told = threading.Event()
 
-    def in_turn(reply: bytes, target: Address, send: Send) -> None:
+    def in_turn(reply: bytes, target: Target, send: Send) -> None:
         if target != V4[0]:
             told.wait(60)
         send(reply, target)
@@ -85,7 +85,7 @@ async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None
 async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout() -> (
     None
 ):
-    def only_first(reply: bytes, target: Address, send: Send) -> None:
+    def only_first(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
 
@@ -103,7 +103,7 @@ async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_i
 async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
     told = threading.Event()
 
-    def late(reply: bytes, target: Address, send: Send) -> None:
+    def late(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[1]:
             told.wait(60)
         send(reply, target)
@@ -127,7 +127,7 @@ async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
 async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -> None:
     ended = threading.Event()
 
-    def later(reply: bytes, target: Address, send: Send) -> None:
+    def later(reply: bytes, target: Target, send: Send) -> None:
         ended.wait(60)
         send(reply, target)
 
@@ -147,7 +147,7 @@ async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -
 async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
     """Also if the late answer has come by the time at which the round is judged."""
 
-    def later(reply: bytes, target: Address, send: Send) -> None:
+    def later(reply: bytes, target: Target, send: Send) -> None:
         time.sleep(1.2 * TIMEOUT)
         send(reply, target)
 
@@ -172,7 +172,7 @@ async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
 async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked() -> None:
     told = threading.Event()
 
-    def in_turn(reply: bytes, target: Address, send: Send) -> None:
+    def in_turn(reply: bytes, target: Target, send: Send) -> None:
         if target != V4[0]:
             told.wait(60)
         send(reply, target)
@@ -187,7 +187,7 @@ async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked()
 
 
 async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
-    def only_first(reply: bytes, target: Address, send: Send) -> None:
+    def only_first(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
 
@@ -224,7 +224,7 @@ async def test_of_an_unknown_round_nothing_is_told() -> None:
 async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> None:
     """Also with an interval no longer than the timeout, where one is sent as the other is over."""
 
-    def only_first(reply: bytes, target: Address, send: Send) -> None:
+    def only_first(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
 

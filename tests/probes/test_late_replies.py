@@ -1,7 +1,5 @@
 """What becomes of rounds after they were told, in virtual time and without packets."""
 
-from ipaddress import IPv4Address
-
 import pytest
 import trio
 from trio.testing import MockClock
@@ -9,9 +7,10 @@ from trio.testing import MockClock
 from route_switcher.core.vocabulary.events import Answer
 from route_switcher.probes.late_replies import LATE, REMEMBERED, LateReplies
 from route_switcher.probes.open_round import OpenRound, Request
+from support.pinging import target
 
 TIMEOUT = 1.0
-TARGETS = [IPv4Address(f"198.51.100.{n}") for n in range(1, 4)]
+TARGETS = [target(f"198.51.100.{n}") for n in range(1, 4)]
 LOST = "no answer within 1 s"
 
 

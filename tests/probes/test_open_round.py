@@ -1,11 +1,11 @@
 import errno
-from ipaddress import IPv4Address
 
 import pytest
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.probes.open_round import OpenRound, Request
 from route_switcher.probes.reasons import fault_of
+from support.pinging import target
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 TIMEOUT = 1.0
@@ -19,7 +19,7 @@ def sent_round(script: str, needed: int, *, spacing: float = 0.0) -> OpenRound:
     a: answers, s: is silent, l: answers late, f: no route (failed), u: queue full (unknown).
     """
     requests = tuple(
-        Request(IPv4Address(f"198.51.100.{n}"), f"198.51.100.{n}", n, b"", SENT_AT + n * spacing)
+        Request(target(f"198.51.100.{n}"), f"198.51.100.{n}", n, b"", SENT_AT + n * spacing)
         for n in range(len(script))
     )
     open_round = OpenRound(requests, needed, TIMEOUT)
@@ -74,10 +74,10 @@ def test_answers_stand_in_the_order_of_the_targets_with_their_reasons() -> None:
     echoes = sent_round("aslf", needed=4).judge(DEADLINE)
     assert echoes.sent_at == SENT_AT
     assert echoes.answers == (
-        Answer(IPv4Address("198.51.100.0"), 0.25),
-        Answer(IPv4Address("198.51.100.1"), None, "no answer within 1 s"),
-        Answer(IPv4Address("198.51.100.2"), None, "answered after 1.5 s, later than 1 s"),
-        Answer(IPv4Address("198.51.100.3"), None, "no route"),
+        Answer(target("198.51.100.0"), 0.25),
+        Answer(target("198.51.100.1"), None, "no answer within 1 s"),
+        Answer(target("198.51.100.2"), None, "answered after 1.5 s, later than 1 s"),
+        Answer(target("198.51.100.3"), None, "no route"),
     )
     assert echoes.reason == (
         "1 of 4 answered, 4 needed: no answer within 1 s;"

@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 
 import pytest
 import trio
@@ -11,24 +11,16 @@ from trio.testing import MockClock
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Target, Uplink
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing, next_slot
+from support.pinging import pinging, target
 
-TARGET = IPv4Address("198.51.100.1")
+TARGET = target("198.51.100.1")
 UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10)
-PROBE = Probe(
-    "internet",
-    (TARGET, IPv6Address("2001:db8::1")),
-    "any",
-    interval=1.0,
-    timeout=1.0,
-    fast_interval=1.0,
-    down_interval=1.0,
-    standby_interval=1.0,
-)
+PROBE = pinging("internet", TARGET, target("2001:db8::1"))
 
 
 def steady(probe: Probe, spread: float = 0.0) -> Timing:
@@ -41,13 +33,13 @@ class ScriptedLine:
 
     def __init__(self, durations: Iterable[float] = ()) -> None:
         self.sent_at: list[float] = []
-        self.asked: list[tuple[tuple[Address, ...], int, float]] = []
+        self.asked: list[tuple[tuple[Target, ...], int, float]] = []
         self.busy = False
         self._durations = iter(durations)
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
         tell_rest: OnLate | None = None,
@@ -185,7 +177,7 @@ async def test_only_targets_of_the_family_are_asked_and_the_quorum_counts_them(
 async def test_a_probe_without_a_target_of_the_family_is_a_mistake(
     autojump_clock: MockClock,
 ) -> None:
-    probe = replace(PROBE, targets=(IPv6Address("2001:db8::1"),))
+    probe = replace(PROBE, targets=(target("2001:db8::1"),))
     with pytest.raises(ValueError, match="probe internet has no IPv4 target for primary"):
         await repeat(UPLINK, probe, ScriptedLine(), ignore, steady(probe))
 
@@ -237,7 +229,7 @@ class Fates:
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
         tell_rest: OnLate | None = None,

@@ -1,7 +1,6 @@
 """When rounds are sent while their speed changes."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address
 from itertools import pairwise
 
 import pytest
@@ -14,22 +13,14 @@ from trio.testing import MockClock
 from route_switcher.core.probing.pace import Pace, interval_at
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Probe, Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.timing import Timing
+from support.pinging import pinging, target
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 NORMAL, STANDBY, DOWN = Speed.NORMAL, Speed.STANDBY, Speed.DOWN
-PROBE = Probe(
-    "internet",
-    (IPv4Address("198.51.100.1"),),
-    "any",
-    interval=1.0,
-    timeout=0.25,
-    fast_interval=0.25,
-    down_interval=4.0,
-    standby_interval=16.0,
-)
+PROBE = pinging("internet", target("198.51.100.1"), timeout=0.25, fast=0.25, down=4.0, standby=16.0)
 RULE = Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60))
 INTERVALS = [PROBE.fast_interval, *(interval_at(PROBE, speed) for speed in Speed)]
 RTT = 0.125

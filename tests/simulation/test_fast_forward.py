@@ -33,10 +33,11 @@ from route_switcher.core.vocabulary.policy import (
 from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
 from route_switcher.simulation.network import Brownout, Network, WanLine
 from route_switcher.simulation.simulate import SimulationResult, simulate
+from support.pinging import pinging, target
 
 SECONDS = 600.0
 _COUNT = re.compile(r"\d+ (?=good rounds? in a row)")
-TARGETS = tuple(ip_address(f"203.0.113.{n}") for n in (1, 2))
+TARGETS = tuple(target(f"203.0.113.{n}") for n in (1, 2))
 NAMES = ("primary", "secondary", "third")
 
 
@@ -56,15 +57,15 @@ def _probes(draw: st.DrawFn, name: str, uplinks: tuple[str, ...] | None) -> Prob
     timeout = draw(_milliseconds(100, 200, 333))
     fast = draw(_milliseconds(333, 500))
     interval = draw(_milliseconds(500, 700, 1000))
-    return Probe(
+    return pinging(
         name,
-        TARGETS[: draw(st.integers(1, 2))],
-        draw(st.sampled_from(["any", "all", 1])),
-        interval,
-        timeout,
-        fast_interval=min(fast, interval),
-        down_interval=draw(st.sampled_from([interval, 2.0, 5.0])),
-        standby_interval=draw(st.sampled_from([interval, 3.0, 10.0, 60.0])),
+        *TARGETS[: draw(st.integers(1, 2))],
+        quorum=draw(st.sampled_from(["any", "all", 1])),
+        interval=interval,
+        timeout=timeout,
+        fast=min(fast, interval),
+        down=draw(st.sampled_from([interval, 2.0, 5.0])),
+        standby=draw(st.sampled_from([interval, 3.0, 10.0, 60.0])),
         uplinks=uplinks,
     )
 
@@ -200,7 +201,7 @@ def _quiet(policy: Policy) -> Network:
 
 
 def _plain(interval: float = 1.0, standby: float = 1.0) -> Policy:
-    probe = Probe("internet", TARGETS[:1], "any", interval, 0.5, interval, interval, standby)
+    probe = pinging("internet", *TARGETS[:1], interval=interval, timeout=0.5, standby=standby)
     fail: Sequence[Condition] = [
         ConsecutiveFailures("internet", 3),
         Beyond(Measure.LOSS, "internet", 0.2, 30.0),

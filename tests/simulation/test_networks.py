@@ -1,13 +1,13 @@
 """Networks: written or drawn, they say the same to everybody, whenever they are asked."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.policy.load import load
 from route_switcher.simulation.episodes import (
     Episode,
@@ -26,8 +26,9 @@ from route_switcher.simulation.profile_notation import (
     parse_span,
     parse_targets,
 )
+from support.pinging import target
 
-TARGET, OTHER = ip_address("203.0.113.1"), ip_address("203.0.113.2")
+TARGET, OTHER = target("203.0.113.1"), target("203.0.113.2")
 RTT = 0.02
 DAY = 86_400.0
 
@@ -41,9 +42,8 @@ def _until(course: Iterable[Episode], end: float) -> list[Episode]:
     return found
 
 
-def _passage(line: WanLine, targets: dict[object, Iterable[Episode]] | None = None) -> Passage:
-    courses = {ip_address(str(target)): course for target, course in (targets or {}).items()}
-    return Passage(Network({"primary": line}, courses), ["primary"])
+def _passage(line: WanLine, targets: dict[Target, Iterable[Episode]] | None = None) -> Passage:
+    return Passage(Network({"primary": line}, targets or {}), ["primary"])
 
 
 # Courses.

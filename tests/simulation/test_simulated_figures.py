@@ -10,15 +10,16 @@ from ipaddress import ip_address
 import pytest
 
 from route_switcher.core.vocabulary.conditions import AnyOf, CarrierDown, ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Uplink
 from route_switcher.simulation.episodes import Episode
 from route_switcher.simulation.figures import median
 from route_switcher.simulation.network import Network, WanLine
 from route_switcher.simulation.report import rows
 from route_switcher.simulation.simulate import SimulationResult, simulate
+from support.pinging import pinging, target
 
 RTT = 0.125
-TARGET = ip_address("203.0.113.1")
+TARGET = target("203.0.113.1")
 PACKET = 20 + 8 + 16
 
 
@@ -27,7 +28,7 @@ def _policy() -> Policy:
         Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1))
         for n, name in enumerate(("primary", "secondary"))
     )
-    probe = Probe("internet", (TARGET,), "any", 1.0, 0.5, 1.0, 1.0, 1.0)
+    probe = pinging("internet", TARGET, timeout=0.5)
     fail = AnyOf((ConsecutiveFailures("internet", 3), CarrierDown()))
     return Policy(uplinks, (probe,), (Rule("no-internet", fail, Recover(10.0)),), False)
 

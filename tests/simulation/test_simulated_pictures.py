@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule, Uplink
 from route_switcher.simulation.episodes import Episode, Episodes
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page
@@ -16,6 +16,7 @@ from route_switcher.simulation.network import Network, WanLine
 from route_switcher.simulation.pictures import ASCII, UNICODE, alphabet_for, draw, span
 from route_switcher.simulation.simulate import SimulationResult, simulate
 from route_switcher.simulation.svg import svg
+from support.pinging import pinging, target
 
 SECONDS = 600.0
 
@@ -25,7 +26,7 @@ def _policy(first: str) -> Policy:
         Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1))
         for n, name in enumerate((first, "secondary"))
     )
-    probe = Probe("internet", (ip_address("203.0.113.1"),), "any", 1.0, 0.5, 1.0, 1.0, 1.0)
+    probe = pinging("internet", target("203.0.113.1"), timeout=0.5)
     rule = Rule("no-internet", ConsecutiveFailures("internet", 1), Recover(1.0))
     return Policy(uplinks, (probe,), (rule,), False)
 

@@ -1,14 +1,12 @@
 """Worlds in which every target answers or not as a test writes it, around the real engine."""
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Self
 
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange, SpeedChange
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Family,
     HoldBack,
     Policy,
@@ -16,22 +14,24 @@ from route_switcher.core.vocabulary.policy import (
     Quorum,
     Recover,
     Rule,
+    Target,
     Uplink,
 )
 from route_switcher.core.vocabulary.states import Speed, UplinkState
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
+from support.pinging import pinging, target
 from support.world import uplink
 
 RTT = 1 / 64
-T1, T2, T3 = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
-S1, S2 = (ip_address(f"2001:db8:ffff::{n}") for n in (1, 2))
+T1, T2, T3 = (target(f"203.0.113.{n}") for n in (1, 2, 3))
+S1, S2 = (target(f"2001:db8:ffff::{n}") for n in (1, 2))
 NO_INTERNET = Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(20.0))
 UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(20.0))
 
 
 def probe(
-    *targets: Address,
+    *targets: Target,
     quorum: Quorum = "any",
     interval: float = 1.0,
     timeout: float = 1.0,
@@ -41,15 +41,15 @@ def probe(
     name: str = "internet",
 ) -> Probe:
     """A probe of T1 unless said."""
-    return Probe(
+    return pinging(
         name,
-        targets or (T1,),
-        quorum,
-        interval,
-        timeout,
-        fast or interval,
-        down or interval,
-        standby or interval,
+        *(targets or (T1,)),
+        quorum=quorum,
+        interval=interval,
+        timeout=timeout,
+        fast=fast,
+        down=down,
+        standby=standby,
     )
 
 
@@ -76,13 +76,13 @@ class Net:
         self.outputs: list[Output] = []
         self.cuts: set[str] = set()
         """The uplinks through which nothing answers."""
-        self.dead: set[Address] = set()
+        self.dead: set[Target] = set()
         """The targets that answer nobody."""
-        self.fates: Callable[[str, Address], Fate] = lambda uplink, target: RTT
+        self.fates: Callable[[str, Target], Fate] = lambda uplink, target: RTT
         """What becomes of what is not cut or dead."""
         self.world = World(rules, self, self.outputs.append)
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         """What the world asks."""
         if uplink in self.cuts or target in self.dead:
             return None

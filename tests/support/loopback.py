@@ -7,21 +7,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import trio
 import trio.testing
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.probes.echo import EchoLine
 from route_switcher.probes.packets import ECHO_REPLY
 from route_switcher.probes.raw_socket import ADDRESS_FAMILY
+from support.pinging import target
 
-TARGETS: dict[Family, tuple[Address, ...]] = {
-    Family.IPV4: tuple(ip_address(f"198.51.100.{n}") for n in (1, 2, 3)),
-    Family.IPV6: tuple(ip_address(f"2001:db8::{n}") for n in (1, 2, 3)),
+TARGETS = {
+    Family.IPV4: tuple(target(f"198.51.100.{n}") for n in (1, 2, 3)),
+    Family.IPV6: tuple(target(f"2001:db8::{n}") for n in (1, 2, 3)),
 }
 V4 = TARGETS[Family.IPV4]
 IGNORE = {
@@ -29,7 +29,8 @@ IGNORE = {
     Family.IPV6: Path("/proc/sys/net/ipv6/icmp/echo_ignore_all"),
 }
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
-_NODAD = {4: "", 6: " nodad"}
+_LENGTH = {Family.IPV4: 32, Family.IPV6: 128}
+_NODAD = {Family.IPV4: "", Family.IPV6: " nodad"}
 _ECHO_REQUEST = {Family.IPV4: 8, Family.IPV6: 128}
 LONG = 30.0
 """Seconds that a round may take which ends by answers."""
@@ -39,17 +40,21 @@ SHORT = 0.5
 @contextmanager
 def targets_on_loopback() -> Iterator[None]:
     """The targets are addresses of this machine."""
-    every = [address for family in Family for address in TARGETS[family]]
+    every = [
+        (f"{each}/{_LENGTH[family]} dev lo", _NODAD[family])
+        for family in Family
+        for each in TARGETS[family]
+    ]
     # Without duplicate address detection addresses are usable at once.
-    _ip("".join(f"address add {a}/{a.max_prefixlen} dev lo{_NODAD[a.version]}\n" for a in every))
+    _ip("".join(f"address add {words}{nodad}\n" for words, nodad in every))
     _await_local_routes(TARGETS[Family.IPV6])
     try:
         yield
     finally:
-        _ip("".join(f"address delete {a}/{a.max_prefixlen} dev lo\n" for a in every))
+        _ip("".join(f"address delete {words}\n" for words, _ in every))
 
 
-def _await_local_routes(addresses: Iterable[Address]) -> None:
+def _await_local_routes(addresses: Iterable[Target]) -> None:
     """The kernel makes an IPv6 address its own a moment after it has acknowledged it."""
     end = time.monotonic() + LONG
     words = ["ip", "-6", "route", "show", "table", "local"]
@@ -93,11 +98,11 @@ class Send(Protocol):
     checksum than the right one."""
 
     def __call__(
-        self, packet: bytes, source: Address, options: bytes = b"", checksum: bytes = b""
+        self, packet: bytes, source: Target, options: bytes = b"", checksum: bytes = b""
     ) -> None: ...
 
 
-Script: TypeAlias = Callable[[bytes, Address, Send], None]
+Script: TypeAlias = Callable[[bytes, Target, Send], None]
 """What is done with the right reply to a request for this target."""
 
 
@@ -139,7 +144,7 @@ def _answer(raw: socket.socket, family: Family, script: Script, requests: int) -
 
         def send(
             packet: bytes,
-            source: Address,
+            source: Target,
             options: bytes = b"",
             checksum: bytes = b"",
             to: str = asked,
@@ -154,4 +159,4 @@ def _answer(raw: socket.socket, family: Family, script: Script, requests: int) -
                 sender.sendto(packet, (to, 0))
 
         # Within one machine an address is asked from itself.
-        script(bytes([ECHO_REPLY[family]]) + packet[1:], ip_address(asked), send)
+        script(bytes([ECHO_REPLY[family]]) + packet[1:], target(asked), send)

@@ -3,7 +3,7 @@
 import json
 
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveSuccesses, Within, leaves
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Rule, family_of
+from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Rule
 from route_switcher.policy.load import load_bytes, load_text
 from route_switcher.policy.problems import PolicyProblems, as_data, render, render_github
 
@@ -62,7 +62,7 @@ def _check_probe(policy: Policy, probe: Probe) -> None:
     assert 0 < probe.timeout <= probe.fast_interval <= probe.interval
     assert probe.interval <= min(probe.down_interval, probe.standby_interval)
     through = [uplink for uplink in policy.uplinks if probe.goes_through(uplink.name)]
-    assert {family_of(target) for target in probe.targets} == {u.family for u in through}
+    assert {target.family for target in probe.targets} == {u.family for u in through}
     assert probe.uplinks is None or [u.name for u in through] == list(probe.uplinks)
     if isinstance(probe.quorum, int):
         counts = (len(probe.targets_for(family)) for family in Family)

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Damping,
     Family,
     HoldBack,
     Policy,
     Recover,
     Rule,
+    Target,
     answers_needed,
 )
 from route_switcher.virtual.internet import Fate
@@ -33,18 +33,18 @@ class Twin(Net):
     def __init__(self, rules: Policy) -> None:
         self.slow: set[str] = set()
         self.unasked: set[str] = set()
-        self.said: dict[tuple[str, str, Address], Fate] = {}
+        self.said: dict[tuple[str, str, Target], Fate] = {}
         self.sent: dict[tuple[str, str], tuple[float, float]] = {}
         """When the latest two rounds were sent."""
         super().__init__(rules)
         self.fates = self._fate
 
-    def _fate(self, name: str, target: Address) -> Fate:
+    def _fate(self, name: str, target: Target) -> Fate:
         if name in self.unasked:
             return "no buffer"
         return 0.25 if name in self.slow else RTT
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         _, latest = self.sent.get((uplink, probe), (-inf, -inf))
         if sent_at != latest:
             self.sent[uplink, probe] = latest, sent_at

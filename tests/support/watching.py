@@ -9,16 +9,17 @@ from route_switcher.core.vocabulary.conditions import Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
-    Address,
     HoldBack,
     Policy,
     Probe,
     Recover,
     Rule,
+    Target,
     Uplink,
 )
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.virtual.world import World
+from support.pinging import pinging, target
 
 UPLINKS = (
     Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),
@@ -39,17 +40,17 @@ def probe(
     first: int = 1,
 ) -> Probe:
     """A probe of so many targets; what is left out is as the policy file has it."""
-    addresses = tuple(ip_address(f"192.0.2.{first + number}") for number in range(targets))
+    addresses = tuple(target(f"192.0.2.{first + number}") for number in range(targets))
     fast = interval if fast is None else fast
-    return Probe(
+    return pinging(
         name,
-        addresses,
-        quorum,  # type: ignore[arg-type]
-        interval,
-        min(fast, 1.0) if timeout is None else timeout,
-        fast,
-        down or interval,
-        standby or interval,
+        *addresses,
+        quorum=quorum,  # type: ignore[arg-type]
+        interval=interval,
+        timeout=min(fast, 1.0) if timeout is None else timeout,
+        fast=fast,
+        down=down,
+        standby=standby,
     )
 
 
@@ -87,7 +88,7 @@ class Lines:
     loss: float = 0.0
     chance: Random = field(default_factory=lambda: Random(1))
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
         if uplink != self.broken:
             return 0.001
         if not self.works or (self.loss and self.chance.random() < self.loss):

@@ -10,12 +10,11 @@ from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFa
 from route_switcher.core.vocabulary.events import Event, LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Family,
     Policy,
-    Probe,
     Recover,
     Rule,
+    Target,
     Uplink,
 )
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
@@ -23,6 +22,7 @@ from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table
 from route_switcher.virtual.world import World as VirtualWorld
+from support.pinging import pinging, target
 
 RTT = on_grid(20_000_000)
 """Seconds, on the grid of times that the world tells: sums with it are exact."""
@@ -45,17 +45,13 @@ def policy(
     carrier: bool = True,
 ) -> Policy:
     """The seed's policy, for any number of uplinks (primary and secondary if none is given)."""
-    targets = (ip_address("203.0.113.1"), ip_address("2001:db8:ffff::1"))
+    targets = (target("203.0.113.1"), target("2001:db8:ffff::1"))
     rules = [Rule("no-internet", ConsecutiveFailures("internet", failures), Recover(stable))]
     if carrier:
         rules.append(Rule("unplugged", CarrierDown(), Recover(stable)))
     return Policy(
         uplinks or (uplink("primary", 0), uplink("secondary", 1)),
-        (
-            Probe(
-                "internet", targets, "any", interval, timeout, fast or interval, interval, interval
-            ),
-        ),
+        (pinging("internet", *targets, interval=interval, timeout=timeout, fast=fast),),
         tuple(rules),
         ignore_linkdown=False,
     )
@@ -208,7 +204,7 @@ class World(VirtualWorld):
 
     # How it works.
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         """See `virtual.internet.Internet`."""
         line = self._lines[self._interface(uplink)]
         if line.unknown:

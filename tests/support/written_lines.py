@@ -5,7 +5,7 @@ from typing import Self
 import trio
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 
@@ -19,7 +19,7 @@ class WrittenLine:
         self.works = True
         self.opened = 0
         """How many have entered it and not left."""
-        self.rounds: list[tuple[float, tuple[Address, ...]]] = []
+        self.rounds: list[tuple[float, tuple[Target, ...]]] = []
         """When each was sent, and to whom."""
         self.rest: tuple[float, OnLate] | None = None
         """When the latest round was sent that wants to know of the rest, and whom to tell."""
@@ -36,7 +36,7 @@ class WrittenLine:
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
         tell_rest: OnLate | None = None,

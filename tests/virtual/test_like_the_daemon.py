@@ -13,12 +13,12 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import (
-    Address,
     Family,
     Policy,
     Probe,
     Recover,
     Rule,
+    Target,
     Uplink,
     answers_needed,
 )
@@ -33,9 +33,10 @@ from route_switcher.virtual.quorum import Quorum
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.world import World
+from support.pinging import pinging, target
 
 UPLINK = Uplink("u", "eth0", ip_address("198.51.100.1"), 10)
-TARGETS = tuple(ip_address(f"203.0.113.{n}") for n in range(1, 5))
+TARGETS = tuple(target(f"203.0.113.{n}") for n in range(1, 5))
 RULE = Rule("r", ConsecutiveFailures("p", 3), Recover(60.0))
 END = 40.0
 Act = tuple[float, str]
@@ -49,7 +50,7 @@ Act = tuple[float, str]
 def test_a_round_of_the_same_fates_comes_to_the_same(count: int, quorum: str | int) -> None:
     if isinstance(quorum, int) and quorum > count:
         return  # no policy says so
-    probe = Probe("p", TARGETS[:count], quorum, 2.0, 1.0, 2.0, 2.0, 2.0)  # type: ignore[arg-type]
+    probe = pinging("p", *TARGETS[:count], quorum=quorum, interval=2.0)  # type: ignore[arg-type]
     virtual = Quorum(probe, Family.IPV4)
     for fates in product((0.02, 0.5, 1.5, None, "why"), repeat=count):
         outcome, answers, reason = virtual.verdict(fates)
@@ -100,7 +101,7 @@ def test_rounds_that_overlap_are_sent_and_told_at_the_same_times(seed: int) -> N
     random = Random(seed)
     interval = random.choice([5.0, 10.0, 20.0])
     timeout = interval * random.choice([1.0, 0.5])
-    probe = Probe("p", TARGETS[:1], "any", interval, timeout, interval, interval, interval)
+    probe = pinging("p", TARGETS[0], interval=interval, timeout=timeout)
     check_alike(random, probe, [0.02, 3.37, None, None, None, "x"])
 
 
@@ -123,7 +124,9 @@ def drawn_probe(random: Random) -> Probe:
     fast = interval * random.choice([1, 0.5, 0.25])
     timeout = fast * random.choice([1.0, 0.5])
     down, standby = interval * random.choice([1, 5]), interval * random.choice([1, 8])
-    return Probe("p", TARGETS[:1], "any", interval, timeout, fast, down, standby)
+    return pinging(
+        "p", TARGETS[0], interval=interval, timeout=timeout, fast=fast, down=down, standby=standby
+    )
 
 
 def drawn_acts(random: Random) -> Iterator[Act]:
@@ -178,7 +181,7 @@ class Scripted:
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (the Line protocol)
         tell_rest: OnLate | None = None,
@@ -229,7 +232,7 @@ def test_while_nothing_answers_every_uplink_is_asked_every_second(
     interval: float, timeout: float, every: float
 ) -> None:
     # Where the timeout is longer than a minute: as often as leaves sixty rounds open at once.
-    probe = Probe("p", TARGETS[:2], "any", interval, timeout, interval, interval, interval)
+    probe = pinging("p", *TARGETS[:2], interval=interval, timeout=timeout)
     other = Uplink("v", "eth1", ip_address("198.51.100.2"), 20)
     sent: dict[str, list[float]] = {"u": [], "v": []}
 

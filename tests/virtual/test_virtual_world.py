@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_address
 
 import pytest
 from hypothesis import given, settings
@@ -23,17 +22,18 @@ from route_switcher.core.vocabulary.events import (
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Probe, Recover, Rule
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table
 from route_switcher.virtual.world import World
+from support.pinging import pinging, target
 from support.world import policy, uplink
 
-A, B, C = (ip_address(f"203.0.113.{n}") for n in (1, 2, 3))
-FATES = Callable[[str, Address, float], Fate]
+A, B, C = (target(f"203.0.113.{n}") for n in (1, 2, 3))
+FATES = Callable[[str, Target, float], Fate]
 
 
 class Heard:
@@ -62,7 +62,7 @@ class Heard:
             overhear=self.events.append,
         )
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         """See `virtual.internet.Internet`."""
         self.asked.append((round(sent_at, 5), uplink, probe))
         return self.fates(uplink, target, sent_at)
@@ -81,9 +81,9 @@ class Heard:
         return [(round(d.at, 3), d.previous, d.selected, d.cause) for d in made]
 
 
-def one(targets: tuple[Address, ...] = (A,), *, windows: bool = False, **keys: object) -> Policy:
+def one(targets: tuple[Target, ...] = (A,), *, windows: bool = False, **keys: object) -> Policy:
     """A policy of one uplink. With `windows`, a rule looks at what every target answers."""
-    probe = Probe("internet", targets, "any", 1.0, 0.5, 1.0, 1.0, 1.0)
+    probe = pinging("internet", *targets, timeout=0.5)
     rules = [Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0))]
     if windows:
         rules.append(Rule("lossy", Beyond(Measure.LOSS, "internet", 0.9, 60.0), Recover(60.0)))
@@ -132,7 +132,7 @@ def test_an_answer_after_the_timeout_is_late() -> None:
 
 
 def test_what_a_round_did_not_wait_for_is_told_once_all_of_it_is_known() -> None:
-    fates: dict[Address, Fate] = {A: 0.125, B: 0.25, C: None}
+    fates: dict[Target, Fate] = {A: 0.125, B: 0.25, C: None}
     heard = Heard(one((A, B, C), windows=True), lambda _, target, __: fates[target])
     heard.world.run(0.6)
     told = heard.rounds("primary")[0]
@@ -351,7 +351,7 @@ def test_the_time_of_day_decides_nothing(
     """The same course of events, some days later: the same decisions, later by exactly as much."""
 
     def course(start: float) -> list[Output]:
-        def fate(name: str, _: Address, sent_at: float) -> Fate:
+        def fate(name: str, _: Target, sent_at: float) -> Fate:
             at = sent_at - start
             lost = any(who == name and cut <= at < cut + lasts for cut, lasts, who in cuts)
             return None if lost else 0.02

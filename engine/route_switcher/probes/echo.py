@@ -17,7 +17,7 @@ from typing import Any, NoReturn, Self, TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
 from route_switcher.probes.late_replies import LateReplies, OnLate
@@ -126,7 +126,7 @@ class EchoLine:
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
         tell_rest: OnLate | None = None,
@@ -188,7 +188,7 @@ class EchoLine:
         except OSError as error:
             return fault_of(error)
 
-    def _requests(self, targets: tuple[Address, ...]) -> tuple[Request, ...]:
+    def _requests(self, targets: tuple[Target, ...]) -> tuple[Request, ...]:
         size = TOKEN_SIZE - KEY_SIZE
         secret = secrets.token_bytes(size * len(targets))
         family = ADDRESS_FAMILY[self.family]
@@ -197,7 +197,7 @@ class EchoLine:
             # Far fewer than 65536 requests wait for an answer in time: only numbers that are
             # remembered for late answers are ever taken over.
             self._sequence = (self._sequence + 1) & 0xFFFF
-            address = socket.inet_ntop(family, target.packed)
+            address = socket.inet_ntop(family, socket.inet_pton(family, target.name))
             token = self._mark.key + secret[place * size : (place + 1) * size]
             requests.append(Request(target, address, self._sequence, token))
         return tuple(requests)

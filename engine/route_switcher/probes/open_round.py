@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import trio
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes.reasons import LocalFault
 
 
@@ -25,7 +25,7 @@ class Echoes:
 class Request:
     """One echo request to one target. `address` is the target as recvmsg(2) will spell it."""
 
-    target: Address
+    target: Target
     address: str
     sequence: int
     token: bytes

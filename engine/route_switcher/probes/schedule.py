@@ -8,7 +8,7 @@ import trio
 
 from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Probe, Uplink, answers_needed
+from route_switcher.core.vocabulary.policy import Probe, Target, Uplink, answers_needed
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import Echoes
 from route_switcher.probes.timing import Timing
@@ -19,7 +19,7 @@ class Line(Protocol):
 
     async def round(
         self,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
         tell_rest: OnLate | None = None,
@@ -81,7 +81,7 @@ class _Rounds:
         self,
         uplink: Uplink,
         probe: Probe,
-        targets: tuple[Address, ...],
+        targets: tuple[Target, ...],
         line: Line,
         report: Report,
         timing: Timing,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import Address, Policy
+from route_switcher.core.vocabulary.policy import Policy, Target
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import listed
@@ -15,7 +15,7 @@ from route_switcher.policy.yaml.reader import Path
 class Names:
     """What the policies of a scenario (its own, and those that it reloads) name."""
 
-    targets: Mapping[str, frozenset[Address]]
+    targets: Mapping[str, frozenset[Target]]
     """Those that are asked through each uplink, by its name."""
     rules: Mapping[str, frozenset[str]]
     """The uplinks that each rule judges, by its name."""
@@ -39,17 +39,19 @@ class Names:
             findings.report("not-judged", path, message, hint, on_key=True)
         return uplink in judged
 
-    def target(self, findings: Findings, path: Path, uplink: str, text: str) -> Address | None:
+    def target(self, findings: Findings, path: Path, uplink: str, text: str) -> Target | None:
         """The target that `text` means; None, after a report, if none is asked there."""
-        known = self.targets[uplink]
+        known = {target.name: target for target in self.targets[uplink]}
+        if text in known:
+            return known[text]
         try:
-            target = parse_address(text)
+            name = str(parse_address(text))
         except UnusableAddress as error:
             findings.report("bad-value", path, str(error), "write a target's address", on_key=True)
             return None
-        if target in known:
-            return target
-        names = sorted(map(str, known))
+        if name in known:
+            return known[name]
+        names = sorted(known)
         message = f"no probe asks {text} through {quoted(uplink)}"
         hint = findings.did_you_mean(text, names, f"the targets there are: {listed(names)}")
         findings.report("unknown-target", path, message, hint, on_key=True)
@@ -58,7 +60,7 @@ class Names:
 
 def names_of(policies: Iterable[Policy]) -> Names:
     """The names in any of the policies."""
-    targets: dict[str, frozenset[Address]] = {}
+    targets: dict[str, frozenset[Target]] = {}
     rules: dict[str, frozenset[str]] = {}
     for policy in policies:
         for uplink in policy.uplinks:

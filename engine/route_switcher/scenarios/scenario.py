@@ -9,7 +9,7 @@ from enum import Enum
 from math import inf
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address, Policy
+from route_switcher.core.vocabulary.policy import Policy, Target
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
@@ -43,7 +43,7 @@ class Rounds:
     """What becomes of the rounds through one uplink: of every target, or of one."""
 
     uplink: str
-    target: Address | None
+    target: Target | None
     parts: tuple[Part, ...]
 
 

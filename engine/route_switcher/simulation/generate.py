@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from route_switcher.core.vocabulary.policy import Policy, family_of
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
 from route_switcher.simulation.line_profiles import DEFAULT_KIND, KINDS, LineKind, TargetKind
 from route_switcher.simulation.network import Brownout, Network, WanLine
@@ -26,16 +26,16 @@ def generate(
             line = _line(f"{seed}/{uplink.name}", kinds.get(uplink.name, KINDS[DEFAULT_KIND]))
             line = by_interface.setdefault(uplink.interface, line)
             lines.setdefault(uplink.name, line)
-    addresses = {
+    asked = {
         target
         for policy in policies
         for probe in policy.probes
-        for target in probe.targets
-        if family_of(target) in policy.families
+        for family in policy.families
+        for target in probe.targets_for(family)
     }
     courses = {
-        address: RandomEpisodes(f"{seed}/{address}/outages", targets.outages, targets.outage_length)
-        for address in sorted(addresses, key=str)
+        target: RandomEpisodes(f"{seed}/{target}/outages", targets.outages, targets.outage_length)
+        for target in sorted(asked, key=str)
     }
     return Network(lines, courses, seed)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 from route_switcher.simulation.episodes import EpisodeReader, Episodes
 from route_switcher.simulation.losses import Chance, Losses
 
@@ -56,7 +56,7 @@ class Network:
     """
 
     lines: Mapping[str, WanLine]
-    targets: Mapping[Address, Episodes]
+    targets: Mapping[Target, Episodes]
     seed: int = 0
 
 
@@ -102,8 +102,8 @@ class Passage:
         self._targets = {
             target: EpisodeReader(episodes) for target, episodes in network.targets.items()
         }
-        self._losses: dict[tuple[str, Address], Losses] = {}
-        self._chances: dict[tuple[str, Address, str], Chance] = {}
+        self._losses: dict[tuple[str, Target], Losses] = {}
+        self._chances: dict[tuple[str, Target, str], Chance] = {}
         self._calm_from = dict.fromkeys(self.lines, inf)
         self._calm_until = dict.fromkeys(self.lines, -inf)
         self.packets: dict[str, int] = dict.fromkeys(self.lines, 0)
@@ -111,13 +111,13 @@ class Passage:
         self.troubled_until = -inf
         """The latest time at which a packet was sent that was lost, or came back late."""
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
         fate = self._fate(uplink, target, sent_at)
         self.packets[uplink] += 1 if fate is None else 2
         return fate
 
-    def _fate(self, uplink: str, target: Address, sent_at: float) -> float | None:
+    def _fate(self, uplink: str, target: Target, sent_at: float) -> float | None:
         line = self._network.lines[uplink]
         nanoseconds = round(sent_at * 1e9)
         lost = self._losses_of(uplink, target).lost(nanoseconds)
@@ -141,7 +141,7 @@ class Passage:
         ) and all(target.at(time) is None for target in self._targets.values())
 
     def first_lost(
-        self, uplink: str, targets: Iterable[Address], due: int, interval: int, before: int
+        self, uplink: str, targets: Iterable[Target], due: int, interval: int, before: int
     ) -> int:
         """When the first packet is lost of those sent at `due` and every `interval` after it.
 
@@ -152,7 +152,7 @@ class Passage:
         return before
 
     def _through_trouble(
-        self, uplink: str, target: Address, sent_at: float, nanoseconds: int, lost: bool
+        self, uplink: str, target: Target, sent_at: float, nanoseconds: int, lost: bool
     ) -> float | None:
         reader, line = self.lines[uplink], self._network.lines[uplink]
         gone = self._targets[target].at(sent_at) is not None if target in self._targets else False
@@ -183,7 +183,7 @@ class Passage:
             changes = (reader.next_change(time), *(t.next_change(time) for t in targets))
             self._calm_until[uplink] = min(changes)
 
-    def _losses_of(self, uplink: str, target: Address) -> Losses:
+    def _losses_of(self, uplink: str, target: Target) -> Losses:
         losses = self._losses.get((uplink, target))
         if losses is None:
             seed = f"{self._network.seed}/{uplink}/{target}/losses"
@@ -191,7 +191,7 @@ class Passage:
             self._losses[uplink, target] = losses
         return losses
 
-    def _chance(self, uplink: str, target: Address, kind: str, nanoseconds: int) -> float:
+    def _chance(self, uplink: str, target: Target, kind: str, nanoseconds: int) -> float:
         chance = self._chances.get((uplink, target, kind))
         if chance is None:
             seed = f"{self._network.seed}/{uplink}/{target}/brown-out/{kind}"

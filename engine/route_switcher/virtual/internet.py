@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import Target
 
 Fate: TypeAlias = float | str | None
 """What becomes of one target in one round: seconds until it answers (more than the timeout: late);
@@ -12,7 +12,7 @@ None: it never does; text: it could not be asked, and why, which says nothing of
 class Internet(Protocol):
     """Says what becomes of every target of every round."""
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         """What becomes of one target of a round that is sent now.
 
         Asked once for each target of each round, in the order of sending, where the link is

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, answers_needed
+from route_switcher.core.vocabulary.policy import Family, Probe, Target, answers_needed
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import NEVER, nanoseconds
 
@@ -53,7 +53,7 @@ class Quorum:
         """What a round comes to of which the kernel took no packet."""
         return RoundOutcome.FAILED, tuple(Answer(t, None, fault) for t in self.targets), fault
 
-    def answer(self, target: Address, fate: Fate, took: int) -> Answer:
+    def answer(self, target: Target, fate: Fate, took: int) -> Answer:
         """What there is to say of a target `took` nanoseconds after it was asked."""
         if isinstance(fate, str):
             return Answer(target, None, fate, asked=False)

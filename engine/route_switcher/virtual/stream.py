@@ -13,14 +13,14 @@ from typing import TypeAlias
 from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.events import Answer, Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Probe, Uplink
+from route_switcher.core.vocabulary.policy import Probe, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.open_round import OpenRound, fault_of
 from route_switcher.virtual.quorum import LATE, Quorum, Verdict, lost, takes
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid
 
-Ask: TypeAlias = Callable[[str, str, Address, float], Fate]
+Ask: TypeAlias = Callable[[str, str, Target, float], Fate]
 """From uplink, probe, target, and the time of sending in seconds to the fate."""
 
 
@@ -32,7 +32,7 @@ class _Rest:
     """Targets of a round that was told before they answered."""
 
     sent: int
-    fates: list[tuple[Address, Fate]]
+    fates: list[tuple[Target, Fate]]
 
 
 class Stream:
@@ -165,7 +165,7 @@ class Stream:
         return self._uplink.name
 
     @property
-    def targets(self) -> tuple[Address, ...]:
+    def targets(self) -> tuple[Target, ...]:
         """Whom every round asks."""
         return self._quorum.targets
 
@@ -245,7 +245,7 @@ class Stream:
 
     def _await_rest(self, this: OpenRound, took: int) -> None:
         """Have told what becomes of the targets that the round did not wait for."""
-        rest: list[tuple[Address, Fate]] = [
+        rest: list[tuple[Target, Fate]] = [
             (target, fate)
             for target, fate in zip(self._quorum.targets, this.fates, strict=True)
             if not isinstance(fate, str) and takes(fate) > took
@@ -262,7 +262,7 @@ class Stream:
     def _tell_later(
         self,
         sent: int,
-        fates: list[tuple[Address, Fate]],
+        fates: list[tuple[Target, Fate]],
         after: int,
         tell: Callable[[_Rest], None],
     ) -> None:

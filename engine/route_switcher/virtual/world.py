@@ -32,7 +32,7 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
     SpeedChange,
 )
-from route_switcher.core.vocabulary.policy import Address, Family, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy, Target
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import Probing
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
@@ -278,5 +278,5 @@ class World:
     def _links_of(self, policy: Policy) -> tuple[LinkState, ...]:
         return tuple(self.link_of(uplink.interface) for uplink in policy.uplinks)
 
-    def _ask_internet(self, uplink: str, probe: str, target: Address, sent_at: float) -> Fate:
+    def _ask_internet(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
         return self.internet.answer(uplink, probe, target, sent_at)

@@ -24,7 +24,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Probe, Rule, answers_needed
+from route_switcher.core.vocabulary.policy import Family, Probe, Rule, answers_needed
 from route_switcher.core.vocabulary.states import Speed
 
 HALF = 0.5
@@ -186,6 +186,5 @@ class _Outage:
 
 def _tells_late(probe: Probe) -> bool:
     """Whether a round may end before its slowest target answers, which then counts in the next."""
-    families = {target.version for target in probe.targets}
-    counts = [sum(t.version == version for t in probe.targets) for version in families]
-    return any(answers_needed(probe.quorum, count) < count for count in counts)
+    counts = [len(probe.targets_for(family)) for family in Family]
+    return any(answers_needed(probe.quorum, count) < count for count in counts if count)

@@ -23,7 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import Address, HoldBack, Policy
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Target
 from route_switcher.core.vocabulary.states import RuleState, Speed
 from route_switcher.virtual.world import World
 
@@ -173,7 +173,7 @@ class _Play:
         self._ok: dict[str, float] = {}
         self._world = World(stage, self, self._note)
 
-    def answer(self, uplink: str, probe: str, target: Address, sent_at: float) -> float | None:
+    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
         """What becomes of one target of a round (`virtual.internet.Internet`)."""
         return _RTT if self._works or uplink != self._uplink.name else None
 

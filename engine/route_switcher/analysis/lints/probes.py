@@ -9,7 +9,7 @@ from route_switcher.analysis.figures.traffic import (
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import listed, volume
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, Uplink
+from route_switcher.core.vocabulary.policy import Family, Probe, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
@@ -32,7 +32,7 @@ _WELL_KNOWN = {
 
 def doubt_few_targets(context: LintContext) -> None:
     """Uplinks that are judged by one target: its outage looks like theirs."""
-    told: set[tuple[Path, Address]] = set()
+    told: set[tuple[Path, Target]] = set()
     for uplink in context.policy.uplinks:
         family = uplink.family
         through = [(p, q) for p, q in context.probes() if q.goes_through(uplink.name)]
@@ -60,7 +60,7 @@ def doubt_few_targets(context: LintContext) -> None:
 
 def doubt_repeated_targets(context: LintContext) -> None:
     """Targets that several probes ask through the same uplink."""
-    asked: list[tuple[Address, Probe]] = []
+    asked: list[tuple[Target, Probe]] = []
     for path, probe in context.probes():
         for target in probe.targets:
             other = next(
@@ -78,10 +78,10 @@ def doubt_repeated_targets(context: LintContext) -> None:
 
 def doubt_gateways(context: LintContext) -> None:
     """Targets that answer though the internet behind them is gone."""
-    gateways = {uplink.gateway: uplink for uplink in context.policy.uplinks}
+    gateways = {str(uplink.gateway): uplink for uplink in context.policy.uplinks}
     for path, probe in context.probes():
         for target in probe.targets:
-            uplink = gateways.get(target)
+            uplink = gateways.get(target.name)
             if uplink is not None:
                 context.warn(
                     "gateway-as-target",
@@ -146,7 +146,7 @@ def _sparing_interval(probe: Probe, uplink: Uplink) -> float:
     return next(enough, max(600.0, probe.interval))
 
 
-def _at_target(path: Path, probe: Probe, target: Address) -> Path:
+def _at_target(path: Path, probe: Probe, target: Target) -> Path:
     return (*path, "targets", probe.targets.index(target))
 
 

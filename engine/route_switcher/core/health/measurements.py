@@ -9,7 +9,7 @@ from collections.abc import Iterable, Set
 from route_switcher.core.health.windows import Window
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer, by_target
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, answers_needed
+from route_switcher.core.vocabulary.policy import Family, Probe, Target, answers_needed
 
 
 class Measurements:
@@ -19,7 +19,7 @@ class Measurements:
     """
 
     def __init__(
-        self, probe: Probe, family: Family, over: float, gap: float, suspects: Set[Address]
+        self, probe: Probe, family: Family, over: float, gap: float, suspects: Set[Target]
     ) -> None:
         self.over = over
         self._quorum = probe.quorum
@@ -74,8 +74,8 @@ class Measurements:
             figures = ", ".join(f"{figure} ({target})" for target, figure in written.items())
         return f"{measure.value} {figures or 'unknown'} over {self.over:g} s"
 
-    def _concerned(self, measure: Measure) -> list[tuple[Address, Window]]:
-        left: Iterable[tuple[Address, Window]] = zip(self._targets, self._windows, strict=True)
+    def _concerned(self, measure: Measure) -> list[tuple[Target, Window]]:
+        left: Iterable[tuple[Target, Window]] = zip(self._targets, self._windows, strict=True)
         if self._suspects:
             left = [(target, window) for target, window in left if target not in self._suspects]
         if measure is Measure.LOSS:

@@ -11,7 +11,7 @@ from itertools import chain
 from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.core.vocabulary.policy import Address, Family, Probe
+from route_switcher.core.vocabulary.policy import Family, Probe, Target
 
 MeasurementsOfRule = Mapping[tuple[str, float], Measurements]
 """By the name of the probe and the length of the window, in seconds."""
@@ -26,7 +26,7 @@ class NewWindows:
     __slots__ = ("_family", "_made", "_probes", "_suspects")
 
     def __init__(
-        self, family: Family, probes: Sequence[Probe], suspects: Mapping[str, Set[Address]]
+        self, family: Family, probes: Sequence[Probe], suspects: Mapping[str, Set[Target]]
     ) -> None:
         self._family = family
         self._probes = {probe.name: probe for probe in probes}

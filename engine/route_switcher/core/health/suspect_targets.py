@@ -19,7 +19,7 @@ from route_switcher.core.probing.assignment import meaning
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round, RoundOutcome, by_target
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Probe, answers_needed
+from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Target, answers_needed
 
 _WITNESSES = 2
 
@@ -41,18 +41,18 @@ class _OfProbe:
     """The suspect targets of one probe in one family."""
 
     def __init__(self, probe: Probe, family: Family) -> None:
-        self.targets: set[Address] = set()
+        self.targets: set[Target] = set()
         """Those that are suspect now; the set stays the same object."""
         self.probe = probe
         self._all = probe.targets_for(family)
         self._gap = longest_gap(probe)
         self._worth_telling = max(self._gap, WORTH_TELLING)
-        self._dead: set[Address] = set()
+        self._dead: set[Target] = set()
         """Those that answer through no uplink that works, though it be the only one."""
         self._latest: dict[str, _Latest] = {}
-        self._since: dict[Address, float] = {}
+        self._since: dict[Target, float] = {}
         """When each last was found dead, or answered again."""
-        self._told: set[Address] = set()
+        self._told: set[Target] = set()
         self._doubtful: set[str] = set()
         """The uplinks whose latest round failed though some targets answered."""
 
@@ -93,17 +93,17 @@ class _OfProbe:
     def news(self, at: float) -> list[Notice]:
         """What a person should know: what has been dead for some time, and is not any more."""
         settled = {t for t, since in self._since.items() if at - since > self._worth_telling}
-        come = settled & self._dead - self._told
-        gone = settled & self._told - self._dead
+        come = [t for t in self._all if t in settled & self._dead - self._told]
+        gone = [t for t in self._all if t in settled & self._told - self._dead]
         self._told.update(come)
         self._told.difference_update(gone)
         name = self.probe.name
         return [
-            *(Notice(at, Level.WARNING, self._death(t)) for t in sorted(come, key=int)),
+            *(Notice(at, Level.WARNING, self._death(t)) for t in come),
             *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
         ]
 
-    def _death(self, target: Address) -> str:
+    def _death(self, target: Target) -> str:
         name = self.probe.name
         if target in self.targets:
             return f"{target} is left out of {name}: it fails everywhere"
@@ -180,7 +180,7 @@ class SuspectTargets:
                 through = (u.name for u in policy.uplinks_of(family) if probe.goes_through(u.name))
                 its.keep(set(through) - set(renamed))
 
-    def of(self, family: Family) -> dict[str, Set[Address]]:
+    def of(self, family: Family) -> dict[str, Set[Target]]:
         """The suspect targets of each probe; the sets change as things go."""
         return {name: s.targets for (name, its), s in self._probes.items() if its is family}
 

@@ -13,7 +13,7 @@ from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Address, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Target, Uplink
 from route_switcher.core.vocabulary.states import DECIDED_BY, RuleState, UplinkState, worst
 
 
@@ -30,7 +30,7 @@ class UplinkHealth:
         policy: Policy,
         link: LinkState,
         trusted: bool,
-        suspects: Mapping[str, Set[Address]],
+        suspects: Mapping[str, Set[Target]],
         begun: float = -inf,
     ) -> None:
         self.uplink = uplink
@@ -234,7 +234,7 @@ class UplinkHealth:
         uplink: Uplink,
         old: Policy,
         new: Policy,
-        suspects: Mapping[str, Set[Address]],
+        suspects: Mapping[str, Set[Target]],
         at: float,
     ) -> None:
         """Carry the state over to a new policy, by the names of rules and probes."""

@@ -64,7 +64,7 @@ def meaning(probe: Probe, family: Family) -> Probe:
     targets = probe.targets_for(family)
     return replace(
         probe,
-        targets=tuple(sorted(targets, key=int)),
+        targets=tuple(sorted(targets, key=str)),
         quorum=answers_needed(probe.quorum, len(targets)),
         uplinks=None,
     )

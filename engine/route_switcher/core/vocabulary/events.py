@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address, Family, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy, Target
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
@@ -31,22 +31,20 @@ class Answer:
     for a reason that says nothing of the uplink.
     """
 
-    target: Address
+    target: Target
     rtt: float | None
     reason: str = ""
     pending: bool = False
     asked: bool = True
 
 
-def by_target(
-    targets: Sequence[Address], answers: Iterable[Answer]
-) -> Iterator[tuple[int, Answer]]:
+def by_target(targets: Sequence[Target], answers: Iterable[Answer]) -> Iterator[tuple[int, Answer]]:
     """The answers of targets that could be asked, each with the position of its target; those of
     targets that are not among `targets` are left out."""
     for position, answer in enumerate(answers):
         if not answer.asked:
             continue
-        # Addresses are slow to compare, and a round tells of its targets in their order.
+        # Targets are slow to compare, and a round tells of its targets in their order.
         if position < len(targets) and targets[position] is answer.target:
             yield position, answer
         elif answer.target in targets:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.conditions import CarrierDown, CarrierUp, Condition, leaves
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -79,11 +80,34 @@ def answers_needed(quorum: Quorum, targets: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A check repeated through its uplinks: ICMP echo to each target of the uplink's family."""
+class Target:
+    """Whom a probe asks, by the name that people know it by: an address in its shortest form."""
 
     name: str
-    targets: tuple[Address, ...]
+    family: Family | None = field(default=None, hash=False)
+    """The only family in which it can be asked; None: it can be asked in each."""
+
+    @classmethod
+    def at(cls, address: Address) -> Self:
+        """The target with this address."""
+        return cls(str(address), family_of(address))
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_asked_in(self, family: Family) -> bool:
+        """Whether uplinks of `family` ask it."""
+        return self.family is None or self.family is family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A check repeated through its uplinks, of each target that the uplink's family can ask."""
+
+    name: str
+    check: Check
+    """How the targets are asked."""
+    targets: tuple[Target, ...]
     quorum: Quorum
     interval: float
     """Seconds from one sending to the next; at least `timeout`, so rounds never overlap."""
@@ -104,9 +128,9 @@ class Probe:
         """Whether its rounds go through this uplink."""
         return self.uplinks is None or uplink in self.uplinks
 
-    def targets_for(self, family: Family) -> tuple[Address, ...]:
+    def targets_for(self, family: Family) -> tuple[Target, ...]:
         """The targets that can be asked through an uplink of `family`, in the file's order."""
-        return tuple(target for target in self.targets if family_of(target) is family)
+        return tuple(target for target in self.targets if target.is_asked_in(family))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The times of a probe: how often it asks, at which speed, and how long it waits for an answer."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, TypedDict
 
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.sections.bounds import read_seconds
@@ -14,7 +15,7 @@ SHORTEST_TIME = 0.01
 """Seconds; a hundred rounds a second per uplink, and about what a busy host can keep up with."""
 LONGEST_INTERVAL = 3600.0
 
-_SLOWER = {
+_SLOWER: Mapping[Literal["down_interval", "standby_interval"], tuple[str, str]] = {
     "down_interval": ("down interval", "a failed uplink is asked less often, not more"),
     "standby_interval": (
         "standby interval",
@@ -24,8 +25,8 @@ _SLOWER = {
 """The keys of the slower speeds, what messages call them, and why they are slower."""
 
 
-class ProbeTimes(NamedTuple):
-    """In seconds, and in the order of the fields of `core.model.Probe`."""
+class ProbeTimes(TypedDict):
+    """In seconds; what a `Probe` calls them."""
 
     interval: float
     timeout: float
@@ -37,7 +38,13 @@ class ProbeTimes(NamedTuple):
 def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None) -> ProbeTimes:
     """The times of a probe that writes no others."""
     fast = interval if fast is None else fast
-    return ProbeTimes(interval, min(fast, LONGEST_DEFAULT_TIMEOUT), fast, interval, interval)
+    return ProbeTimes(
+        interval=interval,
+        timeout=min(fast, LONGEST_DEFAULT_TIMEOUT),
+        fast_interval=fast,
+        down_interval=interval,
+        standby_interval=interval,
+    )
 
 
 def read_times(findings: Findings, path: Path) -> ProbeTimes:
@@ -58,14 +65,14 @@ def read_times(findings: Findings, path: Path) -> ProbeTimes:
     times = default_times(interval, fast)
     timeout = _read_time(findings, path, "timeout", "timeout")
     if timeout is not None:
-        times = times._replace(timeout=timeout)
+        times["timeout"] = timeout
         if certain and findings.sound((*path, "fast_interval")):
             _check_timeout(findings, path, times, "interval" if fast is None else "fast interval")
     for key, (what, reason) in _SLOWER.items():
         slower = _read_time(findings, path, key, what)
         if slower is None:
             continue
-        times = times._replace(**{key: slower})
+        times[key] = slower
         if certain and slower < interval:
             findings.report(
                 "slow-below-interval",
@@ -83,12 +90,12 @@ def _read_time(findings: Findings, path: Path, key: str, what: str) -> float | N
 
 def _check_timeout(findings: Findings, path: Path, times: ProbeTimes, which: str) -> None:
     """The timeout against the shortest interval; `which` is what messages call that."""
-    shortest = times.fast_interval
-    if times.timeout > shortest:
+    shortest, timeout = times["fast_interval"], times["timeout"]
+    if timeout > shortest:
         findings.report(
             "timeout-above-interval",
             (*path, "timeout"),
-            f"the timeout {format_duration(times.timeout)} is longer than the {which}"
+            f"the timeout {format_duration(timeout)} is longer than the {which}"
             f" {format_duration(shortest)}",
             f"rounds must not overlap: write at most {format_duration(shortest)}, or a longer"
             f" {which}",

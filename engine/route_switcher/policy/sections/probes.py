@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_address
 
-from route_switcher.core.vocabulary.policy import Address, Family, Probe, Quorum, Uplink, family_of
+from route_switcher.core.vocabulary.checks import IcmpEcho
+from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Target, Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.intervals import default_times, read_times
@@ -16,8 +17,8 @@ SECTION = "probes"
 
 DEFAULT_NAME = "internet"
 DEFAULT_TARGETS = {
-    Family.IPV4: ip_address("8.8.8.8"),
-    Family.IPV6: ip_address("2001:4860:4860::8888"),
+    Family.IPV4: Target.at(ip_address("8.8.8.8")),
+    Family.IPV6: Target.at(ip_address("2001:4860:4860::8888")),
 }
 """Google Public DNS (developers.google.com/speed/public-dns): the seed's target."""
 
@@ -31,14 +32,21 @@ def read_probes(
     certain.
     """
     if (SECTION,) not in findings.document.keys:
-        return (Probe(DEFAULT_NAME, _default_targets(uplinks or ()), "any", *default_times()),)
+        return (_default_probe(uplinks or ()),)
     probes = tuple(_sound_probes(findings, names, uplinks))
     if findings.complete(SECTION):
         _check_every_uplink_is_probed(findings, names, probes)
     return probes
 
 
-def _default_targets(uplinks: Sequence[Uplink]) -> tuple[Address, ...]:
+def _default_probe(uplinks: Sequence[Uplink]) -> Probe:
+    targets = _default_targets(uplinks)
+    return Probe(
+        name=DEFAULT_NAME, check=IcmpEcho(), targets=targets, quorum="any", **default_times()
+    )
+
+
+def _default_targets(uplinks: Sequence[Uplink]) -> tuple[Target, ...]:
     used = {uplink.family for uplink in uplinks}
     return tuple(DEFAULT_TARGETS[family] for family in Family if family in used)
 
@@ -63,17 +71,24 @@ def _sound_probes(
             targets = _default_targets(asked or ())
         quorum = _read_quorum(findings, path, targets)
         if findings.sound(path):
-            yield Probe(str(path[-1]), targets, quorum, *times, through)
+            yield Probe(
+                name=str(path[-1]),
+                check=IcmpEcho(),
+                targets=targets,
+                quorum=quorum,
+                uplinks=through,
+                **times,
+            )
 
 
-def _read_targets(findings: Findings, path: Path) -> tuple[Address, ...]:
-    targets: dict[Address, Path] = {}
+def _read_targets(findings: Findings, path: Path) -> tuple[Target, ...]:
+    targets: dict[Target, Path] = {}
     for place in findings.items(path):
         text = findings.get(place)
         if not isinstance(text, str):
             continue
         try:
-            target = parse_address(text)
+            target = Target.at(parse_address(text))
         except UnusableAddress as error:
             hint = "write the address of a host that answers pings"
             findings.report("bad-address", place, str(error), hint)
@@ -92,7 +107,7 @@ def _read_targets(findings: Findings, path: Path) -> tuple[Address, ...]:
 def _check_families(
     findings: Findings,
     path: Path,
-    targets: Sequence[Address],
+    targets: Sequence[Target],
     uplinks: Sequence[Uplink],
     *,
     all_of_them: bool,
@@ -102,16 +117,17 @@ def _check_families(
     remedy = "add an uplink with a gateway" if all_of_them else "name an uplink"
     for family in Family:
         uplink = next((uplink for uplink in uplinks if uplink.family is family), None)
-        indexes = [i for i, target in enumerate(targets) if family_of(target) is family]
         if uplink is None:
-            for index in indexes:
+            for index, target in enumerate(targets):
+                if target.family is not family:
+                    continue
                 findings.report(
                     "wrong-family",
                     (*path, index),
-                    f"{quoted(str(targets[index]))} is an {family} target, and {none_is} {family}",
+                    f"{quoted(target.name)} is an {family} target, and {none_is} {family}",
                     f"remove it, or {remedy} of that family",
                 )
-        elif not indexes:
+        elif not any(target.is_asked_in(family) for target in targets):
             findings.report(
                 "wrong-family",
                 path,
@@ -121,13 +137,13 @@ def _check_families(
             )
 
 
-def _read_quorum(findings: Findings, path: Path, targets: Sequence[Address]) -> Quorum:
+def _read_quorum(findings: Findings, path: Path, targets: Sequence[Target]) -> Quorum:
     quorum = findings.get((*path, "quorum"))
     if not isinstance(quorum, int):
         return "all" if quorum == "all" else "any"
     if findings.sound((*path, "targets")):
         for family in Family:
-            count = sum(family_of(target) is family for target in targets)
+            count = sum(target.is_asked_in(family) for target in targets)
             if 0 < count < quorum:
                 findings.report(
                     "quorum-above-targets",
