@@ -17,7 +17,7 @@ from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from support.world import policy, uplink
-from support.written_lines import WrittenLine
+from support.written_probers import WrittenProber
 
 PRIMARY = standing_route(uplink("primary", 0))
 SECONDARY = standing_route(uplink("secondary", 1))
@@ -48,7 +48,7 @@ async def running(
 
     monkeypatch.setattr(service_module, "say", say)
     table = DryRunTable(kernel, lambda _: None) if dry else None
-    service = Service(policy(), kernel, lambda _: WrittenLine(), table=table)
+    service = Service(policy(), kernel, lambda *_: WrittenProber(), table=table)
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         await trio.sleep(5)

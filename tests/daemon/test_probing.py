@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.conditions import (
     AnyOf,
     Beyond,
@@ -21,7 +22,7 @@ from route_switcher.core.vocabulary.states import Speed
 from route_switcher.daemon.probing import Probing
 from support.pinging import pinging, target
 from support.world import uplink
-from support.written_lines import WrittenLine
+from support.written_probers import WrittenProber
 
 FIBRE, LTE = uplink("fibre", 0), uplink("lte", 1)
 EVERYWHERE, FIBRE_ONLY = target("203.0.113.1"), target("203.0.113.2")
@@ -49,22 +50,22 @@ KEPT = Within(Measure.LOSS, "general", 0.02, 30.0)
 
 
 class World:
-    """The probe tasks, their lines by the name of the uplink, and what they report."""
+    """The probe tasks, their probers by the name of the uplink, and what they report."""
 
     def __init__(self, nursery: trio.Nursery) -> None:
-        self.lines: dict[str, WrittenLine] = {}
+        self.lines: dict[str, WrittenProber] = {}
         self.entered: list[str] = []
         self.reported: list[Round | Answers] = []
-        self.probing = Probing(nursery, self._line, self._report)
+        self.probing = Probing(nursery, self._prober, self._report)
 
     def sent(self, name: str, target: object = EVERYWHERE, since: float = 0.0) -> list[float]:
         """When rounds were sent to this target, in seconds since `since`."""
         rounds = self.lines[name].rounds
         return [at - since for at, targets in rounds if at >= since and target in targets]
 
-    def _line(self, of: Uplink) -> WrittenLine:
+    def _prober(self, of: Uplink, _check: Check) -> WrittenProber:
         self.entered.append(of.name)
-        return self.lines.setdefault(of.name, WrittenLine())
+        return self.lines.setdefault(of.name, WrittenProber())
 
     async def _report(self, event: Round | Answers) -> None:
         await trio.lowlevel.checkpoint()
@@ -194,7 +195,7 @@ OF_FIBRE = Rule("wired", ConsecutiveFailures("wired", 5), Recover(60), uplinks=(
         (changed([replace(GENERAL, quorum="all"), WIRED]), []),
         (changed([WIRED, GENERAL]), []),
         # An uplink less is that one's business only.
-        (changed([replace(GENERAL, uplinks=("fibre",)), WIRED]), ["lte"]),
+        (changed([replace(GENERAL, uplinks=("fibre",)), WIRED, OFFICE]), ["lte"]),
         # A rule whose thresholds change only what the core counts.
         (changed(rules=[replace(COUNTED, recover=Recover(10))]), []),
         (changed(rules=[replace(COUNTED, fail=AnyOf((COUNTED.fail, LOSS)))]), ["fibre", "lte"]),

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 import trio
 
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
@@ -17,7 +18,7 @@ from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from support.world import policy, uplink
-from support.written_lines import RTT, WrittenLine
+from support.written_probers import RTT, WrittenProber
 
 FOREIGN = Route(Family.IPV4, "lan0", ip_address("203.0.113.254"), 500, protocol=16)
 
@@ -27,14 +28,14 @@ class Running:
 
     def __init__(self, rules: Policy, kernel: ModelKernel, dry: bool = False) -> None:
         self.kernel = kernel
-        self.lines: dict[str, WrittenLine] = {}
+        self.lines: dict[str, WrittenProber] = {}
         self.shown: list[RouteAction] = []
         table = DryRunTable(kernel, self.shown.append) if dry else None
-        self.service = Service(rules, kernel, self.line, table=table)
+        self.service = Service(rules, kernel, self.prober, table=table)
         self.decisions: list[Decision] = []
 
-    def line(self, u: Uplink) -> WrittenLine:
-        return self.lines.setdefault(u.name, WrittenLine())
+    def prober(self, u: Uplink, _check: Check) -> WrittenProber:
+        return self.lines.setdefault(u.name, WrittenProber())
 
     async def metrics(self) -> dict[str, int]:
         routes = await self.kernel.default_routes(ours_only=True)

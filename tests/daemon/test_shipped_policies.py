@@ -12,7 +12,7 @@ from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from route_switcher.policy.load import load
-from support.written_lines import WrittenLine
+from support.written_probers import WrittenProber
 
 TOP = Path(__file__).parents[2]
 FILES = sorted(
@@ -62,8 +62,8 @@ async def test_it_selects_fails_over_as_far_as_it_can_and_back(
 ) -> None:
     policy = load(str(file))
     kernel = ModelKernel([LinkState(uplink.interface) for uplink in policy.uplinks])
-    lines = {uplink.name: WrittenLine() for uplink in policy.uplinks}
-    service = Service(policy, kernel, lambda uplink: lines[uplink.name])
+    lines = {uplink.name: WrittenProber() for uplink in policy.uplinks}
+    service = Service(policy, kernel, lambda uplink, _: lines[uplink.name])
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         own = {(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks}

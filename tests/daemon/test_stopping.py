@@ -13,17 +13,17 @@ from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.model import ModelKernel
 from support.world import policy
-from support.written_lines import WrittenLine
+from support.written_probers import WrittenProber
 
 
-class TalkativeLine(WrittenLine):
-    """A line that says something while its task is cancelled."""
+class TalkativeProber(WrittenProber):
+    """A prober that says something while its task is cancelled."""
 
     async def run(self) -> None:
         try:
             await trio.sleep_forever()
         finally:
-            say(logging.INFO, "line", "the line is closed")
+            say(logging.INFO, "prober", "the prober is closed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -34,9 +34,9 @@ async def test_the_line_that_says_it_is_stopped_is_the_last_one(
     kernel = ModelKernel([LinkState(uplink.interface) for uplink in rules.uplinks])
     opened = trio.Event()
 
-    def make_line(_: object) -> TalkativeLine:
+    def open_prober(*_: object) -> TalkativeProber:
         opened.set()
-        return TalkativeLine()
+        return TalkativeProber()
 
     async def stop() -> None:
         await opened.wait()
@@ -46,9 +46,9 @@ async def test_the_line_that_says_it_is_stopped_is_the_last_one(
     with caplog.at_level(logging.INFO):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop)
-            await serve(Service(rules, kernel, make_line), lambda: rules)
+            await serve(Service(rules, kernel, open_prober), lambda: rules)
     told = [record.getMessage() for record in caplog.records]
-    assert "the line is closed" in told
+    assert "the prober is closed" in told
     assert told[-1] == f"stopped by {number.name}; the routes stay as they are"
 
 
@@ -59,12 +59,12 @@ async def test_what_was_held_back_is_told_before_an_error_ends_it(
     rules = policy()
     kernel = ModelKernel([LinkState(uplink.interface) for uplink in rules.uplinks])
 
-    class Failing(TalkativeLine):
+    class Failing(TalkativeProber):
         async def run(self) -> None:
             for number in range(100):
                 say(logging.WARNING, "held", f"disturbance {number}")
             raise ValueError("a bug")
 
     with caplog.at_level(logging.INFO), pytest.raises(ExceptionGroup):
-        await serve(Service(rules, kernel, lambda _: Failing()), lambda: rules)
+        await serve(Service(rules, kernel, lambda *_: Failing()), lambda: rules)
     assert "disturbance 99" in caplog.text

@@ -17,7 +17,7 @@ from fuzz.target import Target, spoilt
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import Mark
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.open_round import OpenRound, Request
 from route_switcher.probes.raw_socket import open_socket
@@ -62,8 +62,8 @@ def _ancillary(aspects: int, packet: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> None:
-    line = EchoLine("lo", family)
-    line._mark = _MARK
+    prober = IcmpProber("lo", family)
+    prober._mark = _MARK
     now = trio.current_time()
     # The first is answered in time, the second too late.
     requests = tuple(
@@ -74,15 +74,15 @@ def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> 
     )
     asked = OpenRound(requests, 1, _TIMEOUT)
     for request in requests:
-        line._matching.expect(request, asked)
-    line._take(received)
+        prober._matching.expect(request, asked)
+    prober._take(received)
 
     genuine = [
         [p for p, _, _, source in received if source[0] == r.address and _answers(family, r, p)]
         for r in requests
     ]
     assert [request.settled for request in requests] == [bool(each) for each in genuine]
-    counters = line.counters
+    counters = prober.counters
     assert counters.repeated == sum(max(0, len(each) - 1) for each in genuine)
     in_time = sum(request.rtt is not None for request in requests)
     assert counters.late == sum(request.late is not None for request in requests)

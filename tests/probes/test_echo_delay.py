@@ -12,9 +12,9 @@ import trio.testing
 
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of
 from support.loopback import V4, Send, answering, receiving, silent_kernel, targets_on_loopback
 
@@ -46,12 +46,12 @@ def stamping() -> Iterator[None]:
         yield
 
 
-async def stalled_round(line: EchoLine, stall: Callable[[], object]) -> Echoes:
+async def stalled_round(prober: IcmpProber, stall: Callable[[], object]) -> RoundResult:
     """A round with a timeout of 1 s, during which this process does nothing but `stall`."""
-    echoes: list[Echoes] = []
+    echoes: list[RoundResult] = []
 
     async def make() -> None:
-        echoes.append(await line.round(V4[:1], 1, 1.0))
+        echoes.append(await prober.ask(V4[:1], 1, 1.0))
 
     with stamping():
         async with trio.open_nursery() as nursery:
@@ -71,12 +71,12 @@ async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_t
         over.set()
 
     with answering(soon):
-        async with receiving() as line:
-            echoes = await stalled_round(line, over.wait)
+        async with receiving() as prober:
+            echoes = await stalled_round(prober, over.wait)
     assert echoes.outcome is GOOD
     assert echoes.answers[0].rtt is not None
     assert 0.1 <= echoes.answers[0].rtt <= 1.0
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 async def test_a_reply_that_came_late_and_is_read_later_does_not_count() -> None:
@@ -88,16 +88,16 @@ async def test_a_reply_that_came_late_and_is_read_later_does_not_count() -> None
         over.set()
 
     with answering(late):
-        async with receiving() as line:
-            echoes = await stalled_round(line, over.wait)
+        async with receiving() as prober:
+            echoes = await stalled_round(prober, over.wait)
     assert echoes.outcome is FAILED
     assert echoes.reason.startswith("answered after 1.")
-    assert line.counters == Counters(late=1)
+    assert prober.counters == Counters(late=1)
 
 
 async def test_silence_during_a_long_standstill_is_unknown() -> None:
     with silent_kernel():
-        async with receiving() as line:
-            echoes = await stalled_round(line, lambda: time.sleep(2.5))
+        async with receiving() as prober:
+            echoes = await stalled_round(prober, lambda: time.sleep(2.5))
     assert echoes.outcome is UNKNOWN
     assert echoes.reason.startswith("this machine was delayed by 1.")

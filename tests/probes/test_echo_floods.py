@@ -18,10 +18,10 @@ from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.nuisance import TOLERATED
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.raw_socket import ADDRESS_FAMILY
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from support.loopback import (
@@ -50,95 +50,97 @@ def addresses() -> Iterator[None]:
         yield
 
 
-def forge(line: EchoLine, count: int, *, marked: bool) -> None:
-    """Send the line so many echo replies to nothing that it asked."""
-    family = line.family
-    key = line._mark.key if marked else b"key?"
-    request = packets.request(family, line._mark.identifier, line._sequence + 1, key + bytes(12))
+def forge(prober: IcmpProber, count: int, *, marked: bool) -> None:
+    """Send the prober so many echo replies to nothing that it asked."""
+    family = prober.family
+    key = prober._mark.key if marked else b"key?"
+    request = packets.request(
+        family, prober._mark.identifier, prober._sequence + 1, key + bytes(12)
+    )
     reply = checksummed(bytes([packets.ECHO_REPLY[family]]) + request[1:])
     with socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, _PROTOCOL[family]) as sender:
         for _ in range(count):
             sender.sendto(reply, (str(TARGETS[family][0]), 0))
 
 
-def shrink(line: EchoLine) -> ReceiveBuffer:
-    """Give the line a receive buffer for a hundred packets."""
-    assert line._socket is not None
-    line._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
-    line._buffer = ReceiveBuffer(line._socket)
-    return line._buffer
+def shrink(prober: IcmpProber) -> ReceiveBuffer:
+    """Give the prober a receive buffer for a hundred packets."""
+    assert prober._socket is not None
+    prober._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
+    prober._buffer = ReceiveBuffer(prober._socket)
+    return prober._buffer
 
 
-async def disturbed_round(line: EchoLine, count: int, *, marked: bool) -> Echoes:
+async def disturbed_round(prober: IcmpProber, count: int, *, marked: bool) -> RoundResult:
     """A round that nobody answers, and so many forged replies meanwhile, before any is read."""
-    echoes: list[Echoes] = []
+    echoes: list[RoundResult] = []
 
     async def make() -> None:
-        echoes.append(await line.round(TARGETS[line.family], 1, SHORT))
+        echoes.append(await prober.ask(TARGETS[prober.family], 1, SHORT))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(make)
         await trio.testing.wait_all_tasks_blocked()
-        forge(line, count, marked=marked)
+        forge(prober, count, marked=marked)
     return echoes[0]
 
 
 @pytest.mark.parametrize("family", Family)
 async def test_forged_replies_without_our_mark_are_never_read(family: Family) -> None:
     with silent_kernel():
-        async with receiving(family) as line:
-            echoes = await disturbed_round(line, 2000, marked=False)
+        async with receiving(family) as prober:
+            echoes = await disturbed_round(prober, 2000, marked=False)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 @pytest.mark.parametrize("family", Family)
 async def test_a_full_receive_buffer_makes_a_failed_round_unknown(family: Family) -> None:
     with silent_kernel():
-        async with receiving(family) as line:
-            shrink(line)
-            echoes = await disturbed_round(line, 1000, marked=True)
-            after = await line.round(TARGETS[family], 1, SHORT)
+        async with receiving(family) as prober:
+            shrink(prober)
+            echoes = await disturbed_round(prober, 1000, marked=True)
+            after = await prober.ask(TARGETS[family], 1, SHORT)
     lost = "answers may have been lost: the receive buffer was full"
     assert (echoes.outcome, echoes.reason) == (UNKNOWN, lost)
     assert {(answer.reason, answer.asked) for answer in echoes.answers} == {(lost, False)}
     assert after.outcome is FAILED
-    assert line.counters.overruns > 0
+    assert prober.counters.overruns > 0
 
 
 async def test_a_full_receive_buffer_changes_no_good_round() -> None:
-    async with receiving() as line:
-        shrink(line)
-        forge(line, 1000, marked=True)
-        assert (await line.round(V4, 3, LONG)).outcome is GOOD
+    async with receiving() as prober:
+        shrink(prober)
+        forge(prober, 1000, marked=True)
+        assert (await prober.ask(V4, 3, LONG)).outcome is GOOD
 
 
 async def test_a_buffer_that_was_not_full_changes_nothing() -> None:
     with silent_kernel():
-        async with receiving() as line:
-            echoes = await disturbed_round(line, TOLERATED // 2, marked=True)
+        async with receiving() as prober:
+            echoes = await disturbed_round(prober, TOLERATED // 2, marked=True)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
-    assert line.counters == Counters(unasked=TOLERATED // 2)
+    assert prober.counters == Counters(unasked=TOLERATED // 2)
 
 
 @pytest.mark.parametrize("family", Family)
 async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) -> None:
     said: list[str] = []
     with silent_kernel():
-        async with receiving(family, said.append) as line:
-            known = line._mark
-            flooded = await disturbed_round(line, TOLERATED + len(V4) + 1, marked=True)
-            read = line.counters.unasked
-            assert known == line._mark
+        async with receiving(family, said.append) as prober:
+            known = prober._mark
+            flooded = await disturbed_round(prober, TOLERATED + len(V4) + 1, marked=True)
+            read = prober.counters.unasked
+            assert known == prober._mark
             # From the next round on, whatever carries the old mark is not even read.
-            echoes = await line.round(TARGETS[family], 1, SHORT)
-            assert known != line._mark
-            line._mark, fresh = known, line._mark
-            forge(line, 1000, marked=True)
-            line._mark = fresh
-            await line.round(TARGETS[family], 1, SHORT)
+            echoes = await prober.ask(TARGETS[family], 1, SHORT)
+            assert known != prober._mark
+            prober._mark, fresh = known, prober._mark
+            forge(prober, 1000, marked=True)
+            prober._mark = fresh
+            await prober.ask(TARGETS[family], 1, SHORT)
     assert (flooded.outcome, echoes.outcome) == (FAILED, FAILED)
-    assert read == line.counters.unasked == TOLERATED + len(V4) + 1
+    assert read == prober.counters.unasked == TOLERATED + len(V4) + 1
     assert said == [
         f"{read} forged or repeated echo replies dropped: probes go on under another identifier"
     ]
@@ -146,29 +148,29 @@ async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) 
 
 async def test_late_answers_change_no_mark_however_many() -> None:
     with silent_kernel():
-        async with receiving() as line:
-            known = line._mark
-            await line.round(V4 * 1000, 1, SHORT)
-            forge(line, TOLERATED + 3000, marked=True)
-            await line.round(V4, 1, SHORT)
-            await line.round(V4, 1, SHORT)
-            assert known == line._mark
-            assert line.counters.unasked + line.counters.wrong_token == TOLERATED + 3000
+        async with receiving() as prober:
+            known = prober._mark
+            await prober.ask(V4 * 1000, 1, SHORT)
+            forge(prober, TOLERATED + 3000, marked=True)
+            await prober.ask(V4, 1, SHORT)
+            await prober.ask(V4, 1, SHORT)
+            assert known == prober._mark
+            assert prober.counters.unasked + prober.counters.wrong_token == TOLERATED + 3000
 
 
 async def test_a_round_under_way_when_the_mark_changes_is_not_failed() -> None:
-    echoes: list[Echoes] = []
+    echoes: list[RoundResult] = []
 
-    async def make(line: EchoLine) -> None:
-        echoes.append(await line.round(V4, 1, 4 * SHORT))
+    async def make(prober: IcmpProber) -> None:
+        echoes.append(await prober.ask(V4, 1, 4 * SHORT))
 
     with silent_kernel():
-        async with receiving() as line:
-            forge(line, TOLERATED + len(V4) + 1, marked=True)
+        async with receiving() as prober:
+            forge(prober, TOLERATED + len(V4) + 1, marked=True)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(make, line)
+                nursery.start_soon(make, prober)
                 await trio.testing.wait_all_tasks_blocked(SHORT / 10)
-                await line.round(V4, 1, SHORT)
+                await prober.ask(V4, 1, SHORT)
     assert [each.outcome for each in echoes] == [UNKNOWN]
     assert echoes[0].reason == "answers may have been lost among forged ones"
 
@@ -188,11 +190,11 @@ def slow_line() -> Iterator[None]:
 
 @pytest.mark.parametrize("family", Family)
 async def test_a_large_round_can_be_sent_into_a_slow_line(family: Family) -> None:
-    async with receiving(family) as line:
-        if line._socket is None or line._socket.getsockopt(*SEND_BUFFER) < 8 << 20:
+    async with receiving(family) as prober:
+        if prober._socket is None or prober._socket.getsockopt(*SEND_BUFFER) < 8 << 20:
             pytest.skip("in a user namespace no send buffer is larger than the system allows")
         with slow_line():
-            echoes = await line.round(TARGETS[family] * 500, 1500, SHORT)
+            echoes = await prober.ask(TARGETS[family] * 500, 1500, SHORT)
     assert not [answer for answer in echoes.answers if answer.reason == "queue full"]
 
 
@@ -205,16 +207,16 @@ async def test_other_tasks_run_while_a_full_buffer_is_read() -> None:
             turns += 1
             await trio.lowlevel.checkpoint()
 
-    with EchoLine("lo", Family.IPV4) as line:
-        assert line._buffer is not None
-        batch = line._buffer.batch
+    with IcmpProber("lo", Family.IPV4) as prober:
+        assert prober._buffer is not None
+        batch = prober._buffer.batch
         async with trio.open_nursery() as nursery:
-            forge(line, 4000, marked=True)
+            forge(prober, 4000, marked=True)
             nursery.start_soon(count)
-            await line._drain()
+            await prober._drain()
             nursery.cancel_scope.cancel()
-    assert line.counters.unasked > 2 * batch
-    assert turns >= line.counters.unasked // batch - 1
+    assert prober.counters.unasked > 2 * batch
+    assert turns >= prober.counters.unasked // batch - 1
 
 
 async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
@@ -224,10 +226,10 @@ async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
         send(reply, target, checksum=b"\x01\x02")
 
     with answering(spoilt):
-        async with receiving() as line:
-            echoes = await line.round(V4[:1], 1, SHORT)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:1], 1, SHORT)
     assert echoes.outcome is FAILED
-    assert line.counters == Counters(malformed=1)
+    assert prober.counters == Counters(malformed=1)
 
 
 async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
@@ -235,10 +237,10 @@ async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
         send(reply + bytes(60_000), target)
 
     with answering(jumbo):
-        async with receiving() as line:
-            echoes = await line.round(V4[:1], 1, SHORT)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:1], 1, SHORT)
     assert echoes.outcome is FAILED
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 async def test_a_flood_from_the_wire_is_hardly_read(lab: Lab) -> None:
@@ -247,27 +249,27 @@ async def test_a_flood_from_the_wire_is_hardly_read(lab: Lab) -> None:
     lab.run(ROUTER, "ip", "route", "add", "default", "via", str(uplink.gateway))
     words = [sys.executable, "-P", flooding.__file__, str(lab.targets_v4[0])]
     lab.start(uplink.name, [*words, str(uplink.address.ip), "150000", "30"])
-    with lab.inside(ROUTER), EchoLine(uplink.interface, Family.IPV4) as line:
+    with lab.inside(ROUTER), IcmpProber(uplink.interface, Family.IPV4) as prober:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(line.run)
+            nursery.start_soon(prober.run)
             outcomes = set()
             asked = tuple(map(Target.at, lab.targets_v4))
             until = echo_replies() + 100_000
             while echo_replies() < until:
-                outcomes.add((await line.round(asked, 3, LONG)).outcome)
+                outcomes.add((await prober.ask(asked, 3, LONG)).outcome)
                 await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
     assert outcomes == {GOOD}
     # Those that came before the filter was attached, and who guessed.
-    assert line.counters.foreign < 50_000
-    assert line.counters == Counters(foreign=line.counters.foreign)
+    assert prober.counters.foreign < 50_000
+    assert prober.counters == Counters(foreign=prober.counters.foreign)
 
 
 def echo_replies() -> int:
     """How many have come to this thread's network namespace."""
     names, values = (
-        line.split()
-        for line in Path("/proc/thread-self/net/snmp").read_text().splitlines()
-        if line.startswith("Icmp:")
+        prober.split()
+        for prober in Path("/proc/thread-self/net/snmp").read_text().splitlines()
+        if prober.startswith("Icmp:")
     )
     return int(values[names.index("InEchoReps")])

@@ -11,7 +11,7 @@ import trio.testing
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
 from support.pinging import target
 
@@ -33,8 +33,8 @@ def ip(*lines: str) -> None:
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
 
-def nft(line: str) -> None:
-    subprocess.run(["nft", line], check=True)
+def nft(prober: str) -> None:
+    subprocess.run(["nft", prober], check=True)
 
 
 def connect(index: int) -> None:
@@ -45,17 +45,17 @@ def connect(index: int) -> None:
         "address add 2001:db8:1::2/64 dev up0 nodad",
         "link set up0 up",
     )
-    for line in (
+    for prober in (
         "address add 203.0.113.1/24 dev far0",
         "address add 2001:db8:1::1/64 dev far0 nodad",
         "link set far0 up",
     ):
-        ip_in_peer(line)
+        ip_in_peer(prober)
     ip("route add default via 203.0.113.1", "route add default via 2001:db8:1::1")
 
 
-def ip_in_peer(line: str) -> None:
-    subprocess.run(["ip", "-n", PEER, *line.split()], check=True)
+def ip_in_peer(prober: str) -> None:
+    subprocess.run(["ip", "-n", PEER, *prober.split()], check=True)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def peer() -> Iterator[None]:
         ip_in_peer("link set lo up")
         sysctl = "net.ipv4.conf.all.forwarding=1"  # so that it tells what it cannot reach
         subprocess.run(["ip", "netns", "exec", PEER, "sysctl", "-qw", sysctl], check=True)
-        for line in ("198.51.100.1/32", "2001:db8:100::1/128 nodad"):
-            ip_in_peer(f"address add {line} dev lo")
+        for prober in ("198.51.100.1/32", "2001:db8:100::1/128 nodad"):
+            ip_in_peer(f"address add {prober} dev lo")
         yield
     finally:
         if interface_exists("up0"):
@@ -84,37 +84,37 @@ def interface_exists(name: str) -> bool:
 
 
 @asynccontextmanager
-async def receiving(family: Family, interface: str = "up0") -> AsyncIterator[EchoLine]:
-    with EchoLine(interface, family) as line:
+async def receiving(family: Family, interface: str = "up0") -> AsyncIterator[IcmpProber]:
+    with IcmpProber(interface, family) as prober:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(line.run)
-            yield line
+            nursery.start_soon(prober.run)
+            yield prober
             nursery.cancel_scope.cancel()
 
 
 @both_families
 async def test_a_target_behind_the_gateway_answers(link: None, family: Family) -> None:
-    async with receiving(family) as line:
-        echoes = await line.round((TARGET[family],), 1, LONG)
+    async with receiving(family) as prober:
+        echoes = await prober.ask((TARGET[family],), 1, LONG)
     assert echoes.outcome is GOOD
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 @both_families
 async def test_a_link_that_is_down_fails_the_round_at_once(link: None, family: Family) -> None:
-    async with receiving(family) as line:
+    async with receiving(family) as prober:
         ip("link set up0 down")
-        echoes = await line.round((TARGET[family],), 1, LONG)
+        echoes = await prober.ask((TARGET[family],), 1, LONG)
         assert (echoes.outcome, echoes.reason) == (FAILED, "link down")
         ip("link set up0 up", "address replace 2001:db8:1::2/64 dev up0 nodad")
         ip("route replace default via 203.0.113.1", "route replace default via 2001:db8:1::1")
-        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+        assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
 
 
 async def test_a_link_without_carrier_is_named_as_the_reason(link: None) -> None:
-    async with receiving(Family.IPV4) as line:
+    async with receiving(Family.IPV4) as prober:
         ip_in_peer("link set far0 down")
-        echoes = await line.round((TARGET[Family.IPV4],), 1, SHORT)
+        echoes = await prober.ask((TARGET[Family.IPV4],), 1, SHORT)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no carrier")
 
 
@@ -122,17 +122,17 @@ async def test_a_link_that_goes_down_during_a_round_does_not_end_the_receiving(
     link: None,
 ) -> None:
     silent = target("198.51.100.99")
-    async with receiving(Family.IPV4) as line, trio.open_nursery() as nursery:
-        nursery.start_soon(line.round, (silent,), 1, SHORT)
+    async with receiving(Family.IPV4) as prober, trio.open_nursery() as nursery:
+        nursery.start_soon(prober.ask, (silent,), 1, SHORT)
         await trio.testing.wait_all_tasks_blocked()
         ip("link set up0 down", "link set up0 up", "route add default via 203.0.113.1")
-        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
+        assert (await prober.ask((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
 
 
 async def test_no_route_fails_the_round_at_once(link: None) -> None:
     ip("route delete default via 2001:db8:1::1")
-    async with receiving(Family.IPV6) as line:
-        echoes = await line.round((TARGET[Family.IPV6],), 1, LONG)
+    async with receiving(Family.IPV6) as prober:
+        echoes = await prober.ask((TARGET[Family.IPV6],), 1, LONG)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no route")
     assert echoes.answers == (Answer(TARGET[Family.IPV6], None, "no route"),)
 
@@ -142,8 +142,8 @@ async def test_a_local_firewall_makes_the_round_unknown(link: None, family: Fami
     hook = "type filter hook output priority filter;"
     nft(f"table inet echo {{ chain output {{ {hook} oifname up0 drop; }}; }}")
     try:
-        async with receiving(family) as line:
-            echoes = await line.round((TARGET[family],), 1, LONG)
+        async with receiving(family) as prober:
+            echoes = await prober.ask((TARGET[family],), 1, LONG)
     finally:
         nft("delete table inet echo")
     assert echoes.outcome is UNKNOWN
@@ -154,41 +154,41 @@ async def test_a_local_firewall_makes_the_round_unknown(link: None, family: Fami
 async def test_an_interface_made_anew_under_another_index_works_again(
     link: None, family: Family
 ) -> None:
-    async with receiving(family) as line:
-        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+    async with receiving(family) as prober:
+        assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
         ip("link delete up0")
-        gone = await line.round((TARGET[family],), 1, LONG)
+        gone = await prober.ask((TARGET[family],), 1, LONG)
         connect(index=102)
-        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+        assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
     assert (gone.outcome, gone.reason) == (FAILED, "interface missing")
 
 
 @both_families
 async def test_an_interface_exchanged_between_two_rounds_works(link: None, family: Family) -> None:
-    async with receiving(family) as line:
-        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+    async with receiving(family) as prober:
+        assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
         ip("link delete up0")
         connect(index=103)
-        assert (await line.round((TARGET[family],), 1, LONG)).outcome is GOOD
+        assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
 
 
 async def test_an_interface_may_come_later(peer: None) -> None:
-    async with receiving(Family.IPV4) as line:
-        echoes = await line.round((TARGET[Family.IPV4],), 1, LONG)
+    async with receiving(Family.IPV4) as prober:
+        echoes = await prober.ask((TARGET[Family.IPV4],), 1, LONG)
         assert (echoes.outcome, echoes.reason) == (FAILED, "interface missing")
         connect(index=104)
-        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
+        assert (await prober.ask((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
 
 
 async def test_a_receive_error_is_counted_and_receiving_goes_on(link: None) -> None:
     unreachable = target("198.51.100.99")
-    async with receiving(Family.IPV4) as line:
+    async with receiving(Family.IPV4) as prober:
         # Of its own accord a raw socket hardly ever has such errors. With IP_RECVERR the peer's
         # "destination unreachable" becomes one (raw(7)).
-        assert line._socket is not None
-        line._socket.setsockopt(socket.IPPROTO_IP, 11, 1)
+        assert prober._socket is not None
+        prober._socket.setsockopt(socket.IPPROTO_IP, 11, 1)
         ip_in_peer("route add unreachable 198.51.100.99/32")
-        echoes = await line.round((unreachable,), 1, SHORT)
+        echoes = await prober.ask((unreachable,), 1, SHORT)
         assert echoes.outcome is FAILED
-        assert line.counters == Counters(receive_errors=1)
-        assert (await line.round((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD
+        assert prober.counters == Counters(receive_errors=1)
+        assert (await prober.ask((TARGET[Family.IPV4],), 1, LONG)).outcome is GOOD

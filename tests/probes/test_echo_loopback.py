@@ -10,9 +10,9 @@ import trio.testing
 
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
 from support.loopback import (
     LONG,
     SHORT,
@@ -36,27 +36,27 @@ def addresses() -> Iterator[None]:
         yield
 
 
-def reasons(echoes: Echoes) -> list[str]:
+def reasons(echoes: RoundResult) -> list[str]:
     return [answer.reason for answer in echoes.answers]
 
 
 @pytest.mark.parametrize("family", Family)
 async def test_targets_answer(family: Family) -> None:
-    async with receiving(family) as line:
+    async with receiving(family) as prober:
         before = trio.current_time()
-        echoes = await line.round(TARGETS[family], 3, LONG)
+        echoes = await prober.ask(TARGETS[family], 3, LONG)
     assert (echoes.outcome, echoes.reason) == (GOOD, "")
     assert before <= echoes.sent_at <= trio.current_time()
     assert tuple(answer.target for answer in echoes.answers) == TARGETS[family]
     assert all(answer.rtt is not None and 0 <= answer.rtt < LONG for answer in echoes.answers)
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 @pytest.mark.parametrize("family", Family)
 async def test_a_silent_target_fails_the_round_at_its_timeout(family: Family) -> None:
     with silent_kernel():
-        async with receiving(family) as line:
-            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+        async with receiving(family) as prober:
+            echoes = await prober.ask(TARGETS[family][:1], 1, SHORT)
             over = trio.current_time()
     assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
     assert over >= echoes.sent_at + SHORT
@@ -69,11 +69,11 @@ async def test_one_dead_target_of_three(needed: int, outcome: RoundOutcome) -> N
             send(reply, target)
 
     with answering(dead_third, requests=3):
-        async with receiving() as line:
-            echoes = await line.round(V4, needed, SHORT if outcome is FAILED else LONG)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4, needed, SHORT if outcome is FAILED else LONG)
     assert echoes.outcome is outcome
     assert echoes.answers[2].rtt is None
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
@@ -82,8 +82,8 @@ async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
             send(reply, target)
 
     with answering(only_second, requests=3):
-        async with receiving() as line:
-            echoes = await line.round(V4, 1, LONG)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4, 1, LONG)
     assert echoes.outcome is GOOD
     assert reasons(echoes) == ["not waited for", "", "not waited for"]
 
@@ -94,10 +94,10 @@ async def test_the_right_reply_from_another_source_is_dropped(family: Family) ->
         send(reply, TARGETS[family][1])
 
     with answering(spoof, family=family):
-        async with receiving(family) as line:
-            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+        async with receiving(family) as prober:
+            echoes = await prober.ask(TARGETS[family][:1], 1, SHORT)
     assert echoes.outcome is FAILED
-    assert line.counters == Counters(wrong_source=1)
+    assert prober.counters == Counters(wrong_source=1)
 
 
 @pytest.mark.parametrize("family", Family)
@@ -107,10 +107,10 @@ async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
         send(reply[:-1] + bytes([reply[-1] ^ 1]), target)
 
     with answering(guess, family=family):
-        async with receiving(family) as line:
-            echoes = await line.round(TARGETS[family][:1], 1, SHORT)
+        async with receiving(family) as prober:
+            echoes = await prober.ask(TARGETS[family][:1], 1, SHORT)
     assert echoes.outcome is FAILED
-    assert line.counters == Counters(wrong_token=2)
+    assert prober.counters == Counters(wrong_token=2)
 
 
 @pytest.mark.parametrize("family", Family)
@@ -122,10 +122,10 @@ async def test_spoofed_replies_do_not_keep_the_true_one_out(family: Family) -> N
         send(reply, target)
 
     with answering(race, family=family):
-        async with receiving(family) as line:
-            echoes = await line.round(TARGETS[family][:1], 1, LONG)
+        async with receiving(family) as prober:
+            echoes = await prober.ask(TARGETS[family][:1], 1, LONG)
     assert echoes.outcome is GOOD
-    assert line.counters == Counters(wrong_source=1, wrong_token=2)
+    assert prober.counters == Counters(wrong_source=1, wrong_token=2)
 
 
 @pytest.mark.parametrize("family", Family)
@@ -139,10 +139,10 @@ async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause(
         send(reply, target)
 
     with answering(nonsense, family=family):
-        async with receiving(family) as line:
-            echoes = await line.round(TARGETS[family][:1], 1, LONG)
+        async with receiving(family) as prober:
+            echoes = await prober.ask(TARGETS[family][:1], 1, LONG)
     assert echoes.outcome is GOOD
-    assert line.counters == Counters(unasked=1, malformed=1)
+    assert prober.counters == Counters(unasked=1, malformed=1)
 
 
 async def test_a_repeated_reply_counts_once() -> None:
@@ -152,10 +152,10 @@ async def test_a_repeated_reply_counts_once() -> None:
             send(reply, target)
 
     with answering(twice, requests=2):
-        async with receiving() as line:
-            echoes = await line.round(V4[:2], 2, SHORT)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:2], 2, SHORT)
     assert echoes.outcome is FAILED
-    assert line.counters == Counters(repeated=1)
+    assert prober.counters == Counters(repeated=1)
 
 
 async def test_a_reply_with_ip_options_counts() -> None:
@@ -163,8 +163,8 @@ async def test_a_reply_with_ip_options_counts() -> None:
         send(reply, target, options=b"\x01\x01\x01\x00")
 
     with answering(with_options):
-        async with receiving() as line:
-            assert (await line.round(V4[:1], 1, LONG)).outcome is GOOD
+        async with receiving() as prober:
+            assert (await prober.ask(V4[:1], 1, LONG)).outcome is GOOD
 
 
 async def test_a_reply_after_the_timeout_is_dropped() -> None:
@@ -174,20 +174,20 @@ async def test_a_reply_after_the_timeout_is_dropped() -> None:
         ended.wait(60)
         send(reply, target)
 
-    async with receiving() as line:
+    async with receiving() as prober:
         with answering(later):
-            missed = await line.round(V4[:1], 1, SHORT)
+            missed = await prober.ask(V4[:1], 1, SHORT)
             ended.set()
-        met = await line.round(V4[:1], 1, LONG)
+        met = await prober.ask(V4[:1], 1, LONG)
     assert (missed.outcome, met.outcome) == (FAILED, GOOD)
-    assert line.counters == Counters(unasked=1)
+    assert prober.counters == Counters(unasked=1)
 
 
-async def test_two_lines_do_not_take_each_others_replies() -> None:
-    echoes: list[Echoes] = []
+async def test_two_probers_do_not_take_each_others_replies() -> None:
+    echoes: list[RoundResult] = []
 
-    async def repeat(line: EchoLine) -> None:
-        echoes.extend([await line.round(V4, 3, LONG) for _ in range(20)])
+    async def repeat(prober: IcmpProber) -> None:
+        echoes.extend([await prober.ask(V4, 3, LONG) for _ in range(20)])
 
     async with receiving() as one, receiving() as other, trio.open_nursery() as nursery:
         nursery.start_soon(repeat, one)
@@ -196,36 +196,36 @@ async def test_two_lines_do_not_take_each_others_replies() -> None:
     assert one.counters == other.counters == Counters()
 
 
-async def test_rounds_of_several_probes_share_a_line() -> None:
-    echoes: list[Echoes] = []
+async def test_rounds_of_several_probes_share_a_prober() -> None:
+    echoes: list[RoundResult] = []
 
-    async def repeat(line: EchoLine, target: Target) -> None:
-        echoes.extend([await line.round((target,), 1, LONG) for _ in range(20)])
+    async def repeat(prober: IcmpProber, target: Target) -> None:
+        echoes.extend([await prober.ask((target,), 1, LONG) for _ in range(20)])
 
-    async with receiving() as line, trio.open_nursery() as nursery:
+    async with receiving() as prober, trio.open_nursery() as nursery:
         for target in V4:
-            nursery.start_soon(repeat, line, target)
+            nursery.start_soon(repeat, prober, target)
     assert [e.outcome for e in echoes] == [GOOD] * 60
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 async def test_a_large_round_does_not_overrun_its_own_receive_buffer() -> None:
-    async with receiving() as line:
-        echoes = await line.round(V4 * 500, 1500, LONG)
+    async with receiving() as prober:
+        echoes = await prober.ask(V4 * 500, 1500, LONG)
     assert echoes.outcome is GOOD
-    assert line.counters == Counters()
+    assert prober.counters == Counters()
 
 
 async def test_without_the_right_to_open_raw_sockets_entering_says_so() -> None:
     script = """
 import trio
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
+from route_switcher.probes.icmp import IcmpProber, ProbeNotPermitted
 
 async def main():
     for interface in ("lo", "missing0"):
         try:
-            with EchoLine(interface, Family.IPV4):
+            with IcmpProber(interface, Family.IPV4):
                 print("entered")
         except ProbeNotPermitted as error:
             print(error)

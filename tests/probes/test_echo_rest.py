@@ -67,8 +67,8 @@ async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None
 
     rest = Rest()
     with answering(in_turn, requests=3):
-        async with receiving() as line:
-            echoes = await line.round(V4, 1, LONG, rest)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4, 1, LONG, rest)
             await trio.sleep(SHORT)
             told.set()
             await rest.count(1)
@@ -78,8 +78,8 @@ async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None
     assert sent_at == echoes.sent_at
     assert [answer.target for answer in answers] == [*V4[1:]]
     assert all(a.rtt is not None and SHORT <= a.rtt < LONG for a in answers)
-    assert line.counters == Counters()
-    assert len(line._matching) == 0
+    assert prober.counters == Counters()
+    assert len(prober._matching) == 0
 
 
 async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout() -> (
@@ -91,8 +91,8 @@ async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_i
 
     rest = Rest()
     with answering(only_first, requests=2):
-        async with receiving() as line:
-            echoes = await line.round(V4[:2], 1, TIMEOUT, rest)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:2], 1, TIMEOUT, rest)
             assert trio.current_time() < echoes.sent_at + TIMEOUT
             await rest.count(1)
     assert echoes.answers[1] == Answer(V4[1], None, "not waited for", pending=True)
@@ -110,8 +110,8 @@ async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
 
     rest = Rest()
     with answering(late, requests=2):
-        async with receiving() as line:
-            echoes = await line.round(V4[:2], 1, TIMEOUT, rest)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:2], 1, TIMEOUT, rest)
             await rest.count(1)
             told.set()
             await rest.count(2)
@@ -121,7 +121,7 @@ async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
     assert late_answer.target == V4[1]
     assert late_answer.rtt is not None
     assert late_answer.rtt > TIMEOUT
-    assert line.counters == Counters(late=1)
+    assert prober.counters == Counters(late=1)
 
 
 async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -> None:
@@ -133,8 +133,8 @@ async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -
 
     rest = Rest()
     with answering(later):
-        async with receiving() as line:
-            echoes = await line.round(V4[:1], 1, SHORT, rest)
+        async with receiving() as prober:
+            echoes = await prober.ask(V4[:1], 1, SHORT, rest)
             ended.set()
             await rest.count(1)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
@@ -154,11 +154,11 @@ async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
     rest = Rest()
     told_before: list[bool] = []
     with answering(later):
-        async with receiving() as line:
+        async with receiving() as prober:
             async with trio.open_nursery() as nursery:
 
                 async def make() -> None:
-                    echoes = await line.round(V4[:1], 1, TIMEOUT, rest)
+                    echoes = await prober.ask(V4[:1], 1, TIMEOUT, rest)
                     told_before.append(bool(rest.told))
                     assert echoes.outcome is FAILED
 
@@ -178,12 +178,12 @@ async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked()
         send(reply, target)
 
     with answering(in_turn, requests=3):
-        async with receiving() as line:
-            await line.round(V4[:2], 1, SHORT)
-            assert len(line._matching) == 0
+        async with receiving() as prober:
+            await prober.ask(V4[:2], 1, SHORT)
+            assert len(prober._matching) == 0
             told.set()
-            await line.round(V4[2:], 1, LONG)
-    assert line.counters == Counters(unasked=1)
+            await prober.ask(V4[2:], 1, LONG)
+    assert prober.counters == Counters(unasked=1)
 
 
 async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
@@ -193,11 +193,11 @@ async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
 
     rest = Rest()
     with answering(only_first, requests=2):
-        async with receiving() as line:
-            await line.round(V4[:2], 1, SHORT, rest)
+        async with receiving() as prober:
+            await prober.ask(V4[:2], 1, SHORT, rest)
             time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
             await rest.count(1)
-            assert len(line._matching) == 0
+            assert len(prober._matching) == 0
     ((_, (answer,)),) = rest.told
     assert (answer.rtt, answer.asked) == (None, False)
     assert answer.reason.startswith("this machine was delayed by ")
@@ -206,18 +206,18 @@ async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
 async def test_of_an_unknown_round_nothing_is_told() -> None:
     rest = Rest()
     with silent_kernel():
-        async with receiving() as line:
+        async with receiving() as prober:
             async with trio.open_nursery() as nursery:
 
                 async def make() -> None:
-                    echoes = await line.round(V4, 1, SHORT, rest)
+                    echoes = await prober.ask(V4, 1, SHORT, rest)
                     assert echoes.outcome is UNKNOWN
                     assert not any(answer.asked for answer in echoes.answers)
 
                 nursery.start_soon(make)
                 await trio.testing.wait_all_tasks_blocked()
                 time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
-            assert len(line._matching) == 0
+            assert len(prober._matching) == 0
     assert rest.told == []
 
 
@@ -231,9 +231,9 @@ async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> N
     rest = Rest()
     sent: list[float] = []
     with answering(only_first, requests=10):
-        async with receiving() as line:
+        async with receiving() as prober:
             for _ in range(5):
-                echoes = await line.round(V4[:2], 1, SHORT, rest)
+                echoes = await prober.ask(V4[:2], 1, SHORT, rest)
                 sent.append(echoes.sent_at)
                 await trio.sleep_until(echoes.sent_at + SHORT)
             await rest.count(5)
@@ -246,8 +246,8 @@ async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
     monkeypatch.setattr(late_replies, "REMEMBERED", 7)
     rest = Rest()
     with silent_kernel():
-        async with receiving() as line:
+        async with receiving() as prober:
             for _ in range(5):
-                await line.round(V4, 1, 0.01, rest)
-            assert len(line._matching) == 6
-            assert line._late_replies._remembered == 6
+                await prober.ask(V4, 1, 0.01, rest)
+            assert len(prober._matching) == 6
+            assert prober._late_replies._remembered == 6

@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Target, Uplink
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing, next_slot
 from support.pinging import pinging, target
@@ -28,7 +28,7 @@ def steady(probe: Probe, spread: float = 0.0) -> Timing:
     return Timing(Pace(probe, []), spread)
 
 
-class ScriptedLine:
+class ScriptedProber:
     """Rounds that take as long as the script says, then half a second each."""
 
     def __init__(self, durations: Iterable[float] = ()) -> None:
@@ -37,13 +37,16 @@ class ScriptedLine:
         self.busy = False
         self._durations = iter(durations)
 
-    async def round(
+    async def run(self) -> None:
+        """Nothing comes by itself."""
+
+    async def ask(
         self,
         targets: tuple[Target, ...],
         needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
         assert not self.busy
         self.busy = True
         self.asked.append((targets, needed, timeout))
@@ -52,7 +55,7 @@ class ScriptedLine:
         await trio.sleep(next(self._durations, 0.5))
         self.busy = False
         answers = (Answer(TARGET, None, "no answer within 1 s"),)
-        return Echoes(sent_at, RoundOutcome.FAILED, answers, "no answer within 1 s")
+        return RoundResult(sent_at, RoundOutcome.FAILED, answers, "no answer within 1 s")
 
 
 async def ignore(told: Round | Answers) -> None:
@@ -61,7 +64,7 @@ async def ignore(told: Round | Answers) -> None:
 
 async def run_until(
     time: float,
-    line: ScriptedLine,
+    line: ScriptedProber,
     *,
     probe: Probe = PROBE,
     spread: float = 0.0,
@@ -77,25 +80,25 @@ async def run_until(
 
 
 async def test_rounds_are_sent_at_once_and_then_every_interval(autojump_clock: MockClock) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(4.5, line)
     assert line.sent_at == [0, 1, 2, 3, 4]
 
 
 async def test_a_long_schedule_does_not_drift(autojump_clock: MockClock) -> None:
-    line = ScriptedLine([0.0137] * 1000)
+    line = ScriptedProber([0.0137] * 1000)
     await run_until(100.05, line, probe=replace(PROBE, interval=0.1, timeout=0.1))
     assert line.sent_at == [n * 0.1 for n in range(1001)]
 
 
 async def test_spread_shifts_the_whole_schedule(autojump_clock: MockClock) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(3.0, line, spread=0.25)
     assert line.sent_at == [0.25, 1.25, 2.25]
 
 
 async def test_rounds_as_long_as_the_interval_skip_no_slot(autojump_clock: MockClock) -> None:
-    line = ScriptedLine([1.0, 1.0, 1.0])
+    line = ScriptedProber([1.0, 1.0, 1.0])
     await run_until(3.5, line)
     assert line.sent_at == [0, 1, 2, 3]
 
@@ -103,7 +106,7 @@ async def test_rounds_as_long_as_the_interval_skip_no_slot(autojump_clock: MockC
 async def test_a_round_that_ends_just_after_the_next_is_due_delays_only_that(
     autojump_clock: MockClock,
 ) -> None:
-    line = ScriptedLine([1.125])
+    line = ScriptedProber([1.125])
     await run_until(3.5, line)
     assert line.sent_at == [0, 1.125, 2, 3]
 
@@ -112,7 +115,7 @@ async def test_a_round_that_ends_just_after_the_next_is_due_delays_only_that(
 async def test_after_a_long_stall_missed_slots_are_skipped(
     autojump_clock: MockClock, stall: float, then: float
 ) -> None:
-    line = ScriptedLine([stall])
+    line = ScriptedProber([stall])
     await run_until(18.25, line)
     assert line.sent_at == [0, then, *([16.0] if then < 16 else []), 17.0, 18.0]
 
@@ -120,19 +123,19 @@ async def test_after_a_long_stall_missed_slots_are_skipped(
 async def test_an_urgent_round_is_sent_at_once_and_the_schedule_starts_anew(
     autojump_clock: MockClock,
 ) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(4.0, line, urgent_at=[1.75])
     assert line.sent_at == [0, 1, 1.75, 2.75, 3.75]
 
 
 async def test_an_urgent_round_waits_for_the_one_under_way(autojump_clock: MockClock) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(3.0, line, urgent_at=[1.125, 1.25])
     assert line.sent_at == [0, 1, 1.5, 2.5]
 
 
 async def test_an_urgent_round_does_not_wait_for_the_spread(autojump_clock: MockClock) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(2.0, line, spread=0.75, urgent_at=[0.25])
     assert line.sent_at == [0.25, 1.25]
 
@@ -140,7 +143,7 @@ async def test_an_urgent_round_does_not_wait_for_the_spread(autojump_clock: Mock
 async def test_an_urgent_round_asked_for_before_the_start_is_the_first(
     autojump_clock: MockClock,
 ) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     timing = steady(PROBE, 0.5)
     timing.ask()
     with trio.move_on_at(2.25):
@@ -155,7 +158,7 @@ async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock
         await trio.lowlevel.checkpoint()
         told.append(event)
 
-    line = ScriptedLine()
+    line = ScriptedProber()
     with trio.move_on_at(1.75):
         await repeat(UPLINK, PROBE, line, report, steady(PROBE))
     reason = "no answer within 1 s"
@@ -169,7 +172,7 @@ async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock
 async def test_only_targets_of_the_family_are_asked_and_the_quorum_counts_them(
     autojump_clock: MockClock,
 ) -> None:
-    line = ScriptedLine()
+    line = ScriptedProber()
     await run_until(0.5, line, probe=replace(PROBE, quorum="all"))
     assert line.asked == [((TARGET,), 1, 1.0)]
 
@@ -179,14 +182,14 @@ async def test_a_probe_without_a_target_of_the_family_is_a_mistake(
 ) -> None:
     probe = replace(PROBE, targets=(target("2001:db8::1"),))
     with pytest.raises(ValueError, match="probe internet has no IPv4 target for primary"):
-        await repeat(UPLINK, probe, ScriptedLine(), ignore, steady(probe))
+        await repeat(UPLINK, probe, ScriptedProber(), ignore, steady(probe))
 
 
 async def test_a_slow_report_holds_back_the_next_round(autojump_clock: MockClock) -> None:
     async def slow(event: Round | Answers) -> None:
         await trio.sleep(1.5)
 
-    line = ScriptedLine()
+    line = ScriptedProber()
     with trio.move_on_at(4.25):
         await repeat(UPLINK, PROBE, line, slow, steady(PROBE))
     assert line.sent_at == [0, 2, 4]
@@ -205,7 +208,7 @@ def test_a_slot_follows_the_last_and_lies_at_most_half_an_interval_back(
 async def test_a_failure_is_confirmed_at_the_fast_interval(autojump_clock: MockClock) -> None:
     probe = replace(PROBE, timeout=0.25, fast_interval=0.25)
     rule = Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60))
-    line = ScriptedLine([0.25] * 10)
+    line = ScriptedProber([0.25] * 10)
     with trio.move_on_at(3):
         await repeat(UPLINK, probe, line, ignore, Timing(Pace(probe, [rule])))
     # The third failure fails the rule, and the normal pace goes on from there.
@@ -218,7 +221,7 @@ SLOW = replace(PROBE, interval=20.0, timeout=20.0, fast_interval=20.0)
 
 
 class Fates:
-    """A line whose rounds come to these: seconds to the answer, None for none in time, or a word
+    """A prober whose rounds come to these: seconds to the answer, None for none in time, or a word
     for what fails at once."""
 
     def __init__(self, *fates: float | str | None) -> None:
@@ -227,13 +230,16 @@ class Fates:
         self._open = 0
         self._left = iter(fates)
 
-    async def round(
+    async def run(self) -> None:
+        """Nothing comes by itself."""
+
+    async def ask(
         self,
         targets: tuple[Target, ...],
         needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
         sent_at = trio.current_time()
         self.sent_at.append(sent_at)
         self._open += 1
@@ -243,7 +249,7 @@ class Fates:
             await trio.sleep(timeout if fate is None else fate)
         self._open -= 1
         good = isinstance(fate, float)
-        return Echoes(sent_at, RoundOutcome.GOOD if good else RoundOutcome.FAILED, ())
+        return RoundResult(sent_at, RoundOutcome.GOOD if good else RoundOutcome.FAILED, ())
 
 
 async def beside(

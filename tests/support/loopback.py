@@ -14,7 +14,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.policy import Family, Target
-from route_switcher.probes.echo import EchoLine
+from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.packets import ECHO_REPLY
 from route_switcher.probes.raw_socket import ADDRESS_FAMILY
 from support.pinging import target
@@ -85,11 +85,11 @@ def silent_kernel() -> Iterator[None]:
 @asynccontextmanager
 async def receiving(
     family: Family = Family.IPV4, warn: Callable[[str], None] = lambda _: None
-) -> AsyncIterator[EchoLine]:
-    with EchoLine("lo", family, warn) as line:
+) -> AsyncIterator[IcmpProber]:
+    with IcmpProber("lo", family, warn) as prober:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(line.run)
-            yield line
+            nursery.start_soon(prober.run)
+            yield prober
             nursery.cancel_scope.cancel()
 
 

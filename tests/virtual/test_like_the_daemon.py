@@ -24,7 +24,7 @@ from route_switcher.core.vocabulary.policy import (
 )
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import Echoes, OpenRound, Request
+from route_switcher.probes.open_round import OpenRound, Request, RoundResult
 from route_switcher.probes.reasons import LocalFault
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
@@ -173,27 +173,30 @@ def in_virtual_time(
 
 
 class Scripted:
-    """A line whose rounds come to these fates, in the order of sending."""
+    """A prober whose rounds come to these fates, in the order of sending."""
 
     def __init__(self, fates: Sequence[Fate]) -> None:
         self.sent: list[float] = []
         self._left = iter(fates)
 
-    async def round(
+    async def run(self) -> None:
+        """Nothing comes by itself."""
+
+    async def ask(
         self,
         targets: tuple[Target, ...],
         needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
         sent_at = trio.current_time()
         self.sent.append(sent_at)
         fate = next(self._left)
         if isinstance(fate, str):
-            return Echoes(sent_at, RoundOutcome.UNKNOWN, ())
+            return RoundResult(sent_at, RoundOutcome.UNKNOWN, ())
         in_time = fate is not None and fate <= timeout
         await trio.sleep(fate if fate is not None and in_time else timeout)
-        return Echoes(sent_at, RoundOutcome.GOOD if in_time else RoundOutcome.FAILED, ())
+        return RoundResult(sent_at, RoundOutcome.GOOD if in_time else RoundOutcome.FAILED, ())
 
 
 async def in_tasks(

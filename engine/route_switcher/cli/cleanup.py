@@ -29,7 +29,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     with ExitStack() as held:
         try:
-            if NET_ADMIN in missing_capabilities():
+            if missing_capabilities({NET_ADMIN}):
                 return _cannot(f"missing privileges ({NET_ADMIN}): run it as root")
             lock = held.enter_context(Lock())
         except AlreadyRunning as error:

@@ -9,6 +9,7 @@ import trio
 
 from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
@@ -19,10 +20,11 @@ from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.thread_start import NoThread
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
-from route_switcher.kernel.host.privileges import missing_capabilities
+from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.printable import printable
-from route_switcher.probes.echo import EchoLine, ProbeNotPermitted
+from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
+from route_switcher.probes.registry import needed_capabilities, open_prober
 
 
 def run(
@@ -41,10 +43,9 @@ def run(
     """
     set_up_log(log_level, log_format)
     try:
-        lacking = missing_capabilities()
+        missing = missing_capabilities(_needed_capabilities(policy, dry_run))
     except OSError as error:
         return _cannot(str(CannotStart(error)))
-    missing = [c for c in lacking if not (dry_run and c == "CAP_NET_ADMIN")]
     if missing:
         return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
     with ExitStack() as held:
@@ -102,13 +103,13 @@ async def _serve(
     with connected as kernel:
         look = Interfaces(writes=not dry_run).look
         if not dry_run:
-            service = Service(policy, kernel, _line, look_at_links=look)
+            service = Service(policy, kernel, _open_prober, look_at_links=look)
             await serve(service, load, doubts)
             return
         printed = _Printed()
         async with printed.watched():
             table = DryRunTable(kernel, printed.show)
-            service = Service(policy, kernel, _line, table=table, look_at_links=look)
+            service = Service(policy, kernel, _open_prober, table=table, look_at_links=look)
             await serve(service, load, doubts)
 
 
@@ -119,11 +120,17 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
     return leaves
 
 
-def _line(uplink: Uplink) -> EchoLine:
+def _needed_capabilities(policy: Policy, dry_run: bool) -> frozenset[str]:
+    """Those to send the probes, and to change routes."""
+    probing = needed_capabilities(policy.probes)
+    return probing if dry_run else probing | {NET_ADMIN}
+
+
+def _open_prober(uplink: Uplink, check: Check) -> OpenedProber:
     def warn(trouble: str) -> None:
         say(logging.WARNING, "flood", f"{uplink.name}: {trouble}", uplink=uplink.name)
 
-    return EchoLine(uplink.interface, uplink.family, warn)
+    return open_prober(uplink, check, warn)
 
 
 class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell

@@ -1,41 +1,21 @@
-"""The probe tasks: for every uplink one line, and over it one task for each probe."""
+"""The probe tasks: for every uplink and check one prober, and for each probe one task that asks."""
 
 from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import ExitStack
+from typing import TypeAlias
 
 import trio
 
 from route_switcher.core.probing.assignment import UplinkProbing, probing_of
 from route_switcher.core.probing.pace import Pace
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.probes.schedule import Line, Report, repeat
+from route_switcher.probes.prober import OpenedProber
+from route_switcher.probes.schedule import Report, repeat
 from route_switcher.probes.timing import Timing
 
-
-class OpenLine(Line, Protocol):
-    """A line that is opened and closed, and has a task of its own while it is open."""
-
-    def __enter__(self) -> Self:
-        """Open the socket."""
-        ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the socket."""
-        ...
-
-    async def run(self) -> object:
-        """Receive, until cancelled."""
-        ...
-
-
-MakeLine = Callable[[Uplink], OpenLine]
+OpenProber: TypeAlias = Callable[[Uplink, Check], OpenedProber]
 
 
 class _Tasks:
@@ -53,13 +33,20 @@ class _Tasks:
             for asking in work.askings
         ]
 
-    async def run(self, make_line: MakeLine, report: Report) -> None:
-        with self.scope, make_line(self._uplink) as line:
+    async def run(self, open_prober: OpenProber, report: Report) -> None:
+        checks = dict.fromkeys(asking.probe.check for asking, _ in self._timings)
+        with self.scope, ExitStack() as opened:
+            # Probes that ask alike share a prober, and so its sockets.
+            probers = {
+                check: opened.enter_context(open_prober(self._uplink, check)) for check in checks
+            }
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(line.run)
+                for prober in probers.values():
+                    nursery.start_soon(prober.run)
                 for asking, timing in self._timings:
+                    prober = probers[asking.probe.check]
                     nursery.start_soon(
-                        repeat, self._uplink, asking.probe, line, report, timing, asking.measured
+                        repeat, self._uplink, asking.probe, prober, report, timing, asking.measured
                     )
 
     def ask(self, *, again: bool) -> None:
@@ -74,12 +61,12 @@ class _Tasks:
 class Probing:
     """Keeps the probe tasks of a policy running in `nursery`.
 
-    A task ends the nursery with ProbeNotPermitted if the process may not open raw sockets.
+    A task ends the nursery with ProbeNotPermitted where the process may not open its sockets.
     """
 
-    def __init__(self, nursery: trio.Nursery, make_line: MakeLine, report: Report) -> None:
+    def __init__(self, nursery: trio.Nursery, open_prober: OpenProber, report: Report) -> None:
         self._nursery = nursery
-        self._make_line = make_line
+        self._open_prober = open_prober
         self._report = report
         self._tasks: dict[UplinkProbing, _Tasks] = {}
         self._speeds: dict[str, Speed] = {}
@@ -97,7 +84,7 @@ class Probing:
                 share = number / len(policy.uplinks)
                 tasks = _Tasks(uplink, work, policy.rules_for(uplink.name), share)
                 tasks.go(self._speeds.get(uplink.name, Speed.NORMAL))
-                self._nursery.start_soon(tasks.run, self._make_line, self._report)
+                self._nursery.start_soon(tasks.run, self._open_prober, self._report)
             self._tasks[work] = tasks
         for tasks in before.values():
             tasks.scope.cancel()

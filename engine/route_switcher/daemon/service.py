@@ -40,7 +40,7 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
 from route_switcher.daemon.lookout import Lookout
-from route_switcher.daemon.probing import MakeLine, Probing
+from route_switcher.daemon.probing import OpenProber, Probing
 from route_switcher.daemon.reconcile import Table, reconcile
 from route_switcher.daemon.report import say, tell, tell_answers, tell_reconciled, tell_round
 from route_switcher.kernel.base import Kernel, KernelNews
@@ -61,14 +61,14 @@ class Service:
         self,
         policy: Policy,
         kernel: Kernel,
-        make_line: MakeLine,
+        open_prober: OpenProber,
         *,
         table: Table | None = None,
         look_at_links: Callable[[Policy, Iterable[LinkState]], None] = lambda *_: None,
     ) -> None:
         self._kernel = kernel
         self._table = table or kernel
-        self._make_line = make_line
+        self._open_prober = open_prober
         self._look_at_links = look_at_links
         self._engine = Engine(policy)
         self._links: dict[str, LinkState] = {}
@@ -93,7 +93,7 @@ class Service:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
-            self._probing = Probing(nursery, self._make_line, self._report)
+            self._probing = Probing(nursery, self._open_prober, self._report)
             await self._begin()
             self._probing.take(self._engine.policy)
             nursery.start_soon(self._lookout.run)

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.probes.open_round import Echoes, OpenRound, Request
+from route_switcher.probes.open_round import OpenRound, Request, RoundResult
 
 LATE = 5.0
 """Seconds after its timeout for which a request is remembered at least: a late answer repairs a
@@ -45,7 +45,7 @@ _News: TypeAlias = tuple[OnLate, float, tuple[Answer, ...]]
 
 
 class LateReplies:
-    """The rounds of one line that were told, and of which there is more to tell.
+    """The rounds of one prober that were told, and of which there is more to tell.
 
     What a round did not wait for is told once it has all answered or had its time; then each late
     answer is told when it comes. `forget` is called with a round of which nothing more is expected;
@@ -78,13 +78,13 @@ class LateReplies:
         """Whether a round is followed."""
         return open_round in self._open or open_round in self._over
 
-    def follow(self, open_round: OpenRound, echoes: Echoes, tell: OnLate) -> None:
-        """Follow a round that came to `echoes`, if there is something to expect of it."""
+    def follow(self, open_round: OpenRound, result: RoundResult, tell: OnLate) -> None:
+        """Follow a round that came to `result`, if there is something to expect of it."""
         now = trio.current_time()
         self._forget_oldest(now)
-        if echoes.outcome is RoundOutcome.UNKNOWN:
+        if result.outcome is RoundOutcome.UNKNOWN:
             return
-        if any(answer.pending for answer in echoes.answers):
+        if any(answer.pending for answer in result.answers):
             pending = tuple(r for r in open_round.unanswered if not r.settled)
             self._open[open_round] = _Followed(open_round, tell, pending)
             self._hasten(open_round.deadline)

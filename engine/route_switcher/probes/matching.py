@@ -31,7 +31,7 @@ class Counters:
 
 
 class Matching:
-    """The requests of one line that may still be answered, by their sequence numbers."""
+    """The requests of one prober that may still be answered, by their sequence numbers."""
 
     def __init__(self, family: Family, counters: Counters) -> None:
         self._family = family

@@ -15,7 +15,7 @@ _TELL_EVERY = 60.0
 
 
 class Nuisance:
-    """Counts such packets for one line. Who sends them has seen a request of ours, so a new mark
+    """Counts such packets for one prober. Who sends them has seen a request of ours, so a new mark
     keeps him out until he has seen another."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ from route_switcher.probes.reasons import LocalFault
 
 
 @dataclass(frozen=True, slots=True)
-class Echoes:
+class RoundResult:
     """What came of one round; times are on trio's clock, `sent_at` that of the first request."""
 
     sent_at: float
@@ -102,7 +102,7 @@ class OpenRound:
         """The requests that were sent and not answered in time."""
         return tuple(r for r in self.requests if r.rtt is None and r.fault is None)
 
-    def judge(self, now: float) -> Echoes:
+    def judge(self, now: float) -> RoundResult:
         """What the round comes to; `now` is when its waiting ended."""
         answers = self.answers(self.requests, now)
         outcome, reason = self._verdict(now)
@@ -111,7 +111,7 @@ class OpenRound:
             if self._answered:
                 count = f"{self._answered} of {len(answers)} answered, {self._needed} needed"
                 reason = f"{count}: {reason}"
-        return Echoes(self.sent_at, outcome, answers, reason)
+        return RoundResult(self.sent_at, outcome, answers, reason)
 
     def answers(self, requests: Iterable[Request], now: float) -> tuple[Answer, ...]:
         """What became of these of its requests, as far as is known at `now`."""

@@ -2,35 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import trio
 
 from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Probe, Target, Uplink, answers_needed
-from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
+from route_switcher.probes.prober import Prober
 from route_switcher.probes.timing import Timing
-
-
-class Line(Protocol):
-    """What makes a round through an uplink: `EchoLine`, or a script in a test."""
-
-    async def round(
-        self,
-        targets: tuple[Target, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
-        """Ask all `targets`; `needed` answers within `timeout` seconds make the round good.
-
-        What becomes of targets after that goes to `tell_rest`, if given. Several rounds may be
-        under way at once.
-        """
-        ...
-
 
 Report = Callable[[Round | Answers], Awaitable[None]]
 
@@ -38,12 +19,12 @@ Report = Callable[[Round | Answers], Awaitable[None]]
 async def repeat(
     uplink: Uplink,
     probe: Probe,
-    line: Line,
+    prober: Prober,
     report: Report,
     timing: Timing,
     measured: bool = False,
 ) -> NoReturn:
-    """Make rounds of `probe` through `uplink` over `line` and report each, until cancelled.
+    """Make rounds of `probe` through `uplink` by `prober` and report each, until cancelled.
 
     `Answers` are reported too: of all rounds if it is `measured`, else of some. Rounds are reported
     in the order of sending. They overlap only when one is asked for while another is open. A good
@@ -54,7 +35,7 @@ async def repeat(
     targets = probe.targets_for(uplink.family)
     if not targets:
         raise ValueError(f"probe {probe.name} has no {uplink.family} target for {uplink.name}")
-    rounds = _Rounds(uplink, probe, targets, line, report, timing, measured)
+    rounds = _Rounds(uplink, probe, targets, prober, report, timing, measured)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_beside, rounds, timing, nursery)
         while True:
@@ -71,9 +52,9 @@ async def _beside(rounds: "_Rounds", timing: Timing, nursery: trio.Nursery) -> N
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """A round that was sent and not reported yet; with `echoes`, it waits for an older one."""
+    """A round that was sent and not reported yet; with `result`, it waits for an older one."""
 
-    echoes: Echoes | None = None
+    result: RoundResult | None = None
 
 
 class _Rounds:
@@ -82,7 +63,7 @@ class _Rounds:
         uplink: Uplink,
         probe: Probe,
         targets: tuple[Target, ...],
-        line: Line,
+        prober: Prober,
         report: Report,
         timing: Timing,
         measured: bool,
@@ -91,7 +72,7 @@ class _Rounds:
         self._targets = targets
         self._needed = answers_needed(probe.quorum, len(targets))
         self._timeout = probe.timeout
-        self._line = line
+        self._prober = prober
         self._report = report
         self._timing = timing
         self._listening = FollowedRounds(measured, len(targets))
@@ -104,36 +85,36 @@ class _Rounds:
         this = _Open()
         self._open.append(this)
         follow = self._tell_rest if self._listening.follows(trio.current_time()) else None
-        echoes = await self._line.round(self._targets, self._needed, self._timeout, follow)
+        result = await self._prober.ask(self._targets, self._needed, self._timeout, follow)
         if this not in self._open:
             return  # a good round that was sent later has ended it
-        this.echoes = echoes
-        if echoes.outcome is RoundOutcome.GOOD and self._open[0] is not this:
+        this.result = result
+        if result.outcome is RoundOutcome.GOOD and self._open[0] is not this:
             self._end_before(this)
         if not self._reporting:
             await self._report_ended()
 
     def _end_before(self, this: _Open) -> None:
         before = self._open[: self._open.index(this)]
-        ended = [each for each in before if each.echoes is None]
+        ended = [each for each in before if each.result is None]
         self._open = [each for each in self._open if each not in ended]
         self._timing.overtaken(len(ended))
 
     async def _report_ended(self) -> None:
         self._reporting = True
-        while self._open and (echoes := self._open[0].echoes) is not None:
+        while self._open and (result := self._open[0].result) is not None:
             del self._open[0]
             await self._report(
                 Round(
                     trio.current_time(),
                     *self._names,
-                    echoes.sent_at,
-                    echoes.outcome,
-                    echoes.answers,
-                    echoes.reason,
+                    result.sent_at,
+                    result.outcome,
+                    result.answers,
+                    result.reason,
                 )
             )
-            self._timing.ended(echoes.outcome)
+            self._timing.ended(result.outcome)
         self._reporting = False
 
     async def _tell_rest(self, sent_at: float, answers: tuple[Answer, ...]) -> None:

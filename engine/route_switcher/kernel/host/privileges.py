@@ -1,17 +1,19 @@
-"""The capabilities that the engine cannot work without (capabilities(7))."""
+"""The capabilities that the engine may need, and those that a process has (capabilities(7))."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
 NET_ADMIN = "CAP_NET_ADMIN"
 NET_RAW = "CAP_NET_RAW"
-_NEEDED = {NET_ADMIN: 12, NET_RAW: 13}
+KNOWN = {NET_ADMIN: 12, NET_RAW: 13}
+"""Their numbers (linux/capability.h)."""
 _OURS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Those of a process, of the ones that the engine needs; and its users (real, effective, …)."""
+    """Those of `KNOWN` that a process has, and its users (real, effective, …)."""
 
     effective: frozenset[str]
     ambient: frozenset[str]
@@ -28,11 +30,11 @@ def capabilities(status: Path = _OURS) -> Capabilities:
     )
 
 
-def missing_capabilities(status: Path = _OURS) -> tuple[str, ...]:
-    """The names of those that this process lacks: to change routes, and to send probes."""
-    held = capabilities(status).effective
-    return tuple(name for name in _NEEDED if name not in held)
+def missing_capabilities(needed: Set[str], status: Path = _OURS) -> tuple[str, ...]:
+    """The names of those of `needed` that this process lacks, by their numbers. Raises OSError,
+    and KeyError for one that is not among `KNOWN`."""
+    return tuple(sorted(needed - capabilities(status).effective, key=KNOWN.__getitem__))
 
 
 def _named(mask: str) -> frozenset[str]:
-    return frozenset(name for name, bit in _NEEDED.items() if int(mask, 16) >> bit & 1)
+    return frozenset(name for name, bit in KNOWN.items() if int(mask, 16) >> bit & 1)

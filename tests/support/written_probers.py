@@ -1,4 +1,4 @@
-"""A line whose answers are written by the test, in virtual time."""
+"""A prober whose answers are written by the test, in virtual time."""
 
 from typing import Self
 
@@ -7,12 +7,12 @@ import trio
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import Echoes
+from route_switcher.probes.open_round import RoundResult
 
 RTT = 0.02
 
 
-class WrittenLine:
+class WrittenProber:
     """Every target answers after RTT seconds, while the line works."""
 
     def __init__(self) -> None:
@@ -34,20 +34,20 @@ class WrittenLine:
     async def run(self) -> None:
         await trio.sleep_forever()
 
-    async def round(
+    async def ask(
         self,
         targets: tuple[Target, ...],
         needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Line protocol)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
         sent_at = trio.current_time()
         self.rounds.append((sent_at, targets))
-        if tell_rest is not None:
-            self.rest = (sent_at, tell_rest)
+        if on_late is not None:
+            self.rest = (sent_at, on_late)
         if not self.works:
             await trio.sleep(timeout)
             silent = tuple(Answer(target, None, "no answer") for target in targets)
-            return Echoes(sent_at, RoundOutcome.FAILED, silent, "no answer")
+            return RoundResult(sent_at, RoundOutcome.FAILED, silent, "no answer")
         await trio.sleep(RTT)
-        return Echoes(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))
+        return RoundResult(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))

@@ -8,7 +8,6 @@ tasks, so a round waits once, however many targets it has.
 import math
 import secrets
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from time import time_ns
 from types import TracebackType
@@ -16,14 +15,16 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import trio
 
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.policy import Family, Target, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import Counters, Matching
 from route_switcher.probes.nuisance import Nuisance
-from route_switcher.probes.open_round import Echoes, OpenRound, Request
+from route_switcher.probes.open_round import OpenRound, Request, RoundResult
+from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
 from route_switcher.probes.raw_socket import (
     ADDRESS_FAMILY,
     bound_index,
@@ -49,11 +50,7 @@ batches of a flood, which would else take all our time. Answers lose nothing by 
 stamped, and a deadline reads them."""
 
 
-class ProbeNotPermitted(Exception):  # noqa: N818 (a state of the machine, not an error of ours)
-    """The process may not open raw sockets; the message says what to do."""
-
-
-class EchoLine:
+class IcmpProber:
     """Echo requests through one interface, for one family. Use as a context manager.
 
     `run` must be running while rounds are made. Rounds of several probes may run at once. The
@@ -63,9 +60,7 @@ class EchoLine:
     Entering raises `ProbeNotPermitted` without CAP_NET_RAW.
     """
 
-    def __init__(
-        self, interface: str, family: Family, warn: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, interface: str, family: Family, warn: Warn = lambda _: None) -> None:
         self.interface = interface
         self.family = family
         self.counters = Counters()
@@ -124,18 +119,18 @@ class EchoLine:
             if self.counters.receive_errors > errors or self._nuisance.excessive:
                 await trio.sleep(_PAUSE)
 
-    async def round(
+    async def ask(
         self,
         targets: tuple[Target, ...],
         needed: int,
         timeout: float,  # noqa: ASYNC109 (it is part of what is measured, and cancels nothing)
-        tell_rest: OnLate | None = None,
-    ) -> Echoes:
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
         """Ask all `targets` (at least one) once; return as soon as the outcome is certain.
 
         Good as soon as `needed` of them have answered, each within `timeout` seconds of its own
         request; failed after the timeout, or at once if too few requests could be sent. What
-        becomes of the others, and late answers, goes to `tell_rest`, if given.
+        becomes of the others, and late answers, goes to `on_late`, if given.
         """
         through = self._ready()
         # What waits now is no answer to this round; and from here on, a stamp cannot be older.
@@ -147,16 +142,16 @@ class EchoLine:
                 await open_round.decided.wait()
             woken_at = trio.current_time()
             await self._drain()
-            if tell_rest is not None:
+            if on_late is not None:
                 # What is older than this round is told before it, and more of itself after it.
                 await self._late_replies.tell_due()
-            echoes = open_round.judge(woken_at)
-            if tell_rest is not None:
-                self._late_replies.follow(open_round, echoes, tell_rest)
+            result = open_round.judge(woken_at)
+            if on_late is not None:
+                self._late_replies.follow(open_round, result, on_late)
         finally:
             if open_round not in self._late_replies:
                 self._matching.forget(open_round)
-        return self._named_by_link(echoes)
+        return self._named_by_link(result)
 
     def _open(self) -> socket.socket:
         self._mark = Mark.drawn()
@@ -277,10 +272,17 @@ class EchoLine:
         if useless:
             self._nuisance.note(useless)
 
-    def _named_by_link(self, echoes: Echoes) -> Echoes:
+    def _named_by_link(self, result: RoundResult) -> RoundResult:
         """A round that failed entirely while the link is down failed because it is down."""
-        answered = any(answer.rtt is not None for answer in echoes.answers)
-        if echoes.outcome is not RoundOutcome.FAILED or answered or self._socket is None:
-            return echoes
+        answered = any(answer.rtt is not None for answer in result.answers)
+        if result.outcome is not RoundOutcome.FAILED or answered or self._socket is None:
+            return result
         trouble = link_trouble(self._socket, self.interface)
-        return replace(echoes, reason=trouble) if trouble else echoes
+        return replace(result, reason=trouble) if trouble else result
+
+
+def _open(uplink: Uplink, _check: Check, warn: Warn) -> IcmpProber:
+    return IcmpProber(uplink.interface, uplink.family, warn)
+
+
+KIND = ProberKind(_open, frozenset({"CAP_NET_RAW"}))

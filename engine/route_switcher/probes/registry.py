@@ -1,0 +1,20 @@
+"""The kind of prober of every check."""
+
+from collections.abc import Iterable, Mapping
+
+from route_switcher.core.vocabulary.checks import Check, IcmpEcho
+from route_switcher.core.vocabulary.policy import Probe, Uplink
+from route_switcher.probes import icmp
+from route_switcher.probes.prober import OpenedProber, ProberKind, Warn
+
+PROBERS: Mapping[type[Check], ProberKind] = {IcmpEcho: icmp.KIND}
+
+
+def open_prober(uplink: Uplink, check: Check, warn: Warn) -> OpenedProber:
+    """A prober of `check` through `uplink`, to be entered."""
+    return PROBERS[type(check)].open(uplink, check, warn)
+
+
+def needed_capabilities(probes: Iterable[Probe]) -> frozenset[str]:
+    """The capabilities without which `probes` cannot be sent."""
+    return frozenset().union(*(PROBERS[type(probe.check)].capabilities for probe in probes))
