@@ -283,7 +283,7 @@ class Chaos:
                 families=frozenset(f for f in Family if rng.random() < 0.7),
             )
         self.links[new.interface] = new
-        self.table.on_link(new)
+        self.table.set_link(new)
         self.tell(Links(self.now, (new,)))
         self.tell(Routes(self.now, self.table.routes))
 

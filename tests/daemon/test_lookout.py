@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.lookout import AT_LEAST_EVERY, RESTS, Lookout
-from route_switcher.kernel.model import ModelKernel
+from support.model_kernel import ModelKernel
 
 OURS = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 10)
 FOREIGN = Route(Family.IPV4, "eth1", ip_address("203.0.113.1"), 20, protocol=16)

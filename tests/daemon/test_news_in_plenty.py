@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.inbox import SHORTEST_REST
-from route_switcher.kernel.model import ModelKernel
+from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 
 

@@ -17,7 +17,7 @@ from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.daemon.reconcile import Reconciled, reconcile
-from route_switcher.kernel.model import ModelKernel
+from support.model_kernel import ModelKernel
 
 
 class Watched:

@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.service import Service
-from route_switcher.kernel.model import ModelKernel
+from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 from support.written_probers import RTT, WrittenProber
 

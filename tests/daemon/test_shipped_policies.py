@@ -10,8 +10,8 @@ from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.daemon.service import Service
-from route_switcher.kernel.model import ModelKernel
 from route_switcher.policy.load import load
+from support.model_kernel import ModelKernel
 from support.written_probers import WrittenProber
 
 TOP = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.daemon.report import say
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
-from route_switcher.kernel.model import ModelKernel
+from support.model_kernel import ModelKernel
 from support.world import policy
 from support.written_probers import WrittenProber
 

@@ -12,13 +12,13 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from route_switcher.core.routing.refusal_reasons import APPENDED
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, family_of
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import Kernel, KernelNews
-from route_switcher.kernel.model import ModelKernel
-from route_switcher.kernel.refusal import APPENDED
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from support.model_kernel import ModelKernel
 
 pytestmark = pytest.mark.kernel
 
@@ -107,7 +107,7 @@ class ModelWorld:
         self._set(dataclasses.replace(link, families=families))
 
     def remove(self, interface: str) -> None:
-        self._set(LinkState(interface, False, False, False, frozenset()))
+        self._set(LinkState.missing(interface))
 
     def foreign(self, route: Route, there: bool) -> None:
         (self.kernel.foreign_add if there else self.kernel.foreign_remove)(route)

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from route_switcher.core.routing.conflicts import conflicts, describe_conflict
+from route_switcher.core.routing.refusal_reasons import APPENDED
 from route_switcher.core.routing.remedies import (
     hop_deletion,
     our_routes_deletion,
@@ -17,7 +18,6 @@ from route_switcher.core.routing.remedies import (
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
-from route_switcher.kernel.refusal import APPENDED
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel

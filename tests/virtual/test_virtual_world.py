@@ -261,7 +261,7 @@ def test_a_foreign_route_holds_its_key() -> None:
     foreign = Route(Family.IPV4, "eth9", None, 1010, protocol=16)
     heard = Heard(policy(), table=Table([foreign]))
     heard.world.run(0)
-    assert foreign in heard.world.table.routes
+    assert foreign in heard.world.table
     assert {(r.interface, r.metric) for r in heard.world.table if r.ours} == {
         ("eth0", 2010),
         ("eth1", 1020),

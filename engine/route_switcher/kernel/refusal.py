@@ -1,4 +1,4 @@
-"""Why the kernel refused a route, in words.
+"""Why the kernel refused a route, by its errno.
 
 The errno does not tell: one and the same comes for a link that is down and for a gateway that is
 elsewhere. The state of the link does.
@@ -6,31 +6,12 @@ elsewhere. The state of the link does.
 
 import errno
 import os
-from collections.abc import Iterable
 
+from route_switcher.core.routing.refusal_reasons import gateway_elsewhere, link_trouble
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.routes import Route, protocol_name
-
-APPENDED = "somebody appended it to a route of ours, and only they can delete it"
-"""The refusal to delete a next hop that is not ours, though it is shown so."""
+from route_switcher.core.vocabulary.routes import Route
 
 _UNREACHABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH))
-
-
-def link_trouble(route: Route, link: LinkState) -> str | None:
-    """What is wrong with `link` as an interface for `route`, if anything is."""
-    if not link.present:
-        return f"interface {link.interface} is missing"
-    if not link.up:
-        return f"link {link.interface} is down"
-    if route.family not in link.families:
-        return f"{link.interface} has no {route.family} address"
-    return None
-
-
-def gateway_elsewhere(route: Route) -> str:
-    """That no network of the route's interface has its gateway."""
-    return f"gateway {route.gateway} is not in a network of {route.interface}"
 
 
 def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
@@ -46,25 +27,3 @@ def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
     if cause is None and code == errno.EINVAL:
         cause = f"gateway {route.gateway} cannot be used on {route.interface}"
     return f"{cause} (kernel: {words}){remedy}" if cause else f"kernel: {words}"
-
-
-def foreign_holder(route: Route, routes: Iterable[Route]) -> str | None:
-    """The refusal for a metric that a foreign route of `routes` holds, if one does."""
-    # Of a multipath route that is shown as ours, a part is not: we make none.
-    holders = [o for o in _at_metric_of(route, routes) if not o.ours or (o.hops and o != route)]
-    return _held(route, "foreign", holders[0]) if holders else None
-
-
-def own_holder(route: Route, routes: Iterable[Route]) -> str | None:
-    """The refusal for a metric that another route of ours among `routes` holds, if one does."""
-    holders = [other for other in _at_metric_of(route, routes) if other.ours and other != route]
-    return _held(route, "different", holders[0]) if holders else None
-
-
-def _at_metric_of(route: Route, routes: Iterable[Route]) -> list[Route]:
-    return [r for r in routes if r.family is route.family and r.metric == route.metric]
-
-
-def _held(route: Route, which: str, holder: Route) -> str:
-    protocol = protocol_name(holder.protocol)
-    return f"metric {route.metric} is held by a {which} route: {holder} proto {protocol}"

@@ -177,7 +177,7 @@ class _Run:
             case LinkWord.DOWN:
                 return LinkState(name, up=False, carrier=False, families=link.families)
             case LinkWord.MISSING:
-                return LinkState(name, False, False, False, frozenset())
+                return LinkState.missing(name)
             case LinkWord.WITHOUT_ADDRESS:
                 left = link.families - {family}
                 return LinkState(name, link.present, link.up, link.carrier, left)

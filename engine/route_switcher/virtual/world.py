@@ -83,6 +83,8 @@ class World:
         self._say = tell
         self._overhear = overhear
         self._links = {state.interface: state for state in links}
+        for state in self._links.values():
+            self.table.set_link(state)
         self._schedule = Schedule(nanoseconds(start))
         self._probing = Probing(
             self._schedule, self._ask_internet, self._handle, self.link_of, spread
@@ -161,7 +163,7 @@ class World:
         for state in states:
             self._links[state.interface] = state
             self._probing.on_link(state)
-            self.table.on_link(state)
+            self.table.set_link(state)
         self._handle(Links(self._at, states))
         self.see_routes()
 

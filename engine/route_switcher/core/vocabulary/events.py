@@ -97,6 +97,11 @@ class LinkState:
     name: str = ""
     """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
 
+    @classmethod
+    def missing(cls, interface: str, name: str = "") -> "LinkState":
+        """An interface that is not there."""
+        return cls(interface, False, False, False, frozenset(), name)
+
     @property
     def own_name(self) -> str:
         """The kernel's own name of it, or the one that nothing is known by."""

@@ -8,11 +8,12 @@ from types import TracebackType
 
 import trio
 
+from route_switcher.core.routing.refusal_reasons import APPENDED, foreign_holder, own_holder
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
-from route_switcher.kernel.refusal import APPENDED, foreign_holder, own_holder, refusal
+from route_switcher.kernel.refusal import refusal
 from route_switcher.kernel.rtnetlink import exchange, links, messages
 from route_switcher.kernel.rtnetlink.exchange import Conversation, KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults
@@ -148,12 +149,12 @@ class NetlinkKernel:
         owned: Owners,
     ) -> LinkState:
         if link is None:
-            return LinkState(interface, False, False, False, frozenset())
+            return LinkState.missing(interface)
         name = link.name if link.name != interface else ""
         followed = {u.family for u in self._uplinks if u.interface == interface}
         others = {f for f in followed if owned.get((link.index, f), interface) != interface}
         if others and others == followed:
-            return LinkState(interface, False, False, False, frozenset(), name)
+            return LinkState.missing(interface, name)
         usable = families[link.index] - others
         return LinkState(interface, True, link.up, link.carrier, usable, name)
 

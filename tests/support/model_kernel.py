@@ -1,0 +1,112 @@
+"""The kernel's links and default routes in memory, for tests of the daemon in virtual time.
+
+The laws are those of `core.routing.table`; `tests/kernel` puts the same questions to this one and
+to the real kernel.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import trio
+
+from route_switcher.core.routing.table import Network, RouteTable
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.kernel.base import KernelNews, require_ours
+
+
+class ModelKernel:
+    """See `route_switcher.kernel.base.Kernel`. An interface has one name only."""
+
+    def __init__(self, links: Iterable[LinkState] = (), routes: Iterable[Route] = ()) -> None:
+        self._table = RouteTable(routes, links, unknown=LinkState.missing)
+        self._news = KernelNews()
+        self._arrived = trio.Event()
+        self._uplinks: tuple[Uplink, ...] = ()
+
+    def follow(self, uplinks: Sequence[Uplink]) -> None:
+        """See `Kernel.follow`."""
+        self._uplinks = tuple(uplinks)
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        """See `Kernel.default_routes`."""
+        await trio.lowlevel.checkpoint()
+        families = {uplink.family for uplink in self._uplinks} or set(Family)
+        return tuple(
+            route
+            for route in self._table.routes
+            if route.ours or (route.family in families and not ours_only)
+        )
+
+    async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
+        """See `Kernel.link_states`."""
+        await trio.lowlevel.checkpoint()
+        return tuple(map(self._table.link, interfaces))
+
+    async def link_state(self, interface: str) -> LinkState:
+        """See `Kernel.link_state`."""
+        (state,) = await self.link_states([interface])
+        return state
+
+    async def changed(self) -> KernelNews:
+        """See `Kernel.changed`."""
+        await self._arrived.wait()
+        news, self._news = self._news, KernelNews()
+        self._arrived = trio.Event()
+        return news
+
+    async def apply(self, action: RouteAction) -> str | None:
+        """See `Kernel.apply`."""
+        require_ours(action)
+        await trio.lowlevel.checkpoint()
+        before = self._table.routes
+        refused = self._table.apply(action)
+        if self._table.routes != before:
+            self._tell_of_routes([action.route])
+        return refused
+
+    def set_link(self, link: LinkState, networks: Iterable[Network] | None = None) -> None:
+        """Make an interface as `link` says; see `RouteTable.set_link`."""
+        before = self._table.link(link.interface)
+        news = KernelNews(
+            links=(before.present, before.up, before.carrier)
+            != (link.present, link.up, link.carrier),
+            addresses=before.families != link.families,
+        )
+        if self._uplinks and all(u.interface != link.interface for u in self._uplinks):
+            # It concerns nobody, unless default routes of others go by it.
+            others = any(r.interface == link.interface for r in self._table.routes)
+            news = KernelNews(foreign=others)
+        self._tell(news)
+        dropped = self._table.set_link(link, networks)
+        if dropped.routes and not dropped.silently:
+            self._tell_of_routes(dropped.routes)
+
+    def foreign_add(self, route: Route) -> None:
+        """Somebody else adds `route`, behind others of its metric."""
+        self._table.put(route)
+        self._tell_of_routes([route])
+
+    def foreign_remove(self, *routes: Route) -> None:
+        """Somebody else deletes routes, which may be ours."""
+        gone = [route for route in routes if route in self._table.routes]
+        self._table.take_away(*routes)
+        if gone:
+            self._tell_of_routes(gone)
+
+    def flush(self) -> None:
+        """Somebody deletes every default route."""
+        self.foreign_remove(*self._table.routes)
+
+    def overrun(self) -> None:
+        """News get lost."""
+        self._tell(KernelNews(overrun=True))
+
+    def _tell_of_routes(self, routes: Sequence[Route]) -> None:
+        ours = any(route.ours for route in routes)
+        self._tell(KernelNews(routes=ours, foreign=not all(route.ours for route in routes)))
+
+    def _tell(self, news: KernelNews) -> None:
+        self._news |= news
+        if self._news:
+            self._arrived.set()
