@@ -5,7 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.analysis.figures.traffic import PACKET, bytes_a_month
+from route_switcher.analysis.figures.traffic import bytes_a_month, bytes_of_target
+from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import Speed
@@ -21,7 +22,9 @@ THREE = rule(ConsecutiveFailures("internet", 3))
 @pytest.mark.parametrize("family", Family)
 def test_a_packet_is_as_long_as_what_is_sent(family: Family) -> None:
     token = bytes(TOKEN_SIZE)
-    assert IP_HEADER[family] + len(packets.request(family, 1, 1, token)) == PACKET[family]
+    packet = IP_HEADER[family] + len(packets.request(family, 1, 1, token))
+    assert bytes_of_target(IcmpEcho(), family, answers=False) == packet
+    assert bytes_of_target(IcmpEcho(), family) == 2 * packet
 
 
 def test_one_target_a_second_takes_228_megabytes_a_month() -> None:

@@ -183,7 +183,8 @@ def test_what_is_sent_is_counted_and_what_comes_back() -> None:
     passage.answer("primary", "p", TARGET, 1.0)
     passage.answer("primary", "p", OTHER, 1.0)
     passage.answer("primary", "p", TARGET, 5.5)
-    assert passage.packets == {"primary": 5}
+    assert passage.asked == {("primary", "p"): 3}
+    assert passage.answered == {("primary", "p"): 2}
 
 
 # Generated ones.

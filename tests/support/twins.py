@@ -106,7 +106,7 @@ class Twin(Net):
         return all(not stream._rests and self._at_pace(stream) for stream in self.world.streams())
 
     def _at_pace(self, stream: Stream) -> bool:
-        before, latest = self.sent[stream.uplink, stream._probe.name]
+        before, latest = self.sent[stream.uplink, stream.probe]
         return before > -inf and nanoseconds(latest - before) == stream.interval
 
     def period(self) -> float:

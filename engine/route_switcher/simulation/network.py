@@ -5,6 +5,7 @@ A line is what lies behind an uplink: the cable, the provider. It is dead (nothi
 unplugged (dead, and the carrier tells), in a brown-out (losses, and late answers), or fine.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -106,15 +107,19 @@ class Passage:
         self._chances: dict[tuple[str, Target, str], Chance] = {}
         self._calm_from = dict.fromkeys(self.lines, inf)
         self._calm_until = dict.fromkeys(self.lines, -inf)
-        self.packets: dict[str, int] = dict.fromkeys(self.lines, 0)
-        """Packets through each uplink: what was sent, and the answers that came back."""
+        self.asked: Counter[tuple[str, str]] = Counter()
+        """How many targets were asked through each uplink by each probe, each round counted."""
+        self.answered: Counter[tuple[str, str]] = Counter()
+        """How many of them answered."""
         self.troubled_until = -inf
         """The latest time at which a packet was sent that was lost, or came back late."""
 
     def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
         fate = self._fate(uplink, target, sent_at)
-        self.packets[uplink] += 1 if fate is None else 2
+        self.asked[uplink, probe] += 1
+        if fate is not None:
+            self.answered[uplink, probe] += 1
         return fate
 
     def _fate(self, uplink: str, target: Target, sent_at: float) -> float | None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from math import lcm
 from operator import itemgetter
 
-from route_switcher.analysis.figures.traffic import PACKET
+from route_switcher.analysis.figures.traffic import bytes_of_target
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkOutcome
 from route_switcher.simulation.network import LineReader, Network, Passage
 from route_switcher.simulation.timeline import Timeline
@@ -98,8 +98,7 @@ class _Simulation:
         self._accounts.advance(self._seconds)
         self._accounts.close()
         for uplink in self._policy.uplinks:
-            packets = passage.packets[uplink.name]
-            self._accounts.uplinks[uplink.name].probe_bytes = packets * PACKET[uplink.family]
+            self._accounts.uplinks[uplink.name].probe_bytes = self._probe_bytes(uplink)
         return SimulationResult(
             self._seconds,
             self._accounts.uplinks,
@@ -109,6 +108,16 @@ class _Simulation:
             self._leaps,
             self._leapt / 1e9,
         )
+
+    def _probe_bytes(self, uplink: Uplink) -> int:
+        total = 0
+        for probe in self._policy.probes_through(uplink.name):
+            key, family = (uplink.name, probe.name), uplink.family
+            answered = self._passage.answered[key]
+            silent = self._passage.asked[key] - answered
+            total += answered * bytes_of_target(probe.check, family)
+            total += silent * bytes_of_target(probe.check, family, answers=False)
+        return total
 
     def _tell(self, output: Output) -> None:
         # Times on the engine's grid may lie a little before the change that they are about.
@@ -163,7 +172,8 @@ class _Simulation:
             return
         for stream in moved:
             asked = delta // stream.interval * len(stream.targets)
-            passage.packets[stream.uplink] += 2 * asked
+            passage.asked[stream.uplink, stream.probe] += asked
+            passage.answered[stream.uplink, stream.probe] += asked
         world.fast_forward(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1

@@ -165,6 +165,11 @@ class Stream:
         return self._uplink.name
 
     @property
+    def probe(self) -> str:
+        """The probe's name."""
+        return self._probe.name
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         """Whom every round asks."""
         return self._quorum.targets

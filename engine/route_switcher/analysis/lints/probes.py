@@ -2,8 +2,8 @@
 
 from route_switcher.analysis.figures.traffic import (
     MONTH,
-    PACKET,
     bytes_a_month,
+    bytes_a_round,
     probe_bytes_a_month,
 )
 from route_switcher.analysis.lints.context import LintContext
@@ -27,7 +27,7 @@ _WELL_KNOWN = {
     Family.IPV4: ("1.1.1.1", "8.8.8.8"),
     Family.IPV6: ("2606:4700:4700::1111", "2001:4860:4860::8888"),
 }
-"""Public resolvers that answer pings from everywhere."""
+"""Public resolvers, which answer from everywhere."""
 
 
 def doubt_few_targets(context: LintContext) -> None:
@@ -59,12 +59,12 @@ def doubt_few_targets(context: LintContext) -> None:
 
 
 def doubt_repeated_targets(context: LintContext) -> None:
-    """Targets that several probes ask through the same uplink."""
+    """Targets that several probes ask through the same uplink, in the same way."""
     asked: list[tuple[Target, Probe]] = []
     for path, probe in context.probes():
         for target in probe.targets:
             other = next(
-                (p for t, p in asked if t == target and _share_an_uplink(context, p, probe)), None
+                (p for t, p in asked if t == target and _ask_alike(context, p, probe)), None
             )
             if other is not None:
                 context.note(
@@ -140,7 +140,7 @@ def doubt_cost(context: LintContext) -> None:
 
 def _sparing_interval(probe: Probe, uplink: Uplink) -> float:
     """A round interval at which a probe takes little."""
-    a_round = 2 * PACKET[uplink.family] * len(probe.targets_for(uplink.family))
+    a_round = bytes_a_round(probe, uplink.family)
     steps = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
     enough = (s for s in steps if s > probe.interval and a_round * MONTH / s <= _LITTLE)
     return next(enough, max(600.0, probe.interval))
@@ -150,9 +150,12 @@ def _at_target(path: Path, probe: Probe, target: Target) -> Path:
     return (*path, "targets", probe.targets.index(target))
 
 
-def _share_an_uplink(context: LintContext, one: Probe, other: Probe) -> bool:
+def _ask_alike(context: LintContext, one: Probe, other: Probe) -> bool:
+    """Whether they ask in the same way, and through an uplink that both go through."""
     names = [uplink.name for uplink in context.policy.uplinks]
-    return any(one.goes_through(name) and other.goes_through(name) for name in names)
+    return one.check == other.check and any(
+        one.goes_through(name) and other.goes_through(name) for name in names
+    )
 
 
 def _through(context: LintContext, probe: Probe, family: Family) -> str:

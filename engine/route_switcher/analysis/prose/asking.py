@@ -22,7 +22,7 @@ def asking(policy: Policy, probe: Probe) -> str:
         told.append("active or not")
     said = [
         f"{probe.name}: {every(probe.interval)}, {targets}"
-        f" {'is' if len(probe.targets) == 1 else 'are'} pinged"
+        f" {'is' if len(probe.targets) == 1 else 'are'} {probe.check.verb}"
         f" {', '.join(told)}.",
         good_if(probe.quorum, _most_targets(probe, through), probe.timeout),
         *_speeds(policy, probe, through),

@@ -5,6 +5,8 @@ from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Target, Uplink
+from route_switcher.policy.checks.reader import CheckReader
+from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.intervals import default_times, read_times
@@ -55,8 +57,11 @@ def _sound_probes(
     findings: Findings, names: Collection[str], uplinks: Sequence[Uplink] | None
 ) -> Iterator[Probe]:
     for path in findings.entries((SECTION,)):
-        if findings.get((*path, "type")) is None:
+        written = findings.get((*path, "type"))
+        if not isinstance(written, str):
             continue  # Its other keys are known to be of the right kind only if its type is.
+        reader = CHECKS[written]
+        check = reader.read(findings, path)
         times = read_times(findings, path)
         through = read_uplink_names(findings, (*path, KEY), names)
         asked = None
@@ -64,16 +69,16 @@ def _sound_probes(
             asked = [u for u in uplinks if through is None or u.name in through]
         targets_path = (*path, "targets")
         if targets_path in findings.document.keys:
-            targets = _read_targets(findings, targets_path)
+            targets = _read_targets(findings, targets_path, reader)
             if asked is not None and findings.sound(targets_path):
                 _check_families(findings, targets_path, targets, asked, all_of_them=through is None)
         else:
             targets = _default_targets(asked or ())
         quorum = _read_quorum(findings, path, targets)
-        if findings.sound(path):
+        if check is not None and findings.sound(path):
             yield Probe(
                 name=str(path[-1]),
-                check=IcmpEcho(),
+                check=check,
                 targets=targets,
                 quorum=quorum,
                 uplinks=through,
@@ -81,7 +86,7 @@ def _sound_probes(
             )
 
 
-def _read_targets(findings: Findings, path: Path) -> tuple[Target, ...]:
+def _read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[Target, ...]:
     targets: dict[Target, Path] = {}
     for place in findings.items(path):
         text = findings.get(place)
@@ -90,7 +95,7 @@ def _read_targets(findings: Findings, path: Path) -> tuple[Target, ...]:
         try:
             target = Target.at(parse_address(text))
         except UnusableAddress as error:
-            hint = "write the address of a host that answers pings"
+            hint = f"write the address of a host that {reader.answers}"
             findings.report("bad-address", place, str(error), hint)
             continue
         if target in targets:

@@ -1,0 +1,8 @@
+"""The types of probes, by the value of their key `type`."""
+
+from collections.abc import Mapping
+
+from route_switcher.policy.checks import icmp
+from route_switcher.policy.checks.reader import CheckReader
+
+CHECKS: Mapping[str, CheckReader] = {"icmp": icmp.READER}
