@@ -11,12 +11,14 @@ MUTANTS ?= --seed 1 --seconds 600
 # One more than there are processors, for the tests on a kernel mostly wait.
 TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
+PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
+    NetworkManager:network-manager dbus-daemon:dbus-daemon /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast search mutants faults compose-test bench lint figures fuzz clean
+.PHONY: help demo test test-fast search mutants faults programs compose-test bench lint figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -26,6 +28,7 @@ demo: $(VENV)/.run-ready  ## watch a failover and a fail-back in a private netwo
 	@$(BIN)/route-switcher demo
 
 test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private network
+	@$(call require_packages,dnsmasq:dnsmasq-base udhcpc:udhcpc)
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL)
 
 test-fast: $(VENV)/.dev-ready  ## run the tests of the core, the policy and scenarios, half a minute
@@ -34,7 +37,7 @@ test-fast: $(VENV)/.dev-ready  ## run the tests of the core, the policy and scen
 search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minutes
 	@end=$$(( $$(date +%s) + $(SEARCH_SECONDS) )); \
 	while test $$(date +%s) -lt $$end; do \
-	    $(BIN)/python -P -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose" \
+	    $(BIN)/python -P -m pytest $(IN_PARALLEL) -q -m "hypothesis and not compose and not programs" \
 	        --hypothesis-profile=search || exit; \
 	done
 
@@ -44,6 +47,11 @@ mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: d
 faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
 	@$(call require_packages,faketime:faketime)
 	@$(BIN)/python -P -m pytest tests/faults --every-fault
+
+programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, two minutes (as root)
+	@$(call leave_asleep,NetworkManager)
+	@$(call require_packages,$(PROGRAMS))
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose
@@ -122,4 +130,12 @@ fi; \
 echo "installing Debian packages:$$missing"; \
 export DEBIAN_FRONTEND=noninteractive; \
 apt-get update --quiet=2 && $$install --quiet=2 >/dev/null
+endef
+
+# A package that is installed for the tests must not start its service on this machine.
+define leave_asleep
+command -v $(1) >/dev/null || test "$$(id -u)" != 0 || { \
+    echo "masking $(1).service, which is needed for the tests only"; \
+    ln -sf /dev/null /etc/systemd/system/$(1).service; \
+}
 endef
