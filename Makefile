@@ -12,7 +12,8 @@ MUTANTS ?= --seed 1 --seconds 600
 TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
 PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
-    NetworkManager:network-manager dbus-daemon:dbus-daemon /lib/systemd/systemd-networkd:systemd
+    NetworkManager:network-manager dbus-daemon:dbus-daemon \
+    shellcheck:shellcheck /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
@@ -48,7 +49,7 @@ faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and
 	@$(call require_packages,faketime:faketime)
 	@$(BIN)/python -P -m pytest tests/faults --every-fault
 
-programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, two minutes (as root)
+programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, a minute (as root)
 	@$(call leave_asleep,NetworkManager)
 	@$(call require_packages,$(PROGRAMS))
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers

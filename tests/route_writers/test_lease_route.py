@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.route_writers import HOOKS, LEASES, in_own_folders
+from support.route_writers import HOOKS, LEASES, in_own_folders, need
 
 pytestmark = pytest.mark.kernel
 
@@ -168,9 +168,9 @@ def test_the_result_of_udhcpcs_own_script_is_passed_on(box: Box) -> None:
     assert box.run(script, UDHCPC_SCRIPT="/bin/true", **told).returncode == 0
 
 
+@pytest.mark.programs
 def test_the_hooks_are_sound_shell() -> None:
-    if shutil.which("shellcheck") is None:
-        pytest.skip("missing: shellcheck")
+    need("shellcheck")
     files = [str(path) for path in sorted(HOOKS.iterdir()) if path.suffix != ".md"]
     done = subprocess.run(["shellcheck", *files], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
