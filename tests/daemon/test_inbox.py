@@ -7,15 +7,16 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.commands import NewPolicy
+from route_switcher.core.vocabulary.events import Round, RoundOutcome, Switch
 from route_switcher.daemon.inbox import (
+    COMMANDS,
     IN_A_ROW,
     LONGEST_REST,
     SHORTEST_REST,
     ForeignRoutes,
     Inbox,
     Item,
-    NewPolicy,
 )
 from route_switcher.kernel.base import KernelNews
 from support.world import policy
@@ -26,6 +27,10 @@ ROUTES = KernelNews(routes=True)
 
 def numbered(number: int) -> Round:
     return Round(0.0, "primary", "internet", float(number), RoundOutcome.GOOD)
+
+
+def numbered_order(number: int) -> Switch:
+    return Switch(float(number), "primary", inf)
 
 
 async def taken(inbox: Inbox) -> list[Item]:
@@ -70,8 +75,8 @@ async def test_of_policies_and_of_others_routes_only_the_latest_matters(
 ) -> None:
     inbox = Inbox()
     old, new = policy(), policy()
-    inbox.give_policy(old)
-    inbox.give_policy(new)
+    await inbox.give_command(NewPolicy(old))
+    await inbox.give_command(NewPolicy(new))
     inbox.give_foreign(())
     inbox.give_foreign(())
     first, second = await taken(inbox)
@@ -81,6 +86,40 @@ async def test_of_policies_and_of_others_routes_only_the_latest_matters(
     inbox.give_foreign(())
     inbox.forget_foreign()
     assert await taken(inbox) == []
+
+
+async def test_commands_keep_their_order_and_a_policy_its_place(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    inbox = Inbox()
+    old, new = NewPolicy(policy()), NewPolicy(policy())
+    for command in (numbered_order(0), old, numbered_order(1), new):
+        await inbox.give_command(command)
+    first, second, third = await taken(inbox)
+    assert (first, third) == (numbered_order(0), numbered_order(1))
+    assert second is new
+
+
+async def test_rounds_do_not_wait_for_commands_without_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    inbox = Inbox()
+
+    async def order() -> None:
+        for number in range(5 * COMMANDS):
+            await inbox.give_command(numbered_order(number))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(order)
+        await trio.testing.wait_all_tasks_blocked()
+        await inbox.give_round(numbered(1))
+        inbox.give_news(LINKS)
+        items = await taken(inbox)
+    assert [i for i in items if isinstance(i, Switch)] == [
+        numbered_order(n) for n in range(5 * COMMANDS)
+    ]
+    assert items.index(numbered(1)) == 1
+    assert items.index(LINKS) == 3
 
 
 async def test_lone_news_wake_the_loop_at_once_and_a_storm_leaves_it_most_of_the_time(
@@ -122,11 +161,13 @@ async def test_news_of_a_full_inbox_are_not_lost(autojump_clock: trio.testing.Mo
     assert LINKS in await taken(inbox)
 
 
-@given(st.lists(st.sampled_from(("round", "links", "routes", "policy", "take")), max_size=60))
+@given(
+    st.lists(st.sampled_from(("round", "links", "routes", "policy", "order", "take")), max_size=60)
+)
 def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> None:
     async def main() -> None:
         inbox = Inbox()
-        given_rounds = 0
+        given_rounds = orders = 0
         news = KernelNews()
         items: list[Item] = []
         for step in steps:
@@ -134,7 +175,11 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
                 await inbox.give_round(numbered(given_rounds))
                 given_rounds += 1
             elif step == "policy":
-                inbox.give_policy(policy())
+                await inbox.give_command(NewPolicy(policy()))
+            elif step == "order":
+                if orders < COMMANDS - 1:
+                    await inbox.give_command(numbered_order(orders))
+                    orders += 1
             elif step == "take":
                 item = await inbox.next(trio.current_time() + 1e-6)
                 items += [item] if item is not None else []
@@ -148,6 +193,8 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
         items += await taken(inbox)
         rounds = [i for i in items if isinstance(i, Round)]
         assert rounds == [numbered(n) for n in range(given_rounds)]
+        kept = [i for i in items if isinstance(i, Switch)]
+        assert kept == [numbered_order(n) for n in range(orders)]
         told = KernelNews()
         for item in items:
             if isinstance(item, KernelNews):

@@ -12,8 +12,8 @@ import trio
 from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.routes import Route
-from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.service import Service
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
@@ -36,33 +36,38 @@ class Thief(ModelKernel):
         return await super().default_routes(ours_only=ours_only)
 
 
+class Losses(Observer):
+    """Hears of lost routes, and by whom."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Route, str]] = []
+
+    def route_lost(self, route: Route, by: str) -> None:
+        self.told.append((route, by))
+
+
 @asynccontextmanager
 async def running(
-    monkeypatch: pytest.MonkeyPatch, kernel: ModelKernel, *, dry: bool = False
-) -> AsyncIterator[list[str]]:
-    """A service in virtual time; gives what it says of events other than the core's."""
-    said: list[str] = []
-
-    def say(level: int, event: str, message: str, **fields: object) -> None:
-        said.append(f"{event}: {message}")
-
-    monkeypatch.setattr(service_module, "say", say)
+    kernel: ModelKernel, *, dry: bool = False
+) -> AsyncIterator[list[tuple[Route, str]]]:
+    """A service in virtual time; gives what it says of lost routes."""
+    losses = Losses()
     table = DryRunTable(kernel, lambda _: None) if dry else None
-    service = Service(policy(), kernel, lambda *_: WrittenProber(), table=table)
+    service = Service(policy(), kernel, lambda *_: WrittenProber(), table=table, observers=[losses])
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         await trio.sleep(5)
-        yield said
+        yield losses.told
         nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("reading", [1, 2, 3, 4])
 async def test_a_loss_is_told_once_at_whatever_moment_it_comes(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch, reading: int
+    autojump_clock: trio.testing.MockClock, reading: int
 ) -> None:
     """Also when the engine is just looking for another reason, and so puts it back at once."""
     kernel = Thief([ETH0, ETH1])
-    async with running(monkeypatch, kernel) as said:
+    async with running(kernel) as said:
         kernel.readings_left = reading
         kernel.set_link(LinkState("eth1", carrier=False))
         await trio.sleep(5)
@@ -70,17 +75,16 @@ async def test_a_loss_is_told_once_at_whatever_moment_it_comes(
         await trio.sleep(5)
         assert kernel.readings_left <= 0
         assert PRIMARY in await kernel.default_routes()
-        losses = [line for line in said if line.startswith("gone")]
-        assert losses == [f"gone: our route was taken away by somebody else: {PRIMARY}"]
+        assert said == [(PRIMARY, "somebody else")]
 
 
 async def test_an_address_that_came_back_unseen_makes_a_refused_route_possible(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     kernel = ModelKernel([ETH0, ETH1])
     elsewhere, here = IPv4Network("203.0.113.0/26"), IPv4Network("198.51.100.0/26")
     kernel.set_link(ETH0, [elsewhere])
-    async with running(monkeypatch, kernel):
+    async with running(kernel):
         assert await kernel.default_routes() == (SECONDARY,)
         for state in (LinkState("eth0", families=frozenset()), ETH0):
             kernel.set_link(state, [here])  # both before the engine looks
@@ -89,13 +93,13 @@ async def test_an_address_that_came_back_unseen_makes_a_refused_route_possible(
 
 
 async def test_a_dry_run_does_not_miss_what_a_running_engine_moves(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     kernel = ModelKernel([ETH0, ETH1], [PRIMARY, SECONDARY])
-    async with running(monkeypatch, kernel, dry=True) as said:
+    async with running(kernel, dry=True) as said:
         kernel.foreign_remove(PRIMARY)
         await trio.sleep(5)
-        assert [line for line in said if line.startswith("gone")] == []
+        assert said == []
         assert await kernel.default_routes() == (SECONDARY,)
 
 
@@ -112,11 +116,11 @@ class Renaming(ModelKernel):
 
 
 async def test_a_new_name_that_comes_between_two_looks_is_no_loss(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     kernel = Renaming([ETH0, ETH1])
-    async with running(monkeypatch, kernel) as said:
+    async with running(kernel) as said:
         for kernel.called in ("other", ""):
             kernel.overrun()
             await trio.sleep(5)
-        assert [line for line in said if line.startswith("gone")] == []
+        assert said == []

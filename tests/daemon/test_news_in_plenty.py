@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from daemon.test_service import FOREIGN, running
+from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
@@ -33,10 +34,10 @@ class CountingKernel(ModelKernel):
 
 
 async def test_a_storm_on_an_uplinks_own_interface_does_not_hold_up_rounds(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     kernel = CountingKernel([LinkState("eth0"), LinkState("eth1")])
-    async with running(monkeypatch, kernel=kernel) as world, trio.open_nursery() as nursery:
+    async with running(kernel=kernel) as world, trio.open_nursery() as nursery:
 
         async def storm() -> None:
             families = frozenset({Family.IPV4})
@@ -57,10 +58,10 @@ async def test_a_storm_on_an_uplinks_own_interface_does_not_hold_up_rounds(
 
 
 async def test_rounds_and_lost_routes_do_not_wait_for_a_look_at_a_long_table(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     kernel = CountingKernel([LinkState("eth0"), LinkState("eth1"), LinkState("lan0")])
-    async with running(monkeypatch, kernel=kernel) as world:
+    async with running(kernel=kernel) as world:
         await trio.sleep(10.4)
         kernel.whole = 30.0
         start = trio.current_time()
@@ -77,11 +78,11 @@ async def test_rounds_and_lost_routes_do_not_wait_for_a_look_at_a_long_table(
 
 
 async def test_of_reloads_that_wait_only_the_last_takes_effect(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(5)
         for name in ("one", "two", "three"):
-            await world.service.reload(policy(uplink(name, 0)))
+            await world.service.submit(NewPolicy(policy(uplink(name, 0))))
         await trio.sleep(5)
         assert sorted(world.lines) == ["primary", "secondary", "three"]

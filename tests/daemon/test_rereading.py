@@ -7,6 +7,7 @@ import threading
 import pytest
 import trio
 
+from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.policy.load import load
@@ -21,8 +22,8 @@ class _Taker:
         self.taken: list[Policy] = []
         self.heard = trio.Event()
 
-    async def take(self, policy: Policy) -> None:
-        self.taken.append(policy)
+    async def submit(self, command: NewPolicy) -> None:
+        self.taken.append(command.policy)
         self.heard.set()
 
 
@@ -47,7 +48,7 @@ class _Disk:
 
 
 def reloading(taker: _Taker, disk: _Disk, limit: float = 60) -> Reloading:
-    return Reloading(taker.take, disk.load, tuple, limit=limit)
+    return Reloading(taker.submit, disk.load, tuple, limit=limit)
 
 
 async def test_asked_again_meanwhile_only_the_newest_is_taken() -> None:
@@ -105,7 +106,7 @@ async def test_whatever_a_reading_raises_the_running_policy_stays(
             raise broken.pop()
         return NEW
 
-    reads = Reloading(taker.take, load, tuple)
+    reads = Reloading(taker.submit, load, tuple)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(reads.run)
         for number in range(1, len(broken) + 1):
@@ -148,7 +149,7 @@ async def test_the_thread_that_reads_takes_no_signal_of_the_daemon() -> None:
         held.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
         return OLD
 
-    reads = Reloading(taker.take, load, tuple)
+    reads = Reloading(taker.submit, load, tuple)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(reads.run)
         reads.ask()

@@ -9,13 +9,14 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.outputs import Decision, Output
 from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-from route_switcher.daemon import service as service_module
 from route_switcher.daemon.dry_run import DryRunTable
-from route_switcher.daemon.service import Service
+from route_switcher.daemon.observers import Observer
+from route_switcher.daemon.service import RESTORATION_SPAN, RESTORATIONS, Service
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 from support.written_probers import RTT, WrittenProber
@@ -23,7 +24,7 @@ from support.written_probers import RTT, WrittenProber
 FOREIGN = Route(Family.IPV4, "lan0", ip_address("203.0.113.254"), 500, protocol=16)
 
 
-class Running:
+class Running(Observer):
     """A service, what it runs on, and what it decided."""
 
     def __init__(self, rules: Policy, kernel: ModelKernel, dry: bool = False) -> None:
@@ -31,8 +32,12 @@ class Running:
         self.lines: dict[str, WrittenProber] = {}
         self.shown: list[RouteAction] = []
         table = DryRunTable(kernel, self.shown.append) if dry else None
-        self.service = Service(rules, kernel, self.prober, table=table)
+        self.service = Service(rules, kernel, self.prober, table=table, observers=[self])
         self.decisions: list[Decision] = []
+
+    def output(self, output: Output) -> None:
+        if isinstance(output, Decision):
+            self.decisions.append(output)
 
     def prober(self, u: Uplink, _check: Check) -> WrittenProber:
         return self.lines.setdefault(u.name, WrittenProber())
@@ -47,7 +52,6 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    monkeypatch: pytest.MonkeyPatch,
     rules: Policy | None = None,
     kernel: ModelKernel | None = None,
     dry: bool = False,
@@ -55,12 +59,6 @@ async def running(
     rules = rules or policy()
     kernel = kernel or ModelKernel([LinkState(u.interface) for u in rules.uplinks])
     world = Running(rules, kernel, dry)
-
-    def tell(output: object) -> None:
-        if isinstance(output, Decision):
-            world.decisions.append(output)
-
-    monkeypatch.setattr(service_module, "tell", tell)
     async with trio.open_nursery() as nursery:
         await nursery.start(world.service.run)
         yield world
@@ -69,9 +67,9 @@ async def running(
 
 
 async def test_an_hour_with_an_outage_takes_the_times_that_the_policy_says(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         start = trio.current_time()
         await trio.sleep(600.5)
         world.lines["primary"].works = False
@@ -90,16 +88,16 @@ async def test_an_hour_with_an_outage_takes_the_times_that_the_policy_says(
 
 
 async def test_the_standing_routes_are_in_before_the_first_round(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         assert await world.metrics() == {"eth0": 10, "eth1": 20}
 
 
 async def test_carrier_loss_moves_at_once(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(10.3)
         lost = trio.current_time()
         world.kernel.set_link(LinkState("eth0", carrier=False))
@@ -110,9 +108,9 @@ async def test_carrier_loss_moves_at_once(
 
 
 async def test_what_somebody_flushes_is_back_at_once(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(5)
         world.kernel.flush()
         await trio.testing.wait_all_tasks_blocked()
@@ -120,9 +118,9 @@ async def test_what_somebody_flushes_is_back_at_once(
 
 
 async def test_lost_news_lead_to_a_fresh_look(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(5)
         world.kernel.flush()
         await world.kernel.changed()  # somebody else hears of it: as if the news were lost
@@ -132,19 +130,19 @@ async def test_lost_news_lead_to_a_fresh_look(
 
 
 async def test_a_reload_replaces_the_probe_tasks_and_keeps_the_selection(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(10.3)
         world.lines["primary"].works = False
         await trio.sleep(10)
         more = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
         world.kernel.set_link(LinkState("eth2"))
-        await world.service.reload(policy(*more, interval=0.5, timeout=0.5))
+        await world.service.submit(NewPolicy(policy(*more, interval=0.5, timeout=0.5)))
         await trio.sleep(200)
         assert await world.metrics() == {"eth0": 1010, "eth1": 20, "eth2": 30}
         assert [d.selected for d in world.decisions] == ["primary", "secondary"]
-        await world.service.reload(policy(uplink("tertiary", 2)))
+        await world.service.submit(NewPolicy(policy(uplink("tertiary", 2))))
         await trio.sleep(200)
         assert await world.metrics() == {"eth2": 30}
         assert {n: line.opened for n, line in world.lines.items()} == {
@@ -156,7 +154,7 @@ async def test_a_reload_replaces_the_probe_tasks_and_keeps_the_selection(
 
 @pytest.mark.parametrize("dry", [False, True])
 async def test_rounds_go_at_the_speeds_that_the_core_asks_for(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch, dry: bool
+    autojump_clock: trio.testing.MockClock, dry: bool
 ) -> None:
     seed = policy(interval=1.0, timeout=0.5)
     slower = replace(seed.probes[0], down_interval=4.0, standby_interval=10.0)
@@ -165,7 +163,7 @@ async def test_rounds_go_at_the_speeds_that_the_core_asks_for(
         Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 101, protocol=16),
     ]
     kernel = ModelKernel([LinkState("eth0"), LinkState("eth1")], theirs if dry else [])
-    async with running(monkeypatch, replace(seed, probes=(slower,)), kernel, dry) as world:
+    async with running(replace(seed, probes=(slower,)), kernel, dry) as world:
         start = trio.current_time()
 
         def sent(name: str, since: float, until: float) -> list[float]:
@@ -190,14 +188,14 @@ async def test_rounds_go_at_the_speeds_that_the_core_asks_for(
 
 
 async def test_a_dry_run_writes_nothing_and_shows_what_a_run_would_do(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     links = [LinkState("eth0"), LinkState("eth1"), LinkState("lan0")]
     dry_kernel = ModelKernel(links, [FOREIGN])
-    async with running(monkeypatch, kernel=dry_kernel, dry=True) as dry:
+    async with running(kernel=dry_kernel, dry=True) as dry:
         await trio.sleep(10)
         assert await dry.kernel.default_routes() == (FOREIGN,)
-    async with running(monkeypatch, kernel=ModelKernel(links, [FOREIGN])) as real:
+    async with running(kernel=ModelKernel(links, [FOREIGN])) as real:
         await trio.sleep(10)
         done = await real.kernel.default_routes(ours_only=True)
     # No uplink has a route in the dry run, so that nothing is known and nothing selected.
@@ -209,14 +207,14 @@ async def test_a_dry_run_writes_nothing_and_shows_what_a_run_would_do(
 
 
 async def test_a_dry_run_probes_through_routes_that_exist_and_follows_what_happens(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     theirs = [
         Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 100, protocol=16),
         Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), 101, protocol=16),
     ]
     kernel = ModelKernel([LinkState("eth0"), LinkState("eth1")], theirs)
-    async with running(monkeypatch, kernel=kernel, dry=True) as dry:
+    async with running(kernel=kernel, dry=True) as dry:
         await trio.sleep(10)
         assert [d.selected for d in dry.decisions] == ["primary"]
         dry.lines["primary"].works = False
@@ -230,7 +228,7 @@ async def test_a_dry_run_probes_through_routes_that_exist_and_follows_what_happe
 
 
 async def test_a_refused_route_makes_no_retry_storm(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     tried: list[RouteAction] = []
 
@@ -242,7 +240,7 @@ async def test_a_refused_route_makes_no_retry_storm(
             return await super().apply(action)
 
     kernel = Refusing([LinkState("eth0"), LinkState("eth1")])
-    async with running(monkeypatch, kernel=kernel) as world:
+    async with running(kernel=kernel) as world:
         await trio.sleep(600)
         assert await world.metrics() == {"eth1": 20}
         assert world.decisions[-1].selected == "secondary"
@@ -250,9 +248,9 @@ async def test_a_refused_route_makes_no_retry_storm(
 
 
 async def test_who_fights_for_our_routes_is_not_fought_at_full_speed(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with running(monkeypatch) as world:
+    async with running() as world:
         await trio.sleep(5)
         taken = 0
         with trio.move_on_after(10):
@@ -261,7 +259,7 @@ async def test_who_fights_for_our_routes_is_not_fought_at_full_speed(
                     world.kernel.flush()
                     taken += 1
                 await trio.sleep(0.001)
-        spans = 10 / service_module.RESTORATION_SPAN
-        assert taken <= spans * (service_module.RESTORATIONS + 1)
+        spans = 10 / RESTORATION_SPAN
+        assert taken <= spans * (RESTORATIONS + 1)
         await trio.sleep(1)
         assert await world.metrics() == {"eth0": 10, "eth1": 20}

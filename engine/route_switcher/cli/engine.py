@@ -15,6 +15,7 @@ from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.line_writer import LineWriter
+from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
@@ -102,14 +103,22 @@ async def _serve(
         raise CannotStart(error) from None
     with connected as kernel:
         look = Interfaces(writes=not dry_run).look
+        observers = [LogObserver()]
         if not dry_run:
-            service = Service(policy, kernel, _open_prober, look_at_links=look)
+            service = Service(policy, kernel, _open_prober, look_at_links=look, observers=observers)
             await serve(service, load, doubts)
             return
         printed = _Printed()
         async with printed.watched():
             table = DryRunTable(kernel, printed.show)
-            service = Service(policy, kernel, _open_prober, table=table, look_at_links=look)
+            service = Service(
+                policy,
+                kernel,
+                _open_prober,
+                table=table,
+                look_at_links=look,
+                observers=observers,
+            )
             await serve(service, load, doubts)
 
 

@@ -1,5 +1,7 @@
-"""What waits for the loop. Rounds keep their order; of all else only the latest state matters."""
+"""What waits for the loop. Rounds keep their order, and so do commands; of all
+else only the latest state matters."""
 
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -7,13 +9,16 @@ from typing import TypeAlias
 
 import trio
 
+from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.kernel.base import KernelNews
 
 ROUNDS = 1024
 """Rounds that may wait. Each probe task has one at a time."""
+
+COMMANDS = 16
+"""Commands that may wait. Between two of them, something else that waits is taken."""
 
 IN_A_ROW = 64
 """After so many rounds, news of the kernel come before more rounds."""
@@ -27,20 +32,13 @@ what a pulled cable makes, is taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewPolicy:
-    """A reload was asked for, and its policy is sound."""
-
-    policy: Policy
-
-
-@dataclass(frozen=True, slots=True)
 class ForeignRoutes:
     """The default routes that are not ours were looked at."""
 
     routes: tuple[Route, ...]
 
 
-Item: TypeAlias = Round | Answers | KernelNews | NewPolicy | ForeignRoutes
+Item: TypeAlias = Round | Answers | KernelNews | Command | ForeignRoutes
 
 
 class Inbox:
@@ -48,7 +46,9 @@ class Inbox:
 
     def __init__(self) -> None:
         self._give, self._take = trio.open_memory_channel[Round | Answers | None](ROUNDS)
-        self._policy: NewPolicy | None = None
+        self._commands: deque[Command] = deque()
+        self._room = trio.Semaphore(COMMANDS)
+        self._commanded = False
         self._foreign: ForeignRoutes | None = None
         self._news = KernelNews()
         self._news_from = -inf
@@ -63,9 +63,18 @@ class Inbox:
         self._news |= news
         self._ring()
 
-    def give_policy(self, policy: Policy) -> None:
-        """Give a new policy, in place of one that waits."""
-        self._policy = NewPolicy(policy)
+    async def give_command(self, command: Command) -> None:
+        """Give a command; waits while there is no room. A new policy takes the place of one that
+        waits."""
+        waiting = [c for c in self._commands if isinstance(c, NewPolicy)]
+        if isinstance(command, NewPolicy) and waiting:
+            self._commands[self._commands.index(waiting[0])] = command
+            return
+        try:
+            self._room.acquire_nowait()
+        except trio.WouldBlock:
+            await self._room.acquire()
+        self._commands.append(command)
         self._ring()
 
     def give_foreign(self, routes: tuple[Route, ...]) -> None:
@@ -98,9 +107,18 @@ class Inbox:
                     return round_
 
     def _waiting(self) -> Item | None:
-        if self._policy is not None:
-            policy, self._policy = self._policy, None
-            return policy
+        if self._commands and not self._commanded:
+            return self._command()
+        self._commanded = False
+        item = self._waiting_item()
+        return self._command() if item is None and self._commands else item
+
+    def _command(self) -> Command:
+        self._commanded = True
+        self._room.release()
+        return self._commands.popleft()
+
+    def _waiting_item(self) -> Item | None:
         if self._foreign is not None:
             foreign, self._foreign = self._foreign, None
             return foreign

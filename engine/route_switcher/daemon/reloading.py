@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import trio
 
+from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
@@ -21,7 +22,7 @@ from route_switcher.policy.yaml.files import TIME_LIMIT
 
 
 class Reloading:
-    """One reading at a time, and only the newest counts: `take` gets its policy.
+    """One reading at a time, and only the newest counts: its policy is submitted.
 
     `load` raises PolicyProblems for a bad file: that is reported, and the running policy stays.
     `doubts` gives a line for each thing to warn of.
@@ -29,13 +30,13 @@ class Reloading:
 
     def __init__(
         self,
-        take: Callable[[Policy], Awaitable[None]],
+        submit: Callable[[NewPolicy], Awaitable[None]],
         load: Callable[[], Policy],
         doubts: Callable[[], Sequence[str]],
         *,
         limit: float = TIME_LIMIT,
     ) -> None:
-        self._take = take
+        self._submit = submit
         self._load = load
         self._doubts = doubts
         self._limit = limit
@@ -77,7 +78,7 @@ class Reloading:
             _stays("the policy is not sound")
             return
         say(logging.INFO, "reload", "the policy was read again, and counts from now on")
-        await self._take(policy)
+        await self._submit(NewPolicy(policy))
 
     def _read(self) -> tuple[Policy | None, Sequence[str], int]:
         """The policy, or None; and what is to be said, at which level."""

@@ -2,12 +2,10 @@
 
 import logging
 import signal
-import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from math import inf
 from pathlib import Path
-from typing import NoReturn
 
 import trio
 
@@ -16,9 +14,6 @@ from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.signals import SIGNALS, let_in
-
-_LOOK = 1.0
-"""Seconds between two looks for lines of the log that are due."""
 
 
 class CannotStart(Exception):  # noqa: N818 - a condition of the machine, not an error of ours
@@ -53,9 +48,8 @@ async def serve(
                     await nursery.start(service.run)
                 except* OSError as group:
                     raise CannotStart(first_of(group)) from None
-                reloading = Reloading(service.reload, load, doubts)
+                reloading = Reloading(service.submit, load, doubts)
                 nursery.start_soon(reloading.run)
-                nursery.start_soon(_tell_held)
                 name = await _until_stopped(signals, reloading)
                 nursery.cancel_scope.cancel()
         finally:
@@ -63,13 +57,6 @@ async def serve(
             # an error ends it: what was held back may explain that.
             tell_held(inf)
         say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
-
-
-async def _tell_held() -> NoReturn:
-    """See to it that lines that were held back are told of though no other follows."""
-    while True:
-        await trio.sleep(_LOOK)
-        tell_held(time.monotonic())
 
 
 async def _until_stopped(signals: AsyncIterator[int], reloading: Reloading) -> str:

@@ -6,9 +6,9 @@ ever cross. What could take long, a look at the routes of others, goes on beside
 the only way to stop, and leaves every route as it is.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import inf
 from typing import NoReturn, assert_never
 
@@ -16,16 +16,19 @@ import trio
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import (
     Answers,
     Event,
     Links,
     LinkState,
     Refused,
+    Release,
     Reload,
     Round,
     Routes,
     Start,
+    Switch,
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import (
@@ -38,11 +41,11 @@ from route_switcher.core.vocabulary.outputs import (
 )
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
-from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item, NewPolicy
+from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
+from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, Probing
 from route_switcher.daemon.reconcile import Table, reconcile
-from route_switcher.daemon.report import say, tell, tell_answers, tell_reconciled, tell_round
 from route_switcher.kernel.base import Kernel, KernelNews
 
 ATTEMPTS = 5
@@ -55,7 +58,10 @@ that somebody is fighting for them, and they are put back once in that span."""
 
 
 class Service:
-    """One running engine. `table` is where route actions go: the kernel, or a dry run's record."""
+    """One running engine. `table` is where route actions go: the kernel, or a dry run's record.
+
+    `observers` are told what it does, in this order.
+    """
 
     def __init__(
         self,
@@ -65,11 +71,13 @@ class Service:
         *,
         table: Table | None = None,
         look_at_links: Callable[[Policy, Iterable[LinkState]], None] = lambda *_: None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
         self._look_at_links = look_at_links
+        self._observers = tuple(observers)
         self._engine = Engine(policy)
         self._links: dict[str, LinkState] = {}
         self._ours: frozenset[Route] = frozenset()
@@ -85,15 +93,20 @@ class Service:
         self._lookout = Lookout(kernel, self._inbox.give_foreign)
         self._probing: Probing
 
-    async def reload(self, policy: Policy) -> None:
-        """Let a new policy take effect, in place of one that waits for it."""
-        self._inbox.give_policy(policy)
+    async def submit(self, command: Command) -> None:
+        """Have a command carried out, after those that wait; waits itself while too many do.
+
+        A new policy takes the place of one that waits.
+        """
+        await self._inbox.give_command(command)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
+            for observer in self._observers:
+                nursery.start_soon(observer.run)
             nursery.start_soon(self._watch)
-            self._probing = Probing(nursery, self._open_prober, self._report)
+            self._probing = Probing(nursery, self._open_prober, self._inbox.give_round)
             await self._begin()
             self._probing.take(self._engine.policy)
             nursery.start_soon(self._lookout.run)
@@ -111,13 +124,6 @@ class Service:
         self._handle(Start(trio.current_time(), links, routes))
         await self._converge()
 
-    async def _report(self, event: Round | Answers) -> None:
-        if isinstance(event, Round):
-            tell_round(event)
-        else:
-            tell_answers(event)
-        await self._inbox.give_round(event)
-
     async def _watch(self) -> NoReturn:
         while True:
             self._inbox.give_news(await self._kernel.changed())
@@ -130,6 +136,8 @@ class Service:
                 self._handle(item)
             case NewPolicy():
                 await self._take_policy(item.policy)
+            case Switch() | Release():
+                self._handle(replace(item, at=trio.current_time()))
             case ForeignRoutes():
                 self._foreign = item.routes
                 self._tell_core_of_routes()
@@ -154,7 +162,8 @@ class Service:
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
-            say(logging.WARNING, "overrun", "netlink messages were lost; everything is read again")
+            for observer in self._observers:
+                observer.overrun()
         linked = news.links or news.addresses or news.overrun
         if linked:
             await self._take_links(all_told=news.links or news.addresses)
@@ -221,7 +230,8 @@ class Service:
             link = self._links.get(route.interface)
             usable = link is not None and link.up and route.family in link.families
             by = "somebody else" if usable else "the kernel, with its interface or address"
-            say(logging.WARNING, "gone", f"our route was taken away by {by}: {route}")
+            for observer in self._observers:
+                observer.route_lost(route, by)
 
     async def _converge(self) -> None:
         """Bring the kernel to the plan, and tell the core what came of it."""
@@ -232,7 +242,8 @@ class Service:
             result = await reconcile(self._table, self._planned)
             if self._table is self._kernel:  # a dry run has printed its actions, and done nothing
                 self._expect(result.done)
-                tell_reconciled(result, trio.current_time() - began)
+                for observer in self._observers:
+                    observer.reconciled(result, trio.current_time() - began)
             if result.changed:
                 # The routes first: they tell whether somebody holds the metric of what was refused.
                 if result.refused:
@@ -263,11 +274,14 @@ class Service:
         return links
 
     def _handle(self, event: Event) -> None:
+        for observer in self._observers:
+            observer.event(event)
         for output in self._engine.handle(event):
             self._follow(output)
 
     def _follow(self, output: Output) -> None:
-        tell(output)
+        for observer in self._observers:
+            observer.output(output)
         match output:
             case ProbeNow():
                 self._probing.ask(output.uplink, again=output.again)

@@ -12,6 +12,7 @@ from typing import Self, assert_never
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import (
     Event,
     Links,
@@ -178,16 +179,27 @@ class World:
 
     def switch(self, uplink: str, *, seconds: float = inf, force: bool = False) -> None:
         """The operator orders the traffic to an uplink, for a time or until it is released."""
-        self._handle(Switch(self._at, uplink, self._at + seconds, force))
+        self.submit(Switch(self._at, uplink, self._at + seconds, force))
 
     def release(self, uplink: str) -> None:
         """The operator takes an order back, for the family of the uplink."""
-        self._handle(Release(self._at, uplink))
+        self.submit(Release(self._at, uplink))
 
     def reload(self, policy: Policy) -> None:
         """A new policy takes effect; streams of rounds that it does not change go on."""
-        self._handle(Reload(self._at, policy, self._links_of(policy)))
-        self._probing.take(policy)
+        self.submit(NewPolicy(policy))
+
+    def submit(self, command: Command) -> None:
+        """Carry out a command, as the daemon would."""
+        match command:
+            case NewPolicy():
+                policy = command.policy
+                self._handle(Reload(self._at, policy, self._links_of(policy)))
+                self._probing.take(policy)
+            case Switch() | Release():
+                self._handle(command)
+            case _:
+                assert_never(command)
 
     def restart(self, policy: Policy | None = None) -> None:
         """The engine ends and starts anew, with a new policy if one is given; routes stay."""

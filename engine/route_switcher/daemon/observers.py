@@ -1,0 +1,83 @@
+"""Who is told what the service does: the log, and whoever else is given to it."""
+
+import logging
+import time
+
+import trio
+
+from route_switcher.core.vocabulary.events import Answers, Event, Round
+from route_switcher.core.vocabulary.outputs import Output
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.daemon.reconcile import Reconciled
+from route_switcher.daemon.report import (
+    say,
+    tell,
+    tell_answers,
+    tell_held,
+    tell_reconciled,
+    tell_round,
+)
+
+_LOOK = 1.0
+"""Seconds between two looks for lines of the log that are due."""
+
+
+class Observer:
+    """One who is told. Override what matters to you; the rest does nothing.
+
+    The one loop that owns the engine calls all methods except `run`, in the order of what happens.
+    None of them may block, wait or raise: the next round waits for them. What takes time is put
+    into a queue with a bound, and `run` takes it out. If the queue is full, that observer counts
+    what it lost; nothing else may suffer.
+    """
+
+    async def run(self) -> None:
+        """A task of its own, from before the start until the end of the service."""
+
+    def event(self, event: Event) -> None:
+        """The engine is given this next."""
+
+    def output(self, output: Output) -> None:
+        """The engine says this."""
+
+    def reconciled(self, result: Reconciled, seconds: float) -> None:
+        """The kernel was brought to the plan, in so many seconds. Not called in a dry run."""
+
+    def route_lost(self, route: Route, by: str) -> None:
+        """A route of ours went though we did not delete it; `by` says in words who did."""
+
+    def overrun(self) -> None:
+        """The kernel had more news than we could read: all is read again."""
+
+
+class LogObserver(Observer):
+    """Writes the log."""
+
+    async def run(self) -> None:
+        """See to it that lines that were held back are told of though no other follows."""
+        while True:
+            await trio.sleep(_LOOK)
+            tell_held(time.monotonic())
+
+    def event(self, event: Event) -> None:
+        """Rounds and late answers, at debug level; the engine says what follows from the others."""
+        if isinstance(event, Round):
+            tell_round(event)
+        elif isinstance(event, Answers):
+            tell_answers(event)
+
+    def output(self, output: Output) -> None:
+        """Each in one line."""
+        tell(output)
+
+    def reconciled(self, result: Reconciled, seconds: float) -> None:
+        """What was changed; the engine tells of refusals."""
+        tell_reconciled(result, seconds)
+
+    def route_lost(self, route: Route, by: str) -> None:
+        """One line for each route."""
+        say(logging.WARNING, "gone", f"our route was taken away by {by}: {route}")
+
+    def overrun(self) -> None:
+        """One line."""
+        say(logging.WARNING, "overrun", "netlink messages were lost; everything is read again")
