@@ -16,7 +16,8 @@ from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import TOKEN_SIZE, Mark
-from route_switcher.probes.raw_socket import ADDRESS_FAMILY, open_socket
+from route_switcher.probes.interface import ADDRESS_FAMILY
+from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from support.loopback import TARGETS, checksummed, silent_kernel, targets_on_loopback
 

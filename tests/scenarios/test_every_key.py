@@ -76,14 +76,15 @@ def told(parts: str, number: int) -> str:
 
 
 def keys_of_the_schema() -> set[str]:
-    """Every key that may be written, as `definition.key`."""
+    """Every key that may be written, as `definition.key`; one that types of probes share, once."""
     mappings = {"policy": SCHEMA, **SCHEMA["definitions"]}
-    return {
-        f"{name}.{key}"
-        for name, schema in mappings.items()
-        for key, inner in schema.get("properties", {}).items()
-        if "not" not in resolved(inner)
-    }
+    found: dict[str, str] = {}
+    for name, schema in mappings.items():
+        for key, inner in schema.get("properties", {}).items():
+            if "not" not in resolved(inner):
+                shared = inner.get("$ref") if name.endswith("_probe") else None
+                found.setdefault(shared or f"{name}.{key}", f"{name}.{key}")
+    return set(found.values())
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import trio.testing
 
 from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.probes.icmp import IcmpProber
+from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.packets import ECHO_REPLY
-from route_switcher.probes.raw_socket import ADDRESS_FAMILY
 from support.pinging import target
 
 TARGETS = {

@@ -8,7 +8,6 @@ tasks, so a round waits once, however many targets it has.
 import math
 import secrets
 import socket
-from dataclasses import replace
 from time import time_ns
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeAlias
@@ -16,22 +15,16 @@ from typing import Any, NoReturn, Self, TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
+from route_switcher.probes.interface import ADDRESS_FAMILY, bound_index, index_of, named_by_link
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import Counters, Matching
 from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import OpenRound, Request, RoundResult
 from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
-from route_switcher.probes.raw_socket import (
-    ADDRESS_FAMILY,
-    bound_index,
-    index_of,
-    link_trouble,
-    open_socket,
-)
+from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.reasons import LocalFault, fault_of, never_mends
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
@@ -151,7 +144,7 @@ class IcmpProber:
         finally:
             if open_round not in self._late_replies:
                 self._matching.forget(open_round)
-        return self._named_by_link(result)
+        return named_by_link(result, self._socket, self.interface) if self._socket else result
 
     def _open(self) -> socket.socket:
         self._mark = Mark.drawn()
@@ -271,14 +264,6 @@ class IcmpProber:
             self._late_replies.answered(open_round, request)
         if useless:
             self._nuisance.note(useless)
-
-    def _named_by_link(self, result: RoundResult) -> RoundResult:
-        """A round that failed entirely while the link is down failed because it is down."""
-        answered = any(answer.rtt is not None for answer in result.answers)
-        if result.outcome is not RoundOutcome.FAILED or answered or self._socket is None:
-            return result
-        trouble = link_trouble(self._socket, self.interface)
-        return replace(result, reason=trouble) if trouble else result
 
 
 def _open(uplink: Uplink, _check: Check, warn: Warn) -> IcmpProber:
