@@ -7,10 +7,10 @@ could mistake for its answer, and a change never waits for a long dump to end.
 import errno
 import itertools
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import trio
 
@@ -26,6 +26,9 @@ from route_switcher.kernel.rtnetlink.framing import (
 from route_switcher.kernel.rtnetlink.messages import acknowledgement
 
 T = TypeVar("T")
+
+Cut: TypeAlias = Callable[[bytes, Discarded], Iterator[Message]]
+"""Cuts a datagram into those of its messages that matter; the default ones are `split`'s."""
 
 RECEIVE_SIZE = 65536
 """Bytes. A dump fills as much as is offered, up to 32 KiB."""
@@ -52,6 +55,11 @@ _PAUSE = 0.1
 _sequences = itertools.count(1)
 
 
+def next_sequence() -> int:
+    """A number that no other request carries for a long time."""
+    return next(_sequences) & 0xFFFFFFFF
+
+
 class KernelError(Exception):
     """The kernel refused a request: `code` is the errno, `text` its own words, or empty."""
 
@@ -64,13 +72,14 @@ class KernelError(Exception):
 class Replies(list[Message]):
     """Takes in datagrams until the answer to the request `sequence` is complete."""
 
-    def __init__(self, sequence: int, discarded: Discarded) -> None:
+    def __init__(self, sequence: int, discarded: Discarded, cut: Cut = split) -> None:
         super().__init__()
         self.complete = False
         self.interrupted = False
         """The dump is inconsistent (NLM_F_DUMP_INTR): something changed meanwhile."""
         self._sequence = sequence
         self._discarded = discarded
+        self._cut = cut
 
     def feed(self, datagram: bytes, sender: int) -> None:
         """Take in `datagram` from the netlink port `sender`; the kernel's is 0.
@@ -80,7 +89,7 @@ class Replies(list[Message]):
         if sender != 0:
             self._discarded.not_from_kernel += 1
             return
-        for message in split(datagram, self._discarded):
+        for message in self._cut(datagram, self._discarded):
             if message.sequence != self._sequence:
                 continue
             self.interrupted |= bool(message.flags & NLM_F_DUMP_INTR)
@@ -127,7 +136,10 @@ class Conversation:
         self._socket.close()
 
     async def ask(
-        self, build: Callable[[int], bytes], enough: Callable[[bytes], bool] = lambda _: False
+        self,
+        build: Callable[[int], bytes],
+        enough: Callable[[bytes], bool] = lambda _: False,
+        cut: Cut = split,
     ) -> Replies:
         """All that answers the request that `build` makes of a sequence number, or what came until
         a datagram was `enough`: then nothing more can be asked.
@@ -135,11 +147,11 @@ class Conversation:
         The kernel has mostly answered when the request is sent, so others run in between only while
         a long dump goes on: it may be a full BGP table. Raises KernelError.
         """
-        sequence = next(_sequences) & 0xFFFFFFFF
-        replies = Replies(sequence, self._discarded)
-        self._socket.send(build(sequence))
+        sequence = next_sequence()
+        replies = Replies(sequence, self._discarded, cut)
+        self.send(build(sequence))
         while True:
-            datagram, sender = await self._received()
+            datagram, sender = await self.received()
             replies.feed(datagram, sender)
             if replies.complete or enough(datagram):
                 return replies
@@ -152,7 +164,12 @@ class Conversation:
         """As `read`, without a second attempt."""
         return parsed(await self.ask(build), parse, self._discarded)
 
-    async def _received(self) -> tuple[bytes, int]:
+    def send(self, requests: bytes) -> None:
+        """Send one request, or several one behind the other, which `ask` does not wait for."""
+        self._socket.send(requests)
+
+    async def received(self) -> tuple[bytes, int]:
+        """The next datagram, and the netlink port of its sender; the kernel's is 0."""
         while True:
             try:
                 datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
@@ -177,6 +194,7 @@ async def read(
     parse: Callable[[Message], T | None],
     discarded: Discarded,
     enough: Callable[[bytes], bool] = lambda _: False,
+    cut: Cut = split,
 ) -> list[T]:
     """What `parse` makes of each answer to the request that `build` makes of a sequence number,
     up to the first datagram that is `enough`.
@@ -188,7 +206,7 @@ async def read(
         attempts += 1
         began = trio.current_time()
         async with Conversation(discarded) as conversation:
-            replies = await conversation.ask(build, enough)
+            replies = await conversation.ask(build, enough, cut)
         await trio.lowlevel.checkpoint()
         took_long = trio.current_time() - began > _LONGEST_AGAIN
         if not replies.interrupted or took_long or attempts == _ATTEMPTS:

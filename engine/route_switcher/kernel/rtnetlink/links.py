@@ -8,25 +8,26 @@ The messages are those of rtnetlink(7), linux/if_link.h, linux/if_addr.h.
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from socket import AF_INET, AF_INET6
 
 from route_switcher.core.vocabulary.policy import Family
+from route_switcher.kernel.rtnetlink.attributes import (
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    attribute,
+    attributes,
+    fixed,
+    request,
+)
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.framing import HEADER, RTM_NEWADDR, RTM_NEWLINK, Message
 
 _RTM_GETLINK = 18
 _RTM_GETADDR = 22
-_NLM_F_REQUEST = 0x1
-_NLM_F_ACK = 0x4
-_NLM_F_DUMP = 0x300
 
 _LINK = struct.Struct("=BxHIII")  # struct ifinfomsg: family, type, index, flags, change
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
-_ATTRIBUTE = struct.Struct("=HH")
-_KIND_BITS = 0x3FFF
-"""NLA_TYPE_MASK: the two highest bits say how an attribute is written."""
 
 IFLA_IFNAME = 3
 IFLA_EXT_MASK = 29
@@ -69,12 +70,12 @@ def link_request(interface: str, sequence: int) -> bytes:
     """The request for one interface by any of its names."""
     body = _LINK.pack(0, 0, 0, 0, 0) + attribute(IFLA_IFNAME, os.fsencode(interface) + b"\0")
     body += attribute(IFLA_EXT_MASK, struct.pack("=I", _SKIP_STATS))
-    return _request(_RTM_GETLINK, _NLM_F_ACK, sequence, body)
+    return request(_RTM_GETLINK, NLM_F_ACK, sequence, body)
 
 
 def address_dump(index: int, sequence: int) -> bytes:
     """The request for the addresses of one interface, or of all if `index` is 0."""
-    return _request(_RTM_GETADDR, _NLM_F_DUMP, sequence, _ADDRESS.pack(0, 0, 0, 0, index))
+    return request(_RTM_GETADDR, NLM_F_DUMP, sequence, _ADDRESS.pack(0, 0, 0, 0, index))
 
 
 def link(message: Message) -> InterfaceLink | None:
@@ -84,9 +85,9 @@ def link(message: Message) -> InterfaceLink | None:
     """
     if message.kind != RTM_NEWLINK:
         return None
-    _, _, index, flags, _ = _fixed(_LINK, message)
-    attributes = _attributes(message.data, HEADER.size + _LINK.size)
-    raw = next((value for kind, value in attributes if kind == IFLA_IFNAME), b"")
+    _, _, index, flags, _ = fixed(_LINK, message)
+    told = attributes(message.data, HEADER.size + _LINK.size)
+    raw = next((value for kind, value in told if kind == IFLA_IFNAME), b"")
     name = os.fsdecode(raw.partition(b"\0")[0])
     return InterfaceLink(index, bool(flags & _IFF_UP), bool(flags & _IFF_LOWER_UP), name)
 
@@ -98,9 +99,9 @@ def usable_address(message: Message) -> InterfaceAddress | None:
     """
     if message.kind != RTM_NEWADDR:
         return None
-    number, _, flags, scope, index = _fixed(_ADDRESS, message)
+    number, _, flags, scope, index = fixed(_ADDRESS, message)
     family = _FAMILIES.get(number)
-    for kind, value in _attributes(message.data, HEADER.size + _ADDRESS.size):
+    for kind, value in attributes(message.data, HEADER.size + _ADDRESS.size):
         if kind == _IFA_FLAGS:
             if len(value) != 4:
                 raise MalformedMessageError("IFA_FLAGS is no number")
@@ -110,29 +111,3 @@ def usable_address(message: Message) -> InterfaceAddress | None:
         return None
     reaches_out = family is Family.IPV4 or scope < _SCOPE_LINK
     return InterfaceAddress(index, family, reaches_out)
-
-
-def attribute(kind: int, value: bytes) -> bytes:
-    """A netlink attribute (struct nlattr), padded to four bytes."""
-    padding = bytes(-len(value) % 4)
-    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value + padding
-
-
-def _request(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
-    length = HEADER.size + len(body)
-    return HEADER.pack(length, kind, _NLM_F_REQUEST | flags, sequence, 0) + body
-
-
-def _fixed(form: struct.Struct, message: Message) -> tuple[int, ...]:
-    if len(message.data) < HEADER.size + form.size:
-        raise MalformedMessageError(f"{len(message.data)} bytes are too few")
-    return form.unpack_from(message.data, HEADER.size)
-
-
-def _attributes(data: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    while start + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, start)
-        if not _ATTRIBUTE.size <= length <= len(data) - start:
-            raise MalformedMessageError(f"an attribute of {length} bytes")
-        yield kind & _KIND_BITS, data[start + _ATTRIBUTE.size : start + length]
-        start += (length + 3) & ~3

@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import links, route_filter
+from route_switcher.kernel.rtnetlink.attributes import attribute
 from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE
 from route_switcher.kernel.rtnetlink.framing import (
     HEADER,
@@ -95,7 +96,7 @@ class Monitor:
         """
         names = {os.fsencode(uplink.interface) + b"\0" for uplink in uplinks}
         kinds = (links.IFLA_IFNAME, links.IFLA_ALT_IFNAME)
-        self._names = tuple(links.attribute(kind, name) for kind in kinds for name in names)
+        self._names = tuple(attribute(kind, name) for kind in kinds for name in names)
         self._families = frozenset(_NUMBERS[uplink.family] for uplink in uplinks)
         self.add(indexes)
         self.set_elsewhere(Family.IPV6 in {uplink.family for uplink in uplinks})

@@ -23,6 +23,14 @@ def index_of(name: str) -> int:
         return 0
 
 
+def own_name(index: int) -> str:
+    """The kernel's own name for the interface with this index, empty if there is none."""
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return ""
+
+
 def owners(uplinks: Sequence[Uplink], indexes: Mapping[str, int]) -> Owners:
     """The names by which `uplinks` call the interfaces of these `indexes`, by name.
 
