@@ -22,7 +22,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Policy, Uplink
 from route_switcher.policy.load import load, load_text, shipped_policies
 from support.watching import UPLINKS, policy, probe, rule
 
@@ -156,7 +156,7 @@ def test_what_holds_back_is_told() -> None:
 
 
 def test_a_rule_of_some_uplinks_judges_each_by_itself() -> None:
-    three = (*UPLINKS, Uplink("third", "eth2", ip_address("192.0.2.3"), 30))
+    three = (*UPLINKS, Uplink("third", "eth2", ip_address("192.0.2.3"), 30, Family.IPV4))
     some = replace(rule(THREE), uplinks=(UPLINKS[0].name, UPLINKS[1].name))
     whom = f"{UPLINKS[0].name} or {UPLINKS[1].name} is failed when 3 rounds in a row have failed"
     assert whom in said(policy(some, uplinks=three))
@@ -182,7 +182,7 @@ def test_an_uplink_without_another_is_told() -> None:
 
 
 def test_families_are_told_apart() -> None:
-    six = Uplink("six", "eth0", ip_address("fe80::1"), 10)
+    six = Uplink("six", "eth0", ip_address("fe80::1"), 10, Family.IPV6)
     dual = said(policy(rule(THREE), uplinks=(*UPLINKS, six)))
     assert "IPv4 and IPv6 are decided separately." in dual
 

@@ -34,6 +34,7 @@ from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, Rule, answers_needed
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RuleState
+from support.keys import v4
 from support.watching import policy, probe, rule, watched
 
 RTT = 0.02
@@ -66,7 +67,7 @@ def simulated(the_policy: Policy, loss: float, rounds: int) -> tuple[float, floa
         good = sum(a.rtt is not None for a in answers) >= needed
         outcome = RoundOutcome.GOOD if good else RoundOutcome.FAILED
         at = now + (RTT if good else the_probe.timeout)
-        outputs = engine.handle(Round(at, uplink.name, the_probe.name, now, outcome, answers))
+        outputs = engine.handle(Round(at, v4(uplink.name), the_probe.name, now, outcome, answers))
         failures += sum(
             isinstance(o, RuleChange) and o.after is RuleState.FAILED and o.before in usable
             for o in outputs

@@ -43,7 +43,7 @@ def test_standing_by_is_cheaper() -> None:
 
 
 def test_an_uplink_pays_for_its_own_family() -> None:
-    v6 = Uplink("six", "eth2", ip_address("fe80::1"), 10)
+    v6 = Uplink("six", "eth2", ip_address("fe80::1"), 10, Family.IPV6)
     both = probe()
     targets = (*both.targets, target("2001:db8::1"), target("2001:db8::2"))
     dual = policy(

@@ -9,8 +9,9 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome, Routes, Start
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.vocabulary.routes import Route
+from support.keys import v4
 from support.pinging import pinging, target
 
 LOSS = 0.05
@@ -70,8 +71,8 @@ def _mean_interval(interval: float, fast: float) -> float:
 def _policy(fast: float) -> Policy:
     return Policy(
         uplinks=(
-            Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),
-            Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20),
+            Uplink("primary", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4),
+            Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20, Family.IPV4),
         ),
         probes=(pinging("internet", target("203.0.113.200"), timeout=fast, fast=fast),),
         rules=(Rule("no-internet", ConsecutiveFailures("internet", FAILURES), Recover(0.0)),),
@@ -102,4 +103,4 @@ def _simulate(policy: Policy) -> tuple[int, float]:
 def _round(uplink: str, sent_at: float, good: bool, probe: Probe) -> Round:
     outcome = RoundOutcome.GOOD if good else RoundOutcome.FAILED
     told_at = sent_at + (_RTT if good else probe.timeout)
-    return Round(told_at, uplink, probe.name, sent_at, outcome)
+    return Round(told_at, v4(uplink), probe.name, sent_at, outcome)

@@ -6,9 +6,10 @@ from itertools import product
 from bench.figures import Table, first_paragraph
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Policy, Target
+from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
 from route_switcher.policy.load import load, shipped_policies
 from route_switcher.virtual.world import World
+from support.keys import v4
 
 GOOD = (1.2, 3.5, 21.5, 61.5, 185.0)
 UNPLUGGED, SILENT = 0.3, 4.2
@@ -61,8 +62,8 @@ class _Flapping:
     seen: int = 0
     silent: set[str] = field(default_factory=set)
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
-        return None if uplink in self.silent else _RTT
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
+        return None if uplink.name in self.silent else _RTT
 
     def moves(self, seconds: float) -> int:
         """Moves of the traffic in so many seconds."""
@@ -82,7 +83,7 @@ class _Flapping:
                 world.set_links(LinkState(uplink.interface, carrier=not bad))
             elif bad:
                 self.silent.add(uplink.name)
-                world.lose(uplink.name)
+                world.lose(v4(uplink.name))
             else:
                 self.silent.discard(uplink.name)
         world.run(seconds + 10.0)

@@ -14,6 +14,7 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.policy.load import load
+from support.keys import v4
 from support.pinging import target
 
 ROUNDS = 100_000
@@ -45,7 +46,7 @@ def _seconds() -> float:
         uplink = policy.uplinks[number % len(policy.uplinks)].name
         sent_at = 1.0 + number / len(policy.uplinks)
         outcome = RoundOutcome.FAILED if number % 200 == 0 else RoundOutcome.GOOD
-        rounds.append(Round(sent_at + _RTT, uplink, probe.name, sent_at, outcome, answers))
+        rounds.append(Round(sent_at + _RTT, v4(uplink), probe.name, sent_at, outcome, answers))
     began = time.process_time()
     for event in rounds:
         engine.handle(event)

@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rul
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
 from support.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe
+from support.keys import v4
 from support.twins import LINES, hold_backs
 
 BROKEN_AT = 60.0
@@ -103,7 +104,9 @@ def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(
     while net.now < BROKEN_AT + 4 * LONGEST_WAIT:
         net.run(net.now + 5)
         if net.active() == dead and net.state(dead) is UplinkState.FAILED:
-            waited = min(net.now - BROKEN_AT, net.world.engine.health(dead).failing_for(net.now))
+            waited = min(
+                net.now - BROKEN_AT, net.world.engine.health(v4(dead)).failing_for(net.now)
+            )
             assert waited <= LONGEST_WAIT + LATE or not others, (net.now, others)
 
 

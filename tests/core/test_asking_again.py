@@ -9,7 +9,7 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.outputs import ProbeNow
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
@@ -28,8 +28,8 @@ class Asked(Net):
         self.sent: dict[tuple[str, Target], list[float]] = {}
         super().__init__(rules)
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
-        self.sent.setdefault((uplink, target), []).append(sent_at)
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
+        self.sent.setdefault((uplink.name, target), []).append(sent_at)
         return super().answer(uplink, probe, target, sent_at)
 
     def longest_gap(self, uplink: str, target: Target, begin: float) -> float:
@@ -100,7 +100,7 @@ def test_an_uplink_without_a_link_is_not_asked() -> None:
     net.unplug("eth1")
     before = len(net.outputs)
     net.run(200)
-    asked = {o.uplink for o in net.outputs[before:] if isinstance(o, ProbeNow)}
+    asked = {o.uplink.name for o in net.outputs[before:] if isinstance(o, ProbeNow)}
     assert asked == {"a"}
 
 

@@ -5,6 +5,7 @@ from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailure
 from route_switcher.core.vocabulary.events import Answer, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
 from support.histories import FAILED, GOOD, UP, UPLINK, A, B
+from support.keys import v4
 from support.pinging import target
 
 TARGET = target("203.0.113.1")
@@ -21,7 +22,7 @@ def tell(
     it: UplinkHealth, probe: str, at: float, outcome: RoundOutcome = GOOD, rtt: float = 0.25
 ) -> None:
     answer = Answer(TARGET, rtt if outcome is GOOD else None)
-    it.on_round(Round(at, UPLINK.name, probe, at, outcome, (answer,), "lost"))
+    it.on_round(Round(at, v4(UPLINK.name), probe, at, outcome, (answer,), "lost"))
 
 
 def test_with_all_probes_good_it_is_at_rest() -> None:

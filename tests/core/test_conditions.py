@@ -33,6 +33,7 @@ from support.histories import (
     new_windows,
     rule_health,
 )
+from support.keys import v4
 
 
 def tell(
@@ -46,7 +47,7 @@ def tell(
     for at in times:
         let_time_pass(health, at)
         answer = Answer(TARGET, rtt if outcome is GOOD else None)
-        health.on_round(Round(at, "fibre", probe, at, outcome, (answer,), "lost"))
+        health.on_round(Round(at, v4("fibre"), probe, at, outcome, (answer,), "lost"))
         states.append(health.state.value)
     return states
 
@@ -315,7 +316,7 @@ def test_an_answer_after_the_verdict_repairs_the_window_and_no_counter() -> None
     tell(health, GOOD, *every(0, 20))
     for at in (20, 21, 22):
         tell(health, FAILED, at)
-        late = Answers(at + 1.5, "fibre", "a", at, (Answer(TARGET, 1.5),))
+        late = Answers(at + 1.5, v4("fibre"), "a", at, (Answer(TARGET, 1.5),))
         health.on_answers(late)
     assert health.state is RuleState.OK
     assert tell(health, FAILED, 23) == ["failed"]

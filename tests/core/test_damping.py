@@ -12,6 +12,7 @@ from route_switcher.core.vocabulary.outputs import Level
 from route_switcher.core.vocabulary.policy import Damping, HoldBack
 from route_switcher.core.vocabulary.states import Cause, UplinkState
 from support.answering import Net, policy
+from support.keys import v4
 from support.world import uplink
 
 HOUR = 3600.0
@@ -125,7 +126,7 @@ def flapped(net: Net, name: str = "a", times: int = 3) -> Net:
 
 def test_an_uplink_that_flaps_is_not_returned_to_until_its_time_is_over_and_then_once() -> None:
     net = flapped(Net(policy(hold_back=DAMPED)))
-    until = net.world.engine.health("a").penalty.until
+    until = net.world.engine.health(v4("a")).penalty.until
     assert net.state("a") is UplinkState.HEALTHY
     assert net.active() == "b"
     assert until > net.now + 600
@@ -143,10 +144,10 @@ def test_the_penalty_counts_failures_of_the_uplink_not_of_its_rules() -> None:
     net.cut("a")
     net.unplug("eth0")
     net.run(40)
-    assert net.world.engine.health("a").failed_rules() == ("no-internet", "unplugged")
-    assert net.world.engine.health("a").penalty.until == -inf
+    assert net.world.engine.health(v4("a")).failed_rules() == ("no-internet", "unplugged")
+    assert net.world.engine.health(v4("a")).penalty.until == -inf
     net = flapped(Net(policy(hold_back=DAMPED)), times=2)
-    assert net.world.engine.health("a").penalty.until == -inf
+    assert net.world.engine.health(v4("a")).penalty.until == -inf
 
 
 def test_a_person_is_told_that_an_uplink_is_damped() -> None:
@@ -186,7 +187,7 @@ def test_a_damped_active_uplink_is_left_for_a_steady_one() -> None:
     net.run(net.now + 30)
     (move,) = net.decisions()
     assert (move.selected, move.cause) == ("b", Cause.STEADIER)
-    until = net.world.engine.health("a").penalty.until
+    until = net.world.engine.health(v4("a")).penalty.until
     net.run(until + 100)
     assert net.moves() == [("a", "b"), ("b", "a")]
 
@@ -200,7 +201,7 @@ def test_a_recovering_uplink_is_worse_than_a_damped_one() -> None:
 
 def test_with_all_damped_nothing_moves_until_one_is_not() -> None:
     net = flapped(flapped(Net(policy(hold_back=DAMPED)), "b"), "a")
-    healths = [net.world.engine.health(name) for name in "ab"]
+    healths = [net.world.engine.health(v4(name)) for name in "ab"]
     for health in healths:
         assert health.state is UplinkState.HEALTHY
         assert health.penalty.until > net.now

@@ -44,6 +44,7 @@ from support.histories import (
     rule_health,
     trees,
 )
+from support.keys import v4
 
 conditions = trees(st.one_of(fail_leaves, recover_leaves))
 rtts = st.sampled_from([None, None, 0.0625, 0.0625, 0.25, 0.5])
@@ -158,10 +159,10 @@ def test_a_rule_never_asks_for_a_time_that_has_passed(
         elif probe in health.rule.probes or not health.rule.probes:
             answer = Answer(TARGET, rtt, pending=what == "pending")
             outcome = {"good": GOOD, "pending": GOOD, "unknown": UNKNOWN}.get(what, FAILED)
-            health.on_round(Round(now, "fibre", probe, now, outcome, (answer,), "lost"))
+            health.on_round(Round(now, v4("fibre"), probe, now, outcome, (answer,), "lost"))
             if what == "pending":
                 told = (Answer(TARGET, 0.3 if carrier else None),)
-                health.on_answers(Answers(now, "fibre", probe, now, told))
+                health.on_answers(Answers(now, v4("fibre"), probe, now, told))
         assert health.deadline() > now
     let_time_pass(health, now + 1000)
     assert health.deadline() == inf
@@ -321,7 +322,7 @@ def check_a_life(
         wait(at)
         outcome = FAILED if rtt is None else GOOD
         answers = (Answer(TARGET, rtt),)
-        health.on_round(Round(at, "fibre", probe, at, outcome, answers, "lost"))
+        health.on_round(Round(at, v4("fibre"), probe, at, outcome, answers, "lost"))
         reference.step(at, Told(at, probe, rtt))
 
     health.on_link(UP, 0.0)
@@ -341,7 +342,7 @@ def check_a_life(
             health.on_link(UP if carrier else DOWN, now)
             reference.step(now, Told(now, carrier=carrier))
         elif what == "unknown":
-            health.on_round(Round(now, "fibre", "a", now, UNKNOWN))
+            health.on_round(Round(now, v4("fibre"), "a", now, UNKNOWN))
         elif what in rule.probes and last[what] < now:
             last[what] = now
             ask(now, what, rtt if carrier else None)
@@ -351,24 +352,24 @@ def check_a_life(
 def test_a_round_that_is_told_late_does_not_turn_time_back() -> None:
     fails = AnyOf((ConsecutiveFailures("a", 9), ConsecutiveFailures("b", 1)), for_seconds=2.0)
     health = rule_health(Rule("r", fails, Recover(5.0)))
-    health.on_round(Round(1.0, "fibre", "b", 0.5, FAILED, (), "no answer"))
+    health.on_round(Round(1.0, v4("fibre"), "b", 0.5, FAILED, (), "no answer"))
     assert [c.after for c in health.on_time(3.0)] == [RuleState.FAILED]
     # It waited while the failover was carried out.
-    assert health.on_round(Round(2.999, "fibre", "a", 2.99, GOOD)) == []
+    assert health.on_round(Round(2.999, v4("fibre"), "a", 2.99, GOOD)) == []
 
 
 def test_a_for_around_another_is_counted_on_while_the_rule_is_failed() -> None:
     inner = AnyOf((ConsecutiveFailures("b", 1, for_seconds=1.5),), for_seconds=0.75)
     health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
-    health.on_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
-    health.on_round(Round(1.0, "fibre", "b", 1.0, FAILED, (), "lost"))
-    health.on_round(Round(2.0, "fibre", "a", 2.0, GOOD))
+    health.on_round(Round(0.0, v4("fibre"), "a", 0.0, FAILED, (), "lost"))
+    health.on_round(Round(1.0, v4("fibre"), "b", 1.0, FAILED, (), "lost"))
+    health.on_round(Round(2.0, v4("fibre"), "a", 2.0, GOOD))
     assert health.state is not RuleState.FAILED
     health = rule_health(Rule("r", AnyOf((ConsecutiveFailures("a", 1), inner)), Recover(0.0)))
-    health.on_round(Round(0.0, "fibre", "a", 0.0, FAILED, (), "lost"))
-    health.on_round(Round(0.5, "fibre", "b", 0.5, FAILED, (), "lost"))
+    health.on_round(Round(0.0, v4("fibre"), "a", 0.0, FAILED, (), "lost"))
+    health.on_round(Round(0.5, v4("fibre"), "b", 0.5, FAILED, (), "lost"))
     # 0.5 s + 1.5 s + 0.75 s have gone by: it holds, though no event came in between.
-    health.on_round(Round(2.875, "fibre", "a", 2.875, GOOD))
+    health.on_round(Round(2.875, v4("fibre"), "a", 2.875, GOOD))
     assert health.state is RuleState.FAILED
 
 

@@ -18,10 +18,11 @@ from route_switcher.core.vocabulary.policy import (
     Uplink,
 )
 from route_switcher.core.vocabulary.states import UplinkState
+from support.keys import v4
 from support.pinging import pinging, target
 
 GOOD, FAILED = RoundOutcome.GOOD, RoundOutcome.FAILED
-PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
+PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
 UP = LinkState("eth0")
 DOWN = LinkState("eth0", carrier=False)
 # Their longest gaps are 3 and 21 seconds.
@@ -40,7 +41,7 @@ def health(policy: Policy = BOTH, trusted: bool = True) -> UplinkHealth:
 
 def tell(it: UplinkHealth, probe: Probe, outcome: RoundOutcome, *times: float) -> None:
     for at in times:
-        it.on_round(Round(at, "primary", probe.name, at, outcome, (), "lost"))
+        it.on_round(Round(at, v4("primary"), probe.name, at, outcome, (), "lost"))
 
 
 def proven(policy: Policy = BOTH) -> UplinkHealth:
@@ -80,7 +81,7 @@ def test_an_answer_holds_for_the_longest_gap_of_its_probe() -> None:
 def test_an_answer_counts_from_the_sending_of_its_round() -> None:
     one = replace(BOTH, probes=(NEAR,), rules=(NEAR_LOST,))
     it = health(one)
-    it.on_round(Round(100.9, "primary", "near", 100, GOOD))
+    it.on_round(Round(100.9, v4("primary"), "near", 100, GOOD))
     assert not it.why_not(101, since=100)
     assert it.why_not(101, since=100.5)
 

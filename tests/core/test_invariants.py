@@ -22,6 +22,7 @@ from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import DEMOTION, Family, Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, UplinkState
+from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.world import World, policy, uplink
 
@@ -96,7 +97,7 @@ class Watched(World):
             self._absent |= dict.fromkeys(gone, event.at)
         # A round during which the standing route was absent says nothing.
         if isinstance(event, Round) and event.sent_at >= self._absent.get(
-            self._interface(event.uplink), 0.0
+            self._interface(event.uplink.name), 0.0
         ):
             self.rounds.append(event)
         known = len(self.outputs)
@@ -111,21 +112,21 @@ class Watched(World):
         free = decision.cause in (Cause.OPERATOR, Cause.REFUSED, Cause.REMOVED, Cause.RESTART)
         if free or decision.previous is None:
             return
-        if self.engine.health(decision.previous).link_lost:
+        if self.engine.health(v4(decision.previous)).link_lost:
             best = refuge(self.engine, decision.family, decision.previous, decision.at)
             admission = self.engine._families[decision.family].admission
             # What the kernel has refused by now was not refused when it was selected.
-            since_refused = admission.refused(self.engine.health(decision.selected).uplink)
+            since_refused = admission.refused(self.engine.health(v4(decision.selected)).uplink)
             assert decision.selected == best or since_refused
             return
-        left = self.engine.health(decision.previous).state
-        taken = self.engine.health(decision.selected).state
+        left = self.engine.health(v4(decision.previous)).state
+        taken = self.engine.health(v4(decision.selected)).state
         assert taken in (UplinkState.HEALTHY, UplinkState.RECOVERING)
         if left in (UplinkState.HEALTHY, UplinkState.UNKNOWN):
             assert taken is UplinkState.HEALTHY
         latest = [
             r for r in self.rounds
-            if r.uplink == decision.selected and r.outcome is not RoundOutcome.UNKNOWN
+            if r.uplink.name == decision.selected and r.outcome is not RoundOutcome.UNKNOWN
         ][-1]  # fmt: skip
         assert latest.outcome is RoundOutcome.GOOD
         assert decision.since is None or latest.sent_at >= decision.since
@@ -270,7 +271,7 @@ def test_no_switch_comes_sooner_than_the_thresholds_allow(
             lost = [at for at in unplugged[decision.previous] if at <= decision.at]
             assert lost or _ever_failed(told, decision.previous)
         if decision.cause is Cause.PREFERENCE and decision.previous is not None:
-            mine = [r for r in told if r.uplink == decision.selected]
+            mine = [r for r in told if r.uplink.name == decision.selected]
             covered = _covered(mine)
             first_ever = _never_failed(world, decision)
             assert covered >= STABLE or first_ever
@@ -282,7 +283,7 @@ _UNKNOWN = RoundOutcome.UNKNOWN
 def _ever_failed(rounds: list[Round], name: str) -> bool:
     run = 0
     for r in rounds:
-        if r.uplink == name:
+        if r.uplink.name == name:
             run = run + 1 if r.outcome is RoundOutcome.FAILED else 0
             if run >= FAILURES:
                 return True
@@ -340,9 +341,9 @@ def test_a_restart_at_any_moment_moves_nothing(steps: list[Step], phase: list[fl
         # Usually the active uplink's; if that has lost its route, the kernel goes by the next.
         first = again.decisions()[0]
         assert first.cause is Cause.RESTART
-        assert again.engine.health(first.selected).uplink.interface == best.interface
+        assert again.engine.health(v4(first.selected)).uplink.interface == best.interface
         # A lost link is left by the new engine too: it knows of no order that kept traffic there.
-        assert again.best() == best or again.engine.health(first.selected).link_lost
+        assert again.best() == best or again.engine.health(v4(first.selected)).link_lost
 
 
 held = st.tuples(pauses, st.sampled_from([*HOLDS, "free", "take-away"]), names)

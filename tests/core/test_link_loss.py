@@ -12,6 +12,7 @@ from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, UplinkState
 from support import answering
 from support.answering import T2, Net, probe
+from support.keys import v4
 from support.world import World, policy, uplink
 
 
@@ -19,7 +20,7 @@ def test_carrier_loss_moves_at_once_and_asks_the_one_that_it_moves_to() -> None:
     world = World(policy(interval=5, carrier=False)).run(31.5)
     world.link("primary", carrier=False)
     assert world.switches() == [(31.5, "primary", "secondary")]
-    assert ProbeNow(31.5, "secondary") in world.outputs
+    assert ProbeNow(31.5, v4("secondary")) in world.outputs
 
 
 def test_carrier_loss_is_left_for_a_standby_that_turns_out_dead_and_for_the_next_one_then() -> None:
@@ -36,7 +37,7 @@ def test_carrier_loss_is_left_though_nothing_is_known_of_the_standby() -> None:
     world = World(policy())
     world.silence("secondary")
     world.run(100)
-    assert world.engine.health("secondary").state is UplinkState.UNKNOWN
+    assert world.engine.health(v4("secondary")).state is UplinkState.UNKNOWN
     world.link("primary", carrier=False)
     assert world.switches() == [(100, "primary", "secondary")]
     # Ignorance is no reason to leave again.

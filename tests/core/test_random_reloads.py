@@ -49,6 +49,7 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Target,
     Uplink,
+    UplinkId,
     answers_needed,
 )
 from route_switcher.core.vocabulary.routes import Route
@@ -76,9 +77,11 @@ def any_policy(rng: Random) -> Policy:
     interfaces = rng.sample(INTERFACES, len(INTERFACES))
     uplinks = []
     for number, name in enumerate(some(rng, list(NAMES))):
-        gateway = f"198.51.100.{number}" if rng.random() < 0.7 else f"2001:db8::{number + 1}"
+        family = Family.IPV4 if rng.random() < 0.7 else Family.IPV6
+        net = "198.51.100.{}" if family is Family.IPV4 else "2001:db8::{}"
+        gateway = net.format(number + 1)
         metric = 10 * number + rng.randint(1, 9)
-        uplinks.append(Uplink(name, interfaces[number], ip_address(gateway), metric))
+        uplinks.append(Uplink(name, interfaces[number], ip_address(gateway), metric, family))
     names = [uplink.name for uplink in uplinks]
     probes = [any_probe(rng, name, names) for name in some(rng, list(PROBES))]
     if any(not any(p.goes_through(name) for p in probes) for name in names):
@@ -194,9 +197,10 @@ class Chaos:
         if isinstance(output, Notice):
             self.notices += 1
         elif isinstance(output, Decision) and output.previous is not None:
-            taken = self.engine.health(output.selected).state
-            known = output.previous in {u.name for u in self.engine.policy.uplinks}
-            if known and self.engine.health(output.previous).link_lost:
+            taken = self.engine.health(UplinkId(output.selected, output.family)).state
+            left = UplinkId(output.previous, output.family)
+            known = left in {u.id for u in self.engine.policy.uplinks}
+            if known and self.engine.health(left).link_lost:
                 free = (Cause.OPERATOR, Cause.REFUSED)
                 best = refuge(self.engine, output.family, output.previous, output.at)
                 assert output.cause in free or output.selected == best
@@ -252,7 +256,7 @@ class Chaos:
         sent = self.sent.setdefault((name, its), [])
         if sent and rng.random() < 0.2:
             answers = tuple(self.answer(target) for target in targets)
-            self.tell(Answers(self.now, name, its, rng.choice(sent), answers))
+            self.tell(Answers(self.now, UplinkId(name, family), its, rng.choice(sent), answers))
             return
         sent_at = max([*sent[-1:], self.now - rng.uniform(0, 2)])
         sent[:] = [*sent[-3:], sent_at]
@@ -262,7 +266,7 @@ class Chaos:
         if rng.random() < 0.1:
             outcome = RoundOutcome.UNKNOWN
         at = max(sent_at, self.now - rng.choice([0.0, rng.uniform(0, LATE)]))
-        self.tell(Round(at, name, its, sent_at, outcome, answers, "so"))
+        self.tell(Round(at, UplinkId(name, family), its, sent_at, outcome, answers, "so"))
 
     def answer(self, target: Target) -> Answer:
         rng = self.rng

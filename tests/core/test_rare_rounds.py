@@ -8,13 +8,14 @@ from route_switcher.core.vocabulary.events import Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.states import RuleState
 from support.histories import FAILED, GOOD, A, B, rule_health
+from support.keys import v4
 
 RARE = replace(B, interval=10.0, fast_interval=10.0, down_interval=10.0, standby_interval=10.0)
 
 
 def tell_of_the_rare_one(health: RuleHealth, outcome: RoundOutcome, *times: float) -> None:
     for at in times:
-        health.on_round(Round(at, "fibre", RARE.name, at, outcome, (), "lost"))
+        health.on_round(Round(at, v4("fibre"), RARE.name, at, outcome, (), "lost"))
 
 
 def failing_or_rarely_failing(held: float, stable: float) -> Rule:

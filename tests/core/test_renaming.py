@@ -10,6 +10,7 @@ from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Change
 from route_switcher.core.vocabulary.states import UplinkState
+from support.keys import v4
 from support.world import World, policy, uplink
 
 ONE, TWO, THREE = (uplink(name, number) for number, name in enumerate("abc"))
@@ -53,23 +54,23 @@ def test_state_stays_with_the_line() -> None:
     world.cut("b")
     world.run(20)
     world.reload(policy(called(ONE, "b"), called(TWO, "a")))
-    assert world.engine.health("a").state is UplinkState.FAILED
-    assert world.engine.health("b").state is UplinkState.HEALTHY
+    assert world.engine.health(v4("a")).state is UplinkState.FAILED
+    assert world.engine.health(v4("b")).state is UplinkState.HEALTHY
     assert "a is called b now" in world.notices()
     world.run(30)
     told = [c for c in world.outputs if getattr(c, "uplink", None) == "a"]
     world.mend("a", "b")
     world.run(100)
-    assert world.engine.health("a").state is UplinkState.HEALTHY
+    assert world.engine.health(v4("a")).state is UplinkState.HEALTHY
     assert len([c for c in world.outputs if getattr(c, "uplink", None) == "a"]) > len(told)
 
 
 def test_a_round_that_was_sent_under_an_old_name_is_nobodys() -> None:
     world = World(policy(ONE, TWO, failures=1)).run(10)
     world.reload(policy(called(ONE, "b"), called(TWO, "a"), failures=1))
-    failed = Round(world.now, "a", "internet", world.now - 0.5, RoundOutcome.FAILED)
+    failed = Round(world.now, v4("a"), "internet", world.now - 0.5, RoundOutcome.FAILED)
     world.tell(failed)
-    assert world.engine.health("a").state is UplinkState.HEALTHY
+    assert world.engine.health(v4("a")).state is UplinkState.HEALTHY
 
 
 def test_an_order_follows_its_uplink() -> None:

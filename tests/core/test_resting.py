@@ -29,9 +29,18 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import HoldBack, Policy, Probe, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import (
+    HoldBack,
+    Policy,
+    Probe,
+    Recover,
+    Rule,
+    Target,
+    UplinkId,
+)
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
+from support.keys import v4
 from support.twins import LINES, NAMES, Twin, hold_backs, policies
 from support.world import uplink
 
@@ -53,8 +62,8 @@ steps = st.lists(
 )
 
 
-def uplinks_of(net: Net) -> set[str]:
-    return {uplink.name for uplink in net.world.policy.uplinks}
+def uplinks_of(net: Net) -> set[UplinkId]:
+    return {uplink.id for uplink in net.world.policy.uplinks}
 
 
 def fast_forward(fed: Twin, leapt: Twin, periods: int) -> None:
@@ -168,7 +177,7 @@ class Told:
         answers = tuple(Answer(t, None if t in dead else RTT) for t in (T1, T2, T3))
         known = answers if outcome is not UNKNOWN else ()
         self.outputs += self.engine.handle(
-            Round(at, name, "internet", at, outcome, known, "delayed" if not known else "")
+            Round(at, v4(name), "internet", at, outcome, known, "delayed" if not known else "")
         )
 
     def both(self, begin: int, end: int, *dead: Target) -> None:
@@ -181,7 +190,7 @@ def test_a_target_of_which_a_person_is_still_to_be_told_is_no_rest() -> None:
     it = Told()
     it.both(1, 10)
     it.both(10, 20, T3)
-    late = Answers(19.5, "a", "internet", 19.0, (Answer(T3, 1.5),))
+    late = Answers(19.5, v4("a"), "internet", 19.0, (Answer(T3, 1.5),))
     it.engine.handle(late)  # T3 answers again, and the next round will say so
     before = len(it.outputs)
     rests = it.engine.at_rest(19.5)

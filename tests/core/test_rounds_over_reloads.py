@@ -17,8 +17,9 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
 from route_switcher.virtual.world import World
+from support.keys import v4
 from support.pinging import target
 from support.world import policy, uplink
 
@@ -29,14 +30,14 @@ def test_a_round_through_the_line_that_an_uplink_had_before_a_reload_is_nothing(
     engine = Engine(policy(a, b))
     engine.handle(Start(0.0, links, ()))
     engine.handle(Routes(0.0, (standing_route(a), standing_route(b))))
-    engine.handle(Round(1.2, "a", "internet", 1.0, RoundOutcome.GOOD))
+    engine.handle(Round(1.2, v4("a"), "internet", 1.0, RoundOutcome.GOOD))
     assert engine.active(Family.IPV4) == "a"
     swapped = policy(replace(b, name="a", metric=10), replace(a, name="b", metric=20))
     engine.handle(Reload(2.1, swapped, links))
-    engine.handle(Round(2.2, "a", "internet", 2.0, RoundOutcome.GOOD))
+    engine.handle(Round(2.2, v4("a"), "internet", 2.0, RoundOutcome.GOOD))
     # Nothing is known of what is a now; what was a carries the traffic until that answers.
     assert engine.active(Family.IPV4) == "b"
-    engine.handle(Round(2.3, "a", "internet", 2.2, RoundOutcome.GOOD))
+    engine.handle(Round(2.3, v4("a"), "internet", 2.2, RoundOutcome.GOOD))
     assert engine.active(Family.IPV4) == "a"
 
 
@@ -46,12 +47,12 @@ def test_a_round_with_the_targets_that_a_probe_had_before_a_reload_is_nothing() 
     engine = Engine(rules)
     engine.handle(Start(0.0, links, ()))
     engine.handle(Routes(0.0, tuple(standing_route(u) for u in rules.uplinks)))
-    engine.handle(Round(1.2, "primary", "internet", 1.0, RoundOutcome.GOOD))
+    engine.handle(Round(1.2, v4("primary"), "internet", 1.0, RoundOutcome.GOOD))
     (probe,) = rules.probes
     other = replace(rules, probes=(replace(probe, targets=(target("203.0.113.9"),)),))
     engine.handle(Reload(2.5, other, links))
-    assert engine.handle(Round(3.0, "primary", "internet", 2.0, RoundOutcome.FAILED)) == ()
-    assert engine.handle(Round(4.0, "primary", "internet", 3.0, RoundOutcome.FAILED)) != ()
+    assert engine.handle(Round(3.0, v4("primary"), "internet", 2.0, RoundOutcome.FAILED)) == ()
+    assert engine.handle(Round(4.0, v4("primary"), "internet", 3.0, RoundOutcome.FAILED)) != ()
 
 
 A, B, C = uplink("a", 0), uplink("b", 1), uplink("c", 2)
@@ -77,8 +78,10 @@ def changes_through(uplinks: set[str], reload: Policy | None) -> list[RuleChange
     cut = False
 
     class Lines:
-        def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
-            return None if cut and uplink == "a" else 0.02
+        def answer(
+            self, uplink: UplinkId, probe: str, target: Target, sent_at: float
+        ) -> float | None:
+            return None if cut and uplink.name == "a" else 0.02
 
     world = World(BEFORE, Lines(), said.append)
     world.run(60.5)
@@ -90,7 +93,7 @@ def changes_through(uplinks: set[str], reload: Policy | None) -> list[RuleChange
     world.run(100.0)
     cut = False
     world.run(200.0)
-    return [c for c in said if isinstance(c, RuleChange) and c.uplink in uplinks]
+    return [c for c in said if isinstance(c, RuleChange) and c.uplink.name in uplinks]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,9 @@ def test_a_target_stays_suspect_when_its_probe_leaves_an_uplink_that_is_no_witne
     said: list[Output] = []
 
     class Lines:
-        def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
+        def answer(
+            self, uplink: UplinkId, probe: str, target: Target, sent_at: float
+        ) -> float | None:
             return None if target == SECOND else 0.02
 
     world = World(replace(BEFORE, probes=(replace(PROBES[0], quorum="all"),)), Lines(), said.append)

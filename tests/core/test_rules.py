@@ -10,9 +10,10 @@ from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rule_states import TRANSITIONS, Signal
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Uplink
 from route_switcher.core.vocabulary.states import RuleState
 from support.histories import new_windows
+from support.keys import v4
 from support.pinging import pinging, target
 
 UP = LinkState("eth0")
@@ -20,7 +21,7 @@ DOWN = LinkState("eth0", carrier=False)
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 
 
-PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10)
+PRIMARY = Uplink("primary", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
 
 
 def probe(interval: float = 1.0) -> Probe:
@@ -45,7 +46,7 @@ def restart(health: RuleHealth, changed: Rule, interval: float = 1.0) -> None:
 def tell(health: RuleHealth, outcome: RoundOutcome, *times: float) -> list[str]:
     states = []
     for time in times:
-        health.on_round(Round(time + 0.1, "primary", "internet", time, outcome, (), "lost"))
+        health.on_round(Round(time + 0.1, v4("primary"), "internet", time, outcome, (), "lost"))
         states.append(health.state.value)
     return states
 
@@ -131,7 +132,7 @@ def test_a_gap_without_known_rounds_starts_stability_anew(gap: float, state: str
 
 def test_no_stable_time_recovers_with_the_first_good_round() -> None:
     health = rule(RuleState.FAILED, stable=0)
-    changes = health.on_round(Round(1.1, "primary", "internet", 1, GOOD))
+    changes = health.on_round(Round(1.1, v4("primary"), "internet", 1, GOOD))
     assert [c.after.value for c in changes] == ["recovering", "ok"]
 
 
@@ -147,7 +148,7 @@ def test_a_carrier_rule_fails_at_once_and_recovers_by_good_rounds() -> None:
 def test_an_answer_from_before_the_link_went_does_not_recover_a_carrier_rule() -> None:
     health = carrier_rule()
     health.on_link(DOWN, 5.0)
-    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    assert health.on_round(Round(5.1, v4("primary"), "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
@@ -168,7 +169,7 @@ def test_an_answer_to_a_round_from_before_the_loss_counts_no_more_when_the_link_
     health = carrier_rule()
     health.on_link(DOWN, 5.0)
     health.on_link(UP, 5.05)
-    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    assert health.on_round(Round(5.1, v4("primary"), "internet", 4.9, GOOD)) == []
     assert health.state is RuleState.FAILED
 
 
@@ -199,10 +200,10 @@ def test_the_loss_of_a_link_is_remembered_from_its_first_news() -> None:
 
 def test_exactly_the_stable_time_is_enough() -> None:
     health = rule(RuleState.FAILED, stable=10)
-    health.on_round(Round(100.0, "primary", "internet", 100.0, GOOD))
+    health.on_round(Round(100.0, v4("primary"), "internet", 100.0, GOOD))
     for at in range(103, 110, 3):
-        health.on_round(Round(at, "primary", "internet", at, GOOD))
-    (change,) = health.on_round(Round(110.0, "primary", "internet", 109.9, GOOD))
+        health.on_round(Round(at, v4("primary"), "internet", at, GOOD))
+    (change,) = health.on_round(Round(110.0, v4("primary"), "internet", 109.9, GOOD))
     assert change.after is RuleState.OK
 
 
@@ -246,5 +247,5 @@ def test_a_failed_carrier_rule_remembers_over_a_change_when_the_link_was_lost() 
     health = carrier_rule()
     health.on_link(DOWN, 5.0)
     restart(health, health.rule)
-    assert health.on_round(Round(5.1, "primary", "internet", 4.9, GOOD)) == []
+    assert health.on_round(Round(5.1, v4("primary"), "internet", 4.9, GOOD)) == []
     assert health.failing_since == 5.0

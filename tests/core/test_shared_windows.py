@@ -37,6 +37,7 @@ from support.histories import (
     recover_leaves,
     trees,
 )
+from support.keys import v4
 
 rules = st.lists(
     st.builds(
@@ -69,7 +70,7 @@ def uplink(*its: Rule) -> UplinkHealth:
 def a_round(at: float, probe: str, rtt: float | None, *, pending: bool = False) -> Round:
     outcome = FAILED if rtt is None and not pending else GOOD
     answer = Answer(TARGET, None if pending else rtt, pending=pending)
-    return Round(at, UPLINK.name, probe, at, outcome, (answer,), "lost")
+    return Round(at, v4(UPLINK.name), probe, at, outcome, (answer,), "lost")
 
 
 @settings(max_examples=200, deadline=None)
@@ -108,7 +109,7 @@ def test_every_rule_judges_as_with_windows_of_its_own(
             told = a_round(now, probe, rtt, pending=what == "pending")
             if what == "unknown":
                 told = replace(told, outcome=UNKNOWN)
-            later = Answers(now, UPLINK.name, probe, now, (Answer(TARGET, rtt),))
+            later = Answers(now, v4(UPLINK.name), probe, now, (Answer(TARGET, rtt),))
             counting = [rule for rule in alone if rule.counts(probe)]
             together.on_round(told)
             for rule in counting:

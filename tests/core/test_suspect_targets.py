@@ -24,6 +24,7 @@ from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Recover
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
+from support.keys import v4
 from support.world import uplink
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
@@ -56,10 +57,10 @@ class Witness:
             for target, rtt in answers.items()
         )
         outcome = GOOD if all(isinstance(r, float) for r in answers.values()) else FAILED
-        event = Round(at, name, "internet", at, outcome, known, "no answer")
+        event = Round(at, v4(name), "internet", at, outcome, known, "no answer")
         judged, outputs = self.suspects.on_round(event, V4)
         self.notices += [o for o in outputs if isinstance(o, Notice)]
-        self.asked += [o.uplink for o in outputs if isinstance(o, ProbeNow)]
+        self.asked += [o.uplink.name for o in outputs if isinstance(o, ProbeNow)]
         return judged
 
     @property
@@ -117,7 +118,7 @@ def test_it_returns_with_an_answer_that_was_told_later() -> None:
     it.tell(0, "a", WITHOUT_T3)
     it.tell(0, "b", WITHOUT_T3)
     assert it.found
-    it.suspects.on_answers(Answers(0.8, "b", "internet", 0, (Answer(T3, 0.8),)), V4)
+    it.suspects.on_answers(Answers(0.8, v4("b"), "internet", 0, (Answer(T3, 0.8),)), V4)
     assert not it.found
 
 
@@ -126,7 +127,7 @@ def test_an_answer_after_the_timeout_is_none() -> None:
     for at in range(5):
         for name in "ab":
             judged = it.tell(at, name, WITHOUT_T3)
-            late = Answers(at + 1.5, name, "internet", at, (Answer(T3, 1.5),))
+            late = Answers(at + 1.5, v4(name), "internet", at, (Answer(T3, 1.5),))
             it.suspects.on_answers(late, V4)
         assert (judged.outcome, it.found) == (GOOD, {T3})
 
@@ -189,9 +190,9 @@ def test_a_pending_answer_is_no_failure_and_no_answer() -> None:
     it.tell(0, "a", {T1: RTT, T2: RTT, T3: "pending"})
     it.tell(0, "b", {T1: RTT, T2: RTT, T3: "pending"})
     assert not it.found
-    it.suspects.on_answers(Answers(1, "a", "internet", 0, (Answer(T3, None),)), V4)
+    it.suspects.on_answers(Answers(1, v4("a"), "internet", 0, (Answer(T3, None),)), V4)
     assert not it.found
-    it.suspects.on_answers(Answers(1, "b", "internet", 0, (Answer(T3, None),)), V4)
+    it.suspects.on_answers(Answers(1, v4("b"), "internet", 0, (Answer(T3, None),)), V4)
     assert it.found == {T3}
 
 
@@ -254,10 +255,10 @@ def test_the_families_are_apart() -> None:
     suspects.apply_policy(policy(*lines, probes=(both,)))
     for name in "ab":
         answers = (Answer(T1, RTT), Answer(T2, None))
-        suspects.on_round(Round(0, name, "internet", 0, FAILED, answers), V4)
+        suspects.on_round(Round(0, v4(name), "internet", 0, FAILED, answers), V4)
     assert set(suspects.of(V4)["internet"]) == {T2}
     answers = (Answer(S1, RTT), Answer(S2, None))
-    event = Round(0, "six", "internet", 0, FAILED, answers)
+    event = Round(0, v4("six"), "internet", 0, FAILED, answers)
     assert suspects.on_round(event, Family.IPV6)[0].outcome is FAILED
     assert not suspects.of(Family.IPV6)["internet"]
 
@@ -339,7 +340,7 @@ def test_an_uplink_whose_route_was_refused_fails_though_a_target_is_suspect() ->
     engine.handle(Routes(0.0, (standing_route(a), standing_route(b))))
     for name in "ab":
         answers = tuple(Answer(t, rtt) for t, rtt in WITHOUT_T3.items())
-        engine.handle(Round(1.1, name, "internet", 1.0, FAILED, answers, "no answer"))
+        engine.handle(Round(1.1, v4(name), "internet", 1.0, FAILED, answers, "no answer"))
     # a's route goes, and cannot be had again.
     engine.handle(Routes(2.0, (standing_route(b),)))
     for n in range(3):
@@ -347,9 +348,9 @@ def test_an_uplink_whose_route_was_refused_fails_though_a_target_is_suspect() ->
         engine.handle(Refused(2.0, action, "no"))
     for at in (3.0, 4.0, 5.0):
         answers = tuple(Answer(t, rtt) for t, rtt in WITHOUT_T3.items())
-        engine.handle(Round(at + 0.1, "a", "internet", at, FAILED, answers, "no answer"))
-        engine.handle(Round(at + 0.1, "b", "internet", at, FAILED, answers, "no answer"))
-    assert engine.health("a").state is UplinkState.FAILED
+        engine.handle(Round(at + 0.1, v4("a"), "internet", at, FAILED, answers, "no answer"))
+        engine.handle(Round(at + 0.1, v4("b"), "internet", at, FAILED, answers, "no answer"))
+    assert engine.health(v4("a")).state is UplinkState.FAILED
 
 
 @pytest.mark.parametrize("interval", [1.0, 4.0])

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import Event, Round, RoundOutcome, Tick
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
+from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, UplinkId
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, RuleState, UplinkState
+from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.twins import LINES, NAMES, Twin, hold_backs, policies
 
@@ -46,7 +47,7 @@ class Judged(Twin):
     """A world that holds every decision against what was told before it."""
 
     def __init__(self, rules: Policy) -> None:
-        self.rounds: dict[tuple[str, str], Round] = {}
+        self.rounds: dict[tuple[UplinkId, str], Round] = {}
         """The latest known ones."""
         self.moves_made: list[Decision] = []
         self.failures: dict[str, list[float]] = {name: [] for name in NAMES}
@@ -70,11 +71,11 @@ class Judged(Twin):
         """Check one output; those of one event come in the order in which they were made."""
         match output:
             case RuleChange():
-                its = self.states[output.uplink]
+                its = self.states[output.uplink.name]
                 before = FAILED if RuleState.FAILED in its.values() else HEALTHY
                 its[output.rule] = output.after
                 if output.after is RuleState.FAILED and before is not FAILED:
-                    self.failures[output.uplink].append(output.at)
+                    self.failures[output.uplink.name].append(output.at)
             case Decision() if output.previous is not None:
                 self.judge(output)
                 self.moves_made.append(output)
@@ -84,17 +85,17 @@ class Judged(Twin):
         if move.cause in FREE or move.previous is None:
             return
         engine, hold_back = self.world.engine, self.world.policy.hold_back
-        left, taken = engine.health(move.previous).state, engine.health(move.selected).state
-        if engine.health(move.previous).link_lost:
+        left, taken = engine.health(v4(move.previous)).state, engine.health(v4(move.selected)).state
+        if engine.health(v4(move.previous)).link_lost:
             assert move.selected == refuge(engine, move.family, move.previous, move.at)
             return
         if taken is FAILED:
-            silent = engine.health(move.previous).silent(move.at)
+            silent = engine.health(v4(move.previous)).silent(move.at)
             assert silent, "a failed one is better than a silent one"
         if left in (HEALTHY, UplinkState.UNKNOWN):
             assert taken is HEALTHY, "a healthy uplink was left for one that is not"
         probes = self.world.policy.probes_through(move.selected)
-        latest = [self.rounds[move.selected, its.name] for its in probes]
+        latest = [self.rounds[v4(move.selected), its.name] for its in probes]
         # Without suspect targets, a round that failed may be a good one.
         assert any(a.rtt is not None for told in latest for a in told.answers)
         good = [told for told in latest if told.outcome is RoundOutcome.GOOD]
@@ -127,13 +128,13 @@ class Judged(Twin):
         if isinstance(event, Tick):
             assert engine.deadline() > event.at, "it would be woken for ever"
         check_no_lost_link_is_kept(engine, event.at)
-        if active is None or engine.health(active).state is not FAILED:
+        if active is None or engine.health(v4(active)).state is not FAILED:
             return
-        since = engine.health(active).failing_since
+        since = engine.health(v4(active)).failing_since
         for line in self.world.policy.uplinks:
-            other = engine.health(line.name)
+            other = engine.health(v4(line.name))
             better = other.state in (HEALTHY, UplinkState.RECOVERING)
-            if line.name != active and (better or engine.health(active).silent(event.at)):
+            if line.name != active and (better or engine.health(v4(active)).silent(event.at)):
                 up = other.link.connected and other.routable
                 waited_for = other.why_not(event.at, since)
                 assert not up or waited_for, "it answers, and is not used"

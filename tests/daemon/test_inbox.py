@@ -19,6 +19,7 @@ from route_switcher.daemon.inbox import (
     Item,
 )
 from route_switcher.kernel.base import KernelNews
+from support.keys import v4
 from support.world import policy
 
 LINKS = KernelNews(links=True)
@@ -26,7 +27,7 @@ ROUTES = KernelNews(routes=True)
 
 
 def numbered(number: int) -> Round:
-    return Round(0.0, "primary", "internet", float(number), RoundOutcome.GOOD)
+    return Round(0.0, v4("primary"), "internet", float(number), RoundOutcome.GOOD)
 
 
 def numbered_order(number: int) -> Switch:

@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.daemon.probing import Probing
+from support.keys import v4
 from support.pinging import pinging, target
 from support.world import uplink
 from support.written_probers import WrittenProber
@@ -111,11 +112,11 @@ async def test_a_speed_is_that_of_one_uplink_and_of_all_its_probes(
 ) -> None:
     async with probing() as world:
         await trio.sleep(2.25)
-        world.probing.go("fibre", DOWN)
+        world.probing.go(v4("fibre"), DOWN)
         await trio.sleep(10)
         assert world.sent("fibre") == world.sent("fibre", FIBRE_ONLY) == [0, 1, 2, 7, 12]
         assert len(world.sent("lte")) == 12
-        world.probing.go("fibre", NORMAL)
+        world.probing.go(v4("fibre"), NORMAL)
         await trio.sleep(2)
         assert world.sent("fibre") == [0, 1, 2, 7, 12, 13, 14]
 
@@ -125,7 +126,7 @@ async def test_a_speed_told_before_the_first_round_is_that_of_the_tasks(
 ) -> None:
     async with trio.open_nursery() as nursery:
         world = World(nursery)
-        world.probing.go("lte", STANDBY)
+        world.probing.go(v4("lte"), STANDBY)
         world.probing.take(POLICY)
         await trio.sleep(31)
         assert world.sent("lte") == [0.5, 30.5]
@@ -136,7 +137,7 @@ async def test_new_tasks_after_a_reload_go_at_the_last_speed_told(
     autojump_clock: MockClock,
 ) -> None:
     async with probing() as world:
-        world.probing.go("lte", STANDBY)
+        world.probing.go(v4("lte"), STANDBY)
         await trio.sleep(40)
         reloaded = trio.current_time()
         world.probing.take(changed([replace(GENERAL, standby_interval=20.0), WIRED]))
@@ -146,7 +147,7 @@ async def test_new_tasks_after_a_reload_go_at_the_last_speed_told(
 
 async def test_an_uplink_that_was_gone_starts_at_normal_speed(autojump_clock: MockClock) -> None:
     async with probing() as world:
-        world.probing.go("lte", STANDBY)
+        world.probing.go(v4("lte"), STANDBY)
         world.probing.take(replace(POLICY, uplinks=(FIBRE,)))
         await trio.sleep(1)
         reloaded = trio.current_time()
@@ -158,7 +159,7 @@ async def test_an_uplink_that_was_gone_starts_at_normal_speed(autojump_clock: Mo
 async def test_kept_tasks_keep_their_speed_and_their_schedule(autojump_clock: MockClock) -> None:
     async with probing() as world:
         await trio.sleep(1)
-        world.probing.go("lte", STANDBY)
+        world.probing.go(v4("lte"), STANDBY)
         await trio.sleep(1)
         world.probing.take(replace(POLICY, ignore_linkdown=True))
         await trio.sleep(60)
@@ -234,4 +235,4 @@ async def test_answers_after_the_round_are_reported_where_a_window_counts_them(
         assert sent_at == 0.5
         answers = (Answer(EVERYWHERE, 0.75),)
         await tell(sent_at, answers)
-        assert world.reported[-1] == Answers(1.25, "lte", "general", 0.5, answers)
+        assert world.reported[-1] == Answers(1.25, v4("lte"), "general", 0.5, answers)

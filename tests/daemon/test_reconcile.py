@@ -39,7 +39,7 @@ class Watched:
 def uplinks(family: Family, count: int) -> list[Uplink]:
     net = "198.51.100.{}" if family is Family.IPV4 else "2001:db8::{}"
     return [
-        Uplink(f"uplink{n}", f"eth{n}", ip_address(net.format(n)), 10 * n)
+        Uplink(f"uplink{n}", f"eth{n}", ip_address(net.format(n)), 10 * n, family)
         for n in range(1, count + 1)
     ]
 

@@ -93,7 +93,7 @@ def _monitor() -> Monitor:
 @cache
 def _following() -> Monitor:
     monitor = Monitor(Discarded())
-    monitor.follow([Uplink("fuzz", "fuzz0", ip_address("198.51.100.1"), 10)], [2])
+    monitor.follow([Uplink("fuzz", "fuzz0", ip_address("198.51.100.1"), 10, Family.IPV4)], [2])
     monitor.set_carrying(frozenset({3}))
     return monitor
 

@@ -26,12 +26,12 @@ Ip = Callable[..., None]
 
 UPLINKS = {
     Family.IPV4: [
-        Uplink("a", "eth0", ip_address("198.51.100.1"), 10),
-        Uplink("b", "eth1", ip_address("198.51.100.129"), 20),
+        Uplink("a", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4),
+        Uplink("b", "eth1", ip_address("198.51.100.129"), 20, Family.IPV4),
     ],
     Family.IPV6: [
-        Uplink("a", "eth0", ip_address("2001:db8:0::1"), 10),
-        Uplink("b", "eth1", ip_address("2001:db8:1::1"), 20),
+        Uplink("a", "eth0", ip_address("2001:db8:0::1"), 10, Family.IPV6),
+        Uplink("b", "eth1", ip_address("2001:db8:1::1"), 20, Family.IPV6),
     ],
 }
 

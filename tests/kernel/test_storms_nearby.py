@@ -19,8 +19,8 @@ pytestmark = pytest.mark.kernel
 
 Ip = Callable[..., None]
 
-V4 = Uplink("four", "eth0", ip_address("198.51.100.1"), 10)
-V6 = Uplink("six", "eth0", ip_address("fe80::1"), 10)
+V4 = Uplink("four", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
+V6 = Uplink("six", "eth0", ip_address("fe80::1"), 10, Family.IPV6)
 NOTHING = KernelNews()
 
 
@@ -179,7 +179,7 @@ async def test_of_two_uplinks_of_a_family_that_mean_one_interface_the_first_has_
     following: NetlinkKernel, ip: Ip
 ) -> None:
     ip("link property add dev eth0 altname wanb")
-    second = Uplink("second", "wanb", ip_address("198.51.100.3"), 20)
+    second = Uplink("second", "wanb", ip_address("198.51.100.3"), 20, Family.IPV4)
     following.follow([V4, second])
     first, other = await following.link_states(["eth0", "wanb"])
     assert (first.connected, first.name) == (True, "")

@@ -11,6 +11,7 @@ from route_switcher.analysis.figures.flapping import USUAL
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import (
     Damping,
+    Family,
     HoldBack,
     Policy,
     Recover,
@@ -36,8 +37,8 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
         "  secondary: {interface: eth1, gateway: 192.168.2.1}\n"
     ) == Policy(
         uplinks=(
-            Uplink("primary", "eth0", ip_address("192.168.1.1"), 10),
-            Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20),
+            Uplink("primary", "eth0", ip_address("192.168.1.1"), 10, Family.IPV4),
+            Uplink("secondary", "eth1", ip_address("192.168.2.1"), 20, Family.IPV4),
         ),
         probes=(pinging("internet", V4),),
         rules=(Rule("no-internet", ConsecutiveFailures("internet", 3), Recover(60.0)),),
@@ -124,8 +125,8 @@ def test_every_key_reaches_the_model() -> None:
     )
     assert policy == Policy(
         uplinks=(
-            Uplink("lte", "wwan0", ip_address("198.51.100.1"), 5),
-            Uplink("sat", "eth1", ip_address("198.51.100.2"), 20),
+            Uplink("lte", "wwan0", ip_address("198.51.100.1"), 5, Family.IPV4),
+            Uplink("sat", "eth1", ip_address("198.51.100.2"), 20, Family.IPV4),
         ),
         probes=(
             pinging(

@@ -11,15 +11,16 @@ from trio.testing import MockClock
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Probe, Recover, Rule, Target, Uplink
+from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Target, Uplink
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing, next_slot
+from support.keys import v4
 from support.pinging import pinging, target
 
 TARGET = target("198.51.100.1")
-UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10)
+UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10, Family.IPV4)
 PROBE = pinging("internet", TARGET, target("2001:db8::1"))
 
 
@@ -164,7 +165,7 @@ async def test_each_round_is_told_with_what_it_came_to(autojump_clock: MockClock
     reason = "no answer within 1 s"
     answers = (Answer(TARGET, None, reason),)
     assert told == [
-        Round(at, "primary", "internet", sent, RoundOutcome.FAILED, answers, reason)
+        Round(at, v4("primary"), "internet", sent, RoundOutcome.FAILED, answers, reason)
         for sent, at in ((0.0, 0.5), (1.0, 1.5))
     ]
 

@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
     Damping,
+    Family,
     HoldBack,
     Policy,
     Probe,
@@ -44,7 +45,8 @@ NAMES = ("primary", "secondary", "third")
 def _uplinks(count: int) -> tuple[Uplink, ...]:
     gateways = [ip_address(f"198.51.100.{n + 1}") for n in range(count)]
     return tuple(
-        Uplink(NAMES[n], f"eth{n}", gateway, 10 * (n + 1)) for n, gateway in enumerate(gateways)
+        Uplink(NAMES[n], f"eth{n}", gateway, 10 * (n + 1), Family.IPV4)
+        for n, gateway in enumerate(gateways)
     )
 
 

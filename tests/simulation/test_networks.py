@@ -26,6 +26,7 @@ from route_switcher.simulation.profile_notation import (
     parse_span,
     parse_targets,
 )
+from support.keys import v4
 from support.pinging import target
 
 TARGET, OTHER = target("203.0.113.1"), target("203.0.113.2")
@@ -43,7 +44,7 @@ def _until(course: Iterable[Episode], end: float) -> list[Episode]:
 
 
 def _passage(line: WanLine, targets: dict[Target, Iterable[Episode]] | None = None) -> Passage:
-    return Passage(Network({"primary": line}, targets or {}), ["primary"])
+    return Passage(Network({"primary": line}, targets or {}), [v4("primary")])
 
 
 # Courses.
@@ -143,26 +144,26 @@ def test_chances_are_spread_evenly() -> None:
 
 def test_nothing_comes_back_that_is_under_way_when_a_line_goes_dead() -> None:
     passage = _passage(WanLine(RTT, dead=(Episode(10.0, 20.0),)))
-    answers = [passage.answer("primary", "p", TARGET, at) for at in (9.97, 9.99, 19.99, 20.0)]
+    answers = [passage.answer(v4("primary"), "p", TARGET, at) for at in (9.97, 9.99, 19.99, 20.0)]
     assert answers == [RTT, None, None, RTT]
 
 
 def test_an_unplugged_line_is_dead() -> None:
     passage = _passage(WanLine(RTT, unplugged=(Episode(10.0, 20.0),)))
-    assert passage.answer("primary", "p", TARGET, 15.0) is None
-    assert passage.lines["primary"].condition(15.0) is LineCondition.DEAD
+    assert passage.answer(v4("primary"), "p", TARGET, 15.0) is None
+    assert passage.lines[v4("primary")].condition(15.0) is LineCondition.DEAD
 
 
 def test_a_target_that_is_gone_does_not_take_others_with_it() -> None:
     passage = _passage(WanLine(RTT), {TARGET: (Episode(10.0, 20.0),)})
-    assert passage.answer("primary", "p", TARGET, 15.0) is None
-    assert passage.answer("primary", "p", OTHER, 15.0) == RTT
+    assert passage.answer(v4("primary"), "p", TARGET, 15.0) is None
+    assert passage.answer(v4("primary"), "p", OTHER, 15.0) == RTT
 
 
 def test_a_brown_out_loses_and_delays_by_its_severity() -> None:
     brownout = Brownout(loss=0.2, latency=0.1, jitter=0.03)
     passage = _passage(WanLine(RTT, brown=(Episode(0.0, 5000.0, 1.5),), brownout=brownout))
-    answers = [passage.answer("primary", "p", TARGET, float(at)) for at in range(5000)]
+    answers = [passage.answer(v4("primary"), "p", TARGET, float(at)) for at in range(5000)]
     rtts = [rtt for rtt in answers if rtt is not None]
     assert 1 - len(rtts) / 5000 == pytest.approx(0.3, abs=0.02)
     assert min(rtts) == pytest.approx(RTT + 0.15, abs=0.01)
@@ -173,18 +174,18 @@ def test_a_brown_out_loses_and_delays_by_its_severity() -> None:
 def test_policies_that_ask_at_the_same_time_lose_the_same() -> None:
     line = WanLine(RTT, loss=0.05)
     slow, fast = _passage(line), _passage(line)
-    found = {t: fast.answer("primary", "p", TARGET, t / 4) for t in range(4000)}
+    found = {t: fast.answer(v4("primary"), "p", TARGET, t / 4) for t in range(4000)}
     for at in range(1000):
-        assert slow.answer("primary", "p", TARGET, float(at)) == found[4 * at]
+        assert slow.answer(v4("primary"), "p", TARGET, float(at)) == found[4 * at]
 
 
 def test_what_is_sent_is_counted_and_what_comes_back() -> None:
     passage = _passage(WanLine(RTT, dead=(Episode(5.0, 6.0),)))
-    passage.answer("primary", "p", TARGET, 1.0)
-    passage.answer("primary", "p", OTHER, 1.0)
-    passage.answer("primary", "p", TARGET, 5.5)
-    assert passage.asked == {("primary", "p"): 3}
-    assert passage.answered == {("primary", "p"): 2}
+    passage.answer(v4("primary"), "p", TARGET, 1.0)
+    passage.answer(v4("primary"), "p", OTHER, 1.0)
+    passage.answer(v4("primary"), "p", TARGET, 5.5)
+    assert passage.asked == {(v4("primary"), "p"): 3}
+    assert passage.answered == {(v4("primary"), "p"): 2}
 
 
 # Generated ones.

@@ -25,7 +25,7 @@ PACKET = 20 + 8 + 16
 
 def _policy() -> Policy:
     uplinks = tuple(
-        Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1))
+        Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1), Family.IPV4)
         for n, name in enumerate(("primary", "secondary"))
     )
     probe = pinging("internet", TARGET, timeout=0.5)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Policy, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Uplink
 from route_switcher.simulation.episodes import Episode, Episodes
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page
@@ -23,7 +23,7 @@ SECONDS = 600.0
 
 def _policy(first: str) -> Policy:
     uplinks = tuple(
-        Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1))
+        Uplink(name, f"eth{n}", ip_address(f"198.51.100.{n + 1}"), 10 * (n + 1), Family.IPV4)
         for n, name in enumerate((first, "secondary"))
     )
     probe = pinging("internet", target("203.0.113.1"), timeout=0.5)

@@ -16,10 +16,12 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Target,
     Uplink,
+    UplinkId,
 )
 from route_switcher.core.vocabulary.states import Speed, UplinkState
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
+from support.keys import v4
 from support.pinging import pinging, target
 from support.world import uplink
 
@@ -82,11 +84,11 @@ class Net:
         """What becomes of what is not cut or dead."""
         self.world = World(rules, self, self.outputs.append)
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """What the world asks."""
-        if uplink in self.cuts or target in self.dead:
+        if uplink.name in self.cuts or target in self.dead:
             return None
-        return self.fates(uplink, target)
+        return self.fates(uplink.name, target)
 
     def run(self, until: float) -> Self:
         """Let time pass."""
@@ -97,7 +99,7 @@ class Net:
         """Nothing answers through these, and what is under way is lost."""
         self.cuts.update(names)
         for name in names:
-            self.world.lose(name)
+            self.world.lose(v4(name))
 
     def mend(self, *names: str) -> None:
         """They answer again."""
@@ -125,7 +127,7 @@ class Net:
 
     def state(self, name: str) -> UplinkState:
         """The state of an uplink."""
-        return self.world.engine.health(name).state
+        return self.world.engine.health(v4(name)).state
 
     def decisions(self) -> list[Decision]:
         """Every move, the first selection left out."""
@@ -142,11 +144,11 @@ class Net:
     def failed(self) -> set[str]:
         """The uplinks of which a rule has ever failed."""
         changes = (o for o in self.outputs if isinstance(o, RuleChange))
-        return {c.uplink for c in changes if c.after.value == "failed"}
+        return {c.uplink.name for c in changes if c.after.value == "failed"}
 
     def speeds(self, name: str) -> list[tuple[float, Speed]]:
         """The changes of an uplink's speed."""
-        changes = (o for o in self.outputs if isinstance(o, SpeedChange) and o.uplink == name)
+        changes = (o for o in self.outputs if isinstance(o, SpeedChange) and o.uplink.name == name)
         return [(c.at, c.speed) for c in changes]
 
     def speed(self, name: str) -> Speed:

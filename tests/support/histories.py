@@ -28,14 +28,14 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Family, Probe, Rule, Uplink
 from route_switcher.core.vocabulary.states import RuleState
 from support.pinging import pinging, target
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 LOSS, LATENCY, JITTER = Measure.LOSS, Measure.LATENCY, Measure.JITTER
 TARGET = target("203.0.113.1")
-UPLINK = Uplink("fibre", "eth0", ip_address("198.51.100.1"), 10)
+UPLINK = Uplink("fibre", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
 UP, DOWN = LinkState("eth0"), LinkState("eth0", carrier=False)
 A = pinging("a", TARGET)
 B = replace(A, name="b")

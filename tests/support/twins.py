@@ -14,6 +14,7 @@ from route_switcher.core.vocabulary.policy import (
     Recover,
     Rule,
     Target,
+    UplinkId,
     answers_needed,
 )
 from route_switcher.virtual.internet import Fate
@@ -34,7 +35,7 @@ class Twin(Net):
         self.slow: set[str] = set()
         self.unasked: set[str] = set()
         self.said: dict[tuple[str, str, Target], Fate] = {}
-        self.sent: dict[tuple[str, str], tuple[float, float]] = {}
+        self.sent: dict[tuple[UplinkId, str], tuple[float, float]] = {}
         """When the latest two rounds were sent."""
         super().__init__(rules)
         self.fates = self._fate
@@ -44,11 +45,13 @@ class Twin(Net):
             return "no buffer"
         return 0.25 if name in self.slow else RTT
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         _, latest = self.sent.get((uplink, probe), (-inf, -inf))
         if sent_at != latest:
             self.sent[uplink, probe] = latest, sent_at
-        said = self.said[uplink, probe, target] = super().answer(uplink, probe, target, sent_at)
+        said = self.said[uplink.name, probe, target] = super().answer(
+            uplink, probe, target, sent_at
+        )
         return said
 
     def do(self, what: str, name: str, rules: Policy, other: Policy) -> None:

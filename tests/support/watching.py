@@ -9,6 +9,7 @@ from route_switcher.core.vocabulary.conditions import Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
+    Family,
     HoldBack,
     Policy,
     Probe,
@@ -16,14 +17,16 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Target,
     Uplink,
+    UplinkId,
 )
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.virtual.world import World
+from support.keys import v4
 from support.pinging import pinging, target
 
 UPLINKS = (
-    Uplink("primary", "eth0", ip_address("198.51.100.1"), 10),
-    Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20),
+    Uplink("primary", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4),
+    Uplink("secondary", "eth1", ip_address("203.0.113.1"), 20, Family.IPV4),
 )
 
 
@@ -88,8 +91,8 @@ class Lines:
     loss: float = 0.0
     chance: Random = field(default_factory=lambda: Random(1))
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
-        if uplink != self.broken:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
+        if uplink.name != self.broken:
             return 0.001
         if not self.works or (self.loss and self.chance.random() < self.loss):
             return None
@@ -133,7 +136,7 @@ class Watcher:
             lines.rtt = slow
             return
         lines.works = False
-        world.lose(self.uplink)
+        world.lose(v4(self.uplink))
         if fault is Fault.UNPLUGGED:
             world.set_links(LinkState(interface, carrier=False))
 
@@ -143,7 +146,7 @@ class Watcher:
             world.set_links(LinkState(interface))
 
     def _note(self, output: Output) -> None:
-        if isinstance(output, RuleChange) and (output.uplink, output.rule) == (
+        if isinstance(output, RuleChange) and (output.uplink.name, output.rule) == (
             self.uplink,
             "watched",
         ):

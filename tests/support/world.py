@@ -16,6 +16,7 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Target,
     Uplink,
+    UplinkId,
 )
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.virtual.internet import Fate
@@ -32,7 +33,13 @@ def uplink(name: str, number: int, metric: int | None = None, version: int = 4) 
     """An uplink on interface eth<number>, of metric 10, 20, … by number unless said."""
     gateway = f"198.51.100.{number + 1}" if version == 4 else f"2001:db8:{number + 1}::1"
     metric = 10 * (number + 1) if metric is None else metric
-    return Uplink(name, f"eth{number}", ip_address(gateway), metric)
+    return Uplink(
+        name,
+        f"eth{number}",
+        ip_address(gateway),
+        metric,
+        Family.IPV4 if version == 4 else Family.IPV6,
+    )
 
 
 def policy(
@@ -150,7 +157,7 @@ class World(VirtualWorld):
 
     def rule_changes(self, name: str) -> list[tuple[float, str, str]]:
         """When which rule of an uplink entered which state."""
-        changes = [o for o in self.outputs if isinstance(o, RuleChange) and o.uplink == name]
+        changes = [o for o in self.outputs if isinstance(o, RuleChange) and o.uplink.name == name]
         return [(c.at, c.rule, c.after.value) for c in changes]
 
     def best(self, family: Family = Family.IPV4) -> Route | None:
@@ -170,7 +177,7 @@ class World(VirtualWorld):
             self._lines[interface].works = False
             for uplink in self.policy.uplinks:
                 if uplink.interface == interface:
-                    self.lose(uplink.name)
+                    self.lose(uplink.id)
 
     def mend(self, *names: str) -> None:
         """Everything answers again."""
@@ -204,9 +211,9 @@ class World(VirtualWorld):
 
     # How it works.
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """See `virtual.internet.Internet`."""
-        line = self._lines[self._interface(uplink)]
+        line = self._lines[self._interface(uplink.name)]
         if line.unknown:
             return "delayed"
         return RTT if line.works else None

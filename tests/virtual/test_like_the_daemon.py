@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Target,
     Uplink,
+    UplinkId,
     answers_needed,
 )
 from route_switcher.core.vocabulary.states import Speed
@@ -33,9 +34,10 @@ from route_switcher.virtual.quorum import Quorum
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.world import World
+from support.keys import v4
 from support.pinging import pinging, target
 
-UPLINK = Uplink("u", "eth0", ip_address("198.51.100.1"), 10)
+UPLINK = Uplink("u", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
 TARGETS = tuple(target(f"203.0.113.{n}") for n in range(1, 5))
 RULE = Rule("r", ConsecutiveFailures("p", 3), Recover(60.0))
 END = 40.0
@@ -81,7 +83,7 @@ def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
         open_round.answer(request, fate)
     now = now if open_round.decided.is_set() else probe.timeout
     echoes = open_round.judge(now)
-    return now, Round(now, "u", "p", 0.0, echoes.outcome, echoes.answers, echoes.reason)
+    return now, Round(now, v4("u"), "p", 0.0, echoes.outcome, echoes.answers, echoes.reason)
 
 
 # The times of sending, and what is told.
@@ -149,7 +151,7 @@ def in_virtual_time(
     sent: list[float] = []
     told: Told = []
 
-    def ask(uplink: str, probe: str, target: object, at: float) -> Fate:
+    def ask(uplink: UplinkId, probe: str, target: object, at: float) -> Fate:
         sent.append(at)
         return next(left)
 
@@ -236,13 +238,14 @@ def test_while_nothing_answers_every_uplink_is_asked_every_second(
 ) -> None:
     # Where the timeout is longer than a minute: as often as leaves sixty rounds open at once.
     probe = pinging("p", *TARGETS[:2], interval=interval, timeout=timeout)
-    other = Uplink("v", "eth1", ip_address("198.51.100.2"), 20)
+    other = Uplink("v", "eth1", ip_address("198.51.100.2"), 20, Family.IPV4)
     sent: dict[str, list[float]] = {"u": [], "v": []}
 
     class Dead:
-        def answer(self, uplink: str, probe: str, target: object, at: float) -> None:
-            if not sent[uplink] or sent[uplink][-1] < at:
-                sent[uplink].append(at)
+        def answer(self, uplink: UplinkId, probe: str, target: object, at: float) -> None:
+            times = sent[uplink.name]
+            if not times or times[-1] < at:
+                times.append(at)
 
     policy = Policy((UPLINK, other), (probe,), (RULE,), ignore_linkdown=False)
     world = World(policy, Dead(), lambda _: None).run(1500.0)

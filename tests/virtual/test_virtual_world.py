@@ -22,13 +22,14 @@ from route_switcher.core.vocabulary.events import (
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table
 from route_switcher.virtual.world import World
+from support.keys import v4
 from support.pinging import pinging, target
 from support.world import policy, uplink
 
@@ -62,10 +63,10 @@ class Heard:
             overhear=self.events.append,
         )
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """See `virtual.internet.Internet`."""
-        self.asked.append((round(sent_at, 5), uplink, probe))
-        return self.fates(uplink, target, sent_at)
+        self.asked.append((round(sent_at, 5), uplink.name, probe))
+        return self.fates(uplink.name, target, sent_at)
 
     def sent(self, name: str) -> list[float]:
         """When rounds were sent through an uplink."""
@@ -73,7 +74,7 @@ class Heard:
 
     def rounds(self, name: str) -> list[Round]:
         """Every round through an uplink that was told."""
-        return [e for e in self.events if isinstance(e, Round) and e.uplink == name]
+        return [e for e in self.events if isinstance(e, Round) and e.uplink.name == name]
 
     def decisions(self) -> list[tuple[float, str | None, str, Cause]]:
         """Every decision, its time to the millisecond."""
@@ -128,7 +129,7 @@ def test_an_answer_after_the_timeout_is_late() -> None:
     heard.world.run(0.9)
     assert [r.outcome for r in heard.rounds("primary")] == [RoundOutcome.FAILED]
     late = [e for e in heard.events if isinstance(e, Answers)]
-    assert late == [Answers(0.75, "primary", "internet", 0.0, (Answer(A, 0.75),))]
+    assert late == [Answers(0.75, v4("primary"), "internet", 0.0, (Answer(A, 0.75),))]
 
 
 def test_what_a_round_did_not_wait_for_is_told_once_all_of_it_is_known() -> None:
@@ -147,7 +148,9 @@ def test_what_a_round_did_not_wait_for_is_told_once_all_of_it_is_known() -> None
 def test_more_is_told_of_a_round_now_and_then_where_no_rule_looks_at_a_window() -> None:
     heard = Heard(one((A, B)), lambda _, target, __: 0.02 if target == A else None)
     heard.world.run(25)
-    told = [e.sent_at for e in heard.events if isinstance(e, Answers) and e.uplink == "primary"]
+    told = [
+        e.sent_at for e in heard.events if isinstance(e, Answers) and e.uplink.name == "primary"
+    ]
     assert told == [0, LISTEN_EVERY, 2 * LISTEN_EVERY]
 
 
@@ -222,7 +225,7 @@ def test_answers_under_way_are_lost_with_the_carrier() -> None:
     heard.world.set_links(LinkState("eth0"))
     # It is asked at once, and A has answered.
     heard.world.run(1.2)
-    heard.world.lose("primary")
+    heard.world.lose(v4("primary"))
     heard.world.run(1.9)
     rest = [e for e in heard.events if isinstance(e, Answers)][-1]
     assert [(a.target, a.rtt) for a in rest.answers] == [(B, None)]
@@ -318,7 +321,7 @@ def test_a_leap_shifts_all_that_is_due() -> None:
     heard = Heard(policy())
     heard.world.run(100.25)
     assert heard.world.engine.at_rest(heard.world.now)
-    heard.world.fast_forward(1000.0, {u.name for u in heard.world.policy.uplinks})
+    heard.world.fast_forward(1000.0, {u.id for u in heard.world.policy.uplinks})
     assert heard.world.now == 1100.25
     heard.world.run(1102)
     assert heard.sent("primary")[-3:] == [100, 1101, 1102]

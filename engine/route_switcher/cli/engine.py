@@ -103,7 +103,7 @@ async def _serve(
         raise CannotStart(error) from None
     with connected as kernel:
         look = Interfaces(writes=not dry_run).look
-        observers = [LogObserver()]
+        observers = [LogObserver(policy)]
         if not dry_run:
             service = Service(policy, kernel, _open_prober, look_at_links=look, observers=observers)
             await serve(service, load, doubts)

@@ -38,7 +38,7 @@ from route_switcher.core.vocabulary.events import (
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.routes import Change, Route
 
 
@@ -51,11 +51,11 @@ class Engine:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._healths: dict[str, UplinkHealth] = {}
+        self._healths: dict[UplinkId, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
         self._presence = RoutePresence()
-        self._warn_at: dict[str, float] = {}
+        self._warn_at: dict[UplinkId, float] = {}
         self._silence = longest_silence(policy)
         self._suspects = SuspectTargets()
         self._speeds = ProbingSpeeds()
@@ -103,11 +103,11 @@ class Engine:
         return tuple(family.plan() for family in self._families.values())
 
     def active(self, family: Family) -> str | None:
-        """The selected uplink of `family`; None before the first selection."""
+        """The name of the selected uplink of `family`; None before the first selection."""
         selection = self._families.get(family)
         return selection.current if selection is not None else None
 
-    def health(self, uplink: str) -> UplinkHealth:
+    def health(self, uplink: UplinkId) -> UplinkHealth:
         """What is known of an uplink, to be read only."""
         return self._healths[uplink]
 
@@ -120,13 +120,13 @@ class Engine:
             and not self._suspects.any
         )
 
-    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds through
         `uplinks`, each as long after the one before as the latest was. To be called only `at_rest`;
         the next event is at least that much later."""
-        for name in uplinks:
-            self._healths[name].fast_forward(delta)
-            self._warn_at[name] += delta
+        for uplink in uplinks:
+            self._healths[uplink].fast_forward(delta)
+            self._warn_at[uplink] += delta
         self._suspects.fast_forward(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
@@ -137,8 +137,8 @@ class Engine:
             link = links[uplink.interface]
             suspects = self._suspects.of(uplink.family)
             health = UplinkHealth(uplink, self.policy, link, True, suspects)
-            self._healths[uplink.name] = health
-            self._warn_at[uplink.name] = event.at + self._silence
+            self._healths[uplink.id] = health
+            self._warn_at[uplink.id] = event.at + self._silence
             outputs += health.on_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
@@ -217,10 +217,11 @@ class Engine:
 
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
-        for name, warn_at in self._warn_at.items():
+        for uplink, warn_at in self._warn_at.items():
             if at >= warn_at:
-                self._warn_at[name] = inf
-                reason = self._healths[name].last_reason
+                self._warn_at[uplink] = inf
+                reason = self._healths[uplink].last_reason
+                name = self.policy.label(uplink)
                 text = f"{name}: nothing is known of it for {self._silence:g} s: {reason}"
                 outputs.append(Notice(at, Level.WARNING, text))
         for health in self._healths.values():
@@ -235,18 +236,18 @@ class Engine:
         return [*outputs, *self._flapping.news(at, self._healths.values())]
 
     def _operator(self, event: Switch | Release) -> list[Output]:
-        health = self._healths.get(event.uplink)
-        if health is None:
+        families = [uplink.family for uplink in self.policy.named(event.uplink)]
+        if not families:
             return [Notice(event.at, Level.WARNING, f"there is no uplink {event.uplink}")]
-        selection = self._families[health.uplink.family]
         outputs: list[Output] = []
-        if isinstance(event, Switch):
-            outputs += selection.set_override(
-                event.at, Override(event.uplink, event.until, event.force)
-            )
-        else:
-            selection.override = None
-        return outputs + selection.decide(event.at)
+        for selection in map(self._families.__getitem__, families):
+            if isinstance(event, Switch):
+                override = Override(event.uplink, event.until, event.force)
+                outputs += selection.set_override(event.at, override)
+            else:
+                selection.override = None
+            outputs += selection.decide(event.at)
+        return outputs
 
     def _reload(self, event: Reload) -> list[Output]:
         old, self.policy = self.policy, event.policy
@@ -256,32 +257,33 @@ class Engine:
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         names = names_now(before.values(), event.policy.uplinks, links)
-        renamed = {known_as: name for known_as, name in names.items() if known_as != name}
-        healths = {names[name]: health for name, health in before.items() if name in names}
-        self._warn_at = {names[n]: at for n, at in self._warn_at.items() if n in names}
+        renamed = {was: its for was, its in names.items() if was != its}
+        healths = {names[its]: health for its, health in before.items() if its in names}
+        self._warn_at = {names[its]: at for its, at in self._warn_at.items() if its in names}
         self._flapping.rename(names)
         self._suspects.apply_policy(event.policy, set(renamed.values()))
         outputs: list[Output] = [
-            Notice(event.at, Level.INFO, f"{known_as} is called {name} now")
-            for known_as, name in renamed.items()
+            Notice(event.at, Level.INFO, f"{old.label(was)} is called {self.policy.label(its)} now")
+            for was, its in renamed.items()
         ]
         for uplink in event.policy.uplinks:
             link = links[uplink.interface]
             suspects = self._suspects.of(uplink.family)
-            if uplink.name not in healths:
+            if uplink.id not in healths:
                 trusted = uplink.family not in self._families
                 health = UplinkHealth(uplink, event.policy, link, trusted, suspects, event.at)
-                self._warn_at[uplink.name] = event.at + self._silence
+                self._warn_at[uplink.id] = event.at + self._silence
             else:
-                health = healths[uplink.name]
+                health = healths[uplink.id]
                 health.apply_policy(uplink, old, event.policy, suspects, event.at)
-            self._healths[uplink.name] = health
+            self._healths[uplink.id] = health
             outputs += health.on_link(link, event.at)
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:
+                of_family = {o.name: n.name for o, n in names.items() if o.family is family}
                 outputs += self._families[family].apply_uplinks(
-                    event.at, self._healths_of(family), event.policy.hold_back, names
+                    event.at, self._healths_of(family), event.policy.hold_back, of_family
                 )
             else:
                 outputs += self._start_family(family, event.at, self._routes)

@@ -10,24 +10,25 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
     SpeedChange,
 )
+from route_switcher.core.vocabulary.policy import Policy
 
 
-def describe(output: Output) -> str:
-    """One output of the core, on one line."""
+def describe(output: Output, policy: Policy) -> str:
+    """One output of the core, on one line; `policy` is the one in effect."""
     match output:
         case Decision():
             return _decision(output)
         case RuleChange():
             return (
-                f"{output.uplink}: rule {output.rule}: {output.before.value} -> "
+                f"{policy.label(output.uplink)}: rule {output.rule}: {output.before.value} -> "
                 f"{output.after.value}: {output.evidence}"
             )
         case Notice():
             return output.text
         case ProbeNow():
-            return f"{output.uplink}: asked for a round at once"
+            return f"{policy.label(output.uplink)}: asked for a round at once"
         case SpeedChange():
-            return f"{output.uplink}: rounds go at the {output.speed.value} speed"
+            return f"{policy.label(output.uplink)}: rounds go at the {output.speed.value} speed"
         case _:
             assert_never(output)
 

@@ -5,8 +5,9 @@ import time
 
 import trio
 
-from route_switcher.core.vocabulary.events import Answers, Event, Round
+from route_switcher.core.vocabulary.events import Answers, Event, Reload, Round
 from route_switcher.core.vocabulary.outputs import Output
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.reconcile import Reconciled
 from route_switcher.daemon.report import (
@@ -51,7 +52,10 @@ class Observer:
 
 
 class LogObserver(Observer):
-    """Writes the log."""
+    """Writes the log, in which uplinks are called as in `policy`, or the one that replaces it."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
 
     async def run(self) -> None:
         """See to it that lines that were held back are told of though no other follows."""
@@ -62,13 +66,15 @@ class LogObserver(Observer):
     def event(self, event: Event) -> None:
         """Rounds and late answers, at debug level; the engine says what follows from the others."""
         if isinstance(event, Round):
-            tell_round(event)
+            tell_round(event, self._policy)
         elif isinstance(event, Answers):
-            tell_answers(event)
+            tell_answers(event, self._policy)
+        elif isinstance(event, Reload):
+            self._policy = event.policy
 
     def output(self, output: Output) -> None:
         """Each in one line."""
-        tell(output)
+        tell(output, self._policy)
 
     def reconciled(self, result: Reconciled, seconds: float) -> None:
         """What was changed; the engine tells of refusals."""

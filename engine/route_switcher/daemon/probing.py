@@ -9,7 +9,7 @@ import trio
 from route_switcher.core.probing.assignment import UplinkProbing, probing_of
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink, UplinkId
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.prober import OpenedProber
 from route_switcher.probes.schedule import Report, repeat
@@ -69,36 +69,36 @@ class Probing:
         self._open_prober = open_prober
         self._report = report
         self._tasks: dict[UplinkProbing, _Tasks] = {}
-        self._speeds: dict[str, Speed] = {}
+        self._speeds: dict[UplinkId, Speed] = {}
         """The last speed told of each uplink, also of one whose tasks are still to come."""
 
     def take(self, policy: Policy) -> None:
         """Probe as `policy` says. Tasks for which it changes nothing go on undisturbed."""
         before, self._tasks = self._tasks, {}
-        names = {uplink.name for uplink in policy.uplinks}
-        self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
+        uplinks = {uplink.id for uplink in policy.uplinks}
+        self._speeds = {its: speed for its, speed in self._speeds.items() if its in uplinks}
         for number, uplink in enumerate(policy.uplinks):
             work = probing_of(uplink, policy)
             tasks = before.pop(work, None)
             if tasks is None:
                 share = number / len(policy.uplinks)
                 tasks = _Tasks(uplink, work, policy.rules_for(uplink.name), share)
-                tasks.go(self._speeds.get(uplink.name, Speed.NORMAL))
+                tasks.go(self._speeds.get(uplink.id, Speed.NORMAL))
                 self._nursery.start_soon(tasks.run, self._open_prober, self._report)
             self._tasks[work] = tasks
         for tasks in before.values():
             tasks.scope.cancel()
 
-    def ask(self, uplink: str, *, again: bool = False) -> None:
+    def ask(self, uplink: UplinkId, *, again: bool = False) -> None:
         """Have every probe ask through `uplink` at once, or `again` (see `ProbeNow`)."""
         for tasks in self._of(uplink):
             tasks.ask(again=again)
 
-    def go(self, uplink: str, speed: Speed) -> None:
+    def go(self, uplink: UplinkId, speed: Speed) -> None:
         """Probe through `uplink` at this speed from now on."""
         self._speeds[uplink] = speed
         for tasks in self._of(uplink):
             tasks.go(speed)
 
-    def _of(self, uplink: str) -> Iterable[_Tasks]:
+    def _of(self, uplink: UplinkId) -> Iterable[_Tasks]:
         return (tasks for work, tasks in self._tasks.items() if work.uplink == uplink)

@@ -22,6 +22,7 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
     SpeedChange,
 )
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.log_limit import LogLimit
@@ -158,40 +159,40 @@ def _shape(message: str) -> str:
     return _NUMBER.sub("#", message)[:_LONGEST_SHAPE]
 
 
-def tell(output: Output) -> None:
-    """Tell of one output of the core."""
+def tell(output: Output, policy: Policy) -> None:
+    """Tell of one output of the core; `policy` is the one in effect."""
     match output:
         case Decision():
-            _tell_decision(output)
+            _tell_decision(output, policy)
         case RuleChange():
             bad = output.after is RuleState.FAILED
             say(
                 logging.WARNING if bad else logging.INFO,
                 "rule",
-                describe(output),
-                uplink=output.uplink,
+                describe(output, policy),
+                uplink=output.uplink.name,
                 rule=output.rule,
                 before=output.before.value,
                 after=output.after.value,
                 evidence=output.evidence,
             )
         case Notice():
-            say(_NOTICE_LEVEL[output.level], "notice", describe(output))
+            say(_NOTICE_LEVEL[output.level], "notice", describe(output, policy))
         case ProbeNow():
-            say(logging.DEBUG, "probe-now", describe(output))
+            say(logging.DEBUG, "probe-now", describe(output, policy))
         case SpeedChange():
             say(
                 logging.DEBUG,
                 "speed",
-                describe(output),
-                uplink=output.uplink,
+                describe(output, policy),
+                uplink=output.uplink.name,
                 speed=output.speed.value,
             )
         case _:
             assert_never(output)
 
 
-def tell_round(event: Round) -> None:
+def tell_round(event: Round, policy: Policy) -> None:
     """Tell of a round, at debug level."""
     if not LOG.isEnabledFor(logging.DEBUG):
         return
@@ -200,24 +201,24 @@ def tell_round(event: Round) -> None:
     say(
         logging.DEBUG,
         "round",
-        f"{event.uplink}: {event.probe}: {event.outcome.value}{why} ({answers})",
-        uplink=event.uplink,
+        f"{policy.label(event.uplink)}: {event.probe}: {event.outcome.value}{why} ({answers})",
+        uplink=event.uplink.name,
         probe=event.probe,
         outcome=event.outcome.value,
         reason=event.reason,
     )
 
 
-def tell_answers(event: Answers) -> None:
+def tell_answers(event: Answers, policy: Policy) -> None:
     """Tell what became of targets after their round was told, at debug level."""
     if not LOG.isEnabledFor(logging.DEBUG):
         return
-    age = event.at - event.sent_at
+    age, name = event.at - event.sent_at, policy.label(event.uplink)
     say(
         logging.DEBUG,
         "answers",
-        f"{event.uplink}: {event.probe}: of a round {age:.3f} s ago: {_words(event.answers)}",
-        uplink=event.uplink,
+        f"{name}: {event.probe}: of a round {age:.3f} s ago: {_words(event.answers)}",
+        uplink=event.uplink.name,
         probe=event.probe,
         seconds_since_sent=round(age, 6),
     )
@@ -244,11 +245,11 @@ def tell_reconciled(result: Reconciled, seconds: float) -> None:
     )
 
 
-def _tell_decision(decision: Decision) -> None:
+def _tell_decision(decision: Decision, policy: Policy) -> None:
     say(
         logging.WARNING if decision.previous else logging.INFO,
         "decision",
-        describe(decision),
+        describe(decision, policy),
         family=str(decision.family),
         previous=decision.previous,
         selected=decision.selected,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from route_switcher.core.vocabulary.policy import Address, Family, Uplink
+from route_switcher.core.vocabulary.policy import Address, Family, Uplink, family_of
 from route_switcher.core.vocabulary.routes import Route, protocol_name
 from route_switcher.drafting.lines import DraftLine, lines_of, metrics, writable
 from route_switcher.drafting.notes import Task, assumptions, tasks
@@ -79,7 +79,14 @@ def draft(host: HostSnapshot) -> Draft:
 
 def _complete(entries: Iterable[Entry]) -> tuple[Uplink, ...]:
     return tuple(
-        Uplink(each.name, each.interface, each.gateway, each.metric, onlink=each.onlink or None)
+        Uplink(
+            each.name,
+            each.interface,
+            each.gateway,
+            each.metric,
+            family_of(each.gateway),
+            onlink=each.onlink or None,
+        )
         for each in entries
         if each.gateway is not None
     )

@@ -68,7 +68,7 @@ class _Rounds:
         timing: Timing,
         measured: bool,
     ) -> None:
-        self._names = uplink.name, probe.name
+        self._names = uplink.id, probe.name
         self._targets = targets
         self._needed = answers_needed(probe.quorum, len(targets))
         self._timeout = probe.timeout

@@ -1,9 +1,10 @@
 """Whether what a scenario expects is so, and what is seen instead."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.policy.values import format_duration
 from route_switcher.scenarios.scenario import (
@@ -51,10 +52,13 @@ class Mismatch:
 class Checker:
     """Compares claims with a world as it is now, and with the decisions so far.
 
-    `families` are those of all uplinks that any policy of the scenario names.
+    `families` are those of each uplink that any policy of the scenario names. What is claimed of
+    an uplink is claimed of it in every family that it has.
     """
 
-    def __init__(self, world: World, decisions: Decisions, families: dict[str, Family]) -> None:
+    def __init__(
+        self, world: World, decisions: Decisions, families: Mapping[str, Sequence[Family]]
+    ) -> None:
         self._world = world
         self._decisions = decisions
         self._families = families
@@ -84,16 +88,9 @@ class Checker:
             case ReasonIs():
                 return self._mismatch_of_reason(assertion.reason)
             case RuleIs():
-                if assertion.uplink not in self._present():
-                    return f"there is no uplink {assertion.uplink} then"
-                states = self._world.engine.health(assertion.uplink).rule_states()
-                if assertion.rule not in states:
-                    return f"there is no rule {assertion.rule} then"
-                state = states[assertion.rule].value
-                return None if state == assertion.state.value else f"it is {state}"
+                return self._mismatch_of_rule(assertion)
             case UplinkIs():
-                state = self._state_of(assertion.uplink)
-                return None if state == _state_word(assertion) else f"it is {state}"
+                return self._mismatch_of_uplink(assertion)
 
     def _mismatch_of_active(self, name: str, since: float, until: float) -> Mismatch | None:
         if name == NONE and NONE not in self._families:
@@ -102,7 +99,12 @@ class Checker:
             if not active:
                 return None
             return Mismatch(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
-        family = self._families[name]
+        found = (self._mismatch_within(f, name, since, until) for f in self._families[name])
+        return next((mismatch for mismatch in found if mismatch is not None), None)
+
+    def _mismatch_within(
+        self, family: Family, name: str, since: float, until: float
+    ) -> Mismatch | None:
         moves = [d for d in self._decisions.made if d.family is family and since < d.at <= until]
         before = self._decisions.active(family, since)
         if before != name:
@@ -123,17 +125,35 @@ class Checker:
         rules = f" (rule {', '.join(latest.rules)})" if latest.rules else ""
         return f"it was {cause}{rules}, at {clock(latest.at)}"
 
-    def _present(self) -> set[str]:
-        return {uplink.name for uplink in self._world.policy.uplinks}
+    def _mismatch_of_rule(self, assertion: RuleIs) -> str | None:
+        uplinks = self._world.policy.named(assertion.uplink)
+        if not uplinks:
+            return f"there is no uplink {assertion.uplink} then"
+        for uplink in uplinks:
+            states = self._world.engine.health(uplink.id).rule_states()
+            if assertion.rule not in states:
+                return f"there is no rule {assertion.rule} then"
+            state = states[assertion.rule].value
+            if state != assertion.state.value:
+                return f"{_it(uplink, uplinks)} is {state}"
+        return None
 
-    def _state_of(self, uplink: str) -> str:
-        if uplink not in self._present():
-            return "not in the policy then"
-        health = self._world.engine.health(uplink)
-        damped = health.penalty.until > self._world.now
-        if health.state is UplinkState.HEALTHY and damped:
-            return DAMPED
-        return health.state.value
+    def _mismatch_of_uplink(self, assertion: UplinkIs) -> str | None:
+        uplinks = self._world.policy.named(assertion.uplink)
+        if not uplinks:
+            return "it is not in the policy then"
+        for uplink in uplinks:
+            health = self._world.engine.health(uplink.id)
+            damped = health.penalty.until > self._world.now
+            state = DAMPED if health.state is UplinkState.HEALTHY and damped else health.state.value
+            if state != _state_word(assertion):
+                return f"{_it(uplink, uplinks)} is {state}"
+        return None
+
+
+def _it(uplink: Uplink, uplinks: Sequence[Uplink]) -> str:
+    """What is said of one of the `uplinks` of a name."""
+    return "it" if len(uplinks) == 1 else f"its {uplink.family}"
 
 
 def expected(assertion: Assertion) -> str:

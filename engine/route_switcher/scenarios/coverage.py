@@ -73,13 +73,13 @@ class Coverage:
             if isinstance(output, RuleChange) and output.after is RuleState.FAILED and self._heard:
                 leaf = self._leaves.get(output.rule)
                 if leaf is not None:
-                    self.held.add((leaf.path, output.uplink))
+                    self.held.add((leaf.path, output.uplink.name))
 
     def watch(self, output: Output) -> None:
         """Take what the engine says."""
         if not isinstance(output, RuleChange) or not self._heard:
             return
-        place = output.rule, output.uplink
+        place = output.rule, output.uplink.name
         if output.after is RuleState.FAILED:
             self.failed.add(place)
             self._failed_now.add(place)
@@ -112,17 +112,17 @@ class Coverage:
     def _places(self) -> list[tuple[str, str]]:
         policy = self.loaded.policy
         return [
-            (rule.name, uplink.name)
+            (rule.name, uplink)
             for rule in self._rules
-            for uplink in policy.uplinks
-            if rule.judges(uplink.name)
+            for uplink in policy.names
+            if rule.judges(uplink)
         ]
 
     def _conditions(self) -> Iterator[tuple[_Leaf, str]]:
         for leaf in self._leaves.values():
-            for uplink in self.loaded.policy.uplinks:
-                if leaf.rule.judges(uplink.name):
-                    yield leaf, uplink.name
+            for uplink in self.loaded.policy.names:
+                if leaf.rule.judges(uplink):
+                    yield leaf, uplink
 
     def _of_rules(self) -> Iterator[Problem]:
         for number, rule in enumerate(self._rules):

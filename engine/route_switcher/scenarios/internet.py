@@ -1,6 +1,6 @@
 """The internet as a scenario has it: every target answers as its series says."""
 
-from route_switcher.core.vocabulary.policy import Policy, Target
+from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
 from route_switcher.scenarios.scenario import Scenario
 from route_switcher.scenarios.series import Cursor, Outcome
 from route_switcher.virtual.internet import Fate
@@ -14,7 +14,7 @@ class WrittenInternet:
 
     def __init__(self, scenario: Scenario, policy: Policy) -> None:
         self._parts = {(r.uplink, r.target): r.parts for r in scenario.rounds}
-        self._cursors: dict[tuple[str, str, Target], Cursor | None] = {}
+        self._cursors: dict[tuple[UplinkId, str, Target], Cursor | None] = {}
         self._rtts: dict[str, float] = {}
         self.take(policy)
 
@@ -22,11 +22,12 @@ class WrittenInternet:
         """Take a policy's timeouts."""
         self._rtts |= {probe.name: min(RTT, probe.timeout / 2) for probe in policy.probes}
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """See `internet.Internet`."""
         key = (uplink, probe, target)
         if key not in self._cursors:
-            parts = self._parts.get((uplink, target)) or self._parts.get((uplink, None))
+            name = uplink.name
+            parts = self._parts.get((name, target)) or self._parts.get((name, None))
             self._cursors[key] = Cursor(parts) if parts else None
         cursor = self._cursors[key]
         if cursor is None:

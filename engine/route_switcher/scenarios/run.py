@@ -69,10 +69,10 @@ class _Record:
         if isinstance(output, Decision | RuleChange | Notice):
             self.said.append(output)
 
-    def evidence(self, until: float) -> tuple[str, ...]:
+    def evidence(self, until: float, policy: Policy) -> tuple[str, ...]:
         """What was said last, up to a moment (seconds)."""
         latest = [output for output in self.said if output.at <= until][-EVIDENCE:]
-        return tuple(f"{clock(output.at):>9}  {describe(output)}" for output in latest)
+        return tuple(f"{clock(output.at):>9}  {describe(output, policy)}" for output in latest)
 
 
 class _Run:
@@ -80,7 +80,7 @@ class _Run:
 
     def __init__(self, scenario: Scenario, policy: Policy, coverage: Coverage | None) -> None:
         self._scenario = scenario
-        self._families = {uplink.name: uplink.family for uplink in policy.uplinks}
+        self._families = {name: policy.families_of(name) for name in policy.names}
         self._interfaces = {uplink.name: uplink.interface for uplink in policy.uplinks}
         self._internet = WrittenInternet(scenario, policy)
         self._record = _Record(coverage)
@@ -107,7 +107,7 @@ class _Run:
                         when(expectation),
                         expected(assertion),
                         check.seen,
-                        self._record.evidence(check.at),
+                        self._record.evidence(check.at, self._world.policy),
                     )
 
     # Events.
@@ -162,13 +162,15 @@ class _Run:
             case RestartEvent():
                 world.restart()
             case ReloadEvent():
-                self._families |= {u.name: u.family for u in happening.policy.uplinks}
+                self._families |= {
+                    n: happening.policy.families_of(n) for n in happening.policy.names
+                }
                 self._interfaces |= {u.name: u.interface for u in happening.policy.uplinks}
                 self._internet.take(happening.policy)
                 world.reload(happening.policy)
 
     def _changed(self, link: LinkState, happening: LinkEvent) -> LinkState:
-        name, family = link.interface, self._families[happening.uplink]
+        name = link.interface
         match happening.becomes:
             case LinkWord.CONNECTED:
                 return LinkState(name)
@@ -179,5 +181,5 @@ class _Run:
             case LinkWord.MISSING:
                 return LinkState.missing(name)
             case LinkWord.WITHOUT_ADDRESS:
-                left = link.families - {family}
+                left = link.families.difference(self._families[happening.uplink])
                 return LinkState(name, link.present, link.up, link.carrier, left)

@@ -12,7 +12,7 @@ from math import inf
 
 from route_switcher.core.vocabulary.conditions import Beyond, leaves
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.states import Cause, RuleState
 from route_switcher.simulation.network import LineCondition, LineReader
 from route_switcher.simulation.timeline import Timeline
@@ -96,24 +96,27 @@ class _Trouble:
 class Accounts:
     """Keeps the figures of one policy. Give it the outputs as they come, with `advance` between.
 
-    `lines` are read forward, so they are the accounts' own.
+    It calls uplinks by their labels (`Policy.label`). `lines`, of each of them, are read
+    forward, so they are the accounts' own.
     """
 
     def __init__(
         self, policy: Policy, lines: Mapping[str, LineReader], timeline: Timeline, start: float
     ) -> None:
-        self.uplinks = {u.name: UplinkOutcome() for u in policy.uplinks}
+        self._label = policy.label
+        labels = {u.id: policy.label(u.id) for u in policy.uplinks}
+        self.uplinks = {name: UplinkOutcome() for name in labels.values()}
         self.families = {family: FamilyFigures() for family in policy.families}
         self.switches: list[Switched] = []
         """The first `SWITCHES_KEPT`."""
-        self._names = {f: [u.name for u in policy.uplinks_of(f)] for f in policy.families}
-        self._family_of = {u.name: u.family for u in policy.uplinks}
+        self._names = {f: [labels[u.id] for u in policy.uplinks_of(f)] for f in policy.families}
+        self._family_of = {name: its.family for its, name in labels.items()}
         self._windows = {r.name: _longest_window(policy, r.name) for r in policy.rules}
         self._lines = lines
         self._timeline = timeline
         self._now = start
         self._active: dict[Family, str | None] = dict.fromkeys(policy.families)
-        self._troubles = {u.name: _Trouble() for u in policy.uplinks}
+        self._troubles = {name: _Trouble() for name in labels.values()}
         self._outage_since: dict[Family, float | None] = dict.fromkeys(policy.families)
         self._conditions = self._look()
 
@@ -202,7 +205,7 @@ class Accounts:
     # What the engine says.
 
     def _decision(self, decision: Decision) -> None:
-        self._active[decision.family] = decision.selected
+        self._active[decision.family] = self._label(UplinkId(decision.selected, decision.family))
         if decision.previous is None:
             return
         figures = self.families[decision.family]
@@ -219,10 +222,12 @@ class Accounts:
         if decision.previous is None or decision.since is None:
             return False
         window = max((self._windows.get(rule, 0.0) for rule in decision.rules), default=0.0)
-        return self._troubles[decision.previous].wrong_until <= decision.since - window
+        left = self._label(UplinkId(decision.previous, decision.family))
+        return self._troubles[left].wrong_until <= decision.since - window
 
     def _rule_change(self, change: RuleChange) -> None:
-        trouble = self._troubles[change.uplink]
+        uplink = self._label(change.uplink)
+        trouble = self._troubles[uplink]
         if change.after is not RuleState.FAILED:
             trouble.failed_rules.discard(change.rule)
             return
@@ -231,9 +236,9 @@ class Accounts:
             return
         trouble.known = True
         took = self._now - trouble.dead_since
-        self.uplinks[change.uplink].detected.append(took)
+        self.uplinks[uplink].detected.append(took)
         if trouble.in_use:
-            self.families[self._family_of[change.uplink]].detected.append(took)
+            self.families[change.uplink.family].detected.append(took)
 
 
 def _longest_window(policy: Policy, name: str) -> float:

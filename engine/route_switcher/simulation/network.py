@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.policy import Target, UplinkId
 from route_switcher.simulation.episodes import EpisodeReader, Episodes
 from route_switcher.simulation.losses import Chance, Losses
 
@@ -97,24 +97,24 @@ class LineReader:
 class Passage:
     """A network as packets pass through it: the internet of a `World`, asked in order of time."""
 
-    def __init__(self, network: Network, uplinks: Iterable[str]) -> None:
+    def __init__(self, network: Network, uplinks: Iterable[UplinkId]) -> None:
         self._network = network
-        self.lines = {name: LineReader(network.lines[name]) for name in uplinks}
+        self.lines = {its: LineReader(network.lines[its.name]) for its in uplinks}
         self._targets = {
             target: EpisodeReader(episodes) for target, episodes in network.targets.items()
         }
-        self._losses: dict[tuple[str, Target], Losses] = {}
-        self._chances: dict[tuple[str, Target, str], Chance] = {}
+        self._losses: dict[tuple[UplinkId, Target], Losses] = {}
+        self._chances: dict[tuple[UplinkId, Target, str], Chance] = {}
         self._calm_from = dict.fromkeys(self.lines, inf)
         self._calm_until = dict.fromkeys(self.lines, -inf)
-        self.asked: Counter[tuple[str, str]] = Counter()
+        self.asked: Counter[tuple[UplinkId, str]] = Counter()
         """How many targets were asked through each uplink by each probe, each round counted."""
-        self.answered: Counter[tuple[str, str]] = Counter()
+        self.answered: Counter[tuple[UplinkId, str]] = Counter()
         """How many of them answered."""
         self.troubled_until = -inf
         """The latest time at which a packet was sent that was lost, or came back late."""
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
         fate = self._fate(uplink, target, sent_at)
         self.asked[uplink, probe] += 1
@@ -122,8 +122,8 @@ class Passage:
             self.answered[uplink, probe] += 1
         return fate
 
-    def _fate(self, uplink: str, target: Target, sent_at: float) -> float | None:
-        line = self._network.lines[uplink]
+    def _fate(self, uplink: UplinkId, target: Target, sent_at: float) -> float | None:
+        line = self._network.lines[uplink.name]
         nanoseconds = round(sent_at * 1e9)
         lost = self._losses_of(uplink, target).lost(nanoseconds)
         if self._calm_from[uplink] <= sent_at and sent_at + line.latency < self._calm_until[uplink]:
@@ -146,7 +146,7 @@ class Passage:
         ) and all(target.at(time) is None for target in self._targets.values())
 
     def first_lost(
-        self, uplink: str, targets: Iterable[Target], due: int, interval: int, before: int
+        self, uplink: UplinkId, targets: Iterable[Target], due: int, interval: int, before: int
     ) -> int:
         """When the first packet is lost of those sent at `due` and every `interval` after it.
 
@@ -157,9 +157,9 @@ class Passage:
         return before
 
     def _through_trouble(
-        self, uplink: str, target: Target, sent_at: float, nanoseconds: int, lost: bool
+        self, uplink: UplinkId, target: Target, sent_at: float, nanoseconds: int, lost: bool
     ) -> float | None:
-        reader, line = self.lines[uplink], self._network.lines[uplink]
+        reader, line = self.lines[uplink], self._network.lines[uplink.name]
         gone = self._targets[target].at(sent_at) is not None if target in self._targets else False
         severity = reader.brownout(sent_at)
         latency = line.latency
@@ -177,7 +177,7 @@ class Passage:
             self._find_calm(uplink, sent_at)
         return None if lost else latency
 
-    def _find_calm(self, uplink: str, time: float) -> None:
+    def _find_calm(self, uplink: UplinkId, time: float) -> None:
         """Note until when packets through a line need not be looked at closely."""
         reader = self.lines[uplink]
         targets = self._targets.values()
@@ -188,17 +188,17 @@ class Passage:
             changes = (reader.next_change(time), *(t.next_change(time) for t in targets))
             self._calm_until[uplink] = min(changes)
 
-    def _losses_of(self, uplink: str, target: Target) -> Losses:
+    def _losses_of(self, uplink: UplinkId, target: Target) -> Losses:
         losses = self._losses.get((uplink, target))
         if losses is None:
-            seed = f"{self._network.seed}/{uplink}/{target}/losses"
-            losses = Losses(seed, self._network.lines[uplink].loss)
+            seed = f"{self._network.seed}/{uplink.name}/{target}/losses"
+            losses = Losses(seed, self._network.lines[uplink.name].loss)
             self._losses[uplink, target] = losses
         return losses
 
-    def _chance(self, uplink: str, target: Target, kind: str, nanoseconds: int) -> float:
+    def _chance(self, uplink: UplinkId, target: Target, kind: str, nanoseconds: int) -> float:
         chance = self._chances.get((uplink, target, kind))
         if chance is None:
-            seed = f"{self._network.seed}/{uplink}/{target}/brown-out/{kind}"
+            seed = f"{self._network.seed}/{uplink.name}/{target}/brown-out/{kind}"
             chance = self._chances[uplink, target, kind] = Chance(seed)
         return chance.at(nanoseconds)

@@ -29,6 +29,7 @@ class SimulationResult:
 
     seconds: float
     uplinks: dict[str, UplinkOutcome]
+    """By their labels (`Policy.label`), as in the timeline."""
     families: dict[Family, FamilyFigures]
     switches: list[Switched]
     """The first `figures.SWITCHES_KEPT`."""
@@ -69,16 +70,16 @@ class _Simulation:
         self._leaping = leaping
         self._tell_others = tell
         self._progress = progress
-        names = [u.name for u in policy.uplinks]
-        self._passage = Passage(network, names)
-        self._timeline = Timeline(names, policy.families, seconds)
-        own_lines = {name: LineReader(network.lines[name]) for name in names}
+        uplinks = [u.id for u in policy.uplinks]
+        self._passage = Passage(network, uplinks)
+        own_lines = {policy.label(its): LineReader(network.lines[its.name]) for its in uplinks}
+        self._timeline = Timeline(list(own_lines), policy.families, seconds)
         self._accounts = Accounts(policy, own_lines, self._timeline, 0.0)
         self._now = self._changed_at = 0.0
         self._leaps = 0
         self._leapt = 0
         # How long a packet may be under way: nothing leaps so near to what could befall it.
-        latency = max(network.lines[name].latency for name in names)
+        latency = max(network.lines[its.name].latency for its in uplinks)
         self._under_way = max(latency, *(probe.timeout for probe in policy.probes))
         self._intervals: list[int] = []
         self._even_since = 0.0
@@ -98,7 +99,8 @@ class _Simulation:
         self._accounts.advance(self._seconds)
         self._accounts.close()
         for uplink in self._policy.uplinks:
-            self._accounts.uplinks[uplink.name].probe_bytes = self._probe_bytes(uplink)
+            label = self._policy.label(uplink.id)
+            self._accounts.uplinks[label].probe_bytes = self._probe_bytes(uplink)
         return SimulationResult(
             self._seconds,
             self._accounts.uplinks,
@@ -112,7 +114,7 @@ class _Simulation:
     def _probe_bytes(self, uplink: Uplink) -> int:
         total = 0
         for probe in self._policy.probes_through(uplink.name):
-            key, family = (uplink.name, probe.name), uplink.family
+            key, family = (uplink.id, probe.name), uplink.family
             answered = self._passage.answered[key]
             silent = self._passage.asked[key] - answered
             total += answered * bytes_of_target(probe.check, family)
@@ -185,7 +187,7 @@ class _Simulation:
         return frozenset(
             uplink.interface
             for uplink in self._policy.uplinks
-            if self._passage.lines[uplink.name].unplugged(self._changed_at)
+            if self._passage.lines[uplink.id].unplugged(self._changed_at)
         )
 
     def _change_links(self) -> None:

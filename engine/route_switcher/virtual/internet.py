@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.policy import Target, UplinkId
 
 Fate: TypeAlias = float | str | None
 """What becomes of one target in one round: seconds until it answers (more than the timeout: late);
@@ -12,10 +12,10 @@ None: it never does; text: it could not be asked, and why, which says nothing of
 class Internet(Protocol):
     """Says what becomes of every target of every round."""
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """What becomes of one target of a round that is sent now.
 
         Asked once for each target of each round, in the order of sending, where the link is
-        connected. `sent_at` is the time in seconds; `uplink` and `probe` are names.
+        connected. `sent_at` is the time in seconds; `probe` is a name.
         """
         ...

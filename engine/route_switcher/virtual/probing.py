@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from route_switcher.core.probing.assignment import ProbeSpec, UplinkProbing, probing_of
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
-from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Uplink, UplinkId
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Ask, Stream
@@ -34,7 +34,7 @@ class Probing:
         self._link_of = link_of
         self._spread = spread
         self._streams: dict[UplinkProbing, tuple[Stream, ...]] = {}
-        self._speeds: dict[str, Speed] = {}
+        self._speeds: dict[UplinkId, Speed] = {}
         """The last speed told of each uplink, also of one whose streams are still to come."""
 
     def __iter__(self) -> Iterator[Stream]:
@@ -44,8 +44,8 @@ class Probing:
     def take(self, policy: Policy) -> None:
         """Probe as `policy` says. Streams for which it changes nothing go on undisturbed."""
         before, self._streams = self._streams, {}
-        names = {uplink.name for uplink in policy.uplinks}
-        self._speeds = {name: speed for name, speed in self._speeds.items() if name in names}
+        uplinks = {uplink.id for uplink in policy.uplinks}
+        self._speeds = {its: speed for its, speed in self._speeds.items() if its in uplinks}
         for number, uplink in enumerate(policy.uplinks):
             work = probing_of(uplink, policy)
             streams = before.pop(work, None)
@@ -62,12 +62,12 @@ class Probing:
             _close(streams)
         self._streams, self._speeds = {}, {}
 
-    def ask(self, uplink: str, *, again: bool = False) -> None:
+    def ask(self, uplink: UplinkId, *, again: bool = False) -> None:
         """Have every probe ask through `uplink` at once, or `again` (see `ProbeNow`)."""
         for stream in self._of(uplink):
             stream.ask_now(again=again)
 
-    def go(self, uplink: str, speed: Speed) -> None:
+    def go(self, uplink: UplinkId, speed: Speed) -> None:
         """Probe through `uplink` at this speed from now on."""
         self._speeds[uplink] = speed
         for stream in self._of(uplink):
@@ -80,14 +80,14 @@ class Probing:
                 for stream in streams:
                     stream.on_link(link)
 
-    def lose(self, uplink: str) -> None:
+    def lose(self, uplink: UplinkId) -> None:
         """Lose every answer that is under way through an uplink."""
         for stream in self._of(uplink):
             stream.lose()
 
     def _begin(self, uplink: Uplink, asking: ProbeSpec, policy: Policy, share: float) -> Stream:
         pace = Pace(asking.probe, policy.rules_for(uplink.name))
-        pace.speed = self._speeds.get(uplink.name, Speed.NORMAL)
+        pace.speed = self._speeds.get(uplink.id, Speed.NORMAL)
         stream = Stream(
             self._schedule,
             uplink,
@@ -101,7 +101,7 @@ class Probing:
         stream.begin(self._schedule.now + nanoseconds(share * asking.probe.interval))
         return stream
 
-    def _of(self, uplink: str) -> Iterator[Stream]:
+    def _of(self, uplink: UplinkId) -> Iterator[Stream]:
         for work, streams in self._streams.items():
             if work.uplink == uplink:
                 yield from streams

@@ -13,14 +13,14 @@ from typing import TypeAlias
 from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.events import Answer, Answers, LinkState, Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Probe, Target, Uplink
+from route_switcher.core.vocabulary.policy import Probe, Target, Uplink, UplinkId
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.open_round import OpenRound, fault_of
 from route_switcher.virtual.quorum import LATE, Quorum, Verdict, lost, takes
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid
 
-Ask: TypeAlias = Callable[[str, str, Target, float], Fate]
+Ask: TypeAlias = Callable[[UplinkId, str, Target, float], Fate]
 """From uplink, probe, target, and the time of sending in seconds to the fate."""
 
 
@@ -160,9 +160,9 @@ class Stream:
     # How it goes on, if the round under way is good.
 
     @property
-    def uplink(self) -> str:
-        """The uplink's name."""
-        return self._uplink.name
+    def uplink(self) -> UplinkId:
+        """The uplink whose rounds these are."""
+        return self._uplink.id
 
     @property
     def probe(self) -> str:
@@ -211,7 +211,7 @@ class Stream:
         fates: tuple[Fate, ...] = ()
         if not fault:
             ask = self._ask if link.carrier else _no_carrier
-            uplink, probe = self._uplink.name, self._probe.name
+            uplink, probe = self._uplink.id, self._probe.name
             fates = tuple([ask(uplink, probe, target, at) for target in self._quorum.targets])
         this = OpenRound(sent, self._listening.follows(at), fault, fates, sent)
         self._open.append(this)
@@ -236,7 +236,7 @@ class Stream:
         outcome, answers, reason = verdict
         at, sent_at = schedule.seconds, on_grid(this.sent)
         self._report(
-            Round(at, self._uplink.name, self._probe.name, sent_at, outcome, answers, reason)
+            Round(at, self._uplink.id, self._probe.name, sent_at, outcome, answers, reason)
         )
         if this not in self._open:
             return  # closed by what followed from it
@@ -289,7 +289,7 @@ class Stream:
         self._rests.remove(rest)
         if answers:
             at, sent_at = self._schedule.seconds, on_grid(rest.sent)
-            names = self._uplink.name, self._probe.name
+            names = self._uplink.id, self._probe.name
             self._report(Answers(at, *names, sent_at, tuple(answers)))
 
 

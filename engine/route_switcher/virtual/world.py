@@ -33,7 +33,7 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
     SpeedChange,
 )
-from route_switcher.core.vocabulary.policy import Family, Policy, Target
+from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import Probing
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
@@ -110,7 +110,7 @@ class World:
         return self.engine.policy
 
     def active(self, family: Family) -> str | None:
-        """The active uplink of a family; None before the first selection."""
+        """The name of the active uplink of a family; None before the first selection."""
         return self.engine.active(family)
 
     def link_of(self, interface: str) -> LinkState:
@@ -132,7 +132,7 @@ class World:
         self._run(end)
         self._schedule.now = max(self._schedule.now, end)
 
-    def fast_forward(self, seconds: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, seconds: float, uplinks: Collection[UplinkId]) -> None:
         """Take it that nothing but good rounds like the latest came for `seconds`, through
         `uplinks`, and that no round through another was due.
 
@@ -168,7 +168,7 @@ class World:
         self._handle(Links(self._at, states))
         self.see_routes()
 
-    def lose(self, uplink: str) -> None:
+    def lose(self, uplink: UplinkId) -> None:
         """Lose every answer that is under way through an uplink."""
         self._probing.lose(uplink)
 
@@ -178,11 +178,12 @@ class World:
         self._converge()
 
     def switch(self, uplink: str, *, seconds: float = inf, force: bool = False) -> None:
-        """The operator orders the traffic to an uplink, for a time or until it is released."""
+        """The operator orders the traffic to the uplink of that name, for a time or until it is
+        released."""
         self.submit(Switch(self._at, uplink, self._at + seconds, force))
 
     def release(self, uplink: str) -> None:
-        """The operator takes an order back, for the family of the uplink."""
+        """The operator takes an order back, for the families of the uplink."""
         self.submit(Release(self._at, uplink))
 
     def reload(self, policy: Policy) -> None:
@@ -292,5 +293,5 @@ class World:
     def _links_of(self, policy: Policy) -> tuple[LinkState, ...]:
         return tuple(self.link_of(uplink.interface) for uplink in policy.uplinks)
 
-    def _ask_internet(self, uplink: str, probe: str, target: Target, sent_at: float) -> Fate:
+    def _ask_internet(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         return self.internet.answer(uplink, probe, target, sent_at)

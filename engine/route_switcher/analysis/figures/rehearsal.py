@@ -23,7 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import HoldBack, Policy, Target
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.states import RuleState, Speed
 from route_switcher.virtual.world import World
 
@@ -173,9 +173,9 @@ class _Play:
         self._ok: dict[str, float] = {}
         self._world = World(stage, self, self._note)
 
-    def answer(self, uplink: str, probe: str, target: Target, sent_at: float) -> float | None:
+    def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
         """What becomes of one target of a round (`virtual.internet.Internet`)."""
-        return _RTT if self._works or uplink != self._uplink.name else None
+        return _RTT if self._works or uplink != self._uplink.id else None
 
     def at(
         self, instant: float, lasts: float | None
@@ -203,7 +203,7 @@ class _Play:
     def _break(self, *, works: bool) -> None:
         self._works = works
         if not works:
-            self._world.lose(self._uplink.name)
+            self._world.lose(self._uplink.id)
         if self._fault is Fault.UNPLUGGED:
             self._world.set_links(LinkState(self._uplink.interface, carrier=works))
 
@@ -216,7 +216,7 @@ class _Play:
         return len(seen) == len(self._rules)
 
     def _note(self, output: Output) -> None:
-        if not isinstance(output, RuleChange) or output.uplink != self._uplink.name:
+        if not isinstance(output, RuleChange) or output.uplink != self._uplink.id:
             return
         if output.rule in self._rules and output.after is RuleState.FAILED:
             self._failed.setdefault(output.rule, output.at)

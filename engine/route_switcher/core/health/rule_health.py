@@ -284,4 +284,4 @@ class RuleHealth:
         if self.state is before:
             return []
         self.evidence = evidence
-        return [RuleChange(at, self.uplink.name, self.rule.name, before, self.state, evidence)]
+        return [RuleChange(at, self.uplink.id, self.rule.name, before, self.state, evidence)]

@@ -4,6 +4,7 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
+from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import UplinkState
 
 
@@ -12,7 +13,7 @@ class Setbacks:
     each time."""
 
     def __init__(self) -> None:
-        self._reminders: dict[str, Reminder] = {}
+        self._reminders: dict[UplinkId, Reminder] = {}
 
     def on_round(self, health: UplinkHealth, event: Round) -> list[Output]:
         """Have an uplink judge a round, and say what changed, and what to tell."""
@@ -23,16 +24,16 @@ class Setbacks:
     def _news(self, at: float, health: UplinkHealth, proven: float, reason: str) -> list[Output]:
         """What to tell of an uplink after a round; before it, good rounds had covered `proven`
         seconds. `reason` says why the round failed, in words."""
-        name = health.uplink.name
+        uplink = health.uplink.id
         if health.state is UplinkState.HEALTHY:
-            self._reminders.pop(name, None)
+            self._reminders.pop(uplink, None)
         if health.state is not UplinkState.RECOVERING or health.proven >= proven:
             return []
-        if not self._reminders.setdefault(name, Reminder()).due(at):
+        if not self._reminders.setdefault(uplink, Reminder()).due(at):
             return []
         why = reason or "nothing was known of it for too long"
         text = (
-            f"{name}: its stable time begins again after {proven:.0f} s: {why}. It is healthy after"
-            f" good rounds for {health.stable_time:g} s without a failed one"
+            f"{health.label}: its stable time begins again after {proven:.0f} s: {why}. It is"
+            f" healthy after good rounds for {health.stable_time:g} s without a failed one"
         )
         return [Notice(at, Level.INFO, text)]

@@ -19,7 +19,14 @@ from route_switcher.core.probing.assignment import meaning
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round, RoundOutcome, by_target
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Target, answers_needed
+from route_switcher.core.vocabulary.policy import (
+    Family,
+    Policy,
+    Probe,
+    Target,
+    UplinkId,
+    answers_needed,
+)
 
 _WITNESSES = 2
 
@@ -49,11 +56,11 @@ class _OfProbe:
         self._worth_telling = max(self._gap, WORTH_TELLING)
         self._dead: set[Target] = set()
         """Those that answer through no uplink that works, though it be the only one."""
-        self._latest: dict[str, _Latest] = {}
+        self._latest: dict[UplinkId, _Latest] = {}
         self._since: dict[Target, float] = {}
         """When each last was found dead, or answered again."""
         self._told: set[Target] = set()
-        self._doubtful: set[str] = set()
+        self._doubtful: set[UplinkId] = set()
         """The uplinks whose latest round failed though some targets answered."""
 
     def take(self, event: Round | Answers) -> None:
@@ -85,10 +92,10 @@ class _OfProbe:
     def unusual(self) -> bool:
         return bool(self._dead or self._told)
 
-    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
-        for name in uplinks:
-            if name in self._latest:
-                self._latest[name].sent_at += delta
+    def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
+        for uplink in uplinks:
+            if uplink in self._latest:
+                self._latest[uplink].sent_at += delta
 
     def news(self, at: float) -> list[Notice]:
         """What a person should know: what has been dead for some time, and is not any more."""
@@ -109,7 +116,7 @@ class _OfProbe:
             return f"{target} is left out of {name}: it fails everywhere"
         return f"{target} does not answer {name} through any uplink that works"
 
-    def witnesses_wanted(self, event: Round) -> list[str]:
+    def witnesses_wanted(self, event: Round) -> list[UplinkId]:
         """The uplinks that should say at once what they know of the targets that `event` lacks,
         when it is the first of its uplink that fails by them."""
         answered = self._latest[event.uplink].answered
@@ -120,14 +127,14 @@ class _OfProbe:
             return []
         self._doubtful.add(event.uplink)
         return [
-            name
-            for name, latest in self._latest.items()
+            uplink
+            for uplink, latest in self._latest.items()
             if any(latest.answered) and event.sent_at - latest.sent_at > self.probe.fast_interval
         ]
 
-    def keep(self, uplinks: Set[str]) -> None:
+    def keep(self, uplinks: Set[UplinkId]) -> None:
         """Forget what was seen through all uplinks but these."""
-        self._latest = {name: x for name, x in self._latest.items() if name in uplinks}
+        self._latest = {its: x for its, x in self._latest.items() if its in uplinks}
         self._doubtful &= uplinks
 
     def _find(self, now: float) -> None:
@@ -167,7 +174,7 @@ class SuspectTargets:
     def __init__(self) -> None:
         self._probes: dict[tuple[str, Family], _OfProbe] = {}
 
-    def apply_policy(self, policy: Policy, renamed: Collection[str] = ()) -> None:
+    def apply_policy(self, policy: Policy, renamed: Collection[UplinkId] = ()) -> None:
         """Take a new policy; what is known of unchanged probes stays, but not of uplinks that have
         their names from now on."""
         before, self._probes = self._probes, {}
@@ -177,7 +184,7 @@ class SuspectTargets:
                 same = known is not None and meaning(known.probe, family) == meaning(probe, family)
                 kept = known if same else None
                 its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
-                through = (u.name for u in policy.uplinks_of(family) if probe.goes_through(u.name))
+                through = (u.id for u in policy.uplinks_of(family) if probe.goes_through(u.name))
                 its.keep(set(through) - set(renamed))
 
     def of(self, family: Family) -> dict[str, Set[Target]]:
@@ -195,7 +202,7 @@ class SuspectTargets:
         suspects.take(event)
         judged = suspects.judge(event)
         outputs: list[Output] = [*suspects.news(event.at)]
-        outputs += (ProbeNow(event.at, name) for name in suspects.witnesses_wanted(judged))
+        outputs += (ProbeNow(event.at, its) for its in suspects.witnesses_wanted(judged))
         return judged, outputs
 
     @property
@@ -203,7 +210,7 @@ class SuspectTargets:
         """Whether any target is suspect now, or a person is still to be told that it is not."""
         return any(suspects.unusual for suspects in self._probes.values())
 
-    def fast_forward(self, delta: float, uplinks: Collection[str]) -> None:
+    def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         """Take it that rounds like the latest have come through `uplinks` for `delta` seconds."""
         for suspects in self._probes.values():
             suspects.fast_forward(delta, uplinks)

@@ -34,6 +34,8 @@ class UplinkHealth:
         begun: float = -inf,
     ) -> None:
         self.uplink = uplink
+        self.label = policy.label(uplink.id)
+        """What a person calls it."""
         self.link = _judged(uplink, link)
         """Its link; where the policy ignores the carrier, that counts as there."""
         self.routable = _routable(uplink, link)
@@ -136,14 +138,14 @@ class UplinkHealth:
     def evidence(self) -> str:
         """Why the rules that decide the uplink's state say what they say, in words."""
         if not self.judged and self.state is UplinkState.UNKNOWN:
-            return f"nothing is known of {self.uplink.name} yet"
+            return f"nothing is known of {self.label} yet"
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
         undecided = any(x.failed and not x.decided(x.sent_at) for x in self._latest.values())
         if state is UplinkState.HEALTHY and undecided:
             words = ["but its latest round failed"]
-        return f"{self.uplink.name} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
+        return f"{self.label} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
     def why_not(self, now: float, since: float = -inf, *, urgent: bool = False) -> str:
         """Why it does not count as answering, in words; empty if it does: the latest known round
@@ -241,7 +243,7 @@ class UplinkHealth:
         renamed = uplink.name != self.uplink.name
         probes = new.probes_through(uplink.name)
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
-        self.uplink = uplink
+        self.uplink, self.label = uplink, new.label(uplink.id)
         self.penalty.restart(new.hold_back.damping)
         kept = {r.rule.name: r for r in self._rules}
         rules = new.rules_for(uplink.name)

@@ -11,6 +11,7 @@ from route_switcher.core.vocabulary.policy import (
     Probe,
     Rule,
     Uplink,
+    UplinkId,
     answers_needed,
 )
 
@@ -33,9 +34,8 @@ class ProbeSpec:
 class UplinkProbing:
     """All rounds through one uplink."""
 
-    uplink: str
+    uplink: UplinkId
     interface: str
-    family: Family
     askings: tuple[ProbeSpec, ...]
 
 
@@ -52,7 +52,7 @@ def probing_of(uplink: Uplink, policy: Policy) -> UplinkProbing:
         )
         for probe in probes
     )
-    return UplinkProbing(uplink.name, uplink.interface, uplink.family, askings)
+    return UplinkProbing(uplink.id, uplink.interface, askings)
 
 
 def meaning(probe: Probe, family: Family) -> Probe:

@@ -52,10 +52,10 @@ class AllDown:
         """The `active` one of `healths` has been failing `since`; `why_not` says why another cannot
         be moved to, however old its answer is; `forced`: an operator's order keeps the traffic."""
         outputs = self._ask_again(at, since, healths)
-        reasons = {h.uplink.name: why_not(h) for h in healths if h is not active}
-        known = [_known(h, reasons[h.uplink.name]) for h in healths if h is not active]
+        reasons = {h.uplink.id: why_not(h) for h in healths if h is not active}
+        known = [_known(h, reasons[h.uplink.id]) for h in healths if h is not active]
         said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
-        name = active.uplink.name
+        name = active.label
         if forced:
             if self._reminder.due(at):
                 text = f"a forced order keeps the traffic on {name} until it is released: {said}"
@@ -71,7 +71,7 @@ class AllDown:
             return []
         self.ask_at = at + ASK_AGAIN
         return [
-            ProbeNow(at, h.uplink.name, again=not first)
+            ProbeNow(at, h.uplink.id, again=not first)
             for h in healths
             if h.link.connected and (first or h.why_not(at, since))
         ]

@@ -92,15 +92,16 @@ class FamilySelection:
     ) -> list[Output]:
         """Take a new policy's uplinks; a removed active one carries traffic until another can.
 
-        `names` are the new names of those that stay, by their old ones.
+        `names` are the new names of those of this family that stay, by their old ones.
         """
         self._limiter.apply_policy(hold_back)
         outputs: list[Output] = []
         if self.current is not None and self.current not in names:
             kept = {id(h) for h in healths}
-            removed = (h.uplink for h in self.healths if id(h) not in kept)
-            self._departing = next(u for u in removed if u.name == self.current)
-            text = f"{self.current} left the policy; it is active until another can be"
+            removed = (h for h in self.healths if id(h) not in kept)
+            left = next(h for h in removed if h.uplink.name == self.current)
+            self._departing = left.uplink
+            text = f"{left.label} left the policy; it is active until another can be"
             outputs.append(Notice(at, Level.INFO, text))
         self.current = names.get(self.current) if self.current is not None else None
         self.healths = tuple(healths)
@@ -126,7 +127,7 @@ class FamilySelection:
         elif not override.force and health.state is not UplinkState.HEALTHY:
             why = f"{health.evidence()}; only a forced order moves to it"
         if why is not None:
-            return [Notice(at, Level.WARNING, f"switch to {override.uplink} refused: {why}")]
+            return [Notice(at, Level.WARNING, f"switch to {health.label} refused: {why}")]
         self.override = override
         return []
 
@@ -166,9 +167,8 @@ class FamilySelection:
             return []
         outputs: list[Output] = []
         if self.override and at >= self.override.until:
-            outputs.append(
-                Notice(at, Level.INFO, f"the order for {self.override.uplink} has ended")
-            )
+            ordered = self._health(self.override.uplink)
+            outputs.append(Notice(at, Level.INFO, f"the order for {ordered.label} has ended"))
             self.override = None
         if not self.settled:
             return outputs + self._first_selection(at)
@@ -185,10 +185,14 @@ class FamilySelection:
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
         if cause in VOLUNTARY and at < self._limiter.until:
             self._held_until = min(self._held_until, self._limiter.until)
-            return [*outputs, *self._limiter.tell(at, choice.name), *self._hold(eligibility)]
+            return [
+                *outputs,
+                *self._limiter.tell(at, self._health(choice.name).label),
+                *self._hold(eligibility),
+            ]
         outputs.append(self._move(at, choice.name, cause))
         if eligibility.link_lost:
-            outputs.append(ProbeNow(at, choice.name))
+            outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))
         return outputs
 
     def content(self, at: float) -> bool:

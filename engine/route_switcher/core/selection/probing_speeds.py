@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.outputs import SpeedChange
+from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import Speed, UplinkState
 
 
@@ -15,7 +16,7 @@ class ProbingSpeeds:
     """Remembers the speed of each uplink, and says when one changes."""
 
     def __init__(self) -> None:
-        self._speeds: dict[str, Speed] = {}
+        self._speeds: dict[UplinkId, Speed] = {}
 
     def changes(
         self, at: float, healths: Iterable[UplinkHealth], active: str | None
@@ -23,16 +24,16 @@ class ProbingSpeeds:
         """What changes for the uplinks of one family, which stand in order of preference."""
         settled = False
         for health in healths:
-            name = health.uplink.name
+            uplink = health.uplink.id
             speed = _speed(health.state, settled)
-            if speed is not self._speeds.get(name, Speed.NORMAL):
-                yield SpeedChange(at, name, speed)
-            self._speeds[name] = speed
-            settled |= name == active and health.state is UplinkState.HEALTHY
+            if speed is not self._speeds.get(uplink, Speed.NORMAL):
+                yield SpeedChange(at, uplink, speed)
+            self._speeds[uplink] = speed
+            settled |= uplink.name == active and health.state is UplinkState.HEALTHY
 
-    def keep(self, names: Iterable[str]) -> None:
+    def keep(self, uplinks: Iterable[UplinkId]) -> None:
         """Forget all uplinks but these."""
-        self._speeds = {name: self._speeds[name] for name in names if name in self._speeds}
+        self._speeds = {its: self._speeds[its] for its in uplinks if its in self._speeds}
 
 
 def _speed(state: UplinkState, behind_a_healthy_one: bool) -> Speed:

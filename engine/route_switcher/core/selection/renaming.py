@@ -8,20 +8,20 @@ from collections.abc import Iterable, Mapping
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Uplink, UplinkId
 
 
 def names_now(
     old: Iterable[UplinkHealth], new: Iterable[Uplink], links: Mapping[str, LinkState]
-) -> dict[str, str]:
-    """The new names of the uplinks that go on, by their old ones.
+) -> dict[UplinkId, UplinkId]:
+    """What the uplinks that go on are called now, by what they were called.
 
     An interface is the same where the kernel's own name of it is: a policy may say another that the
     kernel knows. `links` tells of those that the new uplinks name.
     """
-    before = {(h.link.own_name, h.uplink.family): h.uplink.name for h in old}
-    now = {(links[u.interface].own_name, u.family): u.name for u in new}
-    return {before[line]: name for line, name in now.items() if line in before}
+    before = {(h.link.own_name, h.uplink.family): h.uplink.id for h in old}
+    now = {(links[u.interface].own_name, u.family): u.id for u in new}
+    return {before[line]: its for line, its in now.items() if line in before}
 
 
 def preferred_before(old: Policy, one: Uplink, other: Uplink) -> bool:

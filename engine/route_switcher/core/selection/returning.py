@@ -10,6 +10,7 @@ from math import inf
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.vocabulary.outputs import ProbeNow
+from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import UplinkState
 
 
@@ -19,18 +20,18 @@ class Returning:
     __slots__ = ("_away",)
 
     def __init__(self) -> None:
-        self._away: frozenset[str] = frozenset()
+        self._away: frozenset[UplinkId] = frozenset()
 
     def asks(
         self, at: float, healths: Collection[UplinkHealth], presence: RoutePresence
     ) -> Iterator[ProbeNow]:
         """Whom to ask, after news of links or routes."""
-        leads = {h.uplink.name: _leads(h, presence) for h in healths}
+        leads = {h.uplink.id: _leads(h, presence) for h in healths}
         before, self._away = self._away, frozenset(n for n, led in leads.items() if not led)
         for health in healths:
-            name = health.uplink.name
-            if name in before and leads[name] and health.state is UplinkState.FAILED:
-                yield ProbeNow(at, name)
+            uplink = health.uplink.id
+            if uplink in before and leads[uplink] and health.state is UplinkState.FAILED:
+                yield ProbeNow(at, uplink)
 
 
 def _leads(health: UplinkHealth, presence: RoutePresence) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Family, Policy, Target
+from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
@@ -61,7 +61,7 @@ class Round:
     """
 
     at: float
-    uplink: str
+    uplink: UplinkId
     probe: str
     sent_at: float
     outcome: RoundOutcome
@@ -75,7 +75,7 @@ class Answers:
     that answered after the timeout (`rtt` is longer than it then). It changes no outcome."""
 
     at: float
-    uplink: str
+    uplink: UplinkId
     probe: str
     sent_at: float
     """When the round was sent, as in its `Round`."""
@@ -150,23 +150,26 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The operator prefers `uplink` until `until` (seconds on the same clock; inf: until released).
+    """The operator prefers `uplink`, in every family that it has, until `until` (seconds on the
+    same clock; inf: until released).
 
-    Refused if the uplink is not healthy, unless `force`.
+    Refused where the uplink is not healthy, unless `force`.
     """
 
     at: float
     uplink: str
+    """Its name."""
     until: float
     force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The operator takes a `Switch` back, for the family that `uplink` belongs to."""
+    """The operator takes a `Switch` back, for the families that `uplink` has."""
 
     at: float
     uplink: str
+    """Its name."""
 
 
 @dataclass(frozen=True, slots=True)

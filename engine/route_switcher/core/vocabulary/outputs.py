@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy import Family, UplinkId
 from route_switcher.core.vocabulary.states import Cause, RuleState, Speed
 
 
@@ -13,7 +13,7 @@ class RuleChange:
     """A rule went from one state to another, and why."""
 
     at: float
-    uplink: str
+    uplink: UplinkId
     rule: str
     before: RuleState
     after: RuleState
@@ -66,7 +66,7 @@ class ProbeNow:
     """
 
     at: float
-    uplink: str
+    uplink: UplinkId
     again: bool = False
 
 
@@ -75,7 +75,7 @@ class SpeedChange:
     """From now on the rounds through `uplink` go at this speed. Before the first, it is normal."""
 
     at: float
-    uplink: str
+    uplink: UplinkId
     speed: Speed
 
 

@@ -4,11 +4,12 @@ Durations are seconds. A `Policy` is made by `route_switcher.policy` from a file
 sound, so nothing here checks again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.conditions import CarrierDown, CarrierUp, Condition, leaves
@@ -32,8 +33,21 @@ class Family(Enum):
     IPV4 = 4
     IPV6 = 6
 
+    # As a part of most keys it is hashed all the time, and each is one object: by identity, in C.
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return f"IPv{self.value}"
+
+
+class UplinkId(NamedTuple):
+    """An uplink in a family: what has health, rounds, a next hop and a route of its own.
+
+    `Policy.label` says what a person calls it.
+    """
+
+    name: str
+    family: Family
 
 
 def family_of(address: Address) -> Family:
@@ -43,22 +57,28 @@ def family_of(address: Address) -> Family:
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
-    """An interface and the gateway behind it through which the internet is reached."""
+    """An interface and the gateway behind it through which the internet of one family is reached.
+
+    Two of different families may have one name. They share the interface then, and rules and
+    probes that say the name mean both.
+    """
 
     name: str
     interface: str
     gateway: Address
     metric: int
+    family: Family
     ignore_carrier: bool = False
     """Its carrier counts as there; an interface that is down or missing still fails it."""
     onlink: bool | None = None
     """Whether the gateway is taken to be on the link, though no network of the interface has it.
     None: as the default route says that the machine has through them."""
 
-    @property
-    def family(self) -> Family:
-        """The family of the gateway: an uplink carries one family."""
-        return family_of(self.gateway)
+    id: UplinkId = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the key."""
+        object.__setattr__(self, "id", UplinkId(self.name, self.family))
 
     @property
     def demoted_metric(self) -> int:
@@ -197,7 +217,8 @@ class HoldBack:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that an administrator decides. `uplinks` stand in order of preference.
+    """Everything that an administrator decides. `uplinks` stand in order of preference, one entry
+    for each family of an uplink.
 
     Within a family the metrics rise in that order, and no metric, demoted or not, is used twice.
     """
@@ -213,14 +234,37 @@ class Policy:
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable
     time of the rules that judge its uplinks, or the default one if none does."""
 
+    _of_several_families: frozenset[str] = field(init=False, compare=False, repr=False)
+
     def __post_init__(self) -> None:
         """Complete the rules."""
+        counted = Counter(uplink.name for uplink in self.uplinks)
+        several = frozenset(name for name, count in counted.items() if count > 1)
+        object.__setattr__(self, "_of_several_families", several)
         object.__setattr__(self, "link_rules", tuple(_link_rules(self.uplinks, self.rules)))
 
     @property
     def families(self) -> tuple[Family, ...]:
         """The families that have an uplink, IPv4 first."""
         return tuple(f for f in Family if any(u.family is f for u in self.uplinks))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the uplinks, each once, in order of preference."""
+        return tuple(dict.fromkeys(uplink.name for uplink in self.uplinks))
+
+    def label(self, uplink: UplinkId) -> str:
+        """What a person calls it: its name, and the family where the policy has several of it."""
+        several = uplink.name in self._of_several_families
+        return f"{uplink.name} ({uplink.family})" if several else uplink.name
+
+    def named(self, name: str) -> tuple[Uplink, ...]:
+        """The uplink of that name in each of its families."""
+        return tuple(u for u in self.uplinks if u.name == name)
+
+    def families_of(self, name: str) -> tuple[Family, ...]:
+        """The families that the uplink of that name has."""
+        return tuple(uplink.family for uplink in self.named(name))
 
     def uplinks_of(self, family: Family) -> tuple[Uplink, ...]:
         """The uplinks of `family`, in order of preference."""
@@ -245,12 +289,13 @@ def _link_rules(uplinks: Sequence[Uplink], rules: Sequence[Rule]) -> Iterator[Ru
     taken = {rule.name for rule in rules}
     names = (LINK_RULE, *(f"{LINK_RULE}-{n}" for n in range(2, len(taken) + 2)))
     name = next(name for name in names if name not in taken)
-    without: dict[float, list[str]] = {}
+    without: dict[float, dict[str, None]] = {}
     for uplink in uplinks:
         judging = [rule for rule in rules if rule.judges(uplink.name)]
         if not any(rule.names_the_carrier for rule in judging):
             stable = max((rule.recover.stable for rule in judging), default=DEFAULT_STABLE)
-            without.setdefault(stable, []).append(uplink.name)
+            without.setdefault(stable, {})[uplink.name] = None
+    names_of_all = {uplink.name for uplink in uplinks}
     for stable, judged in without.items():
-        some = tuple(judged) if len(judged) < len(uplinks) else None
+        some = tuple(judged) if len(judged) < len(names_of_all) else None
         yield Rule(name, CarrierDown(), Recover(stable), some)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink
+from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink, family_of
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.values import UnusableAddress, parse_address
@@ -77,7 +77,9 @@ def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
             ignored = findings.get((*path, "carrier")) == "ignore"
             onlink = findings.get((*path, "onlink"))
             on_link = onlink if isinstance(onlink, bool) else None
-            yield Uplink(str(path[-1]), interface, address, metric, ignored, on_link)
+            yield Uplink(
+                str(path[-1]), interface, address, metric, family_of(address), ignored, on_link
+            )
 
 
 def _check_interface(findings: Findings, path: Path, interface: str) -> None:
