@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from route_switcher.core.vocabulary.conditions import Beyond, leaves
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.states import Cause, RuleState
@@ -249,9 +248,7 @@ def _longest_window(policy: Policy, name: str) -> float:
 def _windows(policy: Policy, name: str) -> Iterator[float]:
     for rule in policy.rules:
         if rule.name == name:
-            for leaf in leaves(rule.fail):
-                if isinstance(leaf, Beyond):
-                    yield leaf.over
+            yield from (leaf.window or 0.0 for leaf in rule.fail_leaves)
 
 
 def median(values: Sequence[float]) -> float | None:

@@ -13,14 +13,7 @@ from route_switcher.analysis.figures.detection import time_to_fail
 from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.core.probing.pace import slowest_interval
-from route_switcher.core.vocabulary.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    Condition,
-    Within,
-    leaves,
-)
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
 from route_switcher.core.vocabulary.policy import HoldBack, Policy, Target, UplinkId
@@ -126,9 +119,7 @@ def _longest_window(monitoring: UplinkMonitoring) -> float:
     conditions = [
         c for r in monitoring.rules for c in (r.fail, r.recover.condition) if c is not None
     ]
-    windows = [
-        leaf.over for c in conditions for leaf in leaves(c) if isinstance(leaf, Beyond | Within)
-    ]
+    windows = [leaf.window or 0.0 for rule in monitoring.rules for leaf in rule.leaves]
     return max(windows, default=0.0) + max((_held(c) for c in conditions), default=0.0)
 
 

@@ -3,7 +3,6 @@
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.prose.quantities import volume
 from route_switcher.core.health.samples import BYTES_A_SAMPLE
-from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 
 _MUCH = 32e6
@@ -29,12 +28,10 @@ def window_bytes(policy: Policy, uplink: Uplink) -> float:
     The rules share a window for each target, probe and length.
     """
     windows = {
-        (leaf.probe, leaf.over)
+        (leaf.probe, leaf.window)
         for rule in policy.rules_for(uplink.name)
-        for condition in (rule.fail, rule.recover.condition)
-        if condition is not None
-        for leaf in leaves(condition)
-        if isinstance(leaf, Beyond | Within)
+        for leaf in rule.leaves
+        if leaf.probe is not None and leaf.window is not None
     }
     probes = {probe.name: probe for probe in policy.probes_through(uplink.name)}
     total = 0.0

@@ -1,22 +1,10 @@
 """When the rules of an uplink have made up their mind about a probe that fails."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import assert_never
 
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Measure,
-    Within,
-)
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.policy import Probe, Rule
 
 LONGEST_WAIT = 60.0
@@ -38,22 +26,18 @@ def confirmation_of(probe: Probe, rules: Iterable[Rule]) -> Confirmation:
     rules = tuple(rules)
     counted = failures_that_count(probe, rules)
     # Silence is no matter of latency, but where no rule counts failures, one must not be enough.
-    measures = (Measure.LOSS,) if counted else tuple(Measure)
-    seconds = max((_seconds(rule.fail, probe.name, measures) for rule in rules), default=0.0)
+    seconds = max(
+        (_seconds(rule.fail, probe.name, silence_only=counted > 0) for rule in rules), default=0.0
+    )
     return Confirmation(max(1, counted), min(seconds, LONGEST_WAIT))
 
 
-def _seconds(condition: Condition, probe: str, measures: Sequence[Measure]) -> float:
-    match condition:
-        case AnyOf() | AllOf():
-            longest = max(_seconds(part, probe, measures) for part in condition.conditions)
-            return longest + condition.for_seconds
-        case Beyond():
-            counts = condition.probe == probe and condition.measure in measures
-            return condition.for_seconds + (condition.over if counts else 0.0)
-        case (
-            ConsecutiveFailures() | ConsecutiveSuccesses() | Within() | CarrierDown() | CarrierUp()
-        ):
-            return condition.for_seconds
-        case _:
-            assert_never(condition)
+def _seconds(condition: Condition, probe: str, *, silence_only: bool) -> float:
+    """`silence_only`: windows that silence does not fill are not waited for."""
+    if isinstance(condition, AnyOf | AllOf):
+        longest = max(
+            _seconds(part, probe, silence_only=silence_only) for part in condition.conditions
+        )
+        return longest + condition.for_seconds
+    counts = condition.probe == probe and (condition.holds_by_silence or not silence_only)
+    return condition.for_seconds + ((condition.window or 0.0) if counts else 0.0)

@@ -173,9 +173,7 @@ class _Held:
         self._evaluator = evaluator
         self._observations = observations
         self._seconds = condition.for_seconds
-        self._by_rounds = any(
-            not isinstance(leaf, CarrierDown | CarrierUp) for leaf in leaves(condition)
-        )
+        self._by_rounds = any(leaf.probe is not None for leaf in leaves(condition))
         self._until = inf
         self._asked_at = -inf
 
@@ -230,17 +228,12 @@ def _make_evaluator(condition: Condition, observations: Observations) -> Evaluat
 def may_still_fail(condition: Condition, observations: Observations) -> bool:
     """Whether the latest rounds, and the link, are such that the condition might come to hold: of
     several probes that must all fail for it, all do."""
-    match condition:
-        case AnyOf():
-            return any(may_still_fail(part, observations) for part in condition.conditions)
-        case AllOf():
-            return all(may_still_fail(part, observations) for part in condition.conditions)
-        case CarrierDown() | CarrierUp():
-            return not observations.link.connected
-        case ConsecutiveFailures() | ConsecutiveSuccesses() | Beyond() | Within():
-            return observations.runs[condition.probe].failures > 0
-        case _:
-            assert_never(condition)
+    if isinstance(condition, AnyOf | AllOf):
+        combine = any if isinstance(condition, AnyOf) else all
+        return combine(may_still_fail(part, observations) for part in condition.conditions)
+    if condition.probe is None:
+        return not observations.link.connected
+    return observations.runs[condition.probe].failures > 0
 
 
 def describe_link(link: LinkState) -> str:

@@ -15,15 +15,7 @@ from route_switcher.core.health.rule_states import TRANSITIONS, Signal
 from route_switcher.core.health.shared_windows import MeasurementsOfRule, NewWindows
 from route_switcher.core.probing.assignment import concerned, meanings
 from route_switcher.core.probing.pace import longest_break, longest_gap
-from route_switcher.core.vocabulary.conditions import (
-    Beyond,
-    CarrierDown,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Within,
-    leaves,
-    takes_time,
-)
+from route_switcher.core.vocabulary.conditions import takes_time
 from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
@@ -85,26 +77,18 @@ class RuleHealth:
         self._break = max(longest_break(p) for p in its_probes)
         gap = max(longest_gap(p) for p in its_probes)
         self._observations = Observations(link, gap, runs={name: Run() for name in self._concerned})
-        for condition in (rule.fail, rule.recover.condition):
-            for leaf in leaves(condition) if condition is not None else ():
-                if isinstance(leaf, Beyond | Within):
-                    key = leaf.probe, leaf.over
-                    self._observations.measurements[key] = windows.of(*key)
+        for leaf in rule.leaves:
+            if leaf.probe is not None and leaf.window is not None:
+                key = leaf.probe, leaf.window
+                self._observations.measurements[key] = windows.of(*key)
         self._fail = make_evaluator(rule.fail, self._observations)
         recover = rule.recover.condition
         self._recover = None if recover is None else make_evaluator(recover, self._observations)
         pairs = ((rule.fail, self._fail), (recover, self._recover))
         self._timed = [j for c, j in pairs if c is not None and j is not None and takes_time(c)]
-        fail = tuple(leaves(rule.fail))
-        self._trouble = frozenset(
-            leaf.probe for leaf in fail if isinstance(leaf, ConsecutiveFailures | Beyond)
-        )
+        self._trouble = frozenset(leaf.probe for leaf in rule.fail_leaves if leaf.probe is not None)
         """The probes whose failed rounds may be the beginning of this rule's failure."""
-        counted = leaves(recover) if recover is not None else ()
-        self._enough = max(
-            (leaf.successes for leaf in counted if isinstance(leaf, ConsecutiveSuccesses)),
-            default=0,
-        )
+        self._enough = max((leaf.rounds for leaf in rule.recover_leaves), default=0)
         """Good rounds in a row, of whichever probe, above which their number means nothing."""
         self._stable_since: float | None = None
         self._last_good = -inf
@@ -160,8 +144,7 @@ class RuleHealth:
         """Judge the state of the link; only a rule about the carrier has an opinion on it."""
         self.catch_up(at)
         self._observations.link = link
-        lost = any(isinstance(leaf, CarrierDown) for leaf in leaves(self.rule.fail))
-        if lost and not link.connected:
+        if self.rule.names_the_carrier and not link.connected:
             self._lost_at = at
             self._stable_since = None
             self._run_of_failures(at)

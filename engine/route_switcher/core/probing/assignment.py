@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
 from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,
@@ -83,9 +82,4 @@ def concerned(rule: Rule, probes: Iterable[Probe]) -> tuple[Probe, ...]:
 
 def _looks_at_windows(rule: Rule, probe: str) -> bool:
     """Whether a condition of the rule is about a window of this probe's answers."""
-    return any(
-        isinstance(leaf, Beyond | Within) and leaf.probe == probe
-        for condition in (rule.fail, rule.recover.condition)
-        if condition is not None
-        for leaf in leaves(condition)
-    )
+    return any(leaf.window is not None and leaf.probe == probe for leaf in rule.leaves)

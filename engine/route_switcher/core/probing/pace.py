@@ -8,7 +8,6 @@ more slowly (downinter). Recovery goes at the normal speed: stability is time.
 
 from collections.abc import Iterable
 
-from route_switcher.core.vocabulary.conditions import ConsecutiveFailures, leaves
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
 from route_switcher.core.vocabulary.states import Speed
@@ -60,12 +59,7 @@ def longest_break(probe: Probe) -> float:
 def failures_that_count(probe: Probe, rules: Iterable[Rule]) -> int:
     """After how many failed rounds in a row every rule that counts them has made up its mind."""
     return max(
-        (
-            leaf.failures
-            for rule in rules
-            for leaf in leaves(rule.fail)
-            if isinstance(leaf, ConsecutiveFailures) and leaf.probe == probe.name
-        ),
+        (leaf.rounds for rule in rules for leaf in rule.fail_leaves if leaf.probe == probe.name),
         default=0,
     )
 

@@ -8,7 +8,36 @@ for a time before it counts. Durations are seconds; losses are shares from 0 to 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
+
+
+class ConditionLeaf(Protocol):
+    """What the engine asks of every leaf. It knows a leaf by these facts, not by its kind."""
+
+    @property
+    def for_seconds(self) -> float:
+        """Seconds that it must have held without a break before it counts."""
+        ...
+
+    @property
+    def probe(self) -> str | None:
+        """The name of the probe whose rounds it is about; None: it is about the link."""
+        ...
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds in a row it asks for; 0: it does not count rounds."""
+        ...
+
+    @property
+    def window(self) -> float | None:
+        """Seconds that it looks back; None: it has no window."""
+        ...
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """Whether lost answers alone make it hold."""
+        ...
 
 
 class Measure(Enum):
@@ -30,6 +59,20 @@ class ConsecutiveFailures:
     failures: int
     for_seconds: float = 0.0
 
+    @property
+    def rounds(self) -> int:
+        """How many in a row."""
+        return self.failures
+
+    @property
+    def window(self) -> None:
+        """It has none."""
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """A silent round has failed."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class ConsecutiveSuccesses:
@@ -38,6 +81,20 @@ class ConsecutiveSuccesses:
     probe: str
     successes: int
     for_seconds: float = 0.0
+
+    @property
+    def rounds(self) -> int:
+        """How many in a row."""
+        return self.successes
+
+    @property
+    def window(self) -> None:
+        """It has none."""
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """A silent round is not good."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +110,21 @@ class Beyond:
     over: float
     for_seconds: float = 0.0
 
+    @property
+    def rounds(self) -> int:
+        """It weighs rounds by time, and does not count them."""
+        return 0
+
+    @property
+    def window(self) -> float:
+        """Seconds that it looks back."""
+        return self.over
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """Silence is loss. It has no latency and no jitter."""
+        return self.measure is Measure.LOSS
+
 
 @dataclass(frozen=True, slots=True)
 class Within:
@@ -67,6 +139,21 @@ class Within:
     over: float
     for_seconds: float = 0.0
 
+    @property
+    def rounds(self) -> int:
+        """It weighs rounds by time, and does not count them."""
+        return 0
+
+    @property
+    def window(self) -> float:
+        """Seconds that it looks back."""
+        return self.over
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """Silence is loss, and is within no limit."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class CarrierDown:
@@ -74,12 +161,48 @@ class CarrierDown:
 
     for_seconds: float = 0.0
 
+    @property
+    def probe(self) -> None:
+        """It is about the link."""
+
+    @property
+    def rounds(self) -> int:
+        """It asks for none."""
+        return 0
+
+    @property
+    def window(self) -> None:
+        """It has none."""
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """The carrier does not depend on answers."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class CarrierUp:
     """The link is present, up, and has a carrier."""
 
     for_seconds: float = 0.0
+
+    @property
+    def probe(self) -> None:
+        """It is about the link."""
+
+    @property
+    def rounds(self) -> int:
+        """It asks for none."""
+        return 0
+
+    @property
+    def window(self) -> None:
+        """It has none."""
+
+    @property
+    def holds_by_silence(self) -> bool:
+        """The carrier does not depend on answers."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +221,11 @@ class AllOf:
     for_seconds: float = 0.0
 
 
-OnRounds: TypeAlias = ConsecutiveFailures | ConsecutiveSuccesses
-OnWindow: TypeAlias = Beyond | Within
-OnCarrier: TypeAlias = CarrierDown | CarrierUp
-Leaf: TypeAlias = OnRounds | OnWindow | OnCarrier
+FailLeaf: TypeAlias = ConsecutiveFailures | Beyond | CarrierDown
+"""A leaf of a fail condition."""
+RecoverLeaf: TypeAlias = ConsecutiveSuccesses | Within | CarrierUp
+"""A leaf of a recover condition."""
+Leaf: TypeAlias = FailLeaf | RecoverLeaf
 Condition: TypeAlias = Leaf | AnyOf | AllOf
 """Each has `for_seconds`: how long it must have held without a break before it counts."""
 

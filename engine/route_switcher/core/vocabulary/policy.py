@@ -12,7 +12,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, NamedTuple, Self, TypeAlias
 
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.conditions import CarrierDown, CarrierUp, Condition, leaves
+from route_switcher.core.vocabulary.conditions import (
+    CarrierDown,
+    Condition,
+    ConditionLeaf,
+    leaves,
+)
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -179,15 +184,29 @@ class Rule:
     @property
     def names_the_carrier(self) -> bool:
         """Whether it says when the loss of the link fails an uplink."""
-        return any(isinstance(leaf, CarrierDown) for leaf in leaves(self.fail))
+        return any(leaf.probe is None for leaf in self.fail_leaves)
+
+    @property
+    def fail_leaves(self) -> tuple[ConditionLeaf, ...]:
+        """The leaves of the fail condition, from left to right."""
+        return tuple(leaves(self.fail))
+
+    @property
+    def recover_leaves(self) -> tuple[ConditionLeaf, ...]:
+        """The leaves of the recover condition, from left to right; none if it has none."""
+        recover = self.recover.condition
+        return () if recover is None else tuple(leaves(recover))
+
+    @property
+    def leaves(self) -> tuple[ConditionLeaf, ...]:
+        """The leaves of both."""
+        return self.fail_leaves + self.recover_leaves
 
     @property
     def probes(self) -> frozenset[str]:
         """The probes that its conditions name. If none, the rounds of every probe concern it: its
         stability is covered by any of them."""
-        conditions = (self.fail, self.recover.condition)
-        named = (leaf for c in conditions if c is not None for leaf in leaves(c))
-        return frozenset(n.probe for n in named if not isinstance(n, CarrierDown | CarrierUp))
+        return frozenset(leaf.probe for leaf in self.leaves if leaf.probe is not None)
 
 
 @dataclass(frozen=True, slots=True)
