@@ -8,7 +8,7 @@ for a time before it counts. Durations are seconds; losses are shares from 0 to 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 
 class ConditionLeaf(Protocol):
@@ -59,19 +59,13 @@ class ConsecutiveFailures:
     failures: int
     for_seconds: float = 0.0
 
+    window: ClassVar[None] = None
+    holds_by_silence: ClassVar[bool] = True
+
     @property
     def rounds(self) -> int:
         """How many in a row."""
         return self.failures
-
-    @property
-    def window(self) -> None:
-        """It has none."""
-
-    @property
-    def holds_by_silence(self) -> bool:
-        """A silent round has failed."""
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +76,13 @@ class ConsecutiveSuccesses:
     successes: int
     for_seconds: float = 0.0
 
+    window: ClassVar[None] = None
+    holds_by_silence: ClassVar[bool] = False
+
     @property
     def rounds(self) -> int:
         """How many in a row."""
         return self.successes
-
-    @property
-    def window(self) -> None:
-        """It has none."""
-
-    @property
-    def holds_by_silence(self) -> bool:
-        """A silent round is not good."""
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +98,7 @@ class Beyond:
     over: float
     for_seconds: float = 0.0
 
-    @property
-    def rounds(self) -> int:
-        """It weighs rounds by time, and does not count them."""
-        return 0
+    rounds: ClassVar[int] = 0
 
     @property
     def window(self) -> float:
@@ -139,20 +124,13 @@ class Within:
     over: float
     for_seconds: float = 0.0
 
-    @property
-    def rounds(self) -> int:
-        """It weighs rounds by time, and does not count them."""
-        return 0
+    rounds: ClassVar[int] = 0
+    holds_by_silence: ClassVar[bool] = False
 
     @property
     def window(self) -> float:
         """Seconds that it looks back."""
         return self.over
-
-    @property
-    def holds_by_silence(self) -> bool:
-        """Silence is loss, and is within no limit."""
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,23 +139,10 @@ class CarrierDown:
 
     for_seconds: float = 0.0
 
-    @property
-    def probe(self) -> None:
-        """It is about the link."""
-
-    @property
-    def rounds(self) -> int:
-        """It asks for none."""
-        return 0
-
-    @property
-    def window(self) -> None:
-        """It has none."""
-
-    @property
-    def holds_by_silence(self) -> bool:
-        """The carrier does not depend on answers."""
-        return False
+    probe: ClassVar[None] = None
+    rounds: ClassVar[int] = 0
+    window: ClassVar[None] = None
+    holds_by_silence: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,23 +151,10 @@ class CarrierUp:
 
     for_seconds: float = 0.0
 
-    @property
-    def probe(self) -> None:
-        """It is about the link."""
-
-    @property
-    def rounds(self) -> int:
-        """It asks for none."""
-        return 0
-
-    @property
-    def window(self) -> None:
-        """It has none."""
-
-    @property
-    def holds_by_silence(self) -> bool:
-        """The carrier does not depend on answers."""
-        return False
+    probe: ClassVar[None] = None
+    rounds: ClassVar[int] = 0
+    window: ClassVar[None] = None
+    holds_by_silence: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
