@@ -1,17 +1,18 @@
 """A lab with the engine at work in its router and the stream through it."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from faults.policy import Settings, policy_text
+from faults.policy import Settings, names, policy_text
+from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.running import Engine, NotInTimeError
-from support.tables import our_routes
+from support.tables import Key, our_routes
 
 PATIENCE = 90.0
 """Seconds; far more than anything takes, for machines that are busy."""
@@ -37,23 +38,54 @@ class Bench:
     stream: PacketStream
     policy_file: Path
     settings: Settings
+    engines: ExitStack
+    """Ends every engine."""
 
-    def write_policy(self, gateways: Mapping[str, IPv4Address]) -> None:
-        """Write the policy anew, with other gateways."""
+    @property
+    def family(self) -> Family:
+        """The one whose packets are counted and whose routes are judged."""
+        return self.settings.families[0]
+
+    def write_policy(self, gateways: Mapping[str, Address]) -> None:
+        """Write the policy with other gateways."""
         self.policy_file.write_text(policy_text(self.lab, self.settings, gateways))
+
+    def change_policy(
+        self,
+        names: tuple[str, ...] | None = None,
+        families: tuple[Family, ...] | None = None,
+    ) -> None:
+        """Write the policy with other names of the uplinks, or other families."""
+        settings = self.settings
+        self.settings = replace(
+            settings, names=names or settings.names, families=families or settings.families
+        )
+        self.write_policy({})
+
+    def restart(self) -> None:
+        """End the engine and start it again; returns when both uplinks are healthy."""
+        self.engine.end(signal.SIGTERM)
+        self.engine = self.engines.enter_context(start_engine(self.lab, self.policy_file))
+        self.engine.wait_for_health(*names(self.settings, self.family))
 
     def wait_for_rounds(self, count: int, since: int) -> None:
         """Wait until each uplink has had so many rounds after record number `since`."""
 
         def enough() -> bool:
             rounds = [record.fields["uplink"] for record in self.engine.said("round", since)]
-            return all(rounds.count(uplink.name) >= count for uplink in self.lab.uplinks)
+            uplinks = names(self.settings, self.family)
+            return all(rounds.count(uplink) >= count for uplink in uplinks)
 
         wait_until(enough, f"{count} rounds", PATIENCE + count)
 
     def moves(self, since: int) -> tuple[str, ...]:
         """What the engine has selected after record number `since`."""
         return tuple(str(d.fields["selected"]) for d in self.engine.said("decision", since))
+
+
+def preferred(lab: Lab) -> set[Key]:
+    """Our routes of a family with the primary active."""
+    return {(uplink.interface, uplink.metric) for uplink in lab.uplinks}
 
 
 def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
@@ -72,14 +104,15 @@ def bench(
 
     `prepare` is done before the engine starts.
     """
-    with Lab(uplinks=settings.uplinks) as lab:
+    family = settings.families[0]
+    with Lab(uplinks=settings.uplinks) as lab, ExitStack() as engines:
         prepare(lab)
         policy_file = folder / "policy.yaml"
         policy_file.write_text(policy_text(lab, settings))
-        with start_engine(lab, policy_file, **(environment or {})) as engine:
-            engine.wait_for_health(*(uplink.name for uplink in lab.uplinks))
-            preferred = {(uplink.interface, uplink.metric) for uplink in lab.uplinks}
-            wait_until(lambda: our_routes(lab) == preferred, "standing routes")
-            with PacketStream(lab, seconds=600) as stream:
-                wait_until(lambda: stream.outage().sent > 100, "the stream")
-                yield Bench(lab, engine, stream, policy_file, settings)
+        engine = engines.enter_context(start_engine(lab, policy_file, **(environment or {})))
+        for each in settings.families:
+            engine.wait_for_health(*names(settings, each))
+            wait_until(lambda f=each: our_routes(lab, f) == preferred(lab), "standing routes")  # type: ignore[misc]
+        with PacketStream(lab, target=lab.targets(family)[0], seconds=600) as stream:
+            wait_until(lambda: stream.outage().sent > 100, "the stream")
+            yield Bench(lab, engine, stream, policy_file, settings, engines)

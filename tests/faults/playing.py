@@ -45,7 +45,7 @@ def _take(step: Step, running: Bench) -> tuple[float, float]:
         over = time.monotonic()
         _judge(step, running, since)
         if step.path is not None:
-            assert tuple(recorder.best_interfaces()) == step.path
+            assert tuple(recorder.best_interfaces(running.family)) == step.path
     return began, over
 
 
@@ -62,16 +62,20 @@ def _await(step: Step, running: Bench, since: int) -> None:
         )
     routes = step.routes
     if routes is not None:
-        wait_until(lambda: our_routes(running.lab) == routes, f"routes: {set(routes)}")
-    wait_until(lambda: route_taken(running.lab) == step.taken, f"the way by {step.taken}")
+        wait_until(
+            lambda: our_routes(running.lab, running.family) == routes, f"routes: {set(routes)}"
+        )
+    wait_until(
+        lambda: route_taken(running.lab, running.family) == step.taken, f"the way by {step.taken}"
+    )
 
 
 def _judge(step: Step, running: Bench, since: int) -> None:
     if step.moves is not None:
         assert running.moves(since) == step.moves
     if step.routes is not None:
-        assert our_routes(running.lab) == step.routes
-    assert route_taken(running.lab) == step.taken
+        assert our_routes(running.lab, running.family) == step.routes
+    assert route_taken(running.lab, running.family) == step.taken
     if step.within is not None:
         first = running.engine.said("decision", since)[0]
         assert first.fields["seconds_since_cause"] <= step.within

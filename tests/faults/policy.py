@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
+from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 
@@ -20,6 +20,9 @@ class Settings:
     carrier_rule: bool = True
     ignore_carrier: bool = False
     uplinks: int = 2
+    names: tuple[str, ...] = ("primary", "secondary", "tertiary")
+    families: tuple[Family, ...] = (Family.IPV4,)
+    """Each line is an uplink of each; packets are counted, and routes judged, of the first."""
     altnames: bool = False
     """The policy calls the interfaces by `altname`."""
 
@@ -33,12 +36,17 @@ def _called(uplink: LabUplink, settings: Settings) -> str:
     return altname(uplink) if settings.altnames else uplink.interface
 
 
-def policy_text(
-    lab: Lab, settings: Settings, gateways: Mapping[str, IPv4Address] | None = None
-) -> str:
+def names(settings: Settings, family: Family) -> tuple[str, ...]:
+    """What the policy calls the uplinks of this family."""
+    suffix = "" if family is settings.families[0] else f"-v{family.value}"
+    return tuple(f"{name}{suffix}" for name in settings.names[: settings.uplinks])
+
+
+def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | None = None) -> str:
     """A policy of the lab's uplinks; `gateways` are those of renumbered ones, by name."""
-    at = {uplink.name: uplink.gateway for uplink in lab.uplinks} | dict(gateways or {})
-    targets = ", ".join(map(str, lab.targets_v4[: settings.targets]))
+    at = gateways or {}
+    families, count = settings.families, settings.targets
+    targets = ", ".join(f"'{target}'" for f in families for target in lab.targets(f)[:count])
     recover = f"recover: {{stable: {settings.stable}}}"
     times = f"interval: {settings.interval}, timeout: {settings.interval}"
     lines = [
@@ -46,9 +54,11 @@ def policy_text(
         f"ignore_linkdown: {str(settings.ignore_linkdown).lower()}",
         "uplinks:",
         *(
-            f"  {u.name}: {{interface: {_called(u, settings)}, gateway: {at[u.name]},"
+            f"  {name}: {{interface: {_called(u, settings)},"
+            f" gateway: '{at.get(name, u.gateway_of(family))}',"
             f" metric: {u.metric}{', carrier: ignore' if settings.ignore_carrier else ''}}}"
-            for u in lab.uplinks
+            for family in families
+            for name, u in zip(names(settings, family), lab.uplinks, strict=True)
         ),
         f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}}}",
         "rules:",

@@ -8,7 +8,9 @@ from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
 from faults.rows_floods import ROWS_FLOODED
 from faults.rows_links import ROWS_LINKS
+from faults.rows_names import ROWS_NAMES
 from faults.rows_refused import ROWS_REFUSED
+from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
@@ -276,6 +278,8 @@ ROWS = (
         before=acts.put_unreachable_behind,
     ),
     *ROWS_REFUSED,
+    *ROWS_REMEDIES,
+    *ROWS_NAMES,
     *ROWS_LINKS,
     *ROWS_STORMS,
     Row(

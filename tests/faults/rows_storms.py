@@ -1,4 +1,4 @@
-"""Rows about storms of kernel news, and about interfaces by other names."""
+"""Rows about storms of kernel news."""
 
 import os
 import sys
@@ -10,10 +10,9 @@ from pathlib import Path
 from faults import acts
 from faults.acts import comes, goes, router
 from faults.bench import Bench, wait_until
-from faults.policy import Settings, altname
-from faults.row import A_MOMENT, ALONE, FAILED_OVER, Act, Row, Step
+from faults.policy import Settings
+from faults.row import A_MOMENT, FAILED_OVER, Act, Row, Step
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
-from route_switcher.lab.topology import Lab
 
 _IN_TIME = 900
 """Packets: up to an interval, two more and a timeout, and half a second."""
@@ -102,12 +101,6 @@ def _busy(bench: Bench) -> None:
         bench.lab.start(ROUTER, burn)
 
 
-def _named(lab: Lab) -> None:
-    for uplink in lab.uplinks:
-        words = f"link property add dev {uplink.interface} altname {altname(uplink)}"
-        lab.run(ROUTER, "ip", *words.split())
-
-
 _OWN_ADDRESSES = _again(
     "address add 198.51.100.20/32 dev eth0", "address del 198.51.100.20/32 dev eth0"
 )
@@ -164,44 +157,4 @@ ROWS_STORMS = (
         ),
         before=acts.churn,
     ),
-    Row(
-        "carrier loss of an uplink that is named by an altname",
-        Step(
-            comes("carrier"),
-            "moves to secondary",
-            moves=("secondary",),
-            taken="eth1",
-            routes=FAILED_OVER,
-            path=("eth0", "eth1"),
-            lost=500,
-        ),
-        Step(goes("carrier"), "back", moves=("primary",), path=("eth1", "eth0"), lost=A_MOMENT),
-        prepare=_named,
-        settings=Settings(altnames=True),
-    ),
-    Row(
-        "interface deleted and re-created with its altname",
-        Step(
-            comes("interface-removed"),
-            "moves to secondary",
-            moves=("secondary",),
-            taken="eth1",
-            routes=ALONE,
-            lost=500,
-        ),
-        Step(
-            _all(goes("interface-removed"), lambda bench: _named_again(bench.lab)),
-            "back",
-            moves=("primary",),
-            lost=A_MOMENT,
-        ),
-        prepare=_named,
-        settings=Settings(altnames=True),
-    ),
 )
-
-
-def _named_again(lab: Lab) -> None:
-    primary = lab.uplinks[0]
-    words = f"link property add dev {primary.interface} altname {altname(primary)}"
-    lab.run(ROUTER, "ip", *words.split())
