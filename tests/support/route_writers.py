@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from support.running import DEADLINE, eventually
@@ -47,6 +48,7 @@ cp /usr/local/sbin/dhcpcd-exit-hook /etc/dhcpcd.exit-hook
 # A program that waits for udev believes that none runs where /sys is read-only.
 _NO_UDEV = "mount -t sysfs -o ro,nosuid none /sys\n"
 
+_CONNECTION = "5f5ac5f5-61a7-4a4e-a4a4-9e3b1d0c4b1e"
 _NETWORKD = "/lib/systemd/systemd-networkd"
 
 
@@ -126,10 +128,10 @@ def dhclient(lab: Lab, interface: str, *, hooks: bool = True) -> RouteWriter:
     )
 
 
-def dhcpcd(lab: Lab, interface: str, *, hooks: bool = True) -> RouteWriter:
-    """SIGHUP makes it ask again."""
+def dhcpcd(lab: Lab, interface: str, *, hooks: bool = True, arp: bool = False) -> RouteWriter:
+    """With `arp` it takes five seconds longer, and an address of its own if nobody answers."""
     need("dhcpcd", host_root=True)
-    words = ["dhcpcd", "-4", "-B", "--noarp", interface]
+    words = ["dhcpcd", "-4", "-B", *([] if arp else ["--noarp"]), interface]
     return start(lab, f"dhcpcd-{interface}", f"exec {shlex.join(words)}", hooks=hooks)
 
 
@@ -155,11 +157,15 @@ def network_manager(lab: Lab, interface: str) -> RouteWriter:
         f"no-auto-default=*\n[keyfile]\nunmanaged-devices=except:interface-name:{interface}\n"
     )
     connection = (
-        f"[connection]\nid=line\ntype=ethernet\ninterface-name={interface}\n"
+        f"[connection]\nid=line\nuuid={_CONNECTION}\ntype=ethernet\ninterface-name={interface}\n"
         "[ipv4]\nmethod=auto\n[ipv6]\nmethod=disabled\n"
     )
+    # What is up already it takes for somebody else's; after a restart, for its own.
+    restart = Path("/run/network_manager.log").exists()
+    afresh = f"rm -rf /run/NetworkManager /run/dbus\nip link set {interface} down\n"
     script = (
-        f"{_NO_UDEV}rm -rf /etc/NetworkManager/* /var/lib/NetworkManager/*\n"
+        f"{_NO_UDEV}{'' if restart else afresh}"
+        "rm -rf /etc/NetworkManager/* /var/lib/NetworkManager/*\n"
         "mkdir -p /etc/NetworkManager/system-connections /run/dbus\n"
         f"printf %s {shlex.quote(settings)} >/etc/NetworkManager/NetworkManager.conf\n"
         f"printf %s {shlex.quote(connection)}"
@@ -167,7 +173,7 @@ def network_manager(lab: Lab, interface: str) -> RouteWriter:
         "chmod 600 /etc/NetworkManager/system-connections/line.nmconnection\n"
         "test -S /run/dbus/system_bus_socket || dbus-daemon --system --fork --nopidfile"
         " --address=unix:path=/run/dbus/system_bus_socket\n"
-        "exec NetworkManager --no-daemon"
+        "exec NetworkManager --debug"
     )
     return start(lab, "network_manager", script, hooks=False)
 
@@ -201,10 +207,12 @@ class DefaultRoute:
     scope: str = ""
 
 
-def default_routes(lab: Lab, table: int | str = "main") -> list[DefaultRoute]:
-    """The IPv4 default routes of a table in the router, by metric."""
+def default_routes(
+    lab: Lab, table: int | str = "main", family: Family = Family.IPV4
+) -> list[DefaultRoute]:
+    """The default routes of a table in the router, by metric."""
     with lab.inside(ROUTER):
-        words = ["ip", "-4", "-j", "route", "show", "default", "table", str(table)]
+        words = ["ip", f"-{family.value}", "-j", "route", "show", "default", "table", str(table)]
         done = subprocess.run(words, capture_output=True, text=True)
     # It fails if there is no such table.
     shown: list[dict[str, Any]] = json.loads(done.stdout) if done.returncode == 0 else []
