@@ -19,7 +19,7 @@ from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.matching import Counters
-from route_switcher.probes.open_round import OpenRound, Request
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW
 from support.loopback import TARGETS, checksummed, targets_on_loopback
@@ -67,7 +67,7 @@ def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> 
     now = trio.current_time()
     # The first is answered in time, the second too late.
     requests = tuple(
-        Request(target, str(target), sequence, token, sent_at)
+        EchoRequest(target, str(target), sequence, token, sent_at=sent_at)
         for target, sequence, token, sent_at in zip(
             TARGETS[family], _SEQUENCES, _TOKENS, (now, now - _LONG_AGO), strict=False
         )
@@ -90,10 +90,10 @@ def _take(family: Family, received: list[tuple[bytes, list[Any], int, Any]]) -> 
     for request in requests:
         for took in (request.rtt, request.late):
             assert took is None or (math.isfinite(took) and took >= 0)
-    asked.judge(trio.current_time())
+    asked.result(trio.current_time())
 
 
-def _answers(family: Family, request: Request, packet: bytes) -> bool:
+def _answers(family: Family, request: EchoRequest, packet: bytes) -> bool:
     """Whether `packet` is the answer, told without the code under test."""
     if family is Family.IPV4:
         size = (packet[:1] or b"\0")[0] & 0x0F

@@ -13,6 +13,7 @@ import trio.lowlevel
 import trio.testing
 
 from faults import flooding
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.lab.addresses import ROUTER
@@ -22,7 +23,6 @@ from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.matching import Counters
 from route_switcher.probes.nuisance import TOLERATED
-from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from support.loopback import (
     LONG,

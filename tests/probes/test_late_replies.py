@@ -4,9 +4,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.probes.late_replies import LATE, REMEMBERED, LateReplies
-from route_switcher.probes.open_round import OpenRound, Request
+from route_switcher.probes.late_replies import REMEMBERED, LateReplies
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 from support.pinging import target
 
 TIMEOUT = 1.0
@@ -27,7 +28,7 @@ class World:
         """A round that is sent now."""
         now = trio.current_time()
         requests = tuple(
-            Request(target, str(target), number, b"", now)
+            EchoRequest(target, str(target), number, b"", sent_at=now)
             for number, target in enumerate(TARGETS[:targets])
         )
         open_round = OpenRound(requests, needed, TIMEOUT)
@@ -42,7 +43,7 @@ class World:
 
     async def over(self, open_round: OpenRound) -> None:
         """The round is judged now, and followed."""
-        echoes = open_round.judge(trio.current_time())
+        echoes = open_round.result(trio.current_time())
         self.aftermath.follow(open_round, echoes, self._tell)
         await self.aftermath.tell_due()
 
@@ -187,7 +188,7 @@ async def test_a_standstill_while_it_was_sent_makes_no_loss_of_a_good_round(
     await world.until(2.75)
     await world.over(open_round)
     assert world.told == []
-    answers = open_round.judge(2.75).answers
+    answers = open_round.result(2.75).answers
     assert [answer.asked for answer in answers] == [False, False, True]
     assert open_round not in world.aftermath
 

@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.probes.open_round import OpenRound, Request
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 from route_switcher.probes.reasons import fault_of
 from support.pinging import target
 
@@ -19,7 +19,9 @@ def sent_round(script: str, needed: int, *, spacing: float = 0.0) -> OpenRound:
     a: answers, s: is silent, l: answers late, f: no route (failed), u: queue full (unknown).
     """
     requests = tuple(
-        Request(target(f"198.51.100.{n}"), f"198.51.100.{n}", n, b"", SENT_AT + n * spacing)
+        EchoRequest(
+            target(f"198.51.100.{n}"), f"198.51.100.{n}", n, b"", sent_at=SENT_AT + n * spacing
+        )
         for n in range(len(script))
     )
     open_round = OpenRound(requests, needed, TIMEOUT)
@@ -67,11 +69,11 @@ def sent_round(script: str, needed: int, *, spacing: float = 0.0) -> OpenRound:
 def test_outcome_by_quorum(script: str, needed: int, outcome: RoundOutcome, decided: bool) -> None:
     open_round = sent_round(script, needed)
     assert open_round.decided.is_set() is decided
-    assert open_round.judge(SENT_AT if decided else DEADLINE).outcome is outcome
+    assert open_round.result(SENT_AT if decided else DEADLINE).outcome is outcome
 
 
 def test_answers_stand_in_the_order_of_the_targets_with_their_reasons() -> None:
-    echoes = sent_round("aslf", needed=4).judge(DEADLINE)
+    echoes = sent_round("aslf", needed=4).result(DEADLINE)
     assert echoes.sent_at == SENT_AT
     assert echoes.answers == (
         Answer(target("198.51.100.0"), 0.25),
@@ -86,11 +88,11 @@ def test_answers_stand_in_the_order_of_the_targets_with_their_reasons() -> None:
 
 
 def test_a_reason_that_all_targets_share_is_said_once() -> None:
-    assert sent_round("sss", needed=2).judge(DEADLINE).reason == "no answer within 1 s"
+    assert sent_round("sss", needed=2).result(DEADLINE).reason == "no answer within 1 s"
 
 
 def test_targets_not_waited_for_say_so() -> None:
-    echoes = sent_round("as", needed=1).judge(SENT_AT + 0.25)
+    echoes = sent_round("as", needed=1).result(SENT_AT + 0.25)
     assert echoes.answers[1].reason == "not waited for"
     assert echoes.reason == ""
 
@@ -98,22 +100,22 @@ def test_targets_not_waited_for_say_so() -> None:
 def test_an_answer_that_is_exactly_in_time_counts() -> None:
     open_round = sent_round("s", needed=1)
     assert open_round.answer(open_round.requests[0], TIMEOUT)
-    assert open_round.judge(DEADLINE).outcome is GOOD
+    assert open_round.result(DEADLINE).outcome is GOOD
 
 
 def test_waking_up_later_than_the_timeout_again_makes_a_failed_round_unknown() -> None:
-    echoes = sent_round("s", needed=1).judge(DEADLINE + 15.0)
+    echoes = sent_round("s", needed=1).result(DEADLINE + 15.0)
     assert (echoes.outcome, echoes.reason) == (UNKNOWN, "this machine was delayed by 15.0 s")
-    assert sent_round("s", needed=1).judge(DEADLINE + TIMEOUT).outcome is FAILED
+    assert sent_round("s", needed=1).result(DEADLINE + TIMEOUT).outcome is FAILED
 
 
 def test_a_standstill_between_two_requests_makes_a_failed_round_unknown() -> None:
     open_round = sent_round("sa", needed=2, spacing=1.5)
     assert open_round.deadline == SENT_AT + 1.5 + TIMEOUT
-    echoes = open_round.judge(open_round.deadline)
+    echoes = open_round.result(open_round.deadline)
     assert (echoes.outcome, echoes.reason) == (UNKNOWN, "this machine was delayed by 1.5 s")
 
 
 def test_a_delay_changes_no_good_round_and_no_local_fault() -> None:
-    assert sent_round("a", needed=1).judge(DEADLINE + 15.0).outcome is GOOD
-    assert sent_round("f", needed=1).judge(DEADLINE + 15.0).outcome is FAILED
+    assert sent_round("a", needed=1).result(DEADLINE + 15.0).outcome is GOOD
+    assert sent_round("f", needed=1).result(DEADLINE + 15.0).outcome is FAILED

@@ -3,8 +3,9 @@ import os
 
 import pytest
 
+from route_switcher.core.probing.round import LocalFault
 from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.probes.reasons import LocalFault, fault_of
+from route_switcher.probes.reasons import fault_of
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ async def sendings(
             nursery.start_soon(repeat)
             for at, speed in changes:
                 await trio.sleep_until(at)
-                timing.go(speed)
+                timing.set_speed(speed)
                 note()
     return sent
 

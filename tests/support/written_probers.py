@@ -4,10 +4,10 @@ from typing import Self
 
 import trio
 
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import RoundResult
 
 RTT = 0.02
 

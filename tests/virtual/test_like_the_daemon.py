@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from route_switcher.core.probing.pace import Pace
+from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.policy import (
@@ -25,8 +26,7 @@ from route_switcher.core.vocabulary.policy import (
 )
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import OpenRound, Request, RoundResult
-from route_switcher.probes.reasons import LocalFault
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
 from route_switcher.virtual.internet import Fate
@@ -64,7 +64,7 @@ def test_a_round_of_the_same_fates_comes_to_the_same(count: int, quorum: str | i
 
 def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
     """When the round is certain, and what it came to."""
-    requests = tuple(Request(t, str(t), n, b"") for n, t in enumerate(probe.targets))
+    requests = tuple(EchoRequest(t, str(t), n, b"") for n, t in enumerate(probe.targets))
     needed = answers_needed(probe.quorum, len(probe.targets))
     open_round = OpenRound(requests, needed, probe.timeout)
     for request, fate in zip(requests, fates, strict=True):
@@ -82,7 +82,7 @@ def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
         now = fate if not open_round.decided.is_set() else now
         open_round.answer(request, fate)
     now = now if open_round.decided.is_set() else probe.timeout
-    echoes = open_round.judge(now)
+    echoes = open_round.result(now)
     return now, Round(now, v4("u"), "p", 0.0, echoes.outcome, echoes.answers, echoes.reason)
 
 
@@ -220,7 +220,7 @@ async def in_tasks(
             if act in ("ask", "again"):
                 timing.ask(again=act == "again")
             else:
-                timing.go(Speed(act))
+                timing.set_speed(Speed(act))
         await trio.sleep_until(began + END - 1e-6)
         nursery.cancel_scope.cancel()
     return [at - began for at in line.sent], told

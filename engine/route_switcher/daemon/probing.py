@@ -55,7 +55,7 @@ class _Tasks:
 
     def go(self, speed: Speed) -> None:
         for _, timing in self._timings:
-            timing.go(speed)
+            timing.set_speed(speed)
 
 
 class Probing:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import trio
 
+from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Family, Target, Uplink
 from route_switcher.probes import packets
@@ -22,10 +23,10 @@ from route_switcher.probes.interface import ADDRESS_FAMILY, bound_index, index_o
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import Counters, Matching
 from route_switcher.probes.nuisance import Nuisance
-from route_switcher.probes.open_round import OpenRound, Request, RoundResult
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
 from route_switcher.probes.raw_socket import open_socket
-from route_switcher.probes.reasons import LocalFault, fault_of, never_mends
+from route_switcher.probes.reasons import fault_of, never_mends
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
 
@@ -138,7 +139,7 @@ class IcmpProber:
             if on_late is not None:
                 # What is older than this round is told before it, and more of itself after it.
                 await self._late_replies.tell_due()
-            result = open_round.judge(woken_at)
+            result = open_round.result(woken_at)
             if on_late is not None:
                 self._late_replies.follow(open_round, result, on_late)
         finally:
@@ -176,7 +177,7 @@ class IcmpProber:
         except OSError as error:
             return fault_of(error)
 
-    def _requests(self, targets: tuple[Target, ...]) -> tuple[Request, ...]:
+    def _requests(self, targets: tuple[Target, ...]) -> tuple[EchoRequest, ...]:
         size = TOKEN_SIZE - KEY_SIZE
         secret = secrets.token_bytes(size * len(targets))
         family = ADDRESS_FAMILY[self.family]
@@ -187,7 +188,7 @@ class IcmpProber:
             self._sequence = (self._sequence + 1) & 0xFFFF
             address = socket.inet_ntop(family, socket.inet_pton(family, target.name))
             token = self._mark.key + secret[place * size : (place + 1) * size]
-            requests.append(Request(target, address, self._sequence, token))
+            requests.append(EchoRequest(target, address, self._sequence, token))
         return tuple(requests)
 
     def _send(self, open_round: OpenRound, through: socket.socket | LocalFault) -> None:

@@ -6,9 +6,8 @@ import socket
 import struct
 from dataclasses import replace
 
-from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.probes.open_round import RoundResult
 
 _SO_BINDTOIFINDEX = 62
 """asm-generic/socket.h; since Linux 5.0."""
@@ -37,8 +36,7 @@ def named_by_link(result: RoundResult, sock: socket.socket, interface: str) -> R
 
     `sock` may be any socket: it is what the kernel is asked by.
     """
-    answered = any(answer.rtt is not None for answer in result.answers)
-    if result.outcome is not RoundOutcome.FAILED or answered:
+    if not result.failed_entirely:
         return result
     trouble = _link_trouble(sock, interface)
     return replace(result, reason=trouble) if trouble else result

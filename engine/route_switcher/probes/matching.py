@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import packets
-from route_switcher.probes.open_round import OpenRound, Request
+from route_switcher.probes.open_round import EchoRequest, OpenRound
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Matching:
         """The rounds that these requests belong to."""
         return set(self._pending.values())
 
-    def expect(self, request: Request, open_round: OpenRound) -> None:
+    def expect(self, request: EchoRequest, open_round: OpenRound) -> None:
         """Note that `request` of `open_round` may be answered from now on."""
         self._pending[request.sequence] = open_round
 
@@ -60,7 +60,7 @@ class Matching:
 
     def match(
         self, packet: bytes, source: str, identifier: int
-    ) -> tuple[OpenRound, Request] | None:
+    ) -> tuple[OpenRound, EchoRequest] | None:
         """The request that this packet answers, and its round; None, and a count, if none."""
         counters = self._counters
         reply = packets.reply(self._family, packet)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol, TypeAlias
 
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Target, Uplink
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import RoundResult
 
 
 class ProbeNotPermitted(Exception):  # noqa: N818 (a state of the machine, not an error of ours)

@@ -2,18 +2,9 @@
 
 import errno
 import os
-from dataclasses import dataclass
 
+from route_switcher.core.probing.round import LocalFault
 from route_switcher.core.vocabulary.events import RoundOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFault:
-    """Why a request could not be sent, in words, and what a round of only such faults comes to."""
-
-    outcome: RoundOutcome
-    words: str
-
 
 _FAILED, _UNKNOWN = RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 

@@ -1,15 +1,14 @@
 """Rounds of one probe through one uplink, again and again."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import NoReturn
 
 import trio
 
 from route_switcher.core.probing.followed_rounds import FollowedRounds
-from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.probing.open_rounds import OpenRounds
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.policy import Probe, Target, Uplink, answers_needed
-from route_switcher.probes.open_round import RoundResult
 from route_switcher.probes.prober import Prober
 from route_switcher.probes.timing import Timing
 
@@ -50,13 +49,6 @@ async def _beside(rounds: "_Rounds", timing: Timing, nursery: trio.Nursery) -> N
         nursery.start_soon(rounds.make)
 
 
-@dataclass(slots=True, eq=False)
-class _Open:
-    """A round that was sent and not reported yet; with `result`, it waits for an older one."""
-
-    result: RoundResult | None = None
-
-
 class _Rounds:
     def __init__(
         self,
@@ -75,35 +67,26 @@ class _Rounds:
         self._prober = prober
         self._report = report
         self._timing = timing
-        self._listening = FollowedRounds(measured, len(targets))
-        self._open: list[_Open] = []
-        """In the order of sending."""
+        self._followed = FollowedRounds(measured, len(targets))
+        self._open = OpenRounds[object]()
         self._reporting = False
 
     async def make(self) -> None:
         """Make a round, and report it as soon as none that was sent before it is open."""
-        this = _Open()
-        self._open.append(this)
-        follow = self._tell_rest if self._listening.follows(trio.current_time()) else None
+        this = object()
+        self._open.sent(this)
+        follow = self._tell_rest if self._followed.follows(trio.current_time()) else None
         result = await self._prober.ask(self._targets, self._needed, self._timeout, follow)
         if this not in self._open:
             return  # a good round that was sent later has ended it
-        this.result = result
-        if result.outcome is RoundOutcome.GOOD and self._open[0] is not this:
-            self._end_before(this)
+        self._timing.overtaken(self._open.ended(this, result))
         if not self._reporting:
             await self._report_ended()
 
-    def _end_before(self, this: _Open) -> None:
-        before = self._open[: self._open.index(this)]
-        ended = [each for each in before if each.result is None]
-        self._open = [each for each in self._open if each not in ended]
-        self._timing.overtaken(len(ended))
-
     async def _report_ended(self) -> None:
         self._reporting = True
-        while self._open and (result := self._open[0].result) is not None:
-            del self._open[0]
+        while (told := self._open.next_told()) is not None:
+            _, result = told
             await self._report(
                 Round(
                     trio.current_time(),

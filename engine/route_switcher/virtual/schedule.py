@@ -11,6 +11,8 @@ from collections.abc import Callable, Container
 from heapq import heapify, heappop, heappush
 from math import ceil
 
+from route_switcher.core.probing.time_unit import TimeUnit
+
 NEVER = 1 << 62
 """Nanoseconds; later than anything."""
 
@@ -38,6 +40,9 @@ def on_grid_from(seconds: float) -> float:
 def nanoseconds(seconds: float) -> int:
     """Whole nanoseconds, the nearest."""
     return round(seconds * 1e9)
+
+
+NANOSECONDS: TimeUnit[int] = TimeUnit(nanoseconds, NEVER)
 
 
 class Schedule:

@@ -6,6 +6,14 @@ find a target that has died.
 """
 
 from math import inf
+from typing import Generic
+
+from route_switcher.core.probing.round import AnyRequest, RoundResult, RoundTally
+from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+
+LATE = 5.0
+"""Seconds after its timeout for which an answer to a request is waited for: a late answer repairs a
+loss in a window."""
 
 LISTEN_EVERY = 10.0
 """Seconds from one round that is followed to the next, where no window counts the answers."""
@@ -26,3 +34,73 @@ class FollowedRounds:
             return False
         self._next_at = sent_at + self._every
         return True
+
+
+class FollowedRound(Generic[AnyRequest]):
+    """A round that was told, and what there is to tell of its targets afterwards.
+
+        open       some targets were not waited for; all of them are told at once, when each has
+                   answered or had its whole timeout
+        listening  nothing is open, but some targets were told as silent: each late answer is told
+                   when it comes
+        over       nothing more is told
+
+    It begins open where `result` left something open. It is over where nothing is missing, and
+    where this machine itself may have lost what is missing: that is no loss. Times are seconds, as
+    in `tally`.
+    """
+
+    __slots__ = ("_late", "missing", "over", "pending", "tally")
+
+    def __init__(self, tally: RoundTally[AnyRequest], result: RoundResult, now: float) -> None:
+        self.tally = tally
+        self.pending: tuple[AnyRequest, ...] = ()
+        """Those of which the round could not tell yet."""
+        self.missing: tuple[AnyRequest, ...] = ()
+        """Those that were told as silent, once nothing is open."""
+        self._late: list[AnyRequest] = []
+        self.over = result.outcome is RoundOutcome.UNKNOWN
+        if self.over:
+            return
+        if any(answer.pending for answer in result.answers):
+            self.pending = tuple([r for r in tally.unanswered if not r.settled])
+        else:
+            self._listen(now)
+
+    @property
+    def due(self) -> float:
+        """When there is something to tell, as far as is known; it may be past."""
+        if self._late:
+            return -inf
+        if not self.pending:
+            return inf
+        return -inf if all(r.settled for r in self.pending) else self.tally.deadline
+
+    @property
+    def until(self) -> float:
+        """When no late answer is waited for any more."""
+        return self.tally.deadline + LATE
+
+    def on_answer(self, request: AnyRequest) -> None:
+        """`request` was answered, which the tally knows."""
+        if not self.pending and not self.over:
+            self._late.append(request)
+
+    def told(self, now: float) -> list[tuple[Answer, ...]]:
+        """What there is to tell at `now`, in this order."""
+        told = []
+        if self.pending and self.due <= now:
+            told.append(self.tally.answers(self.pending, now))
+            self.pending = ()
+            self._listen(now)
+        for request in self._late:
+            took = request.late if request.rtt is None else request.rtt
+            told.append((Answer(request.target, took),))
+        self._late.clear()
+        return told
+
+    def _listen(self, now: float) -> None:
+        self.missing = self.tally.unanswered
+        self.over = not self.missing or bool(self.tally.disturbed(now))
+        if not self.over:
+            self._late = [request for request in self.missing if request.settled]
