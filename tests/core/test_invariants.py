@@ -116,7 +116,7 @@ class Watched(World):
             best = refuge(self.engine, decision.family, decision.previous, decision.at)
             admission = self.engine._families[decision.family].admission
             # What the kernel has refused by now was not refused when it was selected.
-            since_refused = admission.refused(self.engine.health(v4(decision.selected)).uplink)
+            since_refused = admission.refused(self.engine.health(v4(decision.selected)))
             assert decision.selected == best or since_refused
             return
         left = self.engine.health(v4(decision.previous)).state

@@ -4,9 +4,10 @@ from itertools import product
 
 import pytest
 
-from route_switcher.core.routing.plan import Standing, make_plan, standing_route
+from route_switcher.core.routing.plan import make_plan
 from route_switcher.core.vocabulary.policy import DEMOTION, Family
 from route_switcher.core.vocabulary.states import UplinkState
+from support.standing import standing, standing_route
 from support.world import uplink
 
 THREE = tuple(uplink(name, number) for number, name in enumerate("abc"))
@@ -17,8 +18,8 @@ HEALTHS = list(product(UplinkState, repeat=3))
 def test_the_kernel_takes_the_active_uplink_and_has_the_best_right_behind_it(number: int) -> None:
     active = THREE[number]
     for states in HEALTHS:
-        standings = [Standing(u, s, True) for u, s in zip(THREE, states, strict=True)]
-        plan = make_plan(Family.IPV4, standings, active, frozenset())
+        standings = [standing(u, s, True) for u, s in zip(THREE, states, strict=True)]
+        plan = make_plan(Family.IPV4, standings, standing(active), frozenset())
         metrics = {w.route.interface: w.route.metric for w in plan.routes}
         assert min(metrics, key=lambda i: metrics[i]) == active.interface
         assert plan.active == standing_route(active)
@@ -30,7 +31,7 @@ def test_the_kernel_takes_the_active_uplink_and_has_the_best_right_behind_it(num
 
 
 def test_before_the_first_selection_all_stand_demoted() -> None:
-    standings = [Standing(u, UplinkState.HEALTHY, True) for u in THREE]
+    standings = [standing(u, UplinkState.HEALTHY, True) for u in THREE]
     plan = make_plan(Family.IPV4, standings, None, frozenset())
     assert plan.active is None
     assert [w.route.metric for w in plan.routes] == [1010, 1020, 1030]
@@ -38,8 +39,8 @@ def test_before_the_first_selection_all_stand_demoted() -> None:
 
 def test_a_removed_active_uplink_keeps_its_route() -> None:
     gone = uplink("gone", 7, metric=5)
-    standings = [Standing(u, UplinkState.HEALTHY, True) for u in THREE]
-    plan = make_plan(Family.IPV4, standings, gone, frozenset())
+    standings = [standing(u, UplinkState.HEALTHY, True) for u in THREE]
+    plan = make_plan(Family.IPV4, standings, standing(gone), frozenset())
     assert plan.active == standing_route(gone)
     assert plan.active in [w.route for w in plan.routes]
 
@@ -49,10 +50,10 @@ def test_a_refused_route_is_not_asked_for_again_and_the_other_is_where_that_is_s
     refused_demoted: bool,
 ) -> None:
     first, second, third = THREE
-    standings = [Standing(u, UplinkState.HEALTHY, True) for u in (first, second)]
-    standings.append(Standing(third, UplinkState.FAILED, True))
+    standings = [standing(u, UplinkState.HEALTHY, True) for u in (first, second)]
+    standings.append(standing(third, UplinkState.FAILED, True))
     refused = frozenset(standing_route(u, int(refused_demoted)) for u in THREE)
-    plan = make_plan(Family.IPV4, standings, second, refused)
+    plan = make_plan(Family.IPV4, standings, standing(second), refused)
     wanted = {w.route.interface: (w.route.metric, w.possible) for w in plan.routes}
     if refused_demoted:
         assert wanted == {"eth0": (2010, True), "eth1": (20, True), "eth2": (2030, True)}
@@ -62,6 +63,6 @@ def test_a_refused_route_is_not_asked_for_again_and_the_other_is_where_that_is_s
 
 
 def test_nothing_is_added_on_an_interface_that_cannot_hold_it() -> None:
-    standings = [Standing(u, UplinkState.HEALTHY, u is not THREE[1]) for u in THREE]
-    plan = make_plan(Family.IPV4, standings, THREE[0], frozenset())
+    standings = [standing(u, UplinkState.HEALTHY, u is not THREE[1]) for u in THREE]
+    plan = make_plan(Family.IPV4, standings, standing(THREE[0]), frozenset())
     assert [w.possible for w in plan.routes] == [True, False, True]

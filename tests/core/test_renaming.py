@@ -58,11 +58,11 @@ def test_state_stays_with_the_line() -> None:
     assert world.engine.health(v4("b")).state is UplinkState.HEALTHY
     assert "a is called b now" in world.notices()
     world.run(30)
-    told = [c for c in world.outputs if getattr(c, "uplink", None) == "a"]
+    told = [c for c in world.outputs if getattr(c, "uplink", None) == v4("a")]
     world.mend("a", "b")
     world.run(100)
     assert world.engine.health(v4("a")).state is UplinkState.HEALTHY
-    assert len([c for c in world.outputs if getattr(c, "uplink", None) == "a"]) > len(told)
+    assert len([c for c in world.outputs if getattr(c, "uplink", None) == v4("a")]) > len(told)
 
 
 def test_a_round_that_was_sent_under_an_old_name_is_nobodys() -> None:

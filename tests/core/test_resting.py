@@ -11,7 +11,6 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from route_switcher.core.engine import Engine
-from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.conditions import (
     AnyOf,
     Beyond,
@@ -41,6 +40,7 @@ from route_switcher.core.vocabulary.policy import (
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.keys import v4
+from support.standing import standing_route
 from support.twins import LINES, NAMES, Twin, hold_backs, policies
 from support.world import uplink
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.core.vocabulary.states import UplinkState
 from support.keys import v4
+from support.standing import standing_route
 from support.world import World, policy, uplink
 
 A, B = uplink("a", 0), uplink("b", 1)

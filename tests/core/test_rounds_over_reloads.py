@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from route_switcher.core.engine import Engine
-from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
 from route_switcher.core.vocabulary.events import (
     LinkState,
@@ -21,6 +20,7 @@ from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule,
 from route_switcher.virtual.world import World
 from support.keys import v4
 from support.pinging import target
+from support.standing import standing_route
 from support.world import policy, uplink
 
 

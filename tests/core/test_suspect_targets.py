@@ -7,7 +7,6 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.health.suspect_targets import WORTH_TELLING, SuspectTargets
-from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.conditions import Beyond, Measure
 from route_switcher.core.vocabulary.events import (
     Answer,
@@ -25,6 +24,7 @@ from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.keys import v4
+from support.standing import standing_route
 from support.world import uplink
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN

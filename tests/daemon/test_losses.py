@@ -9,13 +9,13 @@ from math import inf
 import pytest
 import trio
 
-from route_switcher.core.routing.plan import standing_route
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.service import Service
 from support.model_kernel import ModelKernel
+from support.standing import standing_route
 from support.world import policy, uplink
 from support.written_probers import WrittenProber
 

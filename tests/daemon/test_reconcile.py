@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from route_switcher.core.routing.diff import additions, deletions
-from route_switcher.core.routing.plan import Plan, Standing, make_plan, standing_route
+from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.daemon.reconcile import Reconciled, reconcile
 from support.model_kernel import ModelKernel
+from support.standing import standing, standing_route
 
 
 class Watched:
@@ -56,9 +57,9 @@ def routes(kernel: ModelKernel) -> set[Route]:
 def plan(lines: list[Uplink], active: Uplink | None, failed: Iterable[Uplink] = ()) -> Plan:
     failed = tuple(failed)
     standings = [
-        Standing(u, UplinkState.FAILED if u in failed else UplinkState.HEALTHY, True) for u in lines
+        standing(u, UplinkState.FAILED if u in failed else UplinkState.HEALTHY, True) for u in lines
     ]
-    return make_plan(lines[0].family, standings, active, frozenset())
+    return make_plan(lines[0].family, standings, standing(active) if active else None, frozenset())
 
 
 families = st.sampled_from(list(Family))
@@ -70,7 +71,7 @@ def situations(draw: st.DrawFn) -> tuple[Family, list[Standing], Uplink | None, 
     """Uplinks in any health, one of them active or none, and any table."""
     family = draw(families)
     lines = uplinks(family, draw(st.integers(1, 4)))
-    standings = [Standing(u, draw(states), draw(st.booleans())) for u in lines]
+    standings = [standing(u, draw(states), draw(st.booleans())) for u in lines]
     active = draw(st.sampled_from([*lines, None]))
     ours = [standing_route(u, d) for u in lines for d in (0, 1, 2)]
     other = ip_address("198.51.100.99" if family is Family.IPV4 else "2001:db8::99")
@@ -88,7 +89,7 @@ def test_no_prefix_of_the_actions_leaves_the_kernel_without_the_default_it_had(
     situation: tuple[Family, list[Standing], Uplink | None, list[Route]],
 ) -> None:
     family, standings, active, found = situation
-    wanted = make_plan(family, standings, active, frozenset())
+    wanted = make_plan(family, standings, standing(active) if active else None, frozenset())
     links = [LinkState(s.uplink.interface) for s in standings]
     kernel = ModelKernel([*links, LinkState("lan0")], found)
     table, result = run(kernel, [wanted])
@@ -153,10 +154,10 @@ def test_nothing_is_deleted_where_the_active_route_was_refused() -> None:
 def test_nothing_is_deleted_while_the_active_uplink_cannot_hold_its_route() -> None:
     first, second = uplinks(Family.IPV4, 2)
     standings = [
-        Standing(first, UplinkState.FAILED, True),
-        Standing(second, UplinkState.HEALTHY, routable=False),
+        standing(first, UplinkState.FAILED, True),
+        standing(second, UplinkState.HEALTHY, routable=False),
     ]
-    wanted = make_plan(Family.IPV4, standings, second, frozenset())
+    wanted = make_plan(Family.IPV4, standings, standing(second), frozenset())
     seen = [standing_route(first)]
     added = additions(wanted, seen)
     assert [(a.change, a.route) for a in added] == [(Change.ADD, standing_route(first, 1))]

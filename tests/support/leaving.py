@@ -30,7 +30,7 @@ def _usable(engine: Engine, health: UplinkHealth, at: float) -> bool:
     return (
         health.link.connected
         and health.routable
-        and not admission.refused(health.uplink)
+        and not admission.refused(health)
         and (health.state is not UplinkState.FAILED or not health.why_not(at))
     )
 

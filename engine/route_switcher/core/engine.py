@@ -157,8 +157,7 @@ class Engine:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
-        refusals = self._families[health.uplink.family].admission.refusals
-        judged = self._presence.judge(event, health, refusals)
+        judged = self._families[health.uplink.family].admission.judge(event, health)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, said = self._suspects.on_round(judged, health.uplink.family)

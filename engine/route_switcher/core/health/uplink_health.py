@@ -13,7 +13,7 @@ from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Policy, Target, Uplink
+from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
 from route_switcher.core.vocabulary.states import DECIDED_BY, RuleState, UplinkState, worst
 
 
@@ -38,8 +38,9 @@ class UplinkHealth:
         """What a person calls it."""
         self.link = _judged(uplink, link)
         """Its link; where the policy ignores the carrier, that counts as there."""
-        self.routable = _routable(uplink, link)
-        """Whether the kernel can hold a route of this uplink: present, up, with an address."""
+        self.routable = self._routable(link)
+        """Whether the kernel can hold a route of this uplink: present, up, with an address, and a
+        next hop."""
         self.ever_failed = False
         """Whether it has been failed since the engine knows it."""
         self._failed_at = inf
@@ -68,6 +69,21 @@ class UplinkHealth:
         changed the probe or the line."""
         latest = self._latest.get(event.probe)
         return latest is not None and event.sent_at >= latest.begun
+
+    @property
+    def next_hop(self) -> Address | None:
+        """The router behind its interface; None: none is known."""
+        return self.uplink.gateway
+
+    @property
+    def way(self) -> tuple[str, Address | None]:
+        """Its interface and next hop: by what a route of it is known."""
+        return self.uplink.interface, self.next_hop
+
+    @property
+    def usable(self) -> bool:
+        """Whether its link carries something, and the kernel can hold a route of it."""
+        return self.link.connected and self.routable
 
     @property
     def without_address(self) -> str:
@@ -198,7 +214,7 @@ class UplinkHealth:
     def on_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
         seen = self.link = _judged(self.uplink, link)
-        self.routable = _routable(self.uplink, link)
+        self.routable = self._routable(link)
         if not seen.connected:
             self._lost_at = at
         return self._changed([c for rule in self._rules for c in rule.on_link(seen, at)], at)
@@ -280,6 +296,10 @@ class UplinkHealth:
         self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""
 
+    def _routable(self, link: LinkState) -> bool:
+        addressed = link.present and link.up and self.uplink.family in link.families
+        return addressed and self.next_hop is not None
+
     def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:
             before, self.state = self.state, worst(rule.state for rule in self._rules)
@@ -292,7 +312,3 @@ class UplinkHealth:
 
 def _judged(uplink: Uplink, link: LinkState) -> LinkState:
     return replace(link, carrier=True) if uplink.ignore_carrier else link
-
-
-def _routable(uplink: Uplink, link: LinkState) -> bool:
-    return link.present and link.up and uplink.family in link.families

@@ -2,13 +2,14 @@
 none and must prove themselves."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.routing.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
 from route_switcher.core.routing.route_presence import RoutePresence
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.events import Round, RoundOutcome
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 
@@ -41,7 +42,7 @@ class Admission:
         pause = FIRST_PAUSE if there else FIRST_PAUSE_WITHOUT_ROUTE
         return self.refusals.add(at, route, reason, pause)
 
-    def apply_policy(self, departing: Uplink | None) -> None:
+    def apply_policy(self, departing: Standing | None) -> None:
         """A person changed the policy: everything is tried again, except for the uplink that has
         left it and still carries the traffic."""
         self.refusals.keep(departing)
@@ -56,22 +57,46 @@ class Admission:
         before, found = self._without_route, set()
         for health in healths:
             name = health.uplink.name
-            if self._has_no_route(health.uplink):
+            if self._has_no_route(health):
                 found.add(name)
             elif name in before and name != active:
                 self._proving[name] = at + health.stable_time
         self._without_route = frozenset(found)
 
     def standing(self, health: UplinkHealth) -> Standing:
-        """What the plan needs to know of an uplink."""
-        uplink = health.uplink
-        foreign, onlink = self._presence.foreign(uplink), self._presence.onlink(uplink)
-        return Standing(uplink, health.state, health.routable, foreign, onlink)
+        """How an uplink stands; made here and nowhere else."""
+        foreign, onlink = self._presence.foreign(health), self._presence.onlink(health)
+        next_hop, routable = health.next_hop, health.routable
+        return Standing(health.uplink, next_hop, health.state, routable, foreign, onlink)
 
-    def refused(self, uplink: Uplink) -> bool:
-        """Whether `uplink` cannot be active: the kernel refuses its routes, and no route of
+    def judge(self, event: Round, health: UplinkHealth) -> Round:
+        """The round as it is in the light of this: one without a way says nothing, unless it shows
+        why there was none."""
+        if self._presence.since(health) <= event.sent_at:
+            return event
+        at_fault = not health.usable
+        if at_fault and event.outcome is not RoundOutcome.GOOD:
+            if health.link.connected and event.outcome is RoundOutcome.FAILED:
+                return replace(event, reason=health.without_address)
+            return event
+        refusal = self.refusal(health)
+        if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
+            reason = f"its route was refused: {refusal}"
+            return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
+        reason = "its standing route was absent"
+        return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
+
+    def refused(self, health: UplinkHealth) -> bool:
+        """Whether an uplink cannot be active: the kernel refuses its routes, and no route of
         somebody else does for it."""
-        return self.refusals.unfit(uplink) and self._presence.foreign(uplink) is None
+        if not self.refusals.routes:
+            return False
+        standing = self.standing(health)
+        return self.refusals.unfit(standing) and standing.foreign is None
+
+    def refusal(self, health: UplinkHealth) -> str | None:
+        """Why the kernel refused a route of an uplink, or None if it refused none."""
+        return self.refusals.reason(self.standing(health)) if self.refusals.routes else None
 
     def state(self, health: UplinkHealth, at: float) -> UplinkState:
         """The state of an uplink that is not active, as the selection takes it."""
@@ -84,7 +109,7 @@ class Admission:
         """When the next uplink has proven itself; inf: none has to."""
         return min((until for until in self._proving.values() if until > at), default=inf)
 
-    def _has_no_route(self, uplink: Uplink) -> bool:
-        if self.refusals.reason(uplink) is None:
+    def _has_no_route(self, health: UplinkHealth) -> bool:
+        if self.refusal(health) is None:
             return False
-        return self.refused(uplink) or not self._presence.has(uplink.interface, uplink.gateway)
+        return self.refused(health) or not self._presence.has(*health.way)

@@ -12,9 +12,9 @@ ours stand behind it.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink
+from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
 
@@ -48,31 +48,33 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the plan needs to know of one uplink. `foreign` is the best route of somebody else
-    through its interface and gateway."""
+    """How one uplink stands: all that its standing routes follow from. `foreign` is the best route
+    of somebody else through its interface and next hop."""
 
     uplink: Uplink
+    next_hop: Address | None
+    """The router behind its interface; None: there is none now, and it is not `routable`."""
     state: UplinkState
     routable: bool
     foreign: Route | None = None
     onlink: bool = False
 
+    def route(self, demotions: int = 0) -> Route:
+        """Its standing route at its own metric, or at that many demotions above it. Standing routes
+        are made here and nowhere else."""
+        uplink = self.uplink
+        metric = uplink.metric + demotions * DEMOTION
+        return Route(uplink.family, uplink.interface, self.next_hop, metric, onlink=self.onlink)
 
-def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
-    """The standing route of `uplink` at its own metric, or at that many demotions above it."""
-    metric = uplink.metric + demotions * DEMOTION
-    return Route(uplink.family, uplink.interface, uplink.gateway, metric)
-
-
-def active_routes(uplink: Uplink) -> tuple[Route, ...]:
-    """The routes by which `uplink` can be active, best first."""
-    return tuple(standing_route(uplink, demotions) for demotions in range(ACTIVE_AT))
+    def routes(self) -> tuple[Route, ...]:
+        """The routes by which it can be active, best first."""
+        return tuple(self.route(demotions) for demotions in range(ACTIVE_AT))
 
 
 def make_plan(
     family: Family,
     uplinks: Sequence[Standing],
-    active: Uplink | None,
+    active: Standing | None,
     refused: Set[Route],
     kept: Set[Route] = frozenset(),
 ) -> Plan:
@@ -84,64 +86,65 @@ def make_plan(
     """
     wanted = []
     carrier = _carrier(uplinks, active, refused)
-    if active is not None and all(s.uplink != active for s in uplinks):
-        reason = f"{active.name} is active until another answers"
+    if active is not None and all(s.uplink != active.uplink for s in uplinks):
+        reason = f"{active.uplink.name} is active until another answers"
         wanted.append(DesiredRoute(active_route(active, refused), reason, possible=False))
     for standing in uplinks:
         choices = list(_choices(standing, active, carrier))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
-        route = replace(route, onlink=standing.onlink)
         wanted.append(DesiredRoute(route, f"{standing.uplink.name} {reason}", possible))
     return Plan(family, carrier, tuple(wanted), kept)
 
 
-def active_route(uplink: Uplink, refused: Set[Route]) -> Route:
-    """The best route by which `uplink` can be active; its own where all are refused."""
-    routes = active_routes(uplink)
+def active_route(standing: Standing, refused: Set[Route]) -> Route:
+    """The best route by which an uplink can be active; its own where all are refused."""
+    routes = standing.routes()
     return next((route for route in routes if route not in refused), routes[0])
 
 
 def _carrier(
-    uplinks: Sequence[Standing], active: Uplink | None, refused: Set[Route]
+    uplinks: Sequence[Standing], active: Standing | None, refused: Set[Route]
 ) -> Route | None:
     """The route that carries the traffic of `active`."""
     if active is None:
         return None
     route = active_route(active, refused)
-    foreign = next((s.foreign for s in uplinks if s.uplink == active), None)
+    foreign = next((s.foreign for s in uplinks if s.uplink == active.uplink), None)
     return foreign if foreign is not None and route in refused else route
 
 
 def _choices(
-    standing: Standing, active: Uplink | None, carrier: Route | None
+    standing: Standing, active: Standing | None, carrier: Route | None
 ) -> Iterator[tuple[Route, str]]:
     """The routes that would do for an uplink, best first, each with its reason."""
     uplink = standing.uplink
     if active is None or carrier is None:
-        yield from _demoted(uplink, 1, "stands demoted until the first selection")
-    elif uplink == active:
-        own, *others = active_routes(uplink)
+        yield from _demoted(standing, 1, "stands demoted until the first selection")
+    elif uplink == active.uplink:
+        own, *others = standing.routes()
         yield own, "is active"
         yield from ((other, "is active, and its own metric was refused") for other in others)
     else:
         behind = _demotions_behind(uplink, carrier)
-        if uplink.metric <= active.metric:
-            reason = f"stands demoted: {active.name} is active"
-            yield from _demoted(uplink, max(1, behind), reason)
+        if uplink.metric <= active.uplink.metric:
+            reason = f"stands demoted: {active.uplink.name} is active"
+            yield from _demoted(standing, max(1, behind), reason)
         elif standing.state is UplinkState.FAILED:
-            yield from _demoted(uplink, behind + 1, "stands demoted: it failed")
+            yield from _demoted(standing, behind + 1, "stands demoted: it failed")
         else:
-            yield standing_route(uplink, behind), "stands behind the active uplink"
-            yield from _demoted(uplink, behind + 1, "stands demoted: a lower metric was refused")
+            yield standing.route(behind), "stands behind the active uplink"
+            yield from _demoted(standing, behind + 1, "stands demoted: a lower metric was refused")
 
 
-def _demoted(uplink: Uplink, demotions: int, reason: str) -> Iterator[tuple[Route, str]]:
-    first = standing_route(uplink, demotions)
+def _demoted(standing: Standing, demotions: int, reason: str) -> Iterator[tuple[Route, str]]:
+    first = standing.route(demotions)
     yield first, reason
     for further in range(1, _TRIED):
-        route = replace(first, metric=first.metric + further * DEMOTION)
-        yield route, f"{reason}, and metric {first.metric} was refused"
+        yield (
+            standing.route(demotions + further),
+            f"{reason}, and metric {first.metric} was refused",
+        )
 
 
 def _demotions_behind(uplink: Uplink, carrier: Route) -> int:

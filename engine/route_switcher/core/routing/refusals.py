@@ -11,8 +11,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from math import inf
 
-from route_switcher.core.routing.plan import active_routes, standing_route
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.routing.plan import Standing
 from route_switcher.core.vocabulary.routes import Route
 
 FIRST_PAUSE = 30.0
@@ -118,10 +117,10 @@ class Refusals:
             if free and route.metric < before:
                 self._forget(route)
 
-    def keep(self, uplink: Uplink | None) -> None:
-        """A person has changed the policy: forget all but what was refused to `uplink`, and what
+    def keep(self, standing: Standing | None) -> None:
+        """A person has changed the policy: forget all but what was refused to `standing`, and what
         the kernel must refuse again, since somebody else holds its metric."""
-        mine = set(active_routes(uplink)) if uplink is not None else set()
+        mine = set(standing.routes()) if standing is not None else set()
         mine |= {route for route in self._refused if self._held_by_others(route)}
         self._refused = {r: refusal for r, refusal in self._refused.items() if r in mine}
         self._pauses = {r: pause for r, pause in self._pauses.items() if r in mine}
@@ -139,18 +138,18 @@ class Refusals:
         pauses = (refusal.again_at for refusal in self._refused.values())
         return min([*pauses, *self._kept.values()], default=inf)
 
-    def reason(self, uplink: Uplink) -> str | None:
-        """Why a route of `uplink` was refused, or None if none was."""
-        own = standing_route(uplink)
+    def reason(self, standing: Standing) -> str | None:
+        """Why a route of an uplink was refused, or None if none was."""
+        own = standing.route()
         found = (refusal for route, refusal in self._refused.items() if _same_line(route, own))
         return next((refusal.reason for refusal in found), None)
 
-    def unfit(self, uplink: Uplink) -> bool:
-        """Whether the kernel refuses what `uplink` must have to be active. A metric that somebody
+    def unfit(self, standing: Standing) -> bool:
+        """Whether the kernel refuses what an uplink must have to be active. A metric that somebody
         else holds is no reason: another one will do."""
         if not self._refused:
             return False
-        own, *others = active_routes(uplink)
+        own, *others = standing.routes()
         refusal = self._refused.get(own)
         if refusal is None:
             return False

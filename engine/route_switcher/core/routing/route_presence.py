@@ -4,13 +4,10 @@ Without one, the kernel takes every target for a neighbour on that wire, and a p
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.routing.refusals import Refusals
-from route_switcher.core.vocabulary.events import Round, RoundOutcome
-from route_switcher.core.vocabulary.policy import Address, Uplink
+from route_switcher.core.vocabulary.policy import Address
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 
 
@@ -45,37 +42,19 @@ class RoutePresence:
                 self._onlink.add(way)
         return {interface for interface, _ in self._onlink - known}
 
-    def onlink(self, uplink: Uplink) -> bool:
-        """Whether the gateway of `uplink` is to be taken for one on the link."""
-        if uplink.onlink is not None:
-            return uplink.onlink
-        return (uplink.interface, uplink.gateway) in self._onlink
+    def onlink(self, health: UplinkHealth) -> bool:
+        """Whether the next hop of an uplink is to be taken for one on the link."""
+        written = health.uplink.onlink
+        return health.way in self._onlink if written is None else written
 
-    def since(self, uplink: Uplink) -> float:
-        """Since when there has been a way through `uplink`; inf: there is none."""
-        return self._since.get((uplink.interface, uplink.gateway), inf)
+    def since(self, health: UplinkHealth) -> float:
+        """Since when there has been a way through an uplink; inf: there is none."""
+        return self._since.get(health.way, inf)
 
     def has(self, interface: str, gateway: Address | None) -> bool:
         """Whether any route leads through these."""
         return (interface, gateway) in self._since
 
-    def foreign(self, uplink: Uplink) -> Route | None:
-        """The best route of somebody else through `uplink`."""
-        return self._foreign.get((uplink.interface, uplink.gateway))
-
-    def judge(self, event: Round, health: UplinkHealth, refusals: Refusals) -> Round:
-        """The round as it is in the light of this: one without a way says nothing, unless it shows
-        why there was none."""
-        if self.since(health.uplink) <= event.sent_at:
-            return event
-        at_fault = not (health.link.connected and health.routable)
-        if at_fault and event.outcome is not RoundOutcome.GOOD:
-            if health.link.connected and event.outcome is RoundOutcome.FAILED:
-                return replace(event, reason=health.without_address)
-            return event
-        refusal = refusals.reason(health.uplink)
-        if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
-            reason = f"its route was refused: {refusal}"
-            return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
-        reason = "its standing route was absent"
-        return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
+    def foreign(self, health: UplinkHealth) -> Route | None:
+        """The best route of somebody else through an uplink."""
+        return self._foreign.get(health.way)

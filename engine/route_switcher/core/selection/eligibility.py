@@ -37,7 +37,7 @@ class Eligibility:
             name,
             health.state if name == current else self.admission.state(health, self.at),
             eligible=not self.why_not(health),
-            refused=self.admission.refused(health.uplink),
+            refused=self.admission.refused(health),
             damped=health.penalty.until > self.at,
             silent=health.silent(self.at),
             answers=not self.link_lost or not health.why_not(self.at),
@@ -50,13 +50,13 @@ class Eligibility:
             return describe_link(health.link)
         if not health.routable:
             return health.without_address
-        if self.admission.refused(health.uplink):
-            reason = self.admission.refusals.reason(health.uplink)
+        if self.admission.refused(health):
+            reason = self.admission.refusal(health)
             return f"the kernel refused its route ({reason})"
         if self.link_lost:
             return health.why_not(self.at) if health.state is UplinkState.FAILED else ""
         # An answer from before its route went says nothing of what can be had now.
-        if not self.presence.has(health.uplink.interface, health.uplink.gateway):
+        if not self.presence.has(*health.way):
             return "its standing route is not there"
         return health.why_not(self.at, self.since, urgent=self.urgent)
 
@@ -67,7 +67,7 @@ def eligibility_beside(
     """What is asked of the others while `active` is."""
     if active is None:
         return Eligibility(at, -inf, False, False, admission, presence)
-    if admission.refused(active.uplink):
+    if admission.refused(active):
         return Eligibility(at, -inf, active.link_lost, False, admission, presence)
     urgent = active.failing_for(at) >= LONGEST_WAIT
     return Eligibility(at, active.failing_since, active.link_lost, urgent, admission, presence)

@@ -15,7 +15,7 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.conflicts import Conflicts, precedes
 from route_switcher.core.routing.found_routes import active_before, in_use
-from route_switcher.core.routing.plan import Plan, active_routes, make_plan
+from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
@@ -23,7 +23,7 @@ from route_switcher.core.selection.renaming import preferred_before
 from route_switcher.core.selection.select import Override, select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, ProbeNow
-from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
 
@@ -47,7 +47,8 @@ class FamilySelection:
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
         self.override: Override | None = None
-        self._departing: Uplink | None = None
+        self._departing: Standing | None = None
+        """How the active uplink stood when it left the policy."""
         self._patience = inf
         self._wake = inf
         self._found: Route | None = None
@@ -77,10 +78,10 @@ class FamilySelection:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.admission.refusals.see(at, mine)
-        active, uplink = self.plan().active, self._active_uplink()
+        active, carrier = self.plan().active, self._active_standing()
         astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
-        if astray and uplink is not None:
-            self.admission.refusals.ask_for_free(active_routes(uplink), min(astray))
+        if astray and carrier is not None:
+            self.admission.refusals.ask_for_free(carrier.routes(), min(astray))
         return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
 
     def apply_uplinks(
@@ -100,13 +101,13 @@ class FamilySelection:
             kept = {id(h) for h in healths}
             removed = (h for h in self.healths if id(h) not in kept)
             left = next(h for h in removed if h.uplink.name == self.current)
-            self._departing = left.uplink
+            self._departing = self.admission.standing(left)
             text = f"{left.label} left the policy; it is active until another can be"
             outputs.append(Notice(at, Level.INFO, text))
         self.current = names.get(self.current) if self.current is not None else None
         self.healths = tuple(healths)
         for health in healths:
-            if health.uplink == self._departing:
+            if self._departing is not None and health.uplink == self._departing.uplink:
                 self.current, self._departing = health.uplink.name, None
         self.admission.apply_policy(self._departing)
         if self.override is not None:
@@ -121,8 +122,8 @@ class FamilySelection:
         """
         health = self._health(override.uplink)
         why = None
-        if self.admission.refused(health.uplink):
-            reason = self.admission.refusals.reason(health.uplink)
+        if self.admission.refused(health):
+            reason = self.admission.refusal(health)
             why = f"the kernel refused its route: {reason}"
         elif not override.force and health.state is not UplinkState.HEALTHY:
             why = f"{health.evidence()}; only a forced order moves to it"
@@ -146,18 +147,23 @@ class FamilySelection:
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
-        active = self._active_uplink()
+        active = self.current or self._departing
         refusals = self.admission.refusals
         refused = frozenset(refusals.routes), frozenset(refusals.kept)
-        states = [(h.uplink, h.state, h.routable) for h in self.healths]
+        states = [(h.uplink, h.next_hop, h.state, h.routable) for h in self.healths]
         made_for = (active, self._presence.readings, refused, states)
         if self._plan is None or made_for != self._plan[0]:
             standings = [self.admission.standing(health) for health in self.healths]
-            self._plan = made_for, make_plan(self.family, standings, active, *refused)
+            self._plan = (
+                made_for,
+                make_plan(self.family, standings, self._active_standing(), *refused),
+            )
         return self._plan[1]
 
-    def _active_uplink(self) -> Uplink | None:
-        return self._departing if self.current is None else self._health(self.current).uplink
+    def _active_standing(self) -> Standing | None:
+        if self.current is None:
+            return self._departing
+        return self.admission.standing(self._health(self.current))
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select anew; `old` is the policy that a reload has just replaced."""
@@ -241,7 +247,7 @@ class FamilySelection:
     def _first_selection(self, at: float) -> list[Output]:
         if self.override:
             return [self._move(at, self.override.uplink, Cause.OPERATOR)]
-        usable = [h for h in self.healths if h.link.connected and h.routable]
+        usable = [h for h in self.healths if h.usable]
         if usable and (self._patience == -inf or self._found_lost()):
             return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
         eligibility = self._eligibility(at)
@@ -283,7 +289,7 @@ class FamilySelection:
         evidence = [self._health(name).evidence()]
         previous = since = None
         if self._departing is not None:
-            previous = self._departing.name
+            previous = self._departing.uplink.name
         elif self.current is not None:
             left = self._health(self.current)
             previous, rules = self.current, left.failed_rules()

@@ -35,4 +35,4 @@ class Returning:
 
 
 def _leads(health: UplinkHealth, presence: RoutePresence) -> bool:
-    return health.link.connected and health.routable and presence.since(health.uplink) < inf
+    return health.usable and presence.since(health) < inf

@@ -1,0 +1,18 @@
+"""How uplinks stand whose next hop is the written one."""
+
+from route_switcher.core.routing.plan import Standing
+from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import UplinkState
+
+
+def standing(
+    uplink: Uplink, state: UplinkState = UplinkState.HEALTHY, routable: bool = True
+) -> Standing:
+    """How `uplink` stands."""
+    return Standing(uplink, uplink.gateway, state, routable)
+
+
+def standing_route(uplink: Uplink, demotions: int = 0) -> Route:
+    """Its route at its own metric, or at that many demotions above it."""
+    return standing(uplink).route(demotions)
