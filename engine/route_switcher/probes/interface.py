@@ -7,6 +7,7 @@ import struct
 from dataclasses import replace
 
 from route_switcher.core.probing.round import RoundResult
+from route_switcher.core.vocabulary.link_troubles import LinkTrouble
 from route_switcher.core.vocabulary.policy import Family
 
 _SO_BINDTOIFINDEX = 62
@@ -72,11 +73,11 @@ def _link_trouble(sock: socket.socket, interface: str) -> str:
     """
     value = _ask(sock, interface, _SIOCGIFFLAGS)
     if value is None:
-        return "interface missing"
+        return LinkTrouble.MISSING.value
     (flags,) = struct.unpack_from("=H", value)
     if not flags & _IFF_UP:
-        return "link down"
-    return "" if flags & _IFF_RUNNING else "no carrier"
+        return LinkTrouble.DOWN.value
+    return "" if flags & _IFF_RUNNING else LinkTrouble.NO_CARRIER.value
 
 
 def _ask(sock: socket.socket, interface: str, request: int) -> bytes | None:

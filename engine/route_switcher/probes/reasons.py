@@ -5,17 +5,18 @@ import os
 
 from route_switcher.core.probing.round import LocalFault
 from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.link_troubles import LinkTrouble
 
 _FAILED, _UNKNOWN = RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 
 # The uplink cannot carry a packet: failed. We could not ask: unknown.
 _FAULTS = {
-    errno.ENODEV: LocalFault(_FAILED, "interface missing"),
-    errno.ENXIO: LocalFault(_FAILED, "interface missing"),
-    errno.ENETDOWN: LocalFault(_FAILED, "link down"),
+    errno.ENODEV: LocalFault(_FAILED, LinkTrouble.MISSING.value),
+    errno.ENXIO: LocalFault(_FAILED, LinkTrouble.MISSING.value),
+    errno.ENETDOWN: LocalFault(_FAILED, LinkTrouble.DOWN.value),
     errno.ENETUNREACH: LocalFault(_FAILED, "no route"),
     errno.EHOSTUNREACH: LocalFault(_FAILED, "gateway or target unreachable"),
-    errno.EADDRNOTAVAIL: LocalFault(_FAILED, "no address"),
+    errno.EADDRNOTAVAIL: LocalFault(_FAILED, LinkTrouble.NO_ADDRESS.value),
     errno.EINVAL: LocalFault(_FAILED, "a blackhole route or rule"),
     errno.EAFNOSUPPORT: LocalFault(_FAILED, "the kernel does not speak this family"),
     errno.EPERM: LocalFault(_UNKNOWN, "not permitted (local firewall or missing CAP_NET_RAW)"),

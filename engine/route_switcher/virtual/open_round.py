@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from route_switcher.core.health.evaluators import describe_link
 from route_switcher.core.vocabulary.events import LinkState, RoundOutcome
+from route_switcher.core.vocabulary.link_troubles import describe_link, trouble_for_routes
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.quorum import Quorum, Verdict
@@ -42,8 +42,5 @@ class OpenRound:
 def fault_of(link: LinkState, family: Family) -> str:
     """Why the kernel takes no packet, as `probes.reasons` has it; empty if it takes it, which it
     does where only a carrier lacks."""
-    if not link.present:
-        return "interface missing"
-    if not link.up:
-        return "link down"
-    return "" if family in link.families else "no address"
+    trouble = trouble_for_routes(link, family)
+    return "" if trouble is None else trouble.value

@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
     leaves,
 )
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.link_troubles import describe_link
 
 
 @dataclass(slots=True)
@@ -234,14 +235,3 @@ def may_still_fail(condition: Condition, observations: Observations) -> bool:
     if condition.probe is None:
         return not observations.link.connected
     return observations.runs[condition.probe].failures > 0
-
-
-def describe_link(link: LinkState) -> str:
-    """What is wrong with a link, in words."""
-    if not link.present:
-        return f"interface {link.interface} is missing"
-    if not link.up:
-        return f"{link.interface} is down"
-    if not link.carrier:
-        return f"{link.interface} has no carrier"
-    return f"{link.interface} is up"

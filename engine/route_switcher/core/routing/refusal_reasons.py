@@ -4,6 +4,7 @@ holds the metric."""
 from collections.abc import Iterable
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.link_troubles import describe_refusal, trouble_for_routes
 from route_switcher.core.vocabulary.routes import Route, protocol_name
 
 APPENDED = "somebody appended it to a route of ours, and only they can delete it"
@@ -12,13 +13,8 @@ APPENDED = "somebody appended it to a route of ours, and only they can delete it
 
 def link_trouble(route: Route, link: LinkState) -> str | None:
     """What is wrong with `link` as an interface for `route`, if anything is."""
-    if not link.present:
-        return f"interface {link.interface} is missing"
-    if not link.up:
-        return f"link {link.interface} is down"
-    if route.family not in link.families:
-        return f"{link.interface} has no {route.family} address"
-    return None
+    trouble = trouble_for_routes(link, route.family)
+    return None if trouble is None else describe_refusal(trouble, link.interface, route.family)
 
 
 def gateway_elsewhere(route: Route) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import inf
 
 from route_switcher.core.health.confirmation import LONGEST_WAIT
-from route_switcher.core.health.evaluators import describe_link
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.select import Candidate
+from route_switcher.core.vocabulary.link_troubles import describe_link
 from route_switcher.core.vocabulary.states import UplinkState
 
 
