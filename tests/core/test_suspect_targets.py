@@ -291,6 +291,16 @@ def test_a_target_that_is_dead_everywhere_fails_nobody(quorum: Quorum) -> None:
     assert len(net.notices("answers internet again")) == 1
 
 
+def test_what_is_told_of_several_targets_stands_in_their_order() -> None:
+    net = Net(policy(probes=(probe(T3, T1, T2),))).run(10)
+    net.dead |= {T1, T3}
+    net.run(200)
+    net.dead.clear()
+    net.run(400)
+    said = [notice.text.split()[0] for notice in net.notices("internet")]
+    assert said == [str(target) for target in (T3, T1, T3, T1)]
+
+
 def test_with_one_uplink_it_cannot_be_told_from_a_failure() -> None:
     net = Net(policy(uplink("a", 0), probes=(probe(T1, T2, T3, quorum="all"),))).run(10)
     net.dead.add(T3)
