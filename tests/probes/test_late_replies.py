@@ -7,7 +7,8 @@ from trio.testing import MockClock
 from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.vocabulary.events import Answer
 from route_switcher.probes.late_replies import REMEMBERED, LateReplies
-from route_switcher.probes.open_round import EchoRequest, OpenRound
+from route_switcher.probes.matching import EchoRequest, EchoRound
+from route_switcher.probes.open_round import OpenRound
 from support.pinging import target
 
 TIMEOUT = 1.0
@@ -19,12 +20,12 @@ class World:
     """An aftermath, what it told, and the rounds that it forgot."""
 
     def __init__(self) -> None:
-        self.forgotten: list[OpenRound] = []
+        self.forgotten: list[EchoRound] = []
         self.aftermath = LateReplies(self.forgotten.append, trio.lowlevel.checkpoint)
         self.told: list[tuple[float, float, tuple[Answer, ...]]] = []
         """When, of a round sent when, and what."""
 
-    def sent(self, needed: int = 1, targets: int = 2) -> OpenRound:
+    def sent(self, needed: int = 1, targets: int = 2) -> EchoRound:
         """A round that is sent now."""
         now = trio.current_time()
         requests = tuple(
@@ -35,13 +36,13 @@ class World:
         open_round.sent()
         return open_round
 
-    def answer(self, open_round: OpenRound, place: int) -> None:
+    def answer(self, open_round: EchoRound, place: int) -> None:
         """The target at this place answers now."""
         request = open_round.requests[place]
         open_round.answer(request, trio.current_time() - request.sent_at)
         self.aftermath.answered(open_round, request)
 
-    async def over(self, open_round: OpenRound) -> None:
+    async def over(self, open_round: EchoRound) -> None:
         """The round is judged now, and followed."""
         echoes = open_round.result(trio.current_time())
         self.aftermath.follow(open_round, echoes, self._tell)

@@ -3,7 +3,8 @@ import errno
 import pytest
 
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
-from route_switcher.probes.open_round import EchoRequest, OpenRound
+from route_switcher.probes.matching import EchoRequest, EchoRound
+from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.reasons import fault_of
 from support.pinging import target
 
@@ -13,7 +14,7 @@ SENT_AT = 10.0
 DEADLINE = SENT_AT + TIMEOUT
 
 
-def sent_round(script: str, needed: int, *, spacing: float = 0.0) -> OpenRound:
+def sent_round(script: str, needed: int, *, spacing: float = 0.0) -> EchoRound:
     """A round after its sending and the answers: a letter for each target.
 
     a: answers, s: is silent, l: answers late, f: no route (failed), u: queue full (unknown).

@@ -26,7 +26,8 @@ from route_switcher.core.vocabulary.policy import (
 )
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.late_replies import OnLate
-from route_switcher.probes.open_round import EchoRequest, OpenRound
+from route_switcher.probes.matching import EchoRequest
+from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
 from route_switcher.virtual.internet import Fate

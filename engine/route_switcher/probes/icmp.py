@@ -21,9 +21,9 @@ from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
 from route_switcher.probes.interface import ADDRESS_FAMILY, bound_index, index_of, named_by_link
 from route_switcher.probes.late_replies import LateReplies, OnLate
-from route_switcher.probes.matching import Counters, Matching
+from route_switcher.probes.matching import Counters, EchoRequest, EchoRound, Matching
 from route_switcher.probes.nuisance import Nuisance
-from route_switcher.probes.open_round import EchoRequest, OpenRound
+from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.reasons import fault_of, never_mends
@@ -191,7 +191,7 @@ class IcmpProber:
             requests.append(EchoRequest(target, address, self._sequence, token))
         return tuple(requests)
 
-    def _send(self, open_round: OpenRound, through: socket.socket | LocalFault) -> None:
+    def _send(self, open_round: EchoRound, through: socket.socket | LocalFault) -> None:
         identifier = self._mark.identifier
         for number, request in enumerate(open_round.requests, 1):
             request.sent_at = trio.current_time()

@@ -6,14 +6,14 @@ Windows of loss, latency and jitter want to know it; it never changes a round's 
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import Generic, NoReturn, TypeAlias
 
 import trio
 
 from route_switcher.core.probing.followed_rounds import FollowedRound
-from route_switcher.core.probing.round import RoundResult
+from route_switcher.core.probing.round import AnyRequest, RoundResult
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.probes.open_round import EchoRequest, OpenRound
+from route_switcher.probes.open_round import OpenRound
 
 REMEMBERED = 4096
 """How many requests are remembered at most for their late answers, so that a dead uplink fills no
@@ -24,13 +24,13 @@ OnLate: TypeAlias = Callable[[float, tuple[Answer, ...]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
-    open_round: OpenRound
-    round: FollowedRound[EchoRequest]
+class _Followed(Generic[AnyRequest]):
+    open_round: OpenRound[AnyRequest]
+    round: FollowedRound[AnyRequest]
     tell: OnLate
 
 
-class LateReplies:
+class LateReplies(Generic[AnyRequest]):
     """The rounds of one prober that were told, and of which there is more to tell.
 
     What there is to tell of each, `FollowedRound` says. `forget` is called with a round of which
@@ -38,15 +38,17 @@ class LateReplies:
     """
 
     def __init__(
-        self, forget: Callable[[OpenRound], None], read: Callable[[], Awaitable[None]]
+        self,
+        forget: Callable[[OpenRound[AnyRequest]], None],
+        read: Callable[[], Awaitable[None]],
     ) -> None:
         self._forget = forget
         self._read = read
-        self._open: dict[OpenRound, _Followed] = {}
+        self._open: dict[OpenRound[AnyRequest], _Followed[AnyRequest]] = {}
         """With targets of which nothing was told yet."""
-        self._listening: dict[OpenRound, _Followed] = {}
+        self._listening: dict[OpenRound[AnyRequest], _Followed[AnyRequest]] = {}
         """With targets that were told as silent; in the order in which that was."""
-        self._late: dict[OpenRound, _Followed] = {}
+        self._late: dict[OpenRound[AnyRequest], _Followed[AnyRequest]] = {}
         """Those of which a late answer has come and was not told."""
         self._remembered = 0
         self._due = math.inf
@@ -60,11 +62,11 @@ class LateReplies:
             await self._read()  # what arrived in time must not be told as lost
             await self.tell_due()
 
-    def __contains__(self, open_round: OpenRound) -> bool:
+    def __contains__(self, open_round: OpenRound[AnyRequest]) -> bool:
         """Whether a round is followed."""
         return open_round in self._open or open_round in self._listening
 
-    def follow(self, open_round: OpenRound, result: RoundResult, tell: OnLate) -> None:
+    def follow(self, open_round: OpenRound[AnyRequest], result: RoundResult, tell: OnLate) -> None:
         """Follow a round that came to `result`, if there is something to expect of it."""
         now = trio.current_time()
         self._forget_oldest(now)
@@ -75,7 +77,7 @@ class LateReplies:
         else:
             self._listen(followed, now)
 
-    def answered(self, open_round: OpenRound, request: EchoRequest) -> None:
+    def answered(self, open_round: OpenRound[AnyRequest], request: AnyRequest) -> None:
         """Note that a request of a round was answered, which may be one that is followed."""
         if (followed := self._open.get(open_round)) is not None:
             self._hasten(followed.round.due)
@@ -100,7 +102,7 @@ class LateReplies:
         for each, answers in news:
             await each.tell(each.open_round.sent_at, answers)
 
-    def _listen(self, followed: _Followed, now: float) -> None:
+    def _listen(self, followed: _Followed[AnyRequest], now: float) -> None:
         """Wait for late answers only; some may have come already."""
         open_round = followed.open_round
         if followed.round.over:

@@ -1,34 +1,18 @@
-"""One round of echo requests that has been sent and has not ended yet."""
-
-from dataclasses import dataclass
+"""One round that has been sent and has not ended yet."""
 
 import trio
 
-from route_switcher.core.probing.round import Request, RoundTally
+from route_switcher.core.probing.round import AnyRequest, RoundTally
 
 
-@dataclass(slots=True)
-class EchoRequest(Request):
-    """One echo request to one target. `address` is the target as recvmsg(2) will spell it."""
+class OpenRound(RoundTally[AnyRequest]):
+    """A tally whose certainty can be waited for."""
 
-    address: str
-    sequence: int
-    token: bytes
-
-
-class OpenRound(RoundTally[EchoRequest]):
-    """A tally whose certainty can be waited for, and whose requests are known by their numbers."""
-
-    def __init__(self, requests: tuple[EchoRequest, ...], needed: int, timeout: float) -> None:
+    def __init__(self, requests: tuple[AnyRequest, ...], needed: int, timeout: float) -> None:
         super().__init__(requests, needed, timeout)
         self.decided = trio.Event()
-        self._by_sequence = {request.sequence: request for request in requests}
 
-    def request(self, sequence: int) -> EchoRequest:
-        """The request with this sequence number."""
-        return self._by_sequence[sequence]
-
-    def answer(self, request: EchoRequest, took: float) -> bool:
+    def answer(self, request: AnyRequest, took: float) -> bool:
         """As `RoundTally.answer`, and `decided` where that makes it certain."""
         in_time = super().answer(request, took)
         self._decide()
