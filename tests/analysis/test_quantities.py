@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from route_switcher.analysis.prose.quantities import (
+from route_switcher.text.quantities import (
     counted,
     how_often,
     listed,

@@ -6,8 +6,8 @@
 from random import Random
 from statistics import fmean, stdev
 
-from route_switcher.analysis.figures.monitoring import Fault, Times
 from route_switcher.analysis.figures.policy_figures import RuleFigures, slowest
+from route_switcher.analysis.monitoring import Fault, Times
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,

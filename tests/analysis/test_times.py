@@ -7,8 +7,8 @@ from math import inf
 import pytest
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, Times
 from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.analysis.monitoring import Fault, Times
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,

@@ -9,8 +9,8 @@ from typing import Self
 import pytest
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.analysis.monitoring import Fault, monitoring_of
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from random import Random
 
-from route_switcher.analysis.figures.monitoring import Fault, UplinkMonitoring, monitoring_of
+from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.conditions import Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange

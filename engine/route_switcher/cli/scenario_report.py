@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from route_switcher.analysis.prose.quantities import counted
 from route_switcher.policy.problems import (
     PolicyProblems,
     Problem,
@@ -16,6 +15,7 @@ from route_switcher.printable import printable
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.run import Failure
 from route_switcher.scenarios.scenario import Scenario
+from route_switcher.text.quantities import counted
 
 FAILED = "not-as-expected"
 """The code of an expectation that did not come true."""

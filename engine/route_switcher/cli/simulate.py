@@ -36,7 +36,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from route_switcher.analysis.prose.paragraphs import item
-from route_switcher.analysis.prose.quantities import listed
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
@@ -63,6 +62,7 @@ from route_switcher.simulation.profile_notation import (
 )
 from route_switcher.simulation.report import MEANING, as_data, summary, table
 from route_switcher.simulation.simulate import SimulationResult, simulate
+from route_switcher.text.quantities import listed
 
 _LONGEST = 3650 * 86_400.0
 _SHORTEST = 1.0

@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from route_switcher.analysis.figures.false_alarms import LOSSES
-from route_switcher.analysis.figures.monitoring import Times
 from route_switcher.analysis.figures.policy_figures import Figures, figures_of
 from route_switcher.analysis.lints.registry import lints_of
+from route_switcher.analysis.monitoring import Times
 from route_switcher.analysis.prose.figures_in_words import figures_in_words
-from route_switcher.analysis.prose.quantities import counted
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, read_policy
@@ -38,6 +37,7 @@ from route_switcher.policy.problems import (
 )
 from route_switcher.policy.values import format_share, parse_share
 from route_switcher.printable import printable
+from route_switcher.text.quantities import counted
 
 
 @dataclass(frozen=True, slots=True)

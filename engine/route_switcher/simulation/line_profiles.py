@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from route_switcher.analysis.prose.quantities import how_often, seconds, share
+from route_switcher.text.quantities import how_often, seconds, share
 
 DAY = 86_400.0
 MONTH = 30 * DAY

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from route_switcher.analysis.prose.quantities import counted
 from route_switcher.simulation.timeline import Timeline
+from route_switcher.text.quantities import counted
 
 RED, YELLOW, GREEN, DIM = "31", "33", "32", "2"
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from route_switcher.analysis.prose.quantities import counted
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.simulation.figures import FamilyFigures, UplinkOutcome, median
 from route_switcher.simulation.pictures import span
 from route_switcher.simulation.simulate import SimulationResult
+from route_switcher.text.quantities import counted
 
 _MILLION = 1e6
 

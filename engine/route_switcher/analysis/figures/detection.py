@@ -8,29 +8,14 @@ the typical time is the mean over all shares (of all probes, each by itself).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, sqrt
-from typing import assert_never
 
-from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring
+from route_switcher.analysis.leaves.outage import HALF, Outage
+from route_switcher.analysis.leaves.registry import fail_analysis
+from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring
 from route_switcher.core.probing.pace import interval_at
-from route_switcher.core.vocabulary.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Measure,
-    Within,
-)
-from route_switcher.core.vocabulary.policy import Family, Probe, Rule, answers_needed
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
+from route_switcher.core.vocabulary.policy import Rule
 from route_switcher.core.vocabulary.states import Speed
-
-HALF = 0.5
-"""The share of a window that a typical slowness takes to be beyond its limit: it is twice that,
-and before and after it there is next to nothing. At the worst it is just above the limit, and must
-fill the window."""
 
 _INSTANTS = 256
 """Instants over which times are averaged."""
@@ -60,7 +45,7 @@ def time_to_fail(
     probes = monitoring.concerned(rule)
 
     def after(since_good: Mapping[str, float], share: float) -> float:
-        return _Outage(monitoring, fault, speed, since_good, share).begins(rule.fail)
+        return _begins(rule.fail, Outage(monitoring, fault, speed, since_good, share))
 
     worst = after({p.name: 0.0 for p in probes}, 1.0)
     if worst == inf:
@@ -69,10 +54,19 @@ def time_to_fail(
     return Times(mean_over(intervals, lambda ages: after(ages, HALF)), worst)
 
 
-def possible(leaf: Beyond, probe: Probe) -> bool:
-    """Whether the limit can be exceeded: more than all cannot be lost, and an answer that comes
-    after the timeout is lost."""
-    return leaf.limit < (1.0 if leaf.measure is Measure.LOSS else probe.timeout)
+def _begins(condition: Condition, outage: Outage) -> float:
+    """Seconds after the beginning of the fault until the condition counts as true."""
+    return _without_for(condition, outage) + condition.for_seconds
+
+
+def _without_for(condition: Condition, outage: Outage) -> float:
+    match condition:
+        case AnyOf():
+            return min(_begins(part, outage) for part in condition.conditions)
+        case AllOf():
+            return max(_begins(part, outage) for part in condition.conditions)
+        case leaf:
+            return fail_analysis(leaf).begins(outage)
 
 
 def mean_over(spans: Mapping[str, float], value: Callable[[Mapping[str, float]], float]) -> float:
@@ -94,97 +88,3 @@ def _spread_evenly(dimensions: int) -> Iterator[Sequence[float]]:
     for number in range(_INSTANTS):
         middle = number + 0.5
         yield [middle / _INSTANTS, *(middle * step % 1 for step in steps)]
-
-
-def sendings(probe: Probe, speed: Speed, confirming: int) -> Iterator[float]:
-    """Seconds from the sending of the last good round to those of the failed ones after it."""
-    at, count = 0.0, 0
-    while True:
-        at += probe.fast_interval if 0 < count < confirming else interval_at(probe, speed)
-        count += 1
-        yield at
-
-
-class _Outage:
-    """One fault, at a certain instant as against the rounds: `since_good` says for each probe how
-    long before it the last good round was sent. `share` of a window is slow when it counts."""
-
-    def __init__(
-        self,
-        monitoring: UplinkMonitoring,
-        fault: Fault,
-        speed: Speed,
-        since_good: Mapping[str, float],
-        share: float,
-    ) -> None:
-        self._watch = monitoring
-        self._fault = fault
-        self._speed = speed
-        self._since_good = since_good
-        self._share = share
-
-    def begins(self, condition: Condition) -> float:
-        """Seconds after the beginning of the fault until the condition counts as true."""
-        return self._leaf_begins(condition) + condition.for_seconds
-
-    def _leaf_begins(self, condition: Condition) -> float:
-        match condition:
-            case AnyOf():
-                return min(self.begins(part) for part in condition.conditions)
-            case AllOf():
-                return max(self.begins(part) for part in condition.conditions)
-            case CarrierDown():
-                seen = self._fault is Fault.UNPLUGGED and not self._watch.ignores_carrier
-                return 0.0 if seen else inf
-            case ConsecutiveFailures():
-                return self._failures(condition)
-            case Beyond():
-                return self._beyond(condition)
-            case ConsecutiveSuccesses() | Within() | CarrierUp():
-                raise TypeError(f"not a fail condition: {condition}")
-            case _:
-                assert_never(condition)
-
-    def _failures(self, leaf: ConsecutiveFailures) -> float:
-        if self._fault is Fault.SLOW:
-            return inf
-        probe = self._watch.probe(leaf.probe)
-        confirming = self._watch.confirming(probe)
-        fast = max(0, min(leaf.failures, confirming) - 1)
-        normal = leaf.failures - fast
-        last = normal * interval_at(probe, self._speed) + fast * probe.fast_interval
-        return last + probe.timeout - self._since_good[probe.name]
-
-    def _beyond(self, leaf: Beyond) -> float:
-        probe = self._watch.probe(leaf.probe)
-        lost = leaf.measure is Measure.LOSS
-        if (self._fault is Fault.SLOW) is lost or not possible(leaf, probe):
-            return inf
-        share = leaf.limit if lost else self._share
-        at = self._first_sending(probe, share * leaf.over, at_least=not lost)
-        if not lost and _tells_late(probe):
-            at += interval_at(probe, self._speed)
-        typical = not lost and share == HALF
-        told = min(leaf.limit / HALF, probe.timeout) if typical else probe.timeout
-        return at + told - self._since_good[probe.name]
-
-    def _first_sending(self, probe: Probe, enough: float, at_least: bool) -> float:
-        """The first sending that comes later than `enough`, or as late if `at_least`."""
-        interval = interval_at(probe, self._speed)
-        confirming = self._watch.confirming(probe) if self._fault is not Fault.SLOW else 0
-        at = 0.0
-        for number, at in enumerate(sendings(probe, self._speed, confirming), 1):
-            if at > enough or (at_least and at == enough):
-                return at
-            if number >= confirming:
-                break
-        # All that follow come at one pace; whole microseconds, as the core counts them.
-        missing, step = round((enough - at) * 1e6), round(interval * 1e6)
-        rounds = -(-missing // step) if at_least else missing // step + 1
-        return at + rounds * interval
-
-
-def _tells_late(probe: Probe) -> bool:
-    """Whether a round may end before its slowest target answers, which then counts in the next."""
-    counts = [len(probe.targets_for(family)) for family in Family]
-    return any(answers_needed(probe.quorum, count) < count for count in counts if count)

@@ -6,25 +6,14 @@ so this is the least that must be expected of a noisy line; it says nothing of o
 
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, comb, exp, expm1, inf, lgamma, log, log1p
-from typing import assert_never
+from math import ceil, expm1, inf, log1p
 
-from route_switcher.analysis.figures.monitoring import UplinkMonitoring
 from route_switcher.analysis.figures.traffic import MONTH
-from route_switcher.core.vocabulary.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Measure,
-    Within,
-    leaves,
-)
-from route_switcher.core.vocabulary.policy import Family, Probe, Rule, answers_needed
+from route_switcher.analysis.leaves.random_loss import Occurrence, RandomLoss
+from route_switcher.analysis.leaves.registry import fail_analysis
+from route_switcher.analysis.monitoring import UplinkMonitoring
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, leaves
+from route_switcher.core.vocabulary.policy import Family, Rule
 
 LOSSES = (0.01, 0.05)
 """The chances of a packet to be lost that are looked at unless others are asked for."""
@@ -46,19 +35,6 @@ class FalseAlarms:
     """The share of the time in which it is failed or recovering."""
     bound: bool = False
     """Whether `failures` is what it is at most; else it is the mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
-    """How a condition comes and goes at random."""
-
-    rate: float
-    """How often a second it becomes true."""
-    share: float
-    """The share of the time in which it is true."""
-
-
-_NEVER = _Occurrence(0.0, 0.0)
 
 
 @cache
@@ -83,7 +59,7 @@ def false_failures(
     Latency, jitter and the carrier do not fail by random loss. Before it can fail again, the uplink
     must come back, which takes `time_to_recover` at the same loss.
     """
-    truth = _truth(monitoring, rule.fail, family, loss)
+    truth = _truth(RandomLoss(monitoring, family, loss), rule.fail)
     if truth.rate == 0:
         return FalseAlarms(0.0, 0.0)
     if truth.share >= 1:
@@ -92,16 +68,17 @@ def false_failures(
     # What does not come back in a month fails once.
     failures = max(MONTH / (until + back), -expm1(-MONTH / until))
     away = 1 / (1 + until / back)
-    return FalseAlarms(failures, away, not _is_exact(monitoring, rule, away))
+    exact = not truth.bound and _goes_at_one_pace(monitoring, rule, away)
+    return FalseAlarms(failures, away, not exact)
 
 
-def _is_exact(monitoring: UplinkMonitoring, rule: Rule, away: float) -> bool:
-    """Whether failures are counted, in a row, of one probe; and its rounds go at one pace, or next
-    to always at the normal one."""
+def _goes_at_one_pace(monitoring: UplinkMonitoring, rule: Rule, away: float) -> bool:
+    """Whether nothing but the rounds of one probe count, and they go at one pace, or next to always
+    at the normal one."""
     (probe, *others) = monitoring.concerned(rule)
-    plain = isinstance(rule.fail, ConsecutiveFailures) and rule.recover.condition is None
     level = probe.interval == probe.fast_interval == probe.down_interval
-    return plain and not others and (level or away < _SELDOM)
+    plain = rule.recover.condition is None and not others
+    return plain and (level or away < _SELDOM)
 
 
 @cache
@@ -116,7 +93,8 @@ def time_to_recover(monitoring: UplinkMonitoring, rule: Rule, family: Family, lo
     (e^(r x S) - 1) / r. Windows of the recover condition are not looked at.
     """
     probes = monitoring.concerned(rule)
-    fails = {p: _round_fails(p, family, loss) for p in probes}
+    noise = RandomLoss(monitoring, family, loss)
+    fails = {p: noise.round_fails(p) for p in probes}
     if max(fails.values()) >= 1:
         return inf
     rate = sum(-log1p(-fails[p]) / p.interval for p in probes)
@@ -133,125 +111,28 @@ def time_to_recover(monitoring: UplinkMonitoring, rule: Rule, family: Family, lo
     return first + probe.interval * expm1(-rounds * log1p(-f)) / (f * (1 - f))
 
 
-def share_within(leaf: Within, probe: Probe, family: Family, loss: float) -> float:
-    """The share of the time in which a limit of loss is kept, where packets are lost at random."""
-    rounds = max(1, round(leaf.over / probe.interval))
-    most = int(leaf.limit * rounds * (1 + 1e-12))
-    kept = 1 - _at_least(most + 1, rounds, loss)
-    targets = len(probe.targets_for(family))
-    return _at_least(answers_needed(probe.quorum, targets), targets, kept)
-
-
-def _truth(
-    monitoring: UplinkMonitoring, condition: Condition, family: Family, loss: float
-) -> _Occurrence:
+def _truth(noise: RandomLoss, condition: Condition) -> Occurrence:
     match condition:
         case AnyOf():
-            parts = [_truth(monitoring, part, family, loss) for part in condition.conditions]
-            return _Occurrence(sum(p.rate for p in parts), min(1.0, sum(p.share for p in parts)))
+            parts = [_truth(noise, part) for part in condition.conditions]
+            return Occurrence(sum(p.rate for p in parts), min(1.0, sum(p.share for p in parts)))
         case AllOf():
-            return _all(monitoring, condition, family, loss)
-        case ConsecutiveFailures():
-            return _failures(monitoring, condition, family, loss)
-        case Beyond(measure=Measure.LOSS):
-            return _lossy(monitoring, condition, family, loss)
-        case Beyond() | CarrierDown():
-            return _NEVER  # random loss alone cannot make it hold
-        case ConsecutiveSuccesses() | Within() | CarrierUp():
-            raise TypeError(f"not a fail condition: {condition}")
-        case _:
-            assert_never(condition)
+            return _all(noise, condition)
+        case leaf:
+            return fail_analysis(leaf).chance(noise)
 
 
-def _all(
-    monitoring: UplinkMonitoring, condition: AllOf, family: Family, loss: float
-) -> _Occurrence:
-    parts = [_truth(monitoring, part, family, loss) for part in condition.conditions]
+def _all(noise: RandomLoss, condition: AllOf) -> Occurrence:
+    parts = [_truth(noise, part) for part in condition.conditions]
     named = [
-        [leaf.probe for leaf in leaves(part) if isinstance(leaf, ConsecutiveFailures | Beyond)]
+        [leaf.probe for leaf in leaves(part) if leaf.probe is not None]
         for part in condition.conditions
     ]
     apart = sum(len(set(names)) for names in named) == len({n for names in named for n in names})
     if not apart:
-        return _Occurrence(min(p.rate for p in parts), min(p.share for p in parts))
+        return Occurrence(min(p.rate for p in parts), min(p.share for p in parts))
     share, rate = 1.0, 0.0
     for part in parts:
         rate = rate * part.share + part.rate * share
         share *= part.share
-    return _Occurrence(rate, share)
-
-
-def _round_fails(probe: Probe, family: Family, loss: float) -> float:
-    """The chance of a round to fail: more of its targets are silent than the quorum forgives."""
-    targets = len(probe.targets_for(family))
-    forgiven = targets - answers_needed(probe.quorum, targets)
-    return _at_least(forgiven + 1, targets, loss)
-
-
-def _mean_interval(monitoring: UplinkMonitoring, probe: Probe, fails: float) -> float:
-    """Seconds from a round to the next: fast ones follow the failed ones that are confirmed."""
-    confirming = sum(
-        (1 - fails) * fails**failures for failures in range(1, monitoring.confirming(probe))
-    )
-    return confirming * probe.fast_interval + (1 - confirming) * probe.interval
-
-
-def _failures(
-    monitoring: UplinkMonitoring, leaf: ConsecutiveFailures, family: Family, loss: float
-) -> _Occurrence:
-    probe = monitoring.probe(leaf.probe)
-    fails = _round_fails(probe, family, loss)
-    # `for` begins when the last of the failures is told, and ends at the next good round.
-    more = (
-        int(max(0.0, leaf.for_seconds + probe.timeout - 1e-9) // probe.interval)
-        if leaf.for_seconds
-        else 0
-    )
-    run = leaf.failures + more
-    if fails >= 1:
-        return _Occurrence(1 / (run * probe.interval), 1.0)
-    chance = fails**run
-    rate = (1 - fails) * chance / (1 - chance) / _mean_interval(monitoring, probe, fails)
-    return _Occurrence(rate, chance)
-
-
-def _lossy(monitoring: UplinkMonitoring, leaf: Beyond, family: Family, loss: float) -> _Occurrence:
-    probe = monitoring.probe(leaf.probe)
-    targets = len(probe.targets_for(family))
-    rounds = max(1, round(leaf.over / probe.interval))
-    least = int(leaf.limit * rounds * (1 + 1e-12)) + 1
-    if least > rounds or loss <= 0:
-        return _NEVER
-    if loss >= least / rounds:
-        return _Occurrence(1 / leaf.over, 1.0)  # Beyond the limit as soon as the window is full.
-    tail = _at_least(least, rounds, loss)
-    rate = least / rounds * (1 - loss) * _exactly(least, rounds, loss) / probe.interval
-    # So many targets must be beyond the limit at once.
-    needed = targets - answers_needed(probe.quorum, targets) + 1
-    together = _exactly(needed - 1, targets - 1, tail)
-    return _Occurrence(targets * rate * together, _at_least(needed, targets, tail))
-
-
-def _at_least(k: int, n: int, p: float) -> float:
-    """The chance of k or more among n; terms that no longer matter are left out."""
-    if k <= n * p:
-        return 1 - _sum(range(k - 1, -1, -1), n, p)
-    return _sum(range(k, n + 1), n, p)
-
-
-def _sum(ks: range, n: int, p: float) -> float:
-    total = 0.0
-    for k in ks:
-        term = _exactly(k, n, p)
-        total += term
-        if term <= total * 1e-17:
-            break
-    return min(1.0, total)
-
-
-def _exactly(k: int, n: int, p: float) -> float:
-    """The chance of k among n, each with the chance p (the binomial distribution)."""
-    if n < 200 or not 0 < p < 1:
-        return float(comb(n, k)) * p**k * (1 - p) ** (n - k)
-    ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
-    return exp(ways + k * log(p) + (n - k) * log1p(-p))
+    return Occurrence(rate, share)

@@ -1,7 +1,7 @@
 """For which rules the formulas of `detection` and `recovery` give the typical times exactly."""
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, UplinkMonitoring
+from route_switcher.analysis.monitoring import Fault, UplinkMonitoring
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf
 from route_switcher.core.vocabulary.policy import Rule
 

@@ -8,9 +8,9 @@ from route_switcher.analysis.figures.detection import time_to_fail
 from route_switcher.analysis.figures.false_alarms import LOSSES, FalseAlarms, false_failures
 from route_switcher.analysis.figures.flapping import damped, moves_an_hour
 from route_switcher.analysis.figures.formulas import has_formula
-from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.analysis.figures.traffic import bytes_a_month
+from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.policy import Family, Policy, Rule, Uplink
 from route_switcher.core.vocabulary.states import Speed
 

@@ -10,8 +10,8 @@ from functools import cache
 from itertools import takewhile
 
 from route_switcher.analysis.figures.detection import time_to_fail
-from route_switcher.analysis.figures.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.recovery import time_to_return
+from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.core.probing.pace import slowest_interval
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.events import LinkState

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from math import floor
 
-from route_switcher.analysis.figures.detection import possible
+from route_switcher.analysis.leaves.beyond import BeyondAnalysis
 from route_switcher.analysis.lints.context import LintContext, parts
-from route_switcher.analysis.prose.quantities import counted, listed, number, seconds, share
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
@@ -17,6 +16,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.policy import Probe, Rule, answers_needed
 from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.quantities import counted, listed, number, seconds, share
 
 _FEW = 10
 """Rounds in a window, below which a share of them is a coarse measure."""
@@ -29,7 +29,7 @@ def doubt_limits(context: LintContext) -> None:
             if not isinstance(leaf, Beyond) or leaf.measure is Measure.LOSS:
                 continue
             timeout = context.probe(leaf.probe).timeout
-            if not possible(leaf, context.probe(leaf.probe)):
+            if not BeyondAnalysis(leaf).possible(context.probe(leaf.probe)):
                 context.warn(
                     "never-fails",
                     (*place, leaf.measure.value),

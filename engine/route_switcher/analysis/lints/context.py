@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from route_switcher.analysis.figures.monitoring import UplinkMonitoring, monitoring_of
+from route_switcher.analysis.monitoring import UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Leaf
 from route_switcher.core.vocabulary.policy import Policy, Probe, Rule, Uplink
 from route_switcher.policy.findings import Findings

@@ -1,10 +1,10 @@
 """What holds back and never does, or holds back more than is meant."""
 
-from route_switcher.analysis.figures.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.analysis.figures.policy_figures import return_of, soonest
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.prose.quantities import number, seconds
+from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.policy import Damping
+from route_switcher.text.quantities import number, seconds
 
 _PATH = ("hold_back", "damping")
 

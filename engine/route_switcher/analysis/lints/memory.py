@@ -1,9 +1,9 @@
 """Windows that take much memory."""
 
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.prose.quantities import volume
 from route_switcher.core.health.samples import BYTES_A_SAMPLE
 from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.text.quantities import volume
 
 _MUCH = 32e6
 """Bytes that windows may take before it is told: as much as the rest of the engine."""

@@ -7,12 +7,12 @@ from route_switcher.analysis.figures.traffic import (
     probe_bytes_a_month,
 )
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.prose.quantities import listed, volume
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.policy import Family, Probe, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.quantities import listed, volume
 
 _MOBILE = ("wwan", "wwp", "ppp", "usb", "rmnet")
 """What the names of interfaces begin with that are mostly mobile, and paid for by volume."""

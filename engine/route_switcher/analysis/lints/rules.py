@@ -2,19 +2,14 @@
 
 from route_switcher.analysis.figures.false_alarms import (
     false_failures,
-    share_within,
     time_to_recover,
 )
+from route_switcher.analysis.leaves.registry import fail_analysis
+from route_switcher.analysis.leaves.within import WithinAnalysis
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.prose.quantities import how_often, seconds, share
-from route_switcher.core.vocabulary.conditions import (
-    Beyond,
-    CarrierDown,
-    ConsecutiveFailures,
-    Measure,
-    Within,
-)
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Measure, RecoverLeaf, Within
 from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.text.quantities import how_often, seconds, share
 
 _NOISE = 0.01
 """The chance of a packet to be lost on a line that nobody would complain about."""
@@ -92,7 +87,8 @@ def doubt_recovered_loss(context: LintContext) -> None:
                 continue
             probe = context.probe(leaf.probe)
             families = {uplink.family for uplink in context.judged_by(rule)}
-            kept = min(share_within(leaf, probe, family, _NOISE) for family in families)
+            analysis = WithinAnalysis(leaf)
+            kept = min(analysis.share_within(probe, family, _NOISE) for family in families)
             if kept < _SELDOM:
                 context.warn(
                     "hardly-recovers",
@@ -129,20 +125,6 @@ def _covers(first: Rule, rule: Rule) -> bool:
         return False
     if first.recover.stable < rule.recover.stable or first.probes != rule.probes:
         return False
-    match first.fail, rule.fail:
-        case ConsecutiveFailures() as a, ConsecutiveFailures() as b:
-            return (a.failures, a.for_seconds) < (
-                b.failures,
-                b.for_seconds,
-            ) and a.for_seconds <= b.for_seconds
-        case Beyond() as a, Beyond() as b:
-            same = (a.measure, a.over) == (b.measure, b.over)
-            return (
-                same
-                and (a.limit, a.for_seconds) < (b.limit, b.for_seconds)
-                and a.for_seconds <= b.for_seconds
-            )
-        case CarrierDown() as a, CarrierDown() as b:
-            return a.for_seconds < b.for_seconds
-        case _:
-            return False
+    if isinstance(first.fail, AnyOf | AllOf) or isinstance(rule.fail, AnyOf | AllOf | RecoverLeaf):
+        return False
+    return fail_analysis(first.fail).precedes(rule.fail)

@@ -1,10 +1,10 @@
 """Uplinks whose outages nobody sees, or sees late."""
 
-from route_switcher.analysis.figures.monitoring import Fault, monitoring_of
 from route_switcher.analysis.figures.policy_figures import soonest
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.prose.quantities import seconds
+from route_switcher.analysis.monitoring import Fault, monitoring_of
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.text.quantities import seconds
 
 _LATE = 60.0
 """Seconds that an outage of an active uplink should not last unseen."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from route_switcher.analysis.figures.traffic import probe_bytes_a_month
 from route_switcher.analysis.prose.clauses import good_if, names
-from route_switcher.analysis.prose.quantities import listed, seconds, volume
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Uplink
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.text.quantities import listed, seconds, volume
 
 
 def asking(policy: Policy, probe: Probe) -> str:

@@ -1,22 +1,11 @@
 """Conditions, quorums and names as parts of a sentence."""
 
 from collections.abc import Sequence
-from typing import assert_never
 
-from route_switcher.analysis.prose.quantities import counted, listed, seconds, share
-from route_switcher.core.vocabulary.conditions import (
-    AllOf,
-    AnyOf,
-    Beyond,
-    CarrierDown,
-    CarrierUp,
-    Condition,
-    ConsecutiveFailures,
-    ConsecutiveSuccesses,
-    Measure,
-    Within,
-)
+from route_switcher.analysis.leaves.registry import analysis_of
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.policy import Policy, Quorum
+from route_switcher.text.quantities import listed, seconds
 
 
 def clause(condition: Condition, policy: Policy) -> str:
@@ -26,26 +15,8 @@ def clause(condition: Condition, policy: Policy) -> str:
             word = "or" if isinstance(condition, AnyOf) else "and"
             words = [_enclosed(part, policy) for part in condition.conditions]
             said = f", {word} ".join(words) if len(words) > 1 else words[0]
-        case ConsecutiveFailures(failures=1):
-            said = f"a round{_of(condition.probe, policy)} has failed"
-        case ConsecutiveFailures():
-            rounds = counted(condition.failures, "round")
-            said = f"{rounds}{_of(condition.probe, policy)} in a row have failed"
-        case ConsecutiveSuccesses(successes=1):
-            said = f"a round{_of(condition.probe, policy)} was good"
-        case ConsecutiveSuccesses():
-            rounds = counted(condition.successes, "round")
-            said = f"{rounds}{_of(condition.probe, policy)} in a row were good"
-        case Beyond():
-            said = _beyond(condition, policy)
-        case Within():
-            said = _within(condition, policy)
-        case CarrierDown():
-            said = "its interface has no carrier, is down, or is missing"
-        case CarrierUp():
-            said = "its interface is up and has a carrier"
-        case _:
-            assert_never(condition)
+        case leaf:
+            said = analysis_of(leaf).clause(policy)
     if not condition.for_seconds:
         return said
     return f"{_grouped(condition, said)}, for {seconds(condition.for_seconds)} without a break"
@@ -60,50 +31,6 @@ def _enclosed(part: Condition, policy: Policy) -> str:
 def _grouped(condition: Condition, said: str) -> str:
     several = isinstance(condition, AnyOf | AllOf) and len(condition.conditions) > 1
     return f"({said})" if several else said
-
-
-def _beyond(leaf: Beyond, policy: Policy) -> str:
-    return _measured(leaf, policy, "more than", "any")
-
-
-def _within(leaf: Within, policy: Policy) -> str:
-    return _measured(leaf, policy, "at most", "all")
-
-
-def _measured(leaf: Beyond | Within, policy: Policy, compared: str, every: Quorum) -> str:
-    """`every` is the quorum by which it must be so for every target."""
-    whose, over = _whose(leaf, policy, every), seconds(leaf.over)
-    match leaf.measure:
-        case Measure.LOSS:
-            limit = f"{compared} {share(leaf.limit)}" if leaf.limit else "nothing"
-            return f"{limit} is lost to {whose} over {over}"
-        case Measure.LATENCY:
-            limit = f"{compared} {seconds(leaf.limit)}"
-            return f"the round trip to {whose} takes {limit} in the mean over {over}"
-        case Measure.JITTER:
-            limit = f"{compared} {seconds(leaf.limit)}"
-            return (
-                f"round trips to {whose} differ by {limit} from one to the next in the mean over"
-                f" {over}"
-            )
-
-
-def _whose(leaf: Beyond | Within, policy: Policy, every: Quorum) -> str:
-    """The targets for which it must be so: the quorum says how many keep the limit."""
-    probe = next(p for p in policy.probes if p.name == leaf.probe)
-    of = _of(probe.name, policy)
-    if len(probe.targets) == 1:
-        return str(probe.targets[0])
-    if isinstance(probe.quorum, int):
-        if isinstance(leaf, Within):
-            return f"{counted(probe.quorum, 'target')}{of} or more"
-        return f"so many targets{of} that fewer than {probe.quorum} are left"
-    return f"every target{of}" if probe.quorum == every else f"a target{of}"
-
-
-def _of(probe: str, policy: Policy) -> str:
-    """Which probe's, where there are several."""
-    return f" of {probe}" if len(policy.probes) > 1 else ""
 
 
 def names(some: Sequence[str], everything: Sequence[str]) -> str:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from math import floor
 
 from route_switcher.analysis.figures.false_alarms import LOSSES
-from route_switcher.analysis.figures.monitoring import Fault, Times
 from route_switcher.analysis.figures.policy_figures import RuleFigures, figures_of, slowest
+from route_switcher.analysis.monitoring import Fault, Times
 from route_switcher.analysis.prose.asking import asking, every
 from route_switcher.analysis.prose.clauses import any_of, clause
 from route_switcher.analysis.prose.figures_in_words import failing_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
-from route_switcher.analysis.prose.quantities import counted, listed, number, seconds, share
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
 from route_switcher.core.vocabulary.policy import (
@@ -22,6 +21,7 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Uplink,
 )
+from route_switcher.text.quantities import counted, listed, number, seconds, share
 
 _SEEN = {
     Fault.SILENT: "A silent outage",

@@ -1,0 +1,1 @@
+"""Text that several parts of the product write: numbers, durations, lists."""
