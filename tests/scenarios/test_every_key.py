@@ -13,7 +13,7 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import LinkState, Start
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
-from support.keys_shown import BASE, CASES
+from support.keys_shown import CASES, written_policy
 from support.written_scenarios import Folder
 
 TOP = Path(__file__).parents[2]
@@ -63,18 +63,6 @@ ELSEWHERE = {
 """Why no case shows it, and the test that does."""
 
 
-def told(parts: str, number: int) -> str:
-    """The policy under test (0), or the other one (1), with the sections that are not written."""
-    lines = [line.lstrip("<") for line in parts.splitlines()]
-    base = [
-        text
-        for section, text in BASE.items()
-        if not any(line.startswith(f"{section}:") for line in lines)
-    ]
-    chosen = re.sub(r"<([^|>]*)\|([^>]*)>", lambda found: found[number + 1], parts)
-    return "\n".join([*base, chosen, ""])
-
-
 def keys_of_the_schema() -> set[str]:
     """Every key that may be written, as `definition.key`; one that types of probes share, once."""
     mappings = {"policy": SCHEMA, **SCHEMA["definitions"]}
@@ -110,16 +98,16 @@ def test_another_value_does_something_else(name: str, folder: Folder) -> None:
     case = CASES[name]
     events = f"events: [{case.events}]\n" if case.events else ""
     scenario = f"rounds: {case.rounds}\n{events}expect: [{case.expect}]\n"
-    folder.write("policy.yaml", told(case.policy, 0))
+    folder.write("policy.yaml", written_policy(case.policy, 0))
     assert folder.mismatches(scenario) == []
-    folder.write("policy.yaml", told(case.policy, 1))
+    folder.write("policy.yaml", written_policy(case.policy, 1))
     assert [failure.split(", but ")[1] for failure in folder.mismatches(scenario)] == [case.seen]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_changes_one_key(name: str) -> None:
     key = key_of(name).split(".")[1]
-    one, other = (yaml.safe_load(told(CASES[name].policy, number)) for number in (0, 1))
+    one, other = (yaml.safe_load(written_policy(CASES[name].policy, number)) for number in (0, 1))
     paths = list(differences(one, other))
     (place,) = {path[: path.index(key)] for path in paths if key in path}
     assert {path[: len(place)] for path in paths} == {place}
@@ -144,8 +132,8 @@ def differences(
 @pytest.mark.parametrize("key", PLANNED)
 def test_another_uplink_is_another_route(key: str) -> None:
     before, after, route = PLANNED[key]
-    assert route not in routes(told("", 0))
-    assert route in routes(told("", 0).replace(before, after, 1))
+    assert route not in routes(written_policy("", 0))
+    assert route in routes(written_policy("", 0).replace(before, after, 1))
 
 
 def routes(text: str) -> str:
@@ -159,9 +147,9 @@ def routes(text: str) -> str:
 @pytest.mark.parametrize("key", ONE_VALUE)
 def test_there_is_one_value_to_write(key: str) -> None:
     before, after, place = ONE_VALUE[key]
-    load_text(told("", 0), "it")
+    load_text(written_policy("", 0), "it")
     with pytest.raises(PolicyProblems) as caught:
-        load_text(told("", 0).replace(before, after), "it")
+        load_text(written_policy("", 0).replace(before, after), "it")
     (problem,) = caught.value.problems
     assert place in problem.message
 
@@ -175,9 +163,9 @@ def test_what_no_case_shows_has_a_test(key: str) -> None:
 def test_a_rule_is_called_by_its_name(folder: Folder) -> None:
     scenario = "rounds: {primary: lost}\nexpect: [{at: 10s, rules: {dead: {primary: failed}}}]\n"
     rules = "rules: [{name: <dead|silent>, fail: {failures: 3}}]"
-    folder.write("policy.yaml", told(rules, 0))
+    folder.write("policy.yaml", written_policy(rules, 0))
     assert folder.mismatches(scenario) == []
-    folder.write("policy.yaml", told(rules, 1))
+    folder.write("policy.yaml", written_policy(rules, 1))
     indented = scenario.replace("\n", "\n  ")
     (problem,) = folder.problems(f"- name: it\n  {indented}")
     assert "unknown-rule" in problem

@@ -3,6 +3,7 @@
 In a text, `<a|b>` stands for a in the policy under test, and for b in the other one.
 """
 
+import re
 from dataclasses import dataclass
 
 BASE = {
@@ -294,3 +295,15 @@ CASES = {
     ),
 }
 """Every case, by `definition.key` of the schema, and what else it is about."""
+
+
+def written_policy(parts: str, number: int) -> str:
+    """The policy under test (0), or the other one (1), with the sections that are not written."""
+    lines = [line.lstrip("<") for line in parts.splitlines()]
+    base = [
+        text
+        for section, text in BASE.items()
+        if not any(line.startswith(f"{section}:") for line in lines)
+    ]
+    chosen = re.sub(r"<([^|>]*)\|([^>]*)>", lambda found: found[number + 1], parts)
+    return "\n".join([*base, chosen, ""])
