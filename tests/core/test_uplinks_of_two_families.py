@@ -13,28 +13,17 @@ from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,
     Target,
-    Uplink,
     UplinkId,
 )
 from route_switcher.core.vocabulary.states import Cause, UplinkState
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
 from support.keys import v4, v6
+from support.two_families import BOTH, LTE, WAN
 from support.world import World as CheckedWorld
-from support.world import policy
 
 V4, V6 = Family.IPV4, Family.IPV6
 HEALTHY, FAILED = UplinkState.HEALTHY, UplinkState.FAILED
-
-
-def uplink(name: str, number: int, family: Family) -> Uplink:
-    net = f"198.51.100.{number}" if family is V4 else f"2001:db8:{number}::1"
-    return Uplink(name, f"eth{number}", ip_address(net), 10 * number, family)
-
-
-WAN = (uplink("wan", 1, V4), uplink("wan", 1, V6))
-LTE = (uplink("lte", 2, V4), uplink("lte", 2, V6))
-BOTH = policy(*WAN, *LTE, carrier=False)
 
 
 class Net:
