@@ -1,0 +1,108 @@
+"""Every output and every event of the core is known wherever they are told apart.
+
+A new one fails here, or in the type checker, at each place that does not know it.
+"""
+
+import logging
+from math import inf
+from typing import get_args
+
+import pytest
+
+from route_switcher.core.engine import Engine
+from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.events import (
+    Answer,
+    Answers,
+    Event,
+    Links,
+    LinkState,
+    Refused,
+    Release,
+    Reload,
+    Round,
+    RoundOutcome,
+    Routes,
+    Start,
+    Switch,
+    Tick,
+)
+from route_switcher.core.vocabulary.outputs import (
+    Decision,
+    Level,
+    Notice,
+    Output,
+    ProbeNow,
+    RuleChange,
+    SpeedChange,
+)
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.states import Cause, RuleState, Speed
+from route_switcher.daemon.observers import LogObserver
+from support.pinging import target
+from support.world import policy
+
+POLICY = policy()
+UPLINK = POLICY.uplinks[0]
+LINKS = tuple(LinkState(uplink.interface) for uplink in POLICY.uplinks)
+ANSWER = Answer(target("203.0.113.1"), 0.02)
+ROUTE = Route(Family.IPV4, UPLINK.interface, UPLINK.gateway, UPLINK.metric)
+
+OUTPUTS: dict[type[Output], Output] = {
+    Decision: Decision(1.0, Family.IPV4, None, UPLINK.name, Cause.START),
+    RuleChange: RuleChange(1.0, UPLINK.id, "r", RuleState.OK, RuleState.FAILED, "no answer"),
+    Notice: Notice(1.0, Level.WARNING, "a person should look"),
+    ProbeNow: ProbeNow(1.0, UPLINK.id),
+    SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
+}
+EVENTS: dict[type[Event], Event] = {
+    Start: Start(0.0, LINKS, ()),
+    Round: Round(1.0, UPLINK.id, "internet", 0.9, RoundOutcome.GOOD, (ANSWER,)),
+    Answers: Answers(1.0, UPLINK.id, "internet", 0.9, (ANSWER,)),
+    Links: Links(1.0, LINKS),
+    Routes: Routes(1.0, ()),
+    Refused: Refused(1.0, RouteAction(Change.ADD, ROUTE, "standing route"), "File exists"),
+    Switch: Switch(1.0, UPLINK.name, inf),
+    Release: Release(1.0, UPLINK.name),
+    Reload: Reload(1.0, POLICY, LINKS),
+    Tick: Tick(1.0),
+}
+
+
+def test_there_is_an_example_of_every_output() -> None:
+    assert OUTPUTS.keys() == set(get_args(Output))
+
+
+def test_there_is_an_example_of_every_event() -> None:
+    assert EVENTS.keys() == set(get_args(Event))
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_every_output_is_one_line(kind: type[Output]) -> None:
+    text = describe(OUTPUTS[kind], POLICY)
+    assert text.strip()
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_every_output_is_one_line_of_the_log(
+    kind: type[Output], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "route_switcher")
+    LogObserver(POLICY).output(OUTPUTS[kind])
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_the_engine_takes_every_event(kind: type[Event]) -> None:
+    engine = Engine(POLICY)
+    if kind is not Start:
+        engine.handle(EVENTS[Start])
+    for output in engine.handle(EVENTS[kind]):
+        assert describe(output, POLICY)
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_an_observer_may_be_told_of_every_event(kind: type[Event]) -> None:
+    LogObserver(POLICY).event(EVENTS[kind])
