@@ -104,9 +104,7 @@ def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(
     while net.now < BROKEN_AT + 4 * LONGEST_WAIT:
         net.run(net.now + 5)
         if net.active() == dead and net.state(dead) is UplinkState.FAILED:
-            waited = min(
-                net.now - BROKEN_AT, net.world.engine.health(v4(dead)).failing_for(net.now)
-            )
+            waited = min(net.now - BROKEN_AT, net.world.status().health(v4(dead)).failing_for)
             assert waited <= LONGEST_WAIT + LATE or not others, (net.now, others)
 
 

@@ -126,7 +126,7 @@ def flapped(net: Net, name: str = "a", times: int = 3) -> Net:
 
 def test_an_uplink_that_flaps_is_not_returned_to_until_its_time_is_over_and_then_once() -> None:
     net = flapped(Net(policy(hold_back=DAMPED)))
-    until = net.world.engine.health(v4("a")).penalty.until
+    until = net.world.status().health(v4("a")).damped_until
     assert net.state("a") is UplinkState.HEALTHY
     assert net.active() == "b"
     assert until > net.now + 600
@@ -144,10 +144,10 @@ def test_the_penalty_counts_failures_of_the_uplink_not_of_its_rules() -> None:
     net.cut("a")
     net.unplug("eth0")
     net.run(40)
-    assert net.world.engine.health(v4("a")).failed_rules() == ("no-internet", "unplugged")
-    assert net.world.engine.health(v4("a")).penalty.until == -inf
+    assert net.world.status().health(v4("a")).failed_rules == ("no-internet", "unplugged")
+    assert net.world.status().health(v4("a")).damped_until == -inf
     net = flapped(Net(policy(hold_back=DAMPED)), times=2)
-    assert net.world.engine.health(v4("a")).penalty.until == -inf
+    assert net.world.status().health(v4("a")).damped_until == -inf
 
 
 def test_a_person_is_told_that_an_uplink_is_damped() -> None:
@@ -187,7 +187,7 @@ def test_a_damped_active_uplink_is_left_for_a_steady_one() -> None:
     net.run(net.now + 30)
     (move,) = net.decisions()
     assert (move.selected, move.cause) == ("b", Cause.STEADIER)
-    until = net.world.engine.health(v4("a")).penalty.until
+    until = net.world.status().health(v4("a")).damped_until
     net.run(until + 100)
     assert net.moves() == [("a", "b"), ("b", "a")]
 
@@ -201,15 +201,15 @@ def test_a_recovering_uplink_is_worse_than_a_damped_one() -> None:
 
 def test_with_all_damped_nothing_moves_until_one_is_not() -> None:
     net = flapped(flapped(Net(policy(hold_back=DAMPED)), "b"), "a")
-    healths = [net.world.engine.health(v4(name)) for name in "ab"]
+    healths = [net.world.status().health(v4(name)) for name in "ab"]
     for health in healths:
         assert health.state is UplinkState.HEALTHY
-        assert health.penalty.until > net.now
+        assert health.damped_until > net.now
     assert net.active() == "b"
-    first = min(health.penalty.until for health in healths)
+    first = min(health.damped_until for health in healths)
     net.run(first - 1)
     assert net.active() == "b"
-    net.run(healths[0].penalty.until + 1)
+    net.run(healths[0].damped_until + 1)
     assert net.active() == "a"
 
 

@@ -112,15 +112,20 @@ class Watched(World):
         free = decision.cause in (Cause.OPERATOR, Cause.REFUSED, Cause.REMOVED, Cause.RESTART)
         if free or decision.previous is None:
             return
-        if self.engine.health(v4(decision.previous)).link_lost:
+        if self.status().health(v4(decision.previous)).link_lost:
             best = refuge(self.engine, decision.family, decision.previous, decision.at)
             admission = self.engine._families[decision.family].admission
             # What the kernel has refused by now was not refused when it was selected.
-            since_refused = admission.refused(self.engine.health(v4(decision.selected)))
+            health = next(
+                h
+                for h in self.engine._families[decision.family].healths
+                if h.uplink.name == decision.selected
+            )
+            since_refused = admission.refused(health)
             assert decision.selected == best or since_refused
             return
-        left = self.engine.health(v4(decision.previous)).state
-        taken = self.engine.health(v4(decision.selected)).state
+        left = self.status().health(v4(decision.previous)).state
+        taken = self.status().health(v4(decision.selected)).state
         assert taken in (UplinkState.HEALTHY, UplinkState.RECOVERING)
         if left in (UplinkState.HEALTHY, UplinkState.UNKNOWN):
             assert taken is UplinkState.HEALTHY
@@ -341,9 +346,9 @@ def test_a_restart_at_any_moment_moves_nothing(steps: list[Step], phase: list[fl
         # Usually the active uplink's; if that has lost its route, the kernel goes by the next.
         first = again.decisions()[0]
         assert first.cause is Cause.RESTART
-        assert again.engine.health(v4(first.selected)).uplink.interface == best.interface
+        assert again.status().health(v4(first.selected)).uplink.interface == best.interface
         # A lost link is left by the new engine too: it knows of no order that kept traffic there.
-        assert again.best() == best or again.engine.health(v4(first.selected)).link_lost
+        assert again.best() == best or again.status().health(v4(first.selected)).link_lost
 
 
 held = st.tuples(pauses, st.sampled_from([*HOLDS, "free", "take-away"]), names)

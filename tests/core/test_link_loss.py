@@ -37,7 +37,7 @@ def test_carrier_loss_is_left_though_nothing_is_known_of_the_standby() -> None:
     world = World(policy())
     world.silence("secondary")
     world.run(100)
-    assert world.engine.health(v4("secondary")).state is UplinkState.UNKNOWN
+    assert world.status().health(v4("secondary")).state is UplinkState.UNKNOWN
     world.link("primary", carrier=False)
     assert world.switches() == [(100, "primary", "secondary")]
     # Ignorance is no reason to leave again.

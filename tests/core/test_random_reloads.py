@@ -197,10 +197,12 @@ class Chaos:
         if isinstance(output, Notice):
             self.notices += 1
         elif isinstance(output, Decision) and output.previous is not None:
-            taken = self.engine.health(UplinkId(output.selected, output.family)).state
+            taken = (
+                self.engine.status(output.at).health(UplinkId(output.selected, output.family)).state
+            )
             left = UplinkId(output.previous, output.family)
             known = left in {u.id for u in self.engine.policy.uplinks}
-            if known and self.engine.health(left).link_lost:
+            if known and self.engine.status(output.at).health(left).link_lost:
                 free = (Cause.OPERATOR, Cause.REFUSED)
                 best = refuge(self.engine, output.family, output.previous, output.at)
                 assert output.cause in free or output.selected == best

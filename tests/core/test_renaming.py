@@ -54,14 +54,14 @@ def test_state_stays_with_the_line() -> None:
     world.cut("b")
     world.run(20)
     world.reload(policy(called(ONE, "b"), called(TWO, "a")))
-    assert world.engine.health(v4("a")).state is UplinkState.FAILED
-    assert world.engine.health(v4("b")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("a")).state is UplinkState.FAILED
+    assert world.status().health(v4("b")).state is UplinkState.HEALTHY
     assert "a is called b now" in world.notices()
     world.run(30)
     told = [c for c in world.outputs if getattr(c, "uplink", None) == v4("a")]
     world.mend("a", "b")
     world.run(100)
-    assert world.engine.health(v4("a")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("a")).state is UplinkState.HEALTHY
     assert len([c for c in world.outputs if getattr(c, "uplink", None) == v4("a")]) > len(told)
 
 
@@ -70,7 +70,7 @@ def test_a_round_that_was_sent_under_an_old_name_is_nobodys() -> None:
     world.reload(policy(called(ONE, "b"), called(TWO, "a"), failures=1))
     failed = Round(world.now, v4("a"), "internet", world.now - 0.5, RoundOutcome.FAILED)
     world.tell(failed)
-    assert world.engine.health(v4("a")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("a")).state is UplinkState.HEALTHY
 
 
 def test_an_order_follows_its_uplink() -> None:

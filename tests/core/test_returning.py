@@ -33,7 +33,7 @@ def test_a_link_that_is_back_is_asked_at_once_however_rare_rounds_are(lost: Link
     world.run(400)
     world.set_links(LinkState("eth0"))
     world.run(400.5)
-    assert world.engine.health(v4("a")).state is UplinkState.RECOVERING
+    assert world.status().health(v4("a")).state is UplinkState.RECOVERING
     world.run(465)
     assert world.active() == "a"
 
@@ -42,10 +42,10 @@ def test_an_address_that_is_back_is_asked_at_once() -> None:
     world = World(rarely_asked_while_down()).run(10.5)
     world.set_links(LinkState("eth0", families=frozenset({Family.IPV6})))
     world.run(400)
-    assert world.engine.health(v4("a")).state is UplinkState.FAILED
+    assert world.status().health(v4("a")).state is UplinkState.FAILED
     world.set_links(LinkState("eth0"))
     world.run(400.5)
-    assert world.engine.health(v4("a")).state is UplinkState.RECOVERING
+    assert world.status().health(v4("a")).state is UplinkState.RECOVERING
 
 
 def test_a_route_that_is_no_longer_refused_is_asked_at_once() -> None:
@@ -53,12 +53,12 @@ def test_a_route_that_is_no_longer_refused_is_asked_at_once() -> None:
     world.refusing = lambda action: "no" if action.route.interface == "eth0" else None
     world.take_away(standing_route(A))
     world.run(400)
-    assert world.engine.health(v4("a")).state is UplinkState.FAILED
+    assert world.status().health(v4("a")).state is UplinkState.FAILED
     world.refusing = lambda _: None
     world.link("a", carrier=False)
     world.link("a")
     world.run(400.5)
-    assert world.engine.health(v4("a")).state is UplinkState.RECOVERING
+    assert world.status().health(v4("a")).state is UplinkState.RECOVERING
 
 
 def test_news_that_change_nothing_ask_nobody() -> None:

@@ -5,8 +5,9 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.selection.select import Candidate, Override, select
+from route_switcher.core.selection.select import Candidate, select
 from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.status import Override
 
 HEALTHY, UNKNOWN, RECOVERING, FAILED = (
     UplinkState.HEALTHY,

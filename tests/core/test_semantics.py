@@ -220,7 +220,7 @@ def test_an_order_waits_for_an_uplink_whose_latest_answer_is_old() -> None:
     world.silence("secondary")
     world.run(20)
     world.tell(Switch(world.now, "secondary", until=inf))
-    assert world.engine.health(v4("secondary")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("secondary")).state is UplinkState.HEALTHY
     assert world.active() == "primary"
     world.silence("secondary", silent=False)
     world.run(22)
@@ -240,7 +240,7 @@ def test_nothing_moves_to_an_uplink_whose_link_is_lost_though_it_has_just_answer
     world = World(replace(one, rules=(*one.rules, patient))).run(10.5)
     world.tell(Links(world.now, (link,)))
     world.tell(Switch(world.now, "secondary", until=inf))
-    assert world.engine.health(v4("secondary")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("secondary")).state is UplinkState.HEALTHY
     assert world.active() == "primary"
 
 
@@ -354,8 +354,8 @@ def test_the_first_selection_distrusts_who_failed_its_first_round_but_not_who_ha
     world.mend("secondary")
     world.run(10)
     assert world.active() == "primary"
-    assert world.engine.health(v4("secondary")).state is UplinkState.RECOVERING
-    assert world.engine.health(v4("tertiary")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("secondary")).state is UplinkState.RECOVERING
+    assert world.status().health(v4("tertiary")).state is UplinkState.HEALTHY
 
 
 def test_of_several_foreign_defaults_the_best_is_named_as_the_one_in_use() -> None:
@@ -383,8 +383,8 @@ def test_after_a_restart_the_uplink_at_its_own_metric_is_active_and_others_must_
 
 def test_after_a_restart_the_active_uplink_need_not_prove_itself() -> None:
     world = World(policy(), found=[ONE_OF_OURS]).run(1)
-    assert world.engine.health(v4("primary")).state is UplinkState.HEALTHY
-    assert world.engine.health(v4("secondary")).state is UplinkState.RECOVERING
+    assert world.status().health(v4("primary")).state is UplinkState.HEALTHY
+    assert world.status().health(v4("secondary")).state is UplinkState.RECOVERING
 
 
 def test_a_route_found_at_both_metrics_counts_as_promoted() -> None:
@@ -412,10 +412,10 @@ def test_only_demoted_routes_of_ours_are_no_default_at_all() -> None:
 
 def test_unknown_rounds_leave_everything_as_it_is_and_are_warned_of_once() -> None:
     world = World(policy()).run(10.5)
-    before = world.engine.health(v4("secondary")).state
+    before = world.status().health(v4("secondary")).state
     world.silence("secondary")
     world.run(300)
-    assert world.engine.health(v4("secondary")).state is before
+    assert world.status().health(v4("secondary")).state is before
     warnings = [text for text in world.notices() if "nothing is known" in text]
     assert warnings == ["secondary: nothing is known of it for 30 s: delayed"]
     world.silence("secondary", silent=False)
@@ -435,7 +435,6 @@ def test_a_current_uplink_of_which_nothing_is_known_is_not_left_for_a_less_prefe
 def test_a_round_without_its_standing_route_says_nothing() -> None:
     world = World(policy(carrier=False)).run(10.5)
     world.refusing = lambda action: None
-    health = world.engine.health(v4("secondary"))
     route = next(r for r in world.table if r.interface == "eth1")
     sent = world.now
     world.take_away(route)  # put back in the same instant, but it was away
@@ -443,6 +442,7 @@ def test_a_round_without_its_standing_route_says_nothing() -> None:
         world.tell(
             Round(sent + 1, v4("secondary"), "internet", sent - 0.1, RoundOutcome.FAILED, (), "x")
         )
+    health = world.status().health(v4("secondary"))
     assert health.state is UplinkState.HEALTHY
     assert health.last_reason == "its standing route was absent"
 
@@ -451,7 +451,7 @@ def test_link_down_is_failed_though_the_route_is_absent() -> None:
     world = World(policy(carrier=False)).run(10.5)
     world.link("secondary", up=False, carrier=False)
     world.run(15)
-    assert world.engine.health(v4("secondary")).state is UplinkState.FAILED
+    assert world.status().health(v4("secondary")).state is UplinkState.FAILED
 
 
 def test_a_deadline_alone_never_fails_back() -> None:
@@ -480,7 +480,7 @@ def test_a_reload_keeps_state_by_name() -> None:
     world.reload(policy(failures=5))
     world.run(30)
     assert world.active() == "secondary"
-    assert world.engine.health(v4("primary")).state is UplinkState.FAILED
+    assert world.status().health(v4("primary")).state is UplinkState.FAILED
     assert len(world.switches()) == 1
 
 
@@ -784,9 +784,9 @@ def test_rounds_through_an_uplink_whose_route_is_refused_fail_with_that_reason()
     world.refusing = lambda a: "no such gateway" if a.route.interface == "eth1" else None
     world.take_away(*[r for r in world.table if r.interface == "eth1"])
     world.run(20)
-    health = world.engine.health(v4("secondary"))
+    health = world.status().health(v4("secondary"))
     assert health.state is UplinkState.FAILED
-    assert "its route was refused: no such gateway" in health.evidence()
+    assert "its route was refused: no such gateway" in health.evidence
 
 
 # What others do to the table.

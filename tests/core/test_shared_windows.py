@@ -59,6 +59,10 @@ events = st.lists(
 )
 
 
+def rule_states(health: UplinkHealth) -> dict[str, RuleState]:
+    return {rule.name: rule.state for rule in health.rules()}
+
+
 def policy(*its: Rule) -> Policy:
     return Policy((UPLINK,), (A, B), its, ignore_linkdown=False)
 
@@ -85,7 +89,7 @@ def test_every_rule_judges_as_with_windows_of_its_own(
     ]
 
     def compare() -> None:
-        assert together.rule_states() == {rule.rule.name: rule.state for rule in alone}
+        assert rule_states(together) == {rule.rule.name: rule.state for rule in alone}
         assert together.deadline() == min(rule.deadline() for rule in alone)
 
     def wait(until: float) -> None:
@@ -137,10 +141,10 @@ def test_what_held_before_a_round_is_judged_without_it() -> None:
     for at, probe, rtt in sorted(rounds):
         health.on_round(a_round(at, probe, rtt))
     health.on_round(a_round(106.0, "a", 0.05))
-    assert health.rule_states()["r0"] is RuleState.RECOVERING
-    assert health.rule_states()["r1"] is RuleState.RECOVERING
+    assert rule_states(health)["r0"] is RuleState.RECOVERING
+    assert rule_states(health)["r1"] is RuleState.RECOVERING
     health.on_round(a_round(107.0, "a", 0.05))
-    assert health.rule_states()["r0"] is RuleState.OK
+    assert rule_states(health)["r0"] is RuleState.OK
 
 
 def lossy(name: str, over: float = 60.0) -> Rule:
@@ -186,7 +190,7 @@ def test_what_was_lost_before_a_rule_came_does_not_fail_it() -> None:
     health = uplink(unchanged, changed)
     for at in range(100, 200):
         health.on_round(a_round(at, "a", None if 180 <= at < 192 else 0.05))
-    assert set(health.rule_states().values()) == {RuleState.OK}
+    assert set(rule_states(health).values()) == {RuleState.OK}
     stricter = replace(changed, fail=Beyond(LOSS, "a", 0.1, 60.0))
     reload(health, 199.5, (unchanged, changed), unchanged, stricter, lossy("new"))
     # Six seconds of sixty: the first round of a window only begins its time.

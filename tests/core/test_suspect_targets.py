@@ -360,7 +360,7 @@ def test_an_uplink_whose_route_was_refused_fails_though_a_target_is_suspect() ->
         answers = tuple(Answer(t, rtt) for t, rtt in WITHOUT_T3.items())
         engine.handle(Round(at + 0.1, v4("a"), "internet", at, FAILED, answers, "no answer"))
         engine.handle(Round(at + 0.1, v4("b"), "internet", at, FAILED, answers, "no answer"))
-    assert engine.health(v4("a")).state is UplinkState.FAILED
+    assert engine.status(5.1).health(v4("a")).state is UplinkState.FAILED
 
 
 @pytest.mark.parametrize("interval", [1.0, 4.0])

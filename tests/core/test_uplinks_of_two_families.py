@@ -46,7 +46,7 @@ class Net:
         self.world.lose(uplink)
 
     def state(self, uplink: UplinkId) -> UplinkState:
-        return self.world.engine.health(uplink).state
+        return self.world.status().health(uplink).state
 
     def active(self) -> tuple[str | None, str | None]:
         return self.world.active(V4), self.world.active(V6)

@@ -85,13 +85,14 @@ class Judged(Twin):
         if move.cause in FREE or move.previous is None:
             return
         engine, hold_back = self.world.engine, self.world.policy.hold_back
-        left, taken = engine.health(v4(move.previous)).state, engine.health(v4(move.selected)).state
-        if engine.health(v4(move.previous)).link_lost:
+        status = engine.status(move.at)
+        before = status.health(v4(move.previous))
+        left, taken = before.state, status.health(v4(move.selected)).state
+        if before.link_lost:
             assert move.selected == refuge(engine, move.family, move.previous, move.at)
             return
         if taken is FAILED:
-            silent = engine.health(v4(move.previous)).silent(move.at)
-            assert silent, "a failed one is better than a silent one"
+            assert before.silent, "a failed one is better than a silent one"
         if left in (HEALTHY, UplinkState.UNKNOWN):
             assert taken is HEALTHY, "a healthy uplink was left for one that is not"
         probes = self.world.policy.probes_through(move.selected)
@@ -128,13 +129,15 @@ class Judged(Twin):
         if isinstance(event, Tick):
             assert engine.deadline() > event.at, "it would be woken for ever"
         check_no_lost_link_is_kept(engine, event.at)
-        if active is None or engine.health(v4(active)).state is not FAILED:
+        if active is None:
             return
-        since = engine.health(v4(active)).failing_since
-        for line in self.world.policy.uplinks:
-            other = engine.health(v4(line.name))
+        failed = engine.status(event.at).health(v4(active))
+        if failed.state is not FAILED:
+            return
+        since = failed.failing_since
+        for other in engine._families[Family.IPV4].healths:
             better = other.state in (HEALTHY, UplinkState.RECOVERING)
-            if line.name != active and (better or engine.health(v4(active)).silent(event.at)):
+            if other.uplink.name != active and (better or failed.silent):
                 up = other.link.connected and other.routable
                 waited_for = other.why_not(event.at, since)
                 assert not up or waited_for, "it answers, and is not used"

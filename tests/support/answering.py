@@ -127,7 +127,7 @@ class Net:
 
     def state(self, name: str) -> UplinkState:
         """The state of an uplink."""
-        return self.world.engine.health(v4(name)).state
+        return self.world.status().health(v4(name)).state
 
     def decisions(self) -> list[Decision]:
         """Every move, the first selection left out."""

@@ -18,8 +18,8 @@ def refuge(engine: Engine, family: Family, left: str, at: float) -> str | None:
     one that answers, and then the most preferred; None: the others are silent or of no use."""
     usable = [
         health
-        for uplink in engine.policy.uplinks_of(family)
-        if uplink.name != left and _usable(engine, health := engine.health(uplink.id), at)
+        for health in engine._families[family].healths
+        if health.uplink.name != left and _usable(engine, health, at)
     ]
     best = max(usable, key=lambda h: _worth(engine, h, at), default=None)
     return None if best is None else best.uplink.name
@@ -45,7 +45,7 @@ def check_no_lost_link_is_kept(engine: Engine, at: float) -> None:
     """Nobody stays on a lost link while another uplink is of use, except by a forced order."""
     for family in engine.policy.families:
         active, order = engine.active(family), engine._families[family].override
-        if active is None or not engine.health(UplinkId(active, family)).link_lost:
+        if active is None or not engine.status(at).health(UplinkId(active, family)).link_lost:
             continue
         if order is None or not order.force or order.uplink != active:
             assert refuge(engine, family, active, at) is None, "a lost link is kept"

@@ -19,10 +19,10 @@ from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.remedies import hop_deletion
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
+from route_switcher.core.selection.family_status import family_status
 from route_switcher.core.selection.probing_speeds import ProbingSpeeds
 from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
-from route_switcher.core.selection.select import Override
 from route_switcher.core.vocabulary.events import (
     Answers,
     Event,
@@ -40,6 +40,7 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.status import Override, Status
 
 
 class Engine:
@@ -107,9 +108,9 @@ class Engine:
         selection = self._families.get(family)
         return selection.current if selection is not None else None
 
-    def health(self, uplink: UplinkId) -> UplinkHealth:
-        """What is known of an uplink, to be read only."""
-        return self._healths[uplink]
+    def status(self, at: float) -> Status:
+        """What is known at `at`: the time of the latest event, or later. Nothing changes by it."""
+        return Status(at, tuple(family_status(s, at) for s in self._families.values()))
 
     def at_rest(self, at: float) -> bool:
         """Whether nothing would change, but for the time, if at `at` all that comes is good rounds

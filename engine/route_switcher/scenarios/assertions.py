@@ -129,8 +129,9 @@ class Checker:
         uplinks = self._world.policy.named(assertion.uplink)
         if not uplinks:
             return f"there is no uplink {assertion.uplink} then"
+        status = self._world.status()
         for uplink in uplinks:
-            states = self._world.engine.health(uplink.id).rule_states()
+            states = {rule.name: rule.state for rule in status.health(uplink.id).rules}
             if assertion.rule not in states:
                 return f"there is no rule {assertion.rule} then"
             state = states[assertion.rule].value
@@ -142,9 +143,10 @@ class Checker:
         uplinks = self._world.policy.named(assertion.uplink)
         if not uplinks:
             return "it is not in the policy then"
+        status = self._world.status()
         for uplink in uplinks:
-            health = self._world.engine.health(uplink.id)
-            damped = health.penalty.until > self._world.now
+            health = status.health(uplink.id)
+            damped = health.damped_until > self._world.now
             state = DAMPED if health.state is UplinkState.HEALTHY and damped else health.state.value
             if state != _state_word(assertion):
                 return f"{_it(uplink, uplinks)} is {state}"

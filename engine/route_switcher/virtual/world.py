@@ -34,6 +34,7 @@ from route_switcher.core.vocabulary.outputs import (
     SpeedChange,
 )
 from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.status import Status
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import Probing
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
@@ -112,6 +113,10 @@ class World:
     def active(self, family: Family) -> str | None:
         """The name of the active uplink of a family; None before the first selection."""
         return self.engine.active(family)
+
+    def status(self) -> Status:
+        """All that the engine knows now."""
+        return self.engine.status(self.now)
 
     def link_of(self, interface: str) -> LinkState:
         """What the kernel says of an interface."""

@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.status import RuleStatus
 
 
 class RuleHealth:
@@ -46,6 +47,7 @@ class RuleHealth:
         "evidence",
         "failing_since",
         "rule",
+        "since",
         "state",
         "uplink",
     )
@@ -63,6 +65,8 @@ class RuleHealth:
         self.state = state
         self.evidence = ""
         """Why the state last changed, in words; empty until it does."""
+        self.since = -inf
+        """When the state last changed."""
         self.failing_since: float | None = None
         """When this trouble began: its first round was sent, or the link was lost."""
         self._lost_at: float | None = None
@@ -119,6 +123,10 @@ class RuleHealth:
     def may_still_fail(self) -> bool:
         """Whether the latest rounds, and the link, are such that it might come to fail."""
         return may_still_fail(self.rule.fail, self._observations)
+
+    def status(self) -> RuleStatus:
+        """What it says now."""
+        return RuleStatus(self.rule.name, self.state, self.evidence, self.since)
 
     def counts(self, probe: str) -> bool:
         """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
@@ -266,5 +274,5 @@ class RuleHealth:
         self.state = TRANSITIONS[before, signal]
         if self.state is before:
             return []
-        self.evidence = evidence
+        self.evidence, self.since = evidence, at
         return [RuleChange(at, self.uplink.id, self.rule.name, before, self.state, evidence)]

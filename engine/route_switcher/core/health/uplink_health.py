@@ -15,6 +15,7 @@ from route_switcher.core.vocabulary.events import Answers, LinkState, Round, Rou
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
 from route_switcher.core.vocabulary.states import DECIDED_BY, RuleState, UplinkState, worst
+from route_switcher.core.vocabulary.status import RuleStatus
 
 
 class UplinkHealth:
@@ -49,6 +50,8 @@ class UplinkHealth:
         self._judged_since = inf
         self.last_known = -inf
         """When the latest known round was told."""
+        self.last_good = -inf
+        """When the latest good round was told."""
         self.last_told = -inf
         """When the latest round was told, known or not."""
         self.last_reason = "no round has ended yet"
@@ -143,9 +146,9 @@ class UplinkHealth:
             and self._windows.calm
         )
 
-    def rule_states(self) -> dict[str, RuleState]:
+    def rules(self) -> tuple[RuleStatus, ...]:
         """What each rule that judges it says of it."""
-        return {rule.rule.name: rule.state for rule in self._rules}
+        return tuple(rule.status() for rule in self._rules)
 
     def failed_rules(self) -> tuple[str, ...]:
         """The names of the rules that say `failed`."""
@@ -196,6 +199,7 @@ class UplinkHealth:
             self.last_reason = event.reason
             return []
         self.last_known = event.at
+        self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
         self._judged_since = min(self._judged_since, event.at)
         self.last_reason = "no round has ended since"
         self._latest[event.probe].take(event)
@@ -234,6 +238,7 @@ class UplinkHealth:
     def fast_forward(self, delta: float) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
         self.last_known += delta
+        self.last_good += delta
         self.last_told += delta
         for latest in self._latest.values():
             latest.sent_at += delta

@@ -100,10 +100,15 @@ class Admission:
 
     def state(self, health: UplinkHealth, at: float) -> UplinkState:
         """The state of an uplink that is not active, as the selection takes it."""
-        proving = self._proving.get(health.uplink.name, -inf) > at
+        proving = self.proving_until(health, at) > -inf
         if proving and health.state is UplinkState.HEALTHY:
             return UplinkState.RECOVERING
         return health.state
+
+    def proving_until(self, health: UplinkHealth, at: float) -> float:
+        """Until when an uplink that had no route proves itself; -inf: it need not."""
+        until = self._proving.get(health.uplink.name, -inf)
+        return until if until > at else -inf
 
     def deadline(self, at: float) -> float:
         """When the next uplink has proven itself; inf: none has to."""

@@ -107,6 +107,11 @@ class Conflicts:
     def __init__(self) -> None:
         self._found: tuple[Route, ...] = ()
 
+    @property
+    def found(self) -> tuple[Route, ...]:
+        """The foreign routes that are in the way now."""
+        return self._found
+
     def news(
         self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route], active: Route | None
     ) -> list[Output]:

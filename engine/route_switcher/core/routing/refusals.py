@@ -13,6 +13,7 @@ from math import inf
 
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.status import RefusedRoute
 
 FIRST_PAUSE = 30.0
 FIRST_PAUSE_WITHOUT_ROUTE = 10.0
@@ -143,6 +144,21 @@ class Refusals:
         own = standing.route()
         found = (refusal for route, refusal in self._refused.items() if _same_line(route, own))
         return next((refusal.reason for refusal in found), None)
+
+    def of(self, standing: Standing) -> tuple[RefusedRoute, ...]:
+        """The refused routes of an uplink."""
+        own = standing.route()
+        return tuple(
+            RefusedRoute(route, refusal.reason, refusal.again_at)
+            for route, refusal in self._refused.items()
+            if _same_line(route, own)
+        )
+
+    @property
+    def undeletable(self) -> tuple[RefusedRoute, ...]:
+        """The routes of ours that the kernel does not delete."""
+        kept = self._kept_for.items()
+        return tuple(RefusedRoute(r, why, self._kept.get(r, -inf)) for r, why in kept)
 
     def unfit(self, standing: Standing) -> bool:
         """Whether the kernel refuses what an uplink must have to be active. A metric that somebody

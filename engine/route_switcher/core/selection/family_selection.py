@@ -20,12 +20,13 @@ from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.selection.renaming import preferred_before
-from route_switcher.core.selection.select import Override, select
+from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, ProbeNow
 from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
+from route_switcher.core.vocabulary.status import Override
 
 _MadeFor: TypeAlias = tuple[object, ...]
 """What a plan depends on: another is made only when this has changed."""
@@ -47,24 +48,27 @@ class FamilySelection:
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
         self.override: Override | None = None
-        self._departing: Standing | None = None
+        self.decided: tuple[float, Cause | None] = (-inf, None)
+        """When the latest decision was made, and why."""
+        self.departing: Standing | None = None
         """How the active uplink stood when it left the policy."""
         self._patience = inf
-        self._wake = inf
+        self.wake = inf
+        """When a selection is made at the latest, where something is waited for."""
         self._found: Route | None = None
         """The default route by which the traffic goes until the first selection."""
         self.admission = Admission(presence)
         self._presence = presence
-        self._obstacles = Conflicts()
+        self.conflicts = Conflicts()
         self._plan: tuple[_MadeFor, Plan] | None = None
         self._all_down = AllDown()
-        self._limiter = SwitchLimiter(hold_back)
+        self.limiter = SwitchLimiter(hold_back)
         self._held_until = inf
 
     @property
     def settled(self) -> bool:
         """Whether a first selection has been made."""
-        return self.current is not None or self._departing is not None
+        return self.current is not None or self.departing is not None
 
     # What is told to it.
 
@@ -82,7 +86,7 @@ class FamilySelection:
         astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
         if astray and carrier is not None:
             self.admission.refusals.ask_for_free(carrier.routes(), min(astray))
-        return self._obstacles.news(at, [h.uplink for h in self.healths], mine, active)
+        return self.conflicts.news(at, [h.uplink for h in self.healths], mine, active)
 
     def apply_uplinks(
         self,
@@ -95,21 +99,21 @@ class FamilySelection:
 
         `names` are the new names of those of this family that stay, by their old ones.
         """
-        self._limiter.apply_policy(hold_back)
+        self.limiter.apply_policy(hold_back)
         outputs: list[Output] = []
         if self.current is not None and self.current not in names:
             kept = {id(h) for h in healths}
             removed = (h for h in self.healths if id(h) not in kept)
             left = next(h for h in removed if h.uplink.name == self.current)
-            self._departing = self.admission.standing(left)
+            self.departing = self.admission.standing(left)
             text = f"{left.label} left the policy; it is active until another can be"
             outputs.append(Notice(at, Level.INFO, text))
         self.current = names.get(self.current) if self.current is not None else None
         self.healths = tuple(healths)
         for health in healths:
-            if self._departing is not None and health.uplink == self._departing.uplink:
-                self.current, self._departing = health.uplink.name, None
-        self.admission.apply_policy(self._departing)
+            if self.departing is not None and health.uplink == self.departing.uplink:
+                self.current, self.departing = health.uplink.name, None
+        self.admission.apply_policy(self.departing)
         if self.override is not None:
             ordered = names.get(self.override.uplink)
             self.override = None if ordered is None else replace(self.override, uplink=ordered)
@@ -138,7 +142,7 @@ class FamilySelection:
         """When to call `decide` though nothing happened; inf: never."""
         ends = self.override.until if self.override else inf
         return min(
-            self._wake,
+            self.wake,
             self._all_down.ask_at,
             self._held_until,
             ends,
@@ -147,7 +151,7 @@ class FamilySelection:
 
     def plan(self) -> Plan:
         """The standing routes that the kernel should have now."""
-        active = self.current or self._departing
+        active = self.current or self.departing
         refusals = self.admission.refusals
         refused = frozenset(refusals.routes), frozenset(refusals.kept)
         states = [(h.uplink, h.next_hop, h.state, h.routable) for h in self.healths]
@@ -162,7 +166,7 @@ class FamilySelection:
 
     def _active_standing(self) -> Standing | None:
         if self.current is None:
-            return self._departing
+            return self.departing
         return self.admission.standing(self._health(self.current))
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
@@ -178,7 +182,7 @@ class FamilySelection:
             self.override = None
         if not self.settled:
             return outputs + self._first_selection(at)
-        eligibility = self._eligibility(at)
+        eligibility = self.eligibility(at)
         candidates = [eligibility.candidate(h, self.current) for h in self.healths]
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
@@ -189,11 +193,11 @@ class FamilySelection:
         if cause is Cause.PREFERENCE and old is not None and self.current is not None:
             left, taken = (self._health(name).uplink for name in (self.current, choice.name))
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
-        if cause in VOLUNTARY and at < self._limiter.until:
-            self._held_until = min(self._held_until, self._limiter.until)
+        if cause in VOLUNTARY and at < self.limiter.until:
+            self._held_until = min(self._held_until, self.limiter.until)
             return [
                 *outputs,
-                *self._limiter.tell(at, self._health(choice.name).label),
+                *self.limiter.tell(at, self._health(choice.name).label),
                 *self._hold(eligibility),
             ]
         outputs.append(self._move(at, choice.name, cause))
@@ -222,18 +226,18 @@ class FamilySelection:
         active = active_before(uplinks, routes)
         if active is not None:
             return self._restart(at, active.name)
-        self._wake = at + patience
+        self.wake = at + patience
         best = self._found = in_use(uplinks, routes)
         if best is None:
             self._patience = -inf
             return []
-        self._patience = self._wake
+        self._patience = self.wake
         text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
         return [Notice(at, Level.INFO, text)]
 
     def _restart(self, at: float, name: str) -> list[Output]:
-        self.current = name
-        self._limiter.on_move(at, first=True)
+        self.current, self.decided = name, (at, Cause.RESTART)
+        self.limiter.on_move(at, first=True)
         outputs: list[Output] = [
             Decision(
                 at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
@@ -250,15 +254,15 @@ class FamilySelection:
         usable = [h for h in self.healths if h.usable]
         if usable and (self._patience == -inf or self._found_lost()):
             return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
-        eligibility = self._eligibility(at)
+        eligibility = self.eligibility(at)
         for health in self.healths:
             if not eligibility.why_not(health):
                 return self._settle(at, health)
             if health in usable and not health.judged and at < self._patience:
                 return []
-        if at < self._wake < inf:
+        if at < self.wake < inf:
             return []
-        self._wake = inf
+        self.wake = inf
         return self._all_down.begin(at, self.healths)
 
     def _found_lost(self) -> bool:
@@ -279,7 +283,7 @@ class FamilySelection:
 
     # Moves.
 
-    def _eligibility(self, at: float) -> Eligibility:
+    def eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""
         current = self._health(self.current) if self.current is not None else None
         return eligibility_beside(current, at, self.admission, self._presence)
@@ -288,16 +292,16 @@ class FamilySelection:
         rules: tuple[str, ...] = ()
         evidence = [self._health(name).evidence()]
         previous = since = None
-        if self._departing is not None:
-            previous = self._departing.uplink.name
+        if self.departing is not None:
+            previous = self.departing.uplink.name
         elif self.current is not None:
             left = self._health(self.current)
             previous, rules = self.current, left.failed_rules()
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
-        self._limiter.on_move(at, first=previous is None)
-        self.current, self._departing = name, None
-        self._wake = self._all_down.ask_at = self._held_until = inf
+        self.limiter.on_move(at, first=previous is None)
+        self.current, self.departing, self.decided = name, None, (at, cause)
+        self.wake = self._all_down.ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, eligibility: Eligibility) -> list[Output]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.status import Override
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,6 @@ class Candidate:
     """Its latest round was good. Where it must answer to be eligible, it is."""
     ever_failed: bool = False
     """It has been failed; else it recovers only because the engine does not know it yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """The operator prefers an uplink until `until`; a forced order holds whatever its health."""
-
-    uplink: str
-    until: float
-    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class SwitchLimiter:
         """When a voluntary move may be made."""
         return self._held()[0]
 
+    @property
+    def reason(self) -> str:
+        """What holds a voluntary move back, in words."""
+        return self._held()[1]
+
     def tell(self, at: float, uplink: str) -> list[Notice]:
         """What a person should know of the move to `uplink` that is held back; once for each."""
         until, why = self._held()

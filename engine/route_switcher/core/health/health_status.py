@@ -1,0 +1,28 @@
+"""What is known of the health of one uplink, read from it as a value."""
+
+from math import inf
+
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.vocabulary.status import HealthStatus
+
+
+def health_status(health: UplinkHealth, at: float) -> HealthStatus:
+    """The status at `at`. Nothing changes by it."""
+    damped_until = health.penalty.until
+    return HealthStatus(
+        uplink=health.uplink,
+        state=health.state,
+        evidence=health.evidence(),
+        rules=health.rules(),
+        link=health.link,
+        routable=health.routable,
+        last_known=health.last_known,
+        last_good=health.last_good,
+        last_reason=health.last_reason,
+        proven=health.proven,
+        stable=health.stable_time,
+        failing_since=health.failing_since,
+        failing_for=health.failing_for(at),
+        silent=health.silent(at),
+        damped_until=damped_until if damped_until > at else -inf,
+    )

@@ -1,0 +1,140 @@
+"""What the engine knows at one moment, as values that never change.
+
+All times are seconds on the engine's clock; -inf: never yet, inf: no time is known.
+"""
+
+from dataclasses import dataclass
+
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The operator prefers an uplink until `until`; a forced order holds whatever its health."""
+
+    uplink: str
+    until: float
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRoute:
+    """A route action that the kernel refused: why, in words, and when it may be tried again."""
+
+    route: Route
+    reason: str
+    again_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """One rule on one uplink. `evidence` says why its state last changed; empty if it never did."""
+
+    name: str
+    state: RuleState
+    evidence: str
+    since: float
+    """When its state last changed; -inf: it never did."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthStatus:
+    """What links and probes say of one uplink."""
+
+    uplink: Uplink
+    state: UplinkState
+    """The worst of its rules' states."""
+    evidence: str
+    """Why it has that state, in words."""
+    rules: tuple[RuleStatus, ...]
+    link: LinkState
+    """Where the policy ignores the carrier, that counts as there."""
+    routable: bool
+    """The kernel can hold its route: the interface is present, up, and has an address."""
+    last_known: float
+    """When the latest round ended of which the outcome is known."""
+    last_good: float
+    """When the latest good round ended."""
+    last_reason: str
+    """Why no later round is known, in words."""
+    proven: float
+    """Seconds that good rounds have covered, for the rule that has seen the fewest; 0 while it does
+    not recover."""
+    stable: float
+    """Seconds that good rounds must cover before it is healthy."""
+    failing_since: float
+    """When the failures began that fail it; -inf: no rule is failed."""
+    failing_for: float
+    """Seconds for which it has been in trouble; 0: it is not failed."""
+    silent: bool
+    """Surely no probe gets an answer through it."""
+    damped_until: float
+    """Until when it is not moved to by choice, because it failed too often; -inf: it
+    is not damped."""
+
+    @property
+    def failed_rules(self) -> tuple[str, ...]:
+        """The names of its failed rules."""
+        return tuple(rule.name for rule in self.rules if rule.state is RuleState.FAILED)
+
+    @property
+    def link_lost(self) -> bool:
+        """Whether it is failed and its link carries nothing."""
+        return self.state is UplinkState.FAILED and not self.link.connected
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkStatus:
+    """One uplink: its health, and what keeps traffic from it."""
+
+    health: HealthStatus
+    unfit: str
+    """Why traffic cannot be moved to it now, in words; empty: it can, or it is active."""
+    proving_until: float
+    """Until when it counts as recovering, because it had no route; -inf: it does not."""
+    refused: tuple[RefusedRoute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyStatus:
+    """The selection of one address family."""
+
+    family: Family
+    active: str | None
+    """The active uplink; None before the first selection, and while a removed one is active."""
+    departing: str | None
+    """The removed uplink that stays active until another can be."""
+    since: float
+    """When the active uplink was selected."""
+    cause: Cause | None
+    """Why it was; None before the first selection."""
+    override: Override | None
+    awaited: str
+    """What the next move, or the first selection, waits for, in words; empty: no move is due."""
+    awaited_until: float
+    """When that wait ends by itself."""
+    uplinks: tuple[UplinkStatus, ...]
+    """In order of preference."""
+    undeletable: tuple[RefusedRoute, ...]
+    """Routes of ours that the kernel does not delete."""
+    conflicts: tuple[Route, ...]
+    """Foreign routes that decide instead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All that the engine knows at `at`."""
+
+    at: float
+    families: tuple[FamilyStatus, ...]
+
+    def health(self, uplink: UplinkId) -> HealthStatus:
+        """The health of an uplink. Raises KeyError if the policy has no such uplink."""
+        for family in self.families:
+            for each in family.uplinks:
+                if each.health.uplink.id == uplink:
+                    return each.health
+        raise KeyError(uplink)
