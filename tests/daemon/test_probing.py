@@ -19,7 +19,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.daemon.probing import Probing
+from route_switcher.daemon.probing import ProbeTasks
 from support.keys import v4
 from support.pinging import pinging, target
 from support.world import uplink
@@ -57,7 +57,7 @@ class World:
         self.lines: dict[str, WrittenProber] = {}
         self.entered: list[str] = []
         self.reported: list[Round | Answers] = []
-        self.probing = Probing(nursery, self._prober, self._report)
+        self.probing = ProbeTasks(nursery, self._prober, self._report)
 
     def sent(self, name: str, target: object = EVERYWHERE, since: float = 0.0) -> list[float]:
         """When rounds were sent to this target, in seconds since `since`."""
@@ -77,7 +77,7 @@ class World:
 async def probing(policy: Policy = POLICY) -> AsyncIterator[World]:
     async with trio.open_nursery() as nursery:
         world = World(nursery)
-        world.probing.take(policy)
+        world.probing.apply_policy(policy)
         yield world
         nursery.cancel_scope.cancel()
 
@@ -112,11 +112,11 @@ async def test_a_speed_is_that_of_one_uplink_and_of_all_its_probes(
 ) -> None:
     async with probing() as world:
         await trio.sleep(2.25)
-        world.probing.go(v4("fibre"), DOWN)
+        world.probing.set_speed(v4("fibre"), DOWN)
         await trio.sleep(10)
         assert world.sent("fibre") == world.sent("fibre", FIBRE_ONLY) == [0, 1, 2, 7, 12]
         assert len(world.sent("lte")) == 12
-        world.probing.go(v4("fibre"), NORMAL)
+        world.probing.set_speed(v4("fibre"), NORMAL)
         await trio.sleep(2)
         assert world.sent("fibre") == [0, 1, 2, 7, 12, 13, 14]
 
@@ -126,8 +126,8 @@ async def test_a_speed_told_before_the_first_round_is_that_of_the_tasks(
 ) -> None:
     async with trio.open_nursery() as nursery:
         world = World(nursery)
-        world.probing.go(v4("lte"), STANDBY)
-        world.probing.take(POLICY)
+        world.probing.set_speed(v4("lte"), STANDBY)
+        world.probing.apply_policy(POLICY)
         await trio.sleep(31)
         assert world.sent("lte") == [0.5, 30.5]
         nursery.cancel_scope.cancel()
@@ -137,21 +137,21 @@ async def test_new_tasks_after_a_reload_go_at_the_last_speed_told(
     autojump_clock: MockClock,
 ) -> None:
     async with probing() as world:
-        world.probing.go(v4("lte"), STANDBY)
+        world.probing.set_speed(v4("lte"), STANDBY)
         await trio.sleep(40)
         reloaded = trio.current_time()
-        world.probing.take(changed([replace(GENERAL, standby_interval=20.0), WIRED]))
+        world.probing.apply_policy(changed([replace(GENERAL, standby_interval=20.0), WIRED]))
         await trio.sleep(50)
         assert world.sent("lte", since=reloaded) == [0.5, 20.5, 40.5]
 
 
 async def test_an_uplink_that_was_gone_starts_at_normal_speed(autojump_clock: MockClock) -> None:
     async with probing() as world:
-        world.probing.go(v4("lte"), STANDBY)
-        world.probing.take(replace(POLICY, uplinks=(FIBRE,)))
+        world.probing.set_speed(v4("lte"), STANDBY)
+        world.probing.apply_policy(replace(POLICY, uplinks=(FIBRE,)))
         await trio.sleep(1)
         reloaded = trio.current_time()
-        world.probing.take(POLICY)
+        world.probing.apply_policy(POLICY)
         await trio.sleep(3)
         assert world.sent("lte", since=reloaded) == [0.5, 1.5, 2.5]
 
@@ -159,9 +159,9 @@ async def test_an_uplink_that_was_gone_starts_at_normal_speed(autojump_clock: Mo
 async def test_kept_tasks_keep_their_speed_and_their_schedule(autojump_clock: MockClock) -> None:
     async with probing() as world:
         await trio.sleep(1)
-        world.probing.go(v4("lte"), STANDBY)
+        world.probing.set_speed(v4("lte"), STANDBY)
         await trio.sleep(1)
-        world.probing.take(replace(POLICY, ignore_linkdown=True))
+        world.probing.apply_policy(replace(POLICY, ignore_linkdown=True))
         await trio.sleep(60)
         assert world.sent("lte") == [0.5, 30.5, 60.5]
 
@@ -210,7 +210,7 @@ async def test_a_reload_replaces_the_tasks_that_it_changes_and_no_others(
         await trio.sleep(10)
         assert sorted(world.entered) == ["fibre", "lte"]
         world.entered.clear()
-        world.probing.take(policy)
+        world.probing.apply_policy(policy)
         await trio.sleep(10)
         assert sorted(world.entered) == anew
         assert {name: line.opened for name, line in world.lines.items()} == {"fibre": 1, "lte": 1}

@@ -31,7 +31,7 @@ from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
 from route_switcher.virtual.internet import Fate
-from route_switcher.virtual.quorum import Quorum
+from route_switcher.virtual.played_round import RoundPlayer
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.world import World
@@ -54,13 +54,13 @@ def test_a_round_of_the_same_fates_comes_to_the_same(count: int, quorum: str | i
     if isinstance(quorum, int) and quorum > count:
         return  # no policy says so
     probe = pinging("p", *TARGETS[:count], quorum=quorum, interval=2.0)  # type: ignore[arg-type]
-    virtual = Quorum(probe, Family.IPV4)
+    player = RoundPlayer(probe, Family.IPV4)
     for fates in product((0.02, 0.5, 1.5, None, "why"), repeat=count):
-        outcome, answers, reason = virtual.verdict(fates)
+        played = player.play(fates)
         now, told = in_the_daemon(probe, fates)
-        assert now == pytest.approx(virtual.takes(fates) / 1e9)
-        assert (told.outcome, told.reason) == (outcome, reason)
-        assert told.answers == answers
+        assert now == pytest.approx(played.took / 1e9)
+        assert (told.outcome, told.reason) == (played.result.outcome, played.result.reason)
+        assert told.answers == played.result.answers
 
 
 def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
@@ -162,14 +162,15 @@ def in_virtual_time(
 
     pace = Pace(probe, [RULE])
     link = LinkState("eth0")
-    stream = Stream(schedule, UPLINK, probe, pace, link, ask, report, measured=False)
-    stream.begin(nanoseconds(spread))
+    stream = Stream(
+        schedule, UPLINK, probe, pace, link, ask, report, first=nanoseconds(spread), measured=False
+    )
     for at, act in [*acts, (END - 1e-6, "end")]:
         while schedule.due < nanoseconds(at):
             schedule.call_next()
         schedule.now = nanoseconds(at)
         if act in ("ask", "again"):
-            stream.ask_now(again=act == "again")
+            stream.ask(again=act == "again")
         elif act != "end":
             stream.set_speed(Speed(act))
     return sent, told

@@ -6,10 +6,11 @@ from typing import TypeAlias
 
 import trio
 
-from route_switcher.core.probing.assignment import UplinkProbing, probing_of
+from route_switcher.core.probing.assignment import UplinkProbing
 from route_switcher.core.probing.pace import Pace
+from route_switcher.core.probing.probing import Probing
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.prober import OpenedProber
 from route_switcher.probes.schedule import Report, repeat
@@ -18,13 +19,13 @@ from route_switcher.probes.timing import Timing
 OpenProber: TypeAlias = Callable[[Uplink, Check], OpenedProber]
 
 
-class _Tasks:
+class _UplinkTasks:
     """The tasks of one uplink. Its first rounds are due after `share` of their interval."""
 
     def __init__(
         self, uplink: Uplink, work: UplinkProbing, rules: Iterable[Rule], share: float
     ) -> None:
-        self.scope = trio.CancelScope()
+        self._scope = trio.CancelScope()
         self._uplink = uplink
         # By their share of the interval, uplinks do not all send at one instant. The probes of one
         # do: to wake up once for all of them is what keeps rounds cheap.
@@ -35,7 +36,7 @@ class _Tasks:
 
     async def run(self, open_prober: OpenProber, report: Report) -> None:
         checks = dict.fromkeys(asking.probe.check for asking, _ in self._timings)
-        with self.scope, ExitStack() as opened:
+        with self._scope, ExitStack() as opened:
             # Probes that ask alike share a prober, and so its sockets.
             probers = {
                 check: opened.enter_context(open_prober(self._uplink, check)) for check in checks
@@ -53,52 +54,29 @@ class _Tasks:
         for _, timing in self._timings:
             timing.ask(again=again)
 
-    def go(self, speed: Speed) -> None:
+    def set_speed(self, speed: Speed) -> None:
         for _, timing in self._timings:
             timing.set_speed(speed)
 
+    def close(self) -> None:
+        self._scope.cancel()
 
-class Probing:
+
+class ProbeTasks(Probing[_UplinkTasks]):
     """Keeps the probe tasks of a policy running in `nursery`.
 
     A task ends the nursery with ProbeNotPermitted where the process may not open its sockets.
     """
 
     def __init__(self, nursery: trio.Nursery, open_prober: OpenProber, report: Report) -> None:
+        super().__init__()
         self._nursery = nursery
         self._open_prober = open_prober
         self._report = report
-        self._tasks: dict[UplinkProbing, _Tasks] = {}
-        self._speeds: dict[UplinkId, Speed] = {}
-        """The last speed told of each uplink, also of one whose tasks are still to come."""
 
-    def take(self, policy: Policy) -> None:
-        """Probe as `policy` says. Tasks for which it changes nothing go on undisturbed."""
-        before, self._tasks = self._tasks, {}
-        uplinks = {uplink.id for uplink in policy.uplinks}
-        self._speeds = {its: speed for its, speed in self._speeds.items() if its in uplinks}
-        for number, uplink in enumerate(policy.uplinks):
-            work = probing_of(uplink, policy)
-            tasks = before.pop(work, None)
-            if tasks is None:
-                share = number / len(policy.uplinks)
-                tasks = _Tasks(uplink, work, policy.rules_for(uplink.name), share)
-                tasks.go(self._speeds.get(uplink.id, Speed.NORMAL))
-                self._nursery.start_soon(tasks.run, self._open_prober, self._report)
-            self._tasks[work] = tasks
-        for tasks in before.values():
-            tasks.scope.cancel()
-
-    def ask(self, uplink: UplinkId, *, again: bool = False) -> None:
-        """Have every probe ask through `uplink` at once, or `again` (see `ProbeNow`)."""
-        for tasks in self._of(uplink):
-            tasks.ask(again=again)
-
-    def go(self, uplink: UplinkId, speed: Speed) -> None:
-        """Probe through `uplink` at this speed from now on."""
-        self._speeds[uplink] = speed
-        for tasks in self._of(uplink):
-            tasks.go(speed)
-
-    def _of(self, uplink: UplinkId) -> Iterable[_Tasks]:
-        return (tasks for work, tasks in self._tasks.items() if work.uplink == uplink)
+    def _begin(
+        self, uplink: Uplink, work: UplinkProbing, policy: Policy, share: float
+    ) -> _UplinkTasks:
+        tasks = _UplinkTasks(uplink, work, policy.rules_for(uplink.name), share)
+        self._nursery.start_soon(tasks.run, self._open_prober, self._report)
+        return tasks

@@ -44,7 +44,7 @@ from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, un
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
-from route_switcher.daemon.probing import OpenProber, Probing
+from route_switcher.daemon.probing import OpenProber, ProbeTasks
 from route_switcher.daemon.reconcile import Table, reconcile
 from route_switcher.kernel.base import Kernel, KernelNews
 
@@ -91,7 +91,7 @@ class Service:
         """What it has of others."""
         self._inbox = Inbox()
         self._lookout = Lookout(kernel, self._inbox.give_foreign)
-        self._probing: Probing
+        self._probing: ProbeTasks
 
     async def submit(self, command: Command) -> None:
         """Have a command carried out, after those that wait; waits itself while too many do.
@@ -106,9 +106,9 @@ class Service:
             for observer in self._observers:
                 nursery.start_soon(observer.run)
             nursery.start_soon(self._watch)
-            self._probing = Probing(nursery, self._open_prober, self._inbox.give_round)
+            self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
             await self._begin()
-            self._probing.take(self._engine.policy)
+            self._probing.apply_policy(self._engine.policy)
             nursery.start_soon(self._lookout.run)
             task_status.started()
             while True:
@@ -158,7 +158,7 @@ class Service:
             self._ours = frozenset(self._seen)
         self._handle(Reload(trio.current_time(), policy, links, routes))
         await self._converge()
-        self._probing.take(policy)
+        self._probing.apply_policy(policy)
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
@@ -286,7 +286,7 @@ class Service:
             case ProbeNow():
                 self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
-                self._probing.go(output.uplink, output.speed)
+                self._probing.set_speed(output.uplink, output.speed)
             case Decision() | RuleChange() | Notice():
                 pass  # told, and in the plan
             case _:

@@ -11,6 +11,7 @@ from math import ceil, inf
 from typing import Self, assert_never
 
 from route_switcher.core.engine import Engine
+from route_switcher.core.probing.probing import evenly
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import (
@@ -36,7 +37,7 @@ from route_switcher.core.vocabulary.outputs import (
 from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.virtual.internet import Fate, Internet
-from route_switcher.virtual.probing import Probing
+from route_switcher.virtual.probing import ProbeStreams
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
 from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.table import Table
@@ -67,7 +68,7 @@ class World:
         links: Iterable[LinkState] = (),
         table: Table | None = None,
         start: float = 0.0,
-        spread: Callable[[int, int], float] = lambda number, of: number / of,
+        spread: Callable[[int, int], float] = evenly,
         overhear: Callable[[Event], None] | None = None,
     ) -> None:
         """Start the engine at `start` (seconds). Interfaces that `links` does not name are
@@ -88,7 +89,7 @@ class World:
         for state in self._links.values():
             self.table.set_link(state)
         self._schedule = Schedule(nanoseconds(start))
-        self._probing = Probing(
+        self._probing = ProbeStreams(
             self._schedule, self._ask_internet, self._handle, self.link_of, spread
         )
         self._planned: tuple[Plan, ...] = ()
@@ -201,7 +202,7 @@ class World:
             case NewPolicy():
                 policy = command.policy
                 self._handle(Reload(self._at, policy, self._links_of(policy)))
-                self._probing.take(policy)
+                self._probing.apply_policy(policy)
             case Switch() | Release():
                 self._handle(command)
             case _:
@@ -223,11 +224,11 @@ class World:
         return self._schedule.seconds
 
     def _begin(self, policy: Policy) -> None:
-        self._probing.end()
+        self._probing.close()
         self.engine = Engine(policy)
         self._planned = ()
         self._handle(Start(self._at, self._links_of(policy), self.table.routes))
-        self._probing.take(policy)
+        self._probing.apply_policy(policy)
 
     def _run(self, end: int) -> None:
         """Let everything happen that is due before `end`."""
@@ -276,7 +277,7 @@ class World:
             case ProbeNow():
                 self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
-                self._probing.go(output.uplink, output.speed)
+                self._probing.set_speed(output.uplink, output.speed)
             case Decision() | RuleChange() | Notice():
                 pass  # said, and in the plan
             case _:

@@ -29,8 +29,7 @@ class OpenRounds(Generic[Sent]):
         return this in self._results
 
     def __iter__(self) -> Iterator[Sent]:
-        """Those that have come to nothing yet."""
-        return (this for this, result in self._results.items() if result is None)
+        return iter(self._results)
 
     def sent(self, this: Sent) -> None:
         """A round was sent."""
