@@ -1,8 +1,9 @@
 """The conditions of a rule: what each mapping below `fail` and `recover` means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
@@ -35,16 +36,7 @@ LONGEST_LIMIT = 3600.0
 HIGHEST_LOSS = 0.999
 """More than all cannot be lost, and at most all is always: a limit of 100% would say nothing."""
 
-_ROUNDS: dict[str, type[ConsecutiveFailures] | type[ConsecutiveSuccesses]] = {
-    "failures": ConsecutiveFailures,
-    "successes": ConsecutiveSuccesses,
-}
-_MEASURES = {measure.value: measure for measure in Measure}
-_CARRIER: dict[str, type[CarrierDown] | type[CarrierUp]] = {"down": CarrierDown, "up": CarrierUp}
 _GROUPS: dict[str, type[AnyOf] | type[AllOf]] = {"any": AnyOf, "all": AllOf}
-
-_ABOUT_A_PROBE = (*_ROUNDS, *_MEASURES)
-"""The keys of a condition about a probe."""
 
 
 class Side(Enum):
@@ -60,7 +52,8 @@ _LOWEST_LOSS = {Side.FAIL: 0.001, Side.RECOVER: 0.0}
 
 def leaves_about_probes(findings: Findings, path: Path) -> Iterator[Path]:
     """Where, in the condition at `path`, the conditions about a probe stand."""
-    if any((*path, key) in findings.document.keys for key in _ABOUT_A_PROBE):
+    written = [kind for key, kind in _LEAVES.items() if (*path, key) in findings.document.keys]
+    if any(kind.about_a_probe for kind in written):
         yield path
     for group in _GROUPS:
         for inner in findings.items((*path, group)):
@@ -91,23 +84,18 @@ class Conditions:
         return leaf if self.findings.sound(path) else None
 
     def _leaf(self, path: Path, held: float) -> Leaf | None:
-        carrier = self.findings.get((*path, "carrier"))
-        if isinstance(carrier, str):
-            return _CARRIER[carrier](held)
-        written = self.findings.get((*path, "probe"))
-        probe = written if isinstance(written, str) else self.probe
-        for key, measure in _MEASURES.items():
-            if (*path, key) in self.findings.document.keys:
-                return self._window(path, measure, probe, held)
-        for key, count in _ROUNDS.items():
-            rounds = self.findings.get((*path, key))
-            if isinstance(rounds, int) and probe is not None:
-                return count(probe, rounds, held)
-        return None
+        keys = self.findings.document.keys
+        read = next((kind.read for key, kind in _LEAVES.items() if (*path, key) in keys), None)
+        return None if read is None else read(self, path, held)
 
-    def _window(
-        self, path: Path, measure: Measure, probe: str | None, held: float
-    ) -> Beyond | Within | None:
+    def probe_at(self, path: Path) -> str | None:
+        """The probe of the condition at `path`; None if it has none that is certain."""
+        written = self.findings.get((*path, "probe"))
+        return written if isinstance(written, str) else self.probe
+
+    def window(self, measure: Measure, path: Path, held: float) -> Beyond | Within | None:
+        """A condition on what a window measures; None if it is not sound."""
+        probe = self.probe_at(path)
         limit_path, over_path = (*path, measure.value), (*path, "over")
         if measure is Measure.LOSS:
             lowest = _LOWEST_LOSS[self.side]
@@ -132,3 +120,49 @@ class Conditions:
             f" probe {quoted(probe)}",
             f"nothing can be measured in less than one interval: write at least {interval}",
         )
+
+
+_Read = Callable[[Conditions, Path, float], Leaf | None]
+"""Reads the leaf at a path, which must hold for some seconds; None if it is not sound."""
+
+
+class _Kind(NamedTuple):
+    read: _Read
+    about_a_probe: bool = True
+
+
+def _carrier(conditions: Conditions, path: Path, held: float) -> Leaf | None:
+    match conditions.findings.get((*path, "carrier")):
+        case "down":
+            return CarrierDown(held)
+        case "up":
+            return CarrierUp(held)
+        case _:
+            return None
+
+
+def _rounds(key: str, kind: type[ConsecutiveFailures] | type[ConsecutiveSuccesses]) -> _Kind:
+    def read(conditions: Conditions, path: Path, held: float) -> Leaf | None:
+        rounds, probe = conditions.findings.get((*path, key)), conditions.probe_at(path)
+        if not isinstance(rounds, int) or probe is None:
+            return None
+        return kind(probe, rounds, held)
+
+    return _Kind(read)
+
+
+def _window(measure: Measure) -> _Kind:
+    def read(conditions: Conditions, path: Path, held: float) -> Leaf | None:
+        return conditions.window(measure, path, held)
+
+    return _Kind(read)
+
+
+# The first that is written is read; the schema has refused another one beside it.
+_LEAVES: Mapping[str, _Kind] = {
+    **{measure.value: _window(measure) for measure in Measure},
+    "carrier": _Kind(_carrier, about_a_probe=False),
+    "failures": _rounds("failures", ConsecutiveFailures),
+    "successes": _rounds("successes", ConsecutiveSuccesses),
+}
+"""The leaves by the key that makes each of them one."""
