@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -25,6 +26,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
+    Applied,
     Event,
     Links,
     LinkState,
@@ -38,7 +40,7 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, Reconcile
 from route_switcher.core.vocabulary.policy import (
     Damping,
     Family,
@@ -151,11 +153,11 @@ class Chaos:
         self.table = Table()
         self.sent: dict[tuple[str, str], list[float]] = {}
         self.notices = 0
-        self.planned: tuple[Plan, ...] = ()
         policy = any_policy(self.rng)
         if self.rng.random() < 0.5:
             self.table.put(*self.foreign(policy))
         self.engine = Engine(policy)
+        self.convergence = Convergence(self.engine.plans)
         self.tell(Start(self.now, tuple(self.links.values()), self.table.routes))
 
     def foreign(self, policy: Policy) -> list[Route]:
@@ -165,17 +167,17 @@ class Chaos:
 
     def tell(self, event: Event) -> None:
         self.give(event)
-        for _ in range(5):
-            plans = self.engine.plans()
-            if plans == self.planned:
-                break
-            self.planned = plans
-            self.check(plans)
-            before = self.table.routes
-            for action, why in [r for plan in plans for r in self.table.follow(plan)]:
-                self.give(Refused(self.now, action, why))
-            if self.table.routes != before:
-                self.give(Routes(self.now, self.table.routes))
+        if self.convergence.due:
+            self.check(self.engine.plans())
+            self.table.carry_out(self.convergence.steps(), self.see)
+
+    def see(self, result: Reconciled) -> None:
+        self.give(Applied(self.now, result.done))
+        if result.changed:
+            self.give(Routes(self.now, self.table.routes))
+        for action, why in result.refused:
+            self.give(Refused(self.now, action, why))
+        self.check(self.engine.plans())
 
     def give(self, event: Event) -> None:
         for output in self.engine.handle(event):
@@ -194,7 +196,9 @@ class Chaos:
             assert active is None or active in {u.name for u in policy.uplinks_of(plan.family)}
 
     def check_output(self, output: Output) -> None:
-        if isinstance(output, Notice):
+        if isinstance(output, Reconcile):
+            self.convergence.ask()
+        elif isinstance(output, Notice):
             self.notices += 1
         elif isinstance(output, Decision) and output.previous is not None:
             taken = (

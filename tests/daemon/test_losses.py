@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
@@ -42,8 +43,9 @@ class Losses(Observer):
     def __init__(self) -> None:
         self.told: list[tuple[Route, str]] = []
 
-    def route_lost(self, route: Route, by: str) -> None:
-        self.told.append((route, by))
+    def output(self, output: Output) -> None:
+        if isinstance(output, RouteLost):
+            self.told.append((output.route, output.by))
 
 
 @asynccontextmanager

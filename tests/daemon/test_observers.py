@@ -2,12 +2,11 @@
 
 import trio
 
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.events import Event, LinkState, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
-from route_switcher.daemon.reconcile import Reconciled
 from route_switcher.daemon.service import Service
 from support.model_kernel import ModelKernel
 from support.world import policy
@@ -36,9 +35,6 @@ class Diary(Observer):
 
     def reconciled(self, result: Reconciled, seconds: float) -> None:
         self.told.append(result)
-
-    def route_lost(self, route: Route, by: str) -> None:
-        self.told.append(by)
 
     def overrun(self) -> None:
         self.told.append("overrun")

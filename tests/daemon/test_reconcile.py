@@ -3,7 +3,7 @@
 `tests/kernel` holds the model against the real kernel.
 """
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from ipaddress import ip_address
 
 import trio
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from route_switcher.core.routing.diff import additions, deletions
 from route_switcher.core.routing.plan import Plan, Standing, make_plan
+from route_switcher.core.routing.reconcile import Reconciled, Reply, Request, reconcile
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
-from route_switcher.daemon.reconcile import Reconciled, reconcile
+from route_switcher.daemon.reconcile import carry_out
 from support.model_kernel import ModelKernel
 from support.standing import standing, standing_route
 
@@ -47,7 +48,16 @@ def uplinks(family: Family, count: int) -> list[Uplink]:
 
 def run(kernel: ModelKernel, plans: Iterable[Plan]) -> tuple[Watched, Reconciled]:
     table = Watched(kernel)
-    return table, trio.run(reconcile, table, plans)
+    told: list[Reconciled] = []
+
+    def steps() -> Generator[Request | Reconciled, Reply, None]:
+        yield (yield from reconcile(plans))
+
+    async def tell(result: Reconciled) -> None:
+        told.append(result)
+
+    trio.run(carry_out, steps(), table, tell)
+    return table, told[0]
 
 
 def routes(kernel: ModelKernel) -> set[Route]:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 import trio
 
+from route_switcher.core.routing.ownership import RESTORATION_SPAN, RESTORATIONS
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
@@ -16,7 +17,7 @@ from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
-from route_switcher.daemon.service import RESTORATION_SPAN, RESTORATIONS, Service
+from route_switcher.daemon.service import Service
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 from support.written_probers import RTT, WrittenProber

@@ -15,6 +15,7 @@ from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.probing.pace import longest_break, longest_silence
 from route_switcher.core.routing.conflicts import left_over
+from route_switcher.core.routing.ownership import Ownership
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.remedies import hop_deletion
 from route_switcher.core.routing.route_presence import RoutePresence
@@ -25,8 +26,10 @@ from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
 from route_switcher.core.vocabulary.events import (
     Answers,
+    Applied,
     Event,
     Links,
+    LinkState,
     Refused,
     Release,
     Reload,
@@ -55,6 +58,7 @@ class Engine:
         self._healths: dict[UplinkId, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
+        self._ownership = Ownership()
         self._presence = RoutePresence()
         self._warn_at: dict[UplinkId, float] = {}
         self._silence = longest_silence(policy)
@@ -74,9 +78,12 @@ class Engine:
             case Answers():
                 outputs = self._answers(event)
             case Routes():
-                outputs = self._see_routes(event.at, event.routes) + self._decide(event.at)
+                outputs = self._ownership.see(event.at, event.routes, self._links())
+                outputs += self._see_routes(event.at, event.routes) + self._decide(event.at)
             case Tick():
                 outputs = self._tick(event.at)
+            case Applied():
+                outputs = self._ownership.on_applied(event.at, event.actions, self._links())
             case Refused():
                 outputs = self._refused(event)
             case Start():
@@ -97,6 +104,7 @@ class Engine:
         """When to give it a `Tick`, if nothing else comes before; inf: never."""
         deadlines = [family.deadline() for family in self._families.values()]
         deadlines += [health.deadline() for health in self._healths.values()]
+        deadlines.append(self._ownership.restore_at)
         return min([*deadlines, *self._warn_at.values()], default=inf)
 
     def plans(self) -> tuple[Plan, ...]:
@@ -119,6 +127,7 @@ class Engine:
             all(health.at_rest for health in self._healths.values())
             and all(selection.content(at) for selection in self._families.values())
             and not self._suspects.any
+            and self._ownership.restore_at == inf
         )
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
@@ -131,6 +140,7 @@ class Engine:
         self._suspects.fast_forward(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
+        self._ownership.begin(event.routes)
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
         self._suspects.apply_policy(self.policy)
@@ -176,6 +186,8 @@ class Engine:
         return []
 
     def _see_links(self, event: Links) -> list[Output]:
+        if event.routes is not None:
+            self._ownership.rename(event.routes)
         outputs: list[Output] = []
         for state in event.states:
             for health in self._healths.values():
@@ -226,7 +238,7 @@ class Engine:
                 outputs.append(Notice(at, Level.WARNING, text))
         for health in self._healths.values():
             outputs += health.on_time(at)
-        return outputs + self._decide(at)
+        return outputs + self._decide(at) + self._ownership.on_time(at)
 
     def _follow_up(self, at: float) -> list[Output]:
         """What a change of a rule or of the selection brings about."""
@@ -253,6 +265,7 @@ class Engine:
         old, self.policy = self.policy, event.policy
         if event.routes is not None:
             self._routes = event.routes
+            self._ownership.begin(event.routes)
         self._silence = longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
@@ -292,6 +305,9 @@ class Engine:
         outputs += left_over(event.at, self.policy, self._routes)
         outputs += self._see_routes(event.at, self._routes)
         return outputs + self._decide(event.at, old)
+
+    def _links(self) -> dict[str, LinkState]:
+        return {h.uplink.interface: h.link for h in self._healths.values()}
 
     def _healths_of(self, family: Family) -> list[UplinkHealth]:
         return [h for h in self._healths.values() if h.uplink.family is family]

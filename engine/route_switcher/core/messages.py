@@ -7,6 +7,8 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     ProbeNow,
+    Reconcile,
+    RouteLost,
     RuleChange,
     SpeedChange,
 )
@@ -25,6 +27,10 @@ def describe(output: Output, policy: Policy) -> str:
             )
         case Notice():
             return output.text
+        case RouteLost():
+            return f"our route was taken away by {output.by}: {output.route}"
+        case Reconcile():
+            return "the routes are to be put back"
         case ProbeNow():
             return f"{policy.label(output.uplink)}: asked for a round at once"
         case SpeedChange():

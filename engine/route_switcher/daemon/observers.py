@@ -5,11 +5,10 @@ import time
 
 import trio
 
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.events import Answers, Event, Reload, Round
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.routes import Route
-from route_switcher.daemon.reconcile import Reconciled
 from route_switcher.daemon.report import (
     say,
     tell,
@@ -44,9 +43,6 @@ class Observer:
     def reconciled(self, result: Reconciled, seconds: float) -> None:
         """The kernel was brought to the plan, in so many seconds. Not called in a dry run."""
 
-    def route_lost(self, route: Route, by: str) -> None:
-        """A route of ours went though we did not delete it; `by` says in words who did."""
-
     def overrun(self) -> None:
         """The kernel had more news than we could read: all is read again."""
 
@@ -79,10 +75,6 @@ class LogObserver(Observer):
     def reconciled(self, result: Reconciled, seconds: float) -> None:
         """What was changed; the engine tells of refusals."""
         tell_reconciled(result, seconds)
-
-    def route_lost(self, route: Route, by: str) -> None:
-        """One line for each route."""
-        say(logging.WARNING, "gone", f"our route was taken away by {by}: {route}")
 
     def overrun(self) -> None:
         """One line."""

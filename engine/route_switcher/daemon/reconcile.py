@@ -1,11 +1,9 @@
-"""Bringing the kernel to the plan, so that there is never a moment without a default route."""
+"""Brings the kernel to the plan: carries out the steps of `core.routing.reconcile`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Generator
+from typing import Protocol, assert_never
 
-from route_switcher.core.routing.diff import additions, deletions
-from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.reconcile import ReadRoutes, Reconciled, Reply, Request
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
@@ -21,45 +19,25 @@ class Table(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What came of it: the actions that were carried out, and those refused with the reason."""
-
-    done: tuple[RouteAction, ...]
-    refused: tuple[tuple[RouteAction, str], ...]
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was tried."""
-        return bool(self.done or self.refused)
-
-
-async def reconcile(table: Table, plans: Iterable[Plan]) -> Reconciled:
-    """Make all additions of every plan, read back, and only then delete what should go.
-
-    The deletions follow from what was read back: while nothing carries the traffic of the active
-    uplink, or an uplink's other route is not there, its old one stays. One refused action does not
-    stop the others.
-    """
-    done: list[RouteAction] = []
-    refused: list[tuple[RouteAction, str]] = []
-
-    async def carry_out(actions: Iterable[RouteAction]) -> None:
-        for action in actions:
-            why = await table.apply(action)
-            if why is None:
-                done.append(action)
-            else:
-                refused.append((action, why))
-
-    plans = tuple(plans)
-    # Where a foreign route carries the traffic, it must be seen as well.
-    ours_only = all(plan.active is None or plan.active.ours for plan in plans)
-    seen = await table.default_routes(ours_only=ours_only)
-    to_add = [action for plan in plans for action in additions(plan, seen)]
-    await carry_out(to_add)
-    if to_add:
-        seen = await table.default_routes(ours_only=ours_only)
-    for plan in plans:
-        await carry_out(deletions(plan, seen))
-    return Reconciled(tuple(done), tuple(refused))
+async def carry_out(
+    steps: Generator[Request | Reconciled, Reply, None],
+    table: Table,
+    tell: Callable[[Reconciled], Awaitable[None]],
+) -> None:
+    """Carry out all steps on `table`, and `tell` what came of each reconcile."""
+    reply: Reply = None
+    while True:
+        try:
+            step = steps.send(reply)
+        except StopIteration:
+            return
+        match step:
+            case ReadRoutes():
+                reply = await table.default_routes(ours_only=step.ours_only)
+            case RouteAction():
+                reply = await table.apply(step)
+            case Reconciled():
+                await tell(step)
+                reply = None
+            case _:
+                assert_never(step)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import assert_never
 
 from route_switcher.core.messages import describe, trouble_age
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import (
     Decision,
@@ -19,6 +20,8 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     ProbeNow,
+    Reconcile,
+    RouteLost,
     RuleChange,
     SpeedChange,
 )
@@ -26,7 +29,6 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.log_limit import LogLimit
-from route_switcher.daemon.reconcile import Reconciled
 from route_switcher.printable import printable
 
 LOG = logging.getLogger("route_switcher")
@@ -178,6 +180,10 @@ def tell(output: Output, policy: Policy) -> None:
             )
         case Notice():
             say(_NOTICE_LEVEL[output.level], "notice", describe(output, policy))
+        case RouteLost():
+            say(logging.WARNING, "gone", describe(output, policy))
+        case Reconcile():
+            pass  # what it leads to is told
         case ProbeNow():
             say(logging.DEBUG, "probe-now", describe(output, policy))
         case SpeedChange():

@@ -1,14 +1,11 @@
 """An ideal kernel: route actions are carried out at once, by the kernel's own laws."""
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Generator, Iterator
+from typing import assert_never
 
-from route_switcher.core.routing.diff import additions, deletions
-from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.reconcile import ReadRoutes, Reconciled, Reply, Request
 from route_switcher.core.routing.table import RouteTable
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-
-Refusal: TypeAlias = tuple[RouteAction, str]
 
 
 class Table(RouteTable):
@@ -17,11 +14,25 @@ class Table(RouteTable):
     def __iter__(self) -> Iterator[Route]:
         return iter(self.routes)
 
-    def follow(self, plan: Plan) -> list[Refusal]:
-        """Carry out what leads to `plan`, as the daemon does; returns what was refused, and why."""
-        refused = self._carry_out(additions(plan, self.routes))
-        return refused + self._carry_out(deletions(plan, self.routes))
-
-    def _carry_out(self, actions: Iterable[RouteAction]) -> list[Refusal]:
-        tried = ((action, self.apply(action)) for action in actions)
-        return [(action, why) for action, why in tried if why is not None]
+    def carry_out(
+        self,
+        steps: Generator[Request | Reconciled, Reply, None],
+        tell: Callable[[Reconciled], None],
+    ) -> None:
+        """Carry out all steps, and `tell` what came of each reconcile, as the daemon does."""
+        reply: Reply = None
+        while True:
+            try:
+                step = steps.send(reply)
+            except StopIteration:
+                return
+            match step:
+                case ReadRoutes():
+                    reply = tuple(r for r in self.routes if r.ours or not step.ours_only)
+                case RouteAction():
+                    reply = self.apply(step)
+                case Reconciled():
+                    tell(step)
+                    reply = None
+                case _:
+                    assert_never(step)

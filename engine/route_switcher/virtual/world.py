@@ -11,10 +11,15 @@ from math import ceil, inf
 from typing import Self, assert_never
 
 from route_switcher.core.engine import Engine
+<<<<<<< HEAD
 from route_switcher.core.probing.probing import evenly
 from route_switcher.core.routing.plan import Plan
+=======
+from route_switcher.core.routing.reconcile import Convergence, Reconciled
+>>>>>>> 30bd73e (Core: decides which routes are ours and when lost ones are put back; one reconcile, driven by the daemon and the virtual world)
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import (
+    Applied,
     Event,
     Links,
     LinkState,
@@ -31,6 +36,8 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     ProbeNow,
+    Reconcile,
+    RouteLost,
     RuleChange,
     SpeedChange,
 )
@@ -41,10 +48,6 @@ from route_switcher.virtual.probing import ProbeStreams
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
 from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.table import Table
-
-ATTEMPTS = 5
-"""Plans in a row that are carried out after one event: a refusal may change the plan, but not for
-ever. As in the daemon."""
 
 SPINS = 1000
 """Deadlines in a row at one instant: more than any engine asks for that does not wake for ever."""
@@ -92,7 +95,7 @@ class World:
         self._probing = ProbeStreams(
             self._schedule, self._ask_internet, self._handle, self.link_of, spread
         )
-        self._planned: tuple[Plan, ...] = ()
+        self._convergence: Convergence
         self._deadline = inf
         self._wake = NEVER
         self._woken_at = NEVER
@@ -181,7 +184,6 @@ class World:
     def see_routes(self) -> None:
         """Tell the engine of the table, after somebody else changed it."""
         self._handle(Routes(self._at, self.table.routes))
-        self._converge()
 
     def switch(self, uplink: str, *, seconds: float = inf, force: bool = False) -> None:
         """The operator orders the traffic to the uplink of that name, for a time or until it is
@@ -226,7 +228,7 @@ class World:
     def _begin(self, policy: Policy) -> None:
         self._probing.close()
         self.engine = Engine(policy)
-        self._planned = ()
+        self._convergence = Convergence(self.engine.plans)
         self._handle(Start(self._at, self._links_of(policy), self.table.routes))
         self._probing.apply_policy(policy)
 
@@ -255,7 +257,7 @@ class World:
 
     def _handle(self, event: Event) -> None:
         self._give(event)
-        if self.engine.plans() != self._planned:
+        if self._convergence.due:
             self._converge()
         self._take_deadline()
 
@@ -277,24 +279,29 @@ class World:
             case ProbeNow():
                 self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
+<<<<<<< HEAD
                 self._probing.set_speed(output.uplink, output.speed)
             case Decision() | RuleChange() | Notice():
+=======
+                self._probing.go(output.uplink, output.speed)
+            case Reconcile():
+                self._convergence.ask()
+            case Decision() | RuleChange() | Notice() | RouteLost():
+>>>>>>> 30bd73e (Core: decides which routes are ours and when lost ones are put back; one reconcile, driven by the daemon and the virtual world)
                 pass  # said, and in the plan
             case _:
                 assert_never(output)
 
     def _converge(self) -> None:
         """Bring the table to the plan, and tell the engine what came of it."""
-        engine, table = self.engine, self.table
-        for _ in range(ATTEMPTS):
-            before, self._planned = table.routes, engine.plans()
-            refused = [r for plan in self._planned for r in table.follow(plan)]
-            if table.routes != before or refused:
-                self._give(Routes(self._at, table.routes))
-            for action, why in refused:
-                self._give(Refused(self._at, action, why))
-            if engine.plans() == self._planned:
-                return
+        self.table.carry_out(self._convergence.steps(), self._tell_engine)
+
+    def _tell_engine(self, result: Reconciled) -> None:
+        self._give(Applied(self._at, result.done))
+        if result.changed:
+            self._give(Routes(self._at, self.table.routes))
+        for action, why in result.refused:
+            self._give(Refused(self._at, action, why))
 
     def _links_of(self, policy: Policy) -> tuple[LinkState, ...]:
         return tuple(self.link_of(uplink.interface) for uplink in policy.uplinks)

@@ -120,6 +120,8 @@ class Links:
 
     at: float
     states: tuple[LinkState, ...]
+    routes: tuple[Route, ...] | None = None
+    """Our routes, by the names that interfaces have now; None: by the same names as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,14 @@ class Start:
     at: float
     links: tuple[LinkState, ...]
     routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The kernel was brought to the plans by these actions, which it acknowledged; perhaps none."""
+
+    at: float
+    actions: tuple[RouteAction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +201,5 @@ class Tick:
 
 
 Event: TypeAlias = (
-    Start | Round | Answers | Links | Routes | Refused | Switch | Release | Reload | Tick
+    Start | Round | Answers | Links | Routes | Applied | Refused | Switch | Release | Reload | Tick
 )

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.policy import Family, UplinkId
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState, Speed
 
 
@@ -57,6 +58,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteLost:
+    """A route of ours has gone though the engine did not take it away; `by` whom, in words."""
+
+    at: float
+    route: Route
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """The kernel is to be brought to the plans now, though they have not changed."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeNow:
     """The active uplink failed, and `uplink` may replace it once it answers, or has replaced it
     without an answer: ask it at once.
@@ -79,4 +96,4 @@ class SpeedChange:
     speed: Speed
 
 
-Output: TypeAlias = Decision | RuleChange | Notice | ProbeNow | SpeedChange
+Output: TypeAlias = Decision | RuleChange | Notice | RouteLost | Reconcile | ProbeNow | SpeedChange

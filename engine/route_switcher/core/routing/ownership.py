@@ -1,0 +1,92 @@
+"""Which routes of ours the kernel should have, what went missing, and when it is put back.
+
+What somebody else took away is put back at once. Where that happens again and again, somebody is
+fighting for these routes, and they are put back only now and then.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import TypeAlias
+
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Output, Reconcile, RouteLost
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
+
+Links: TypeAlias = Mapping[str, LinkState]
+"""The links of interfaces, by name."""
+
+RESTORATIONS = 5
+RESTORATION_SPAN = 0.5
+"""How often in how many seconds routes are put back at once. Beyond that, they are put back once in
+that span."""
+
+
+class Ownership:
+    """Remembers what the kernel has acknowledged. Times are seconds."""
+
+    def __init__(self) -> None:
+        self._expected: frozenset[Route] = frozenset()
+        self._seen: frozenset[Route] = frozenset()
+        self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
+        self.restore_at = inf
+        """When to bring the kernel to the plan again, though that has not changed; inf: never."""
+
+    def begin(self, routes: Iterable[Route]) -> None:
+        """Take what is there of ours as it is: at a start, and after a reload."""
+        self._expected = self._seen = _ours(routes)
+
+    def rename(self, routes: Iterable[Route]) -> None:
+        """Interfaces may be called otherwise now: our routes stay where they are."""
+        self._expected = under_new_names(self._expected, _ours(routes))
+
+    def on_applied(self, at: float, actions: Iterable[RouteAction], links: Links) -> list[Output]:
+        """The kernel was brought to the plan by `actions`. A route that had to be added once more
+        had been taken away."""
+        self.restore_at = inf
+        actions = tuple(actions)
+        added = frozenset(a.route for a in actions if a.change is not Change.DELETE)
+        again = added & self._expected
+        replaced = {_key(a.route) for a in actions if a.change is Change.REPLACE}
+        deleted = {a.route for a in actions if a.change is Change.DELETE}
+        deleted |= {route for route in self._expected if _key(route) in replaced}
+        self._expected = self._expected - deleted | added
+        return _lost(at, again, links)
+
+    def see(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
+        """Take what the kernel has now. Returns what went missing, and whether to put it back."""
+        ours, before = _ours(routes), self._seen
+        self._seen = ours
+        self._expected = under_new_names(self._expected, ours)
+        missing = self._expected - ours
+        surplus = ours != before and not ours <= self._expected
+        self._expected -= missing
+        if missing and self._restored[0] > at - RESTORATION_SPAN:
+            self.restore_at = self._restored[0] + RESTORATION_SPAN
+        elif missing or (surplus and self.restore_at == inf):
+            self.restore_at = at
+            if missing:
+                self._restored.append(at)
+        return [*_lost(at, missing, links), *self.on_time(at)]
+
+    def on_time(self, at: float) -> list[Output]:
+        """Whether to put routes back now."""
+        return [Reconcile(at)] if self.restore_at <= at else []
+
+
+def _lost(at: float, routes: Iterable[Route], links: Links) -> list[Output]:
+    outputs: list[Output] = []
+    for route in sorted(routes, key=str):
+        link = links.get(route.interface)
+        usable = link is not None and link.up and route.family in link.families
+        by = "somebody else" if usable else "the kernel, with its interface or address"
+        outputs.append(RouteLost(at, route, by))
+    return outputs
+
+
+def _ours(routes: Iterable[Route]) -> frozenset[Route]:
+    return frozenset(route for route in routes if route.ours)
+
+
+def _key(route: Route) -> tuple[object, int]:
+    return route.family, route.metric
