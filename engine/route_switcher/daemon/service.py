@@ -202,8 +202,9 @@ class Service:
 
     async def _on_reconciled(self, result: Reconciled) -> None:
         now = trio.current_time()
-        if self._table is self._kernel:  # a dry run has printed its actions, and done nothing
-            self._handle(Applied(now, result.done))
+        real = self._table is self._kernel  # a dry run has printed its actions, and done nothing
+        self._handle(Applied(now, result.done if real else ()))
+        if real:
             for observer in self._observers:
                 observer.reconciled(result, now - self._began)
         if result.changed:

@@ -11,12 +11,8 @@ from math import ceil, inf
 from typing import Self, assert_never
 
 from route_switcher.core.engine import Engine
-<<<<<<< HEAD
 from route_switcher.core.probing.probing import evenly
-from route_switcher.core.routing.plan import Plan
-=======
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
->>>>>>> 30bd73e (Core: decides which routes are ours and when lost ones are put back; one reconcile, driven by the daemon and the virtual world)
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import (
     Applied,
@@ -279,15 +275,10 @@ class World:
             case ProbeNow():
                 self._probing.ask(output.uplink, again=output.again)
             case SpeedChange():
-<<<<<<< HEAD
                 self._probing.set_speed(output.uplink, output.speed)
-            case Decision() | RuleChange() | Notice():
-=======
-                self._probing.go(output.uplink, output.speed)
             case Reconcile():
                 self._convergence.ask()
             case Decision() | RuleChange() | Notice() | RouteLost():
->>>>>>> 30bd73e (Core: decides which routes are ours and when lost ones are put back; one reconcile, driven by the daemon and the virtual world)
                 pass  # said, and in the plan
             case _:
                 assert_never(output)
