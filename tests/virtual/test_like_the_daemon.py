@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
@@ -25,7 +26,7 @@ from route_switcher.core.vocabulary.policy import (
     answers_needed,
 )
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.probes.late_replies import OnLate
+from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import EchoRequest
 from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.schedule import repeat
@@ -226,6 +227,120 @@ async def in_tasks(
         await trio.sleep_until(began + END - 1e-6)
         nursery.cancel_scope.cancel()
     return [at - began for at in line.sent], told
+
+
+# What becomes of targets after their round was told.
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_told_after_a_round_is_told_alike(seed: int) -> None:
+    random = Random(seed)
+    count = random.choice([1, 2, 3, 4])
+    quorum = random.choice(["any", "all"])
+    probe = pinging("p", *TARGETS[:count], quorum=quorum, interval=8.0, timeout=1.0)  # type: ignore[arg-type]
+    # No two at one instant: in tasks, nobody says which of them is read first.
+    kinds = [0.02, 0.3, 1.25, 3.5, 7.5, None, "x"]
+    fates = [
+        [f + 0.001 * n if isinstance(f, float) else f for n, f in enumerate(fs)]
+        for fs in ([random.choice(kinds) for _ in range(count)] for _ in range(5))
+    ]
+    here = every_event_in_virtual_time(probe, fates)
+    clock = MockClock(autojump_threshold=0)
+    there = trio.run(every_event_in_tasks, probe, fates, clock=clock)
+    assert [told for _, told in here] == [told for _, told in there]
+    for (at, _), (other, _) in zip(here, there, strict=True):
+        assert at == pytest.approx(other, abs=0.002)
+
+
+Event = tuple[float, tuple[float, object, tuple[object, ...]]]
+"""When, and what: of a round sent when, its outcome or None, and its answers."""
+
+
+def plain(event: Round | Answers, began: float = 0.0) -> Event:
+    outcome = event.outcome if isinstance(event, Round) else None
+    answers = tuple(
+        (a.target, None if a.rtt is None else round(a.rtt, 6), a.reason) for a in event.answers
+    )
+    return event.at - began, (round(event.sent_at - began, 3), outcome, answers)
+
+
+def every_event_in_virtual_time(probe: Probe, fates: Sequence[Sequence[Fate]]) -> list[Event]:
+    schedule, left = Schedule(0), (fate for each in fates for fate in each)
+    told: list[Event] = []
+    Stream(
+        schedule,
+        UPLINK,
+        probe,
+        Pace(probe, [RULE]),
+        LinkState("eth0"),
+        lambda *_: next(left),
+        lambda event: told.append(plain(event)),
+        first=0,
+        measured=True,
+    )
+    while schedule.due < nanoseconds(probe.interval * len(fates)):
+        schedule.call_next()
+    return told
+
+
+class Answering:
+    """A prober whose targets answer by script; rounds and late replies are the daemon's."""
+
+    def __init__(self, fates: Sequence[Sequence[Fate]], nursery: trio.Nursery) -> None:
+        self._left = iter(fates)
+        self._nursery = nursery
+        self._late_replies: LateReplies[EchoRequest] = LateReplies(
+            lambda _: None, trio.lowlevel.checkpoint
+        )
+
+    async def run(self) -> None:
+        await self._late_replies.run()
+
+    async def ask(
+        self,
+        targets: tuple[Target, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
+        now = trio.current_time()
+        requests = tuple(EchoRequest(t, str(t), 0, b"", sent_at=now) for t in targets)
+        open_round = OpenRound(requests, needed, timeout)
+        for request, fate in zip(requests, next(self._left), strict=True):
+            if isinstance(fate, str):
+                request.fault = LocalFault(RoundOutcome.UNKNOWN, fate)
+            elif fate is not None and fate <= timeout + LATE:
+                self._nursery.start_soon(self._answer, open_round, request, fate)
+        open_round.sent()
+        with trio.move_on_at(open_round.deadline):
+            await open_round.decided.wait()
+        result = open_round.result(trio.current_time())
+        if on_late is not None:
+            self._late_replies.follow(open_round, result, on_late)
+        return result
+
+    async def _answer(
+        self, open_round: OpenRound[EchoRequest], request: EchoRequest, after: float
+    ) -> None:
+        await trio.sleep(after)
+        open_round.answer(request, after)
+        self._late_replies.answered(open_round, request)
+
+
+async def every_event_in_tasks(probe: Probe, fates: Sequence[Sequence[Fate]]) -> list[Event]:
+    began, told = trio.current_time(), list[Event]()
+
+    async def report(event: Round | Answers) -> None:
+        await trio.lowlevel.checkpoint()
+        told.append(plain(event, began))
+
+    async with trio.open_nursery() as nursery:
+        prober, timing = Answering(fates, nursery), Timing(Pace(probe, [RULE]))
+        nursery.start_soon(prober.run)
+        nursery.start_soon(repeat, UPLINK, probe, prober, report, timing, True)
+        await trio.sleep(probe.interval * len(fates) - 0.001)
+        nursery.cancel_scope.cancel()
+    return told
 
 
 # While nothing answers.

@@ -205,7 +205,6 @@ class Stream:
         this = _Sent(now, self._followed.follows(at), fates, played, now)
         self._open.sent(this)
         self._end_later(this)
-        self._plan()
 
     def _end_later(self, this: _Sent) -> None:
         this.ends = this.at + this.played.took
