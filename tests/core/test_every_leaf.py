@@ -3,11 +3,14 @@
 A new one fails here, or in the type checker, at each place that does not know it.
 """
 
+import json
 from collections.abc import Iterator
+from itertools import combinations
 from math import inf
 from typing import get_args
 
 import pytest
+import yaml
 
 from route_switcher.analysis.figures.detection import time_to_fail
 from route_switcher.analysis.figures.false_alarms import false_failures
@@ -32,6 +35,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.events import Answer, LinkState
 from route_switcher.core.vocabulary.policy import Family, Policy
 from route_switcher.policy.load import load_text
+from route_switcher.policy.problems import PolicyProblems
 from support.keys_shown import BASE, CASES, NEVER, written_policy
 
 GAP = 3.0
@@ -76,6 +80,17 @@ def test_a_policy_can_write_every_leaf() -> None:
     assert WRITTEN.keys() == set(EVERY_LEAF)
     for kind in WRITTEN:
         assert type(example(kind)) is kind
+
+
+@pytest.mark.parametrize("side", ["fail", "recover"])
+def test_two_leaves_in_one_mapping_are_refused(side: str) -> None:
+    kinds = get_args(FailLeaf if side == "fail" else RecoverLeaf)
+    for one, other in combinations(kinds, 2):
+        written = [yaml.safe_load(f"{{{WRITTEN[kind]}}}") for kind in (one, other)]
+        rule = {"name": "r", **written[0], side: written[0][side] | written[1][side]}
+        text = "\n".join([*BASE.values(), f"rules: [{NEVER}, {json.dumps(rule)}]", ""])
+        with pytest.raises(PolicyProblems, match="a second condition in one mapping"):
+            load_text(text, "policy.yaml")
 
 
 def test_a_case_of_test_every_key_has_every_leaf() -> None:
