@@ -10,7 +10,6 @@ from route_switcher.analysis.figures.false_alarms import (
     false_failures,
     time_to_recover,
 )
-from route_switcher.analysis.figures.traffic import MONTH
 from route_switcher.core.engine import Engine
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import (
@@ -34,6 +33,7 @@ from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, Rule, answers_needed
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.text.durations import MONTH
 from support.keys import v4
 from support.watching import policy, probe, rule, watched
 

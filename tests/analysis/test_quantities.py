@@ -4,15 +4,8 @@ from math import inf
 
 import pytest
 
-from route_switcher.text.quantities import (
-    counted,
-    how_often,
-    listed,
-    number,
-    seconds,
-    share,
-    volume,
-)
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import counted, how_often, listed, number, share, volume
 
 
 @pytest.mark.parametrize(

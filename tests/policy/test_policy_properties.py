@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.policy.values import format_duration, parse_duration
+from route_switcher.text.durations import format_duration, parse_duration
 from support.promises import check, outcome
 from support.written_policies import Written, sound_policies, spoilt_policies, text_of
 

@@ -20,7 +20,8 @@ import policy.test_problems_of_uplink_names as uplink_names
 import policy.test_problems_of_uplinks as uplinks
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import load
-from route_switcher.policy.values import parse_duration, parse_share
+from route_switcher.policy.values import parse_share
+from route_switcher.text.durations import parse_duration
 from support.written_policies import Written, sound_policies
 
 TOP = Path(__file__).parents[2]

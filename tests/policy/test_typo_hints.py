@@ -4,7 +4,7 @@ import pytest
 
 from route_switcher.policy.load import load_text
 from route_switcher.policy.schema import typo_hints
-from route_switcher.policy.values import parse_duration
+from route_switcher.text.durations import parse_duration
 from support.told import DURATION_HINT, GATEWAY_HINT, check, with_uplink
 
 UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"

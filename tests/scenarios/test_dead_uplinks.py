@@ -2,7 +2,7 @@
 
 import pytest
 
-from route_switcher.policy.values import parse_duration
+from route_switcher.text.durations import parse_duration
 from support.written_scenarios import Folder
 
 UPLINKS = """\

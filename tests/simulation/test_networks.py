@@ -17,7 +17,7 @@ from route_switcher.simulation.episodes import (
     Union,
 )
 from route_switcher.simulation.generate import generate
-from route_switcher.simulation.line_profiles import KINDS, MONTH, LineKind, TargetKind, describe
+from route_switcher.simulation.line_profiles import KINDS, LineKind, TargetKind, describe
 from route_switcher.simulation.losses import SLOT, Chance, Losses
 from route_switcher.simulation.network import Brownout, LineCondition, Network, Passage, WanLine
 from route_switcher.simulation.profile_notation import (
@@ -26,6 +26,7 @@ from route_switcher.simulation.profile_notation import (
     parse_span,
     parse_targets,
 )
+from route_switcher.text.durations import MONTH
 from support.keys import v4
 from support.pinging import target
 

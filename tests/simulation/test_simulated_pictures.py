@@ -13,9 +13,10 @@ from route_switcher.simulation.episodes import Episode, Episodes
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page
 from route_switcher.simulation.network import Network, WanLine
-from route_switcher.simulation.pictures import ASCII, UNICODE, alphabet_for, draw, span
+from route_switcher.simulation.pictures import ASCII, UNICODE, alphabet_for, draw
 from route_switcher.simulation.simulate import SimulationResult, simulate
 from route_switcher.simulation.svg import svg
+from route_switcher.text.durations import span
 from support.pinging import pinging, target
 
 SECONDS = 600.0

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from route_switcher.policy.sections.conditions import LONGEST_WINDOW
 from route_switcher.policy.sections.hold_back import LONGEST_HOLD, MOST_HALF_LIVES
-from route_switcher.policy.values import format_duration, format_share
+from route_switcher.policy.values import format_share
+from route_switcher.text.durations import format_duration
 
 Written: TypeAlias = dict[str, Any]
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]

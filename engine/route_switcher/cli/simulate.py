@@ -62,9 +62,10 @@ from route_switcher.simulation.profile_notation import (
 )
 from route_switcher.simulation.report import MEANING, as_data, summary, table
 from route_switcher.simulation.simulate import SimulationResult, simulate
+from route_switcher.text.durations import DAY
 from route_switcher.text.quantities import listed
 
-_LONGEST = 3650 * 86_400.0
+_LONGEST = 3650 * DAY
 _SHORTEST = 1.0
 _REDRAWN = 0.2
 """Seconds between two states of the progress line."""

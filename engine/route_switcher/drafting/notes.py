@@ -9,7 +9,7 @@ from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
 from route_switcher.drafting.lines import DraftLine, passed_over
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 
 MAX_TOLD = 8
 """Routes of a kind that are told of: a routing daemon's are many."""
@@ -61,10 +61,10 @@ def assumptions(
             " was taken for a demoted route."
         )
     if left_out:
-        told.append(f"There are more lines than a draft holds; left out: {listed(left_out)}.")
+        told.append(f"There are more lines than a draft holds; left out: {first_of(left_out)}.")
     idle = [f"{each.name} ({why})" for each in host.interfaces if (why := _idle(each))]
     if idle:
-        told.append(f"Not considered: {listed(idle)}.")
+        told.append(f"Not considered: {first_of(idle)}.")
     return tuple(told)
 
 
@@ -97,7 +97,7 @@ def _of_gateway(line: DraftLine) -> Iterator[str]:
     elif not line.used.ours and writer != "static":
         yield f"{gateway} is from a route of {writer}."
     if line.others:
-        others = listed([str(address) for address in line.others])
+        others = first_of([str(address) for address in line.others])
         yield (
             f"{line.interface} has more than one {line.family} gateway, and an uplink has one;"
             f" left out: {others}."
@@ -141,7 +141,7 @@ def _filter_tasks(
     }
     if strict and len(names) > 1:
         yield Task(
-            f"The reverse path filter is strict on {listed(strict)}: it drops the answers to the"
+            f"The reverse path filter is strict on {first_of(strict)}: it drops the answers to the"
             " probes of a standby uplink. Keep the remedy in /etc/sysctl.d/, too:",
             tuple(strict.values()),
         )

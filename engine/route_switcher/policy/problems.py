@@ -20,6 +20,11 @@ MAX_TOLD = 100
 """Problems of one file: a wrong file may have twenty thousand, and nobody reads that many."""
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines of a file, as problems count them."""
+    return _LINE_BREAK.split(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of one line of the file; lines and columns count from 1, in characters."""
@@ -105,7 +110,7 @@ def quoted(value: object) -> str:
 
 def render(problems: PolicyProblems) -> list[str]:
     """Lines for a person: `FILE:LINE:COLUMN: SEVERITY: …`, the source line, a caret, a hint."""
-    lines = _LINE_BREAK.split(problems.text)
+    lines = split_lines(problems.text)
     rendered = []
     for problem in problems.problems:
         place = printable(problems.origin)

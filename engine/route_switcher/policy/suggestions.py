@@ -23,7 +23,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     return f"did you mean {by_lower_case[close[0]]!r}?" if close else otherwise
 
 
-def listed(names: Collection[str]) -> str:
+def first_of(names: Collection[str]) -> str:
     """The first twenty names, and how many there are besides."""
     shown = ", ".join(islice(names, _LISTED))
     left_out = len(names) - _LISTED

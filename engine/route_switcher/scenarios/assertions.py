@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import UplinkState
-from route_switcher.policy.values import format_duration
 from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,
@@ -19,6 +18,7 @@ from route_switcher.scenarios.scenario import (
     UplinkIs,
     reason_word,
 )
+from route_switcher.text.durations import clock, format_duration
 from route_switcher.virtual.world import World
 
 MOMENT = 1e-5
@@ -187,8 +187,3 @@ def when(expectation: Expectation) -> str:
     if expectation.since is None:
         return f"at {until}"
     return f"from {format_duration(expectation.since / 1e9)} to {until}"
-
-
-def clock(at: float) -> str:
-    """A time in seconds, to the millisecond."""
-    return f"{at:.3f}".rstrip("0").rstrip(".") + "s"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.scenarios.names import Names
 from route_switcher.scenarios.scenario import (
@@ -87,7 +87,7 @@ def _check_reason(findings: Findings, path: Path, reason: str, names: Names) -> 
     known = [*REASONS, *names.rules]
     if reason in known:
         return True
-    hint = findings.did_you_mean(reason, known, f"write one of: {listed(known)}")
+    hint = findings.did_you_mean(reason, known, f"write one of: {first_of(known)}")
     message = f"{quoted(reason)} is neither a reason nor a rule of the policy"
     findings.report("unknown-reason", path, message, hint)
     return False

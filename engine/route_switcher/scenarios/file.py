@@ -1,6 +1,5 @@
 """From a scenario file to what it means, or to every problem that it has."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,9 +10,8 @@ from pathlib import Path as FilePath
 from route_switcher.policy.file_kinds import FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import Loaded, read_policy
-from route_switcher.policy.problems import PolicyProblems, Problem, Span
+from route_switcher.policy.problems import PolicyProblems, Problem, Span, split_lines
 from route_switcher.policy.schema.check import check_schema
-from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.files import read_file
 from route_switcher.policy.yaml.reader import Document, Path
 from route_switcher.scenarios.expectations import read_expectations
@@ -33,6 +31,7 @@ from route_switcher.scenarios.scenario import (
 )
 from route_switcher.scenarios.series import Part, SeriesError, parse_series
 from route_switcher.scenarios.times import read_time
+from route_switcher.text.durations import format_duration
 
 SCENARIOS = FileKind(
     noun="scenario file",
@@ -42,7 +41,6 @@ SCENARIOS = FileKind(
     size="A scenario takes some ten lines: spread them over several files",
 )
 
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 _HAPPENINGS = ("link", "switch", "release", "restart", "reload")
 
@@ -204,7 +202,7 @@ class _Reading:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return _LINE_BREAK.split(self._document.text)
+        return split_lines(self._document.text)
 
     # Events.
 

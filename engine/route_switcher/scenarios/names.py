@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from route_switcher.core.vocabulary.policy import Policy, Target
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.values import UnusableAddress, parse_address
 from route_switcher.policy.yaml.reader import Path
 
@@ -35,7 +35,7 @@ class Names:
         judged = self.rules[rule]
         if uplink not in judged:
             message = f"the rule {quoted(rule)} does not judge the uplink {quoted(uplink)}"
-            hint = f"it judges: {listed(sorted(judged))}"
+            hint = f"it judges: {first_of(sorted(judged))}"
             findings.report("not-judged", path, message, hint, on_key=True)
         return uplink in judged
 
@@ -53,7 +53,7 @@ class Names:
             return known[name]
         names = sorted(known)
         message = f"no probe asks {text} through {quoted(uplink)}"
-        hint = findings.did_you_mean(text, names, f"the targets there are: {listed(names)}")
+        hint = findings.did_you_mean(text, names, f"the targets there are: {first_of(names)}")
         findings.report("unknown-target", path, message, hint, on_key=True)
         return None
 
@@ -82,7 +82,7 @@ def _check(
     known = tuple(known)
     if name in known:
         return True
-    hint = findings.did_you_mean(name, known, f"the {kind}s are: {listed(known)}")
+    hint = findings.did_you_mean(name, known, f"the {kind}s are: {first_of(known)}")
     message = f"the policy has no {kind} {quoted(name)}"
     findings.report(f"unknown-{kind}", path, message, hint, on_key=on_key)
     return False

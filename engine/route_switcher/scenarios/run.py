@@ -9,7 +9,7 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.problems import Span
-from route_switcher.scenarios.assertions import MOMENT, Checker, Decisions, clock, expected, when
+from route_switcher.scenarios.assertions import MOMENT, Checker, Decisions, expected, when
 from route_switcher.scenarios.coverage import Coverage
 from route_switcher.scenarios.internet import WrittenInternet
 from route_switcher.scenarios.scenario import (
@@ -21,6 +21,7 @@ from route_switcher.scenarios.scenario import (
     Scenario,
     SwitchEvent,
 )
+from route_switcher.text.durations import clock
 from route_switcher.virtual.world import World
 
 EVIDENCE = 6

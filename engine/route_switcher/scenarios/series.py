@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import did_you_mean
-from route_switcher.policy.values import format_duration, parse_duration
+from route_switcher.text.durations import format_duration, parse_duration
 from route_switcher.virtual.schedule import nanoseconds
 
 MAX_NESTING = 8

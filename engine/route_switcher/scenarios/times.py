@@ -1,11 +1,11 @@
 """The times that a scenario names."""
 
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.values import format_duration, parse_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import DAY, format_duration, parse_duration
 from route_switcher.virtual.schedule import nanoseconds
 
-LONGEST = 24 * 3600.0
+LONGEST = DAY
 """Seconds that a scenario may last, so that every run is bounded."""
 
 

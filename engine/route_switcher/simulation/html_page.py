@@ -9,10 +9,10 @@ from html import escape
 
 from route_switcher import __version__
 from route_switcher.simulation.figures import Switched
-from route_switcher.simulation.pictures import span
 from route_switcher.simulation.report import MEANING, heads, rows, summary
 from route_switcher.simulation.simulate import SimulationResult
 from route_switcher.simulation.svg import svg
+from route_switcher.text.durations import after, span
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --paper: #fff; --rail: #eef1f4;
@@ -132,18 +132,9 @@ def _switch(switch: Switched) -> str:
     why = f"{decision.cause.value}: {'; '.join(decision.evidence)}"
     false = "<strong>False</strong>: nothing was wrong with the line. " if switch.false else ""
     return (
-        f'<tr><td class="n">{_after(decision.at)}</td><td>{escape(decision.previous or "")}</td>'
+        f'<tr><td class="n">{after(decision.at)}</td><td>{escape(decision.previous or "")}</td>'
         f"<td>{escape(decision.selected)}</td><td>{false}{escape(why)}</td></tr>"
     )
-
-
-def _after(seconds: float) -> str:
-    """Days, hours, minutes and seconds since the start, to the hundredth of a second."""
-    hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6000)
-    hours, minute = divmod(minutes, 60)
-    day, hour = divmod(hours, 24)
-    return f"{day} d {hour:02}:{minute:02}:{rest / 100:05.2f}"
 
 
 def _policy(one: Simulated) -> Iterator[str]:

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from route_switcher.text.quantities import how_often, seconds, share
-
-DAY = 86_400.0
-MONTH = 30 * DAY
+from route_switcher.text.durations import DAY, MONTH, seconds
+from route_switcher.text.quantities import how_often, share
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from route_switcher.simulation.timeline import Timeline
-from route_switcher.text.quantities import counted
+from route_switcher.text.durations import span
 
 RED, YELLOW, GREEN, DIM = "31", "33", "32", "2"
 
@@ -102,23 +102,3 @@ def _axis(seconds: float, columns: int, indent: int, alphabet: Alphabet) -> Iter
         labels[begin : begin + len(text)] = text
     yield " " * indent + "".join(marks)
     yield (" " * indent + "".join(labels)).rstrip()
-
-
-_DAY = 86_400
-_UNITS = ((_DAY, "day"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def span(seconds: float) -> str:
-    """A length of time in its two largest units: 2 days 4 h, 5 min 3 s, 2.4 s, 0 s."""
-    if seconds < 59.95:
-        return f"{seconds:.1f}".removesuffix(".0") + " s"
-    largest = next(n for n, (size, _) in enumerate(_UNITS) if round(seconds) >= size)
-    smallest, _ = _UNITS[min(largest + 1, len(_UNITS) - 1)]
-    # Rounded first: what is left over is never a whole one of the larger unit.
-    left = round(seconds / smallest) * smallest
-    parts = []
-    for size, name in _UNITS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(counted(count, name) if size == _DAY else f"{count} {name}")
-    return " ".join(parts)

@@ -8,15 +8,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from route_switcher.policy.suggestions import did_you_mean
-from route_switcher.policy.values import parse_duration
-from route_switcher.simulation.line_profiles import (
-    DAY,
-    DEFAULT_KIND,
-    KINDS,
-    MONTH,
-    LineKind,
-    TargetKind,
-)
+from route_switcher.simulation.line_profiles import DEFAULT_KIND, KINDS, LineKind, TargetKind
+from route_switcher.text.durations import DAY, MONTH, parse_duration
 
 _SPANS = {"hour": 3600.0, "day": DAY, "week": 7 * DAY, "month": MONTH, "year": 365 * DAY}
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,3})?"

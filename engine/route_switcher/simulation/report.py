@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.simulation.figures import FamilyFigures, UplinkOutcome, median
-from route_switcher.simulation.pictures import span
 from route_switcher.simulation.simulate import SimulationResult
+from route_switcher.text.durations import hundredths, span
 from route_switcher.text.quantities import counted
 
 _MILLION = 1e6
@@ -35,11 +35,6 @@ def _count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _seconds(seconds: float) -> str:
-    """Short times to the hundredth: they are what two policies differ in."""
-    return f"{seconds:.2f} s" if seconds < 60 else span(seconds)
-
-
 _FIGURES = (
     _Figure("outage seen", lambda f: f.outage, span),
     _Figure("  of it, every line dead", lambda f: f.unavoidable, span),
@@ -51,8 +46,8 @@ _FIGURES = (
     _Figure("  failovers", lambda f: f.failovers, _count),
     _Figure("  of these, false", lambda f: f.false_failovers, _count),
     _Figure("  fail-backs", lambda f: f.fail_backs, _count),
-    _Figure("time to detect, median", lambda f: median(f.detected), _seconds),
-    _Figure("  worst", lambda f: max(f.detected, default=None), _seconds),
+    _Figure("time to detect, median", lambda f: median(f.detected), hundredths),
+    _Figure("  worst", lambda f: max(f.detected, default=None), hundredths),
     _Figure("outages never detected", lambda f: f.missed, _count),
 )
 
@@ -179,7 +174,7 @@ def as_data(result: SimulationResult) -> dict[str, object]:
             }
             for switch in result.switches
         ],
-        "leapt_seconds": result.leapt,
+        "leapthundredths": result.leapt,
     }
 
 

@@ -7,9 +7,9 @@ that no colour is needed to tell them apart.
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from route_switcher.simulation.pictures import span
 from route_switcher.simulation.simulate import SimulationResult
 from route_switcher.simulation.timeline import PIECES, Share
+from route_switcher.text.durations import span
 
 _LEFT, _TOP, _GAP = 150, 8, 10
 _LINE, _ACTIVE = 22, 10

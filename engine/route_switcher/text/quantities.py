@@ -16,26 +16,6 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def seconds(value: float) -> str:
-    """A time: 250 ms, 3.5 s, 62 s, 3 min 2 s, 5 h, 12 days."""
-    if value == 0:
-        return "0 s"
-    if value < 0.9995:
-        return f"{number(value * 1000)} ms"
-    if value < 119.95:
-        return f"{number(value)} s"
-    if value < 2 * 3600:
-        return _two_units(round(value), 60, "min", "s")
-    if value < 2 * 86400:
-        return _two_units(round(value / 60), 60, "h", "min")
-    return f"{value / 86400:,.0f} days"
-
-
-def _two_units(count: int, size: int, large: str, small: str) -> str:
-    whole, rest = divmod(count, size)
-    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
-
-
 def share(value: float) -> str:
     """A share of 1: 20 %."""
     return f"{number(100 * value)} %"

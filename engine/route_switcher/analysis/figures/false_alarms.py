@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil, expm1, inf, log1p
 
-from route_switcher.analysis.figures.traffic import MONTH
 from route_switcher.analysis.leaves.random_loss import Occurrence, RandomLoss
 from route_switcher.analysis.leaves.registry import fail_analysis
 from route_switcher.analysis.monitoring import UplinkMonitoring
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, leaves
 from route_switcher.core.vocabulary.policy import Family, Rule
+from route_switcher.text.durations import MONTH
 
 LOSSES = (0.01, 0.05)
 """The chances of a packet to be lost that are looked at unless others are asked for."""

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from route_switcher.core.health.damping import Penalty
 from route_switcher.core.vocabulary.policy import Damping, Policy, Uplink
+from route_switcher.text.durations import HOUR
 
 USUAL = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)
 """What a policy without damping is compared with: that of the examples."""
 
-_HOUR = 3600.0
 _HOURS = 10
 
 
@@ -37,7 +37,7 @@ def _rate(policy: Policy, uplink: Uplink) -> float:
     back = max(min(rule.recover.stable for rule in rules), shortest)
     hold_back = policy.hold_back
     cycle = max(back, hold_back.min_stay)
-    cycles = _HOUR / cycle if hold_back.damping is None else _damped(hold_back.damping, cycle)
+    cycles = HOUR / cycle if hold_back.damping is None else _damped(hold_back.damping, cycle)
     if hold_back.switches_per_hour is not None:
         # Moves back wait until the budget allows one; a failure may follow the last of them.
         return min(2 * cycles, hold_back.switches_per_hour + 1.0)
@@ -47,8 +47,8 @@ def _rate(policy: Policy, uplink: Uplink) -> float:
 def _damped(damping: Damping, cycle: float) -> float:
     """Cycles an hour, in the mean of the hours after the first."""
     penalty, at, count = Penalty(damping), 0.0, 0
-    while at < (1 + _HOURS) * _HOUR:
+    while at < (1 + _HOURS) * HOUR:
         penalty.add_failure(at)
-        count += at >= _HOUR
+        count += at >= HOUR
         at = max(at + cycle, penalty.until)
     return count / _HOURS

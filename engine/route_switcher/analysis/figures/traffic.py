@@ -7,9 +7,7 @@ from route_switcher.core.probing.pace import interval_at
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Uplink
 from route_switcher.core.vocabulary.states import Speed
-
-MONTH = 30 * 86400.0
-"""Seconds."""
+from route_switcher.text.durations import MONTH
 
 _IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}
 """Bytes (RFC 791, RFC 8200)."""

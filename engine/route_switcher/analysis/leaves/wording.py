@@ -2,7 +2,8 @@
 
 from route_switcher.core.vocabulary.conditions import Beyond, Measure, Within
 from route_switcher.core.vocabulary.policy import Policy, Quorum
-from route_switcher.text.quantities import counted, seconds, share
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import counted, share
 
 
 def of_probe(probe: str, policy: Policy) -> str:

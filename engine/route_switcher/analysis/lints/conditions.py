@@ -14,9 +14,9 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.policy import Probe, Rule, answers_needed
-from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.quantities import counted, listed, number, seconds, share
+from route_switcher.text.durations import format_duration, seconds
+from route_switcher.text.quantities import counted, listed, number, share
 
 _FEW = 10
 """Rounds in a window, below which a share of them is a coarse measure."""

@@ -4,7 +4,8 @@ from route_switcher.analysis.figures.policy_figures import return_of, soonest
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.policy import Damping
-from route_switcher.text.quantities import number, seconds
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import number
 
 _PATH = ("hold_back", "damping")
 

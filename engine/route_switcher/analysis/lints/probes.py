@@ -1,7 +1,6 @@
 """Targets that say little of the internet, probes that cost much, speeds that are never used."""
 
 from route_switcher.analysis.figures.traffic import (
-    MONTH,
     bytes_a_month,
     bytes_a_round,
     probe_bytes_a_month,
@@ -10,8 +9,8 @@ from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.policy import Family, Probe, Target, Uplink
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import MONTH, format_duration
 from route_switcher.text.quantities import listed, volume
 
 _MOBILE = ("wwan", "wwp", "ppp", "usb", "rmnet")

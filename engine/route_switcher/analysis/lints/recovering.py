@@ -2,8 +2,7 @@
 
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.vocabulary.conditions import AllOf, CarrierUp, Condition, Measure, Within
-from route_switcher.policy.values import format_duration
-from route_switcher.text.quantities import seconds
+from route_switcher.text.durations import format_duration, seconds
 
 
 def doubt_old_answers(context: LintContext) -> None:

@@ -9,7 +9,8 @@ from route_switcher.analysis.leaves.within import WithinAnalysis
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Measure, RecoverLeaf, Within
 from route_switcher.core.vocabulary.policy import Rule
-from route_switcher.text.quantities import how_often, seconds, share
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import how_often, share
 
 _NOISE = 0.01
 """The chance of a packet to be lost on a line that nobody would complain about."""

@@ -4,7 +4,7 @@ from route_switcher.analysis.figures.policy_figures import soonest
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.monitoring import Fault, monitoring_of
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.text.quantities import seconds
+from route_switcher.text.durations import seconds
 
 _LATE = 60.0
 """Seconds that an outage of an active uplink should not last unseen."""

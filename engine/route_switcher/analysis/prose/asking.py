@@ -7,7 +7,8 @@ from route_switcher.analysis.prose.clauses import good_if, names
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Uplink
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.text.quantities import listed, seconds, volume
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import listed, volume
 
 
 def asking(policy: Policy, probe: Probe) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from route_switcher.analysis.leaves.registry import analysis_of
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.policy import Policy, Quorum
-from route_switcher.text.quantities import listed, seconds
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import listed
 
 
 def clause(condition: Condition, policy: Policy) -> str:

@@ -7,7 +7,8 @@ from route_switcher.analysis.figures.false_alarms import FalseAlarms
 from route_switcher.analysis.figures.policy_figures import Figures, RuleFigures, UplinkFigures
 from route_switcher.analysis.monitoring import Times
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.text.quantities import how_often, number, seconds, share, volume
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import how_often, number, share, volume
 
 _MUCH = 0.05
 """The share of the time that an uplink may be away in vain before it is told."""

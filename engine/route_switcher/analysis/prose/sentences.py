@@ -21,7 +21,8 @@ from route_switcher.core.vocabulary.policy import (
     Rule,
     Uplink,
 )
-from route_switcher.text.quantities import counted, listed, number, seconds, share
+from route_switcher.text.durations import seconds
+from route_switcher.text.quantities import counted, listed, number, share
 
 _SEEN = {
     Fault.SILENT: "A silent outage",

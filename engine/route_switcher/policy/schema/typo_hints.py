@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from route_switcher.policy.values import format_duration, parse_duration
+from route_switcher.text.durations import DAY, format_duration, parse_duration
 
 _LONGEST = 64
 """Characters of a value that is looked at."""
@@ -21,7 +21,6 @@ _UNITS = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
 }
 _DAYS = frozenset({"d", "day", "days"})
-_DAY = 24 * 3600.0
 
 _ENTRY = re.compile(r"([a-z_]+)(\s*:|\s*=|\s)\s*([^\s:={}\[\],#]+)\Z", re.ASCII)
 
@@ -40,7 +39,7 @@ def duration(value: object) -> str | None:
     if not unit:
         return f"a unit is missing: write {number}s, or {number}ms"
     if unit in _DAYS:
-        return f"write {format_duration(parse_duration(f'{number}s') * _DAY)}"
+        return f"write {format_duration(parse_duration(f'{number}s') * DAY)}"
     return f"write {number}{_UNITS[unit]}" if unit in _UNITS else None
 
 

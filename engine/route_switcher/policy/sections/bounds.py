@@ -3,11 +3,9 @@
 from collections.abc import Callable
 
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.values import format_duration, format_share, parse_duration, parse_share
+from route_switcher.policy.values import format_share, parse_share
 from route_switcher.policy.yaml.reader import Path
-
-DAY = 24 * 3600.0
-"""Seconds; the longest that a policy may ask to wait."""
+from route_switcher.text.durations import format_duration, parse_duration
 
 
 def read_seconds(

@@ -21,10 +21,10 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.policy import Probe
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.sections.bounds import DAY, read_seconds, read_share
+from route_switcher.policy.sections.bounds import read_seconds, read_share
 from route_switcher.policy.sections.intervals import SHORTEST_TIME
-from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import DAY, format_duration
 
 LONGEST_WINDOW = 3600.0
 """Seconds; it bounds the memory of a window: the rounds of an hour, for each target and uplink."""

@@ -4,9 +4,9 @@ from math import floor, log2
 
 from route_switcher.core.vocabulary.policy import Damping, HoldBack
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.sections.bounds import DAY, read_seconds
-from route_switcher.policy.values import format_duration
+from route_switcher.policy.sections.bounds import read_seconds
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import DAY, format_duration
 
 SECTION = "hold_back"
 

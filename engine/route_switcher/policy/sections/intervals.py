@@ -5,8 +5,8 @@ from typing import Literal, TypedDict
 
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.sections.bounds import read_seconds
-from route_switcher.policy.values import format_duration
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import format_duration
 
 DEFAULT_INTERVAL = 1.0
 LONGEST_DEFAULT_TIMEOUT = 1.0

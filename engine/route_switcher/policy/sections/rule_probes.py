@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.conditions import Side, leaves_about_probes
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
 
 
@@ -53,7 +53,7 @@ class RuleProbes:
                 path,
                 f"there is no probe {quoted(probe)}",
                 self.findings.did_you_mean(
-                    probe, self.names, f"the probes are: {listed(self.names)}"
+                    probe, self.names, f"the probes are: {first_of(self.names)}"
                 ),
             )
         return probe
@@ -78,5 +78,5 @@ class RuleProbes:
             "missing-key",
             path,
             f"{what} needs the key 'probe' where there are several probes",
-            f"write one of: {listed(self.names)}",
+            f"write one of: {first_of(self.names)}",
         )

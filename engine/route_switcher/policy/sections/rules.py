@@ -8,12 +8,13 @@ from route_switcher.core.vocabulary.policy import DEFAULT_STABLE, Probe, Recover
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections import probes
-from route_switcher.policy.sections.bounds import DAY, read_seconds
+from route_switcher.policy.sections.bounds import read_seconds
 from route_switcher.policy.sections.conditions import Conditions, Side
 from route_switcher.policy.sections.rule_probes import RuleProbes
 from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
+from route_switcher.text.durations import DAY
 
 SECTION = "rules"
 
@@ -101,7 +102,7 @@ class _Rules:
                 "no-shared-uplink",
                 path,
                 "the probes of this rule share no uplink:"
-                f" {listed([quoted(name) for name in through])}",
+                f" {first_of([quoted(name) for name in through])}",
                 "let them go through one uplink, or write a rule for each",
             )
         return tuple(name for name in self.uplinks if name in shared)

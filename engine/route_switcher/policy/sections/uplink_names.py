@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.suggestions import listed
+from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
 
 KEY = "uplinks"
@@ -36,7 +36,7 @@ def read_uplink_names(
                 "unknown-uplink",
                 place,
                 f"there is no uplink {quoted(name)}",
-                findings.did_you_mean(name, known, f"the uplinks are: {listed(known)}"),
+                findings.did_you_mean(name, known, f"the uplinks are: {first_of(known)}"),
             )
         named.add(name)
     return tuple(name for name in known if name in named)
