@@ -6,11 +6,13 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import groupby
-from pathlib import Path
 
 import pytest
 
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from support.asking import FLAGS, GATEWAYS
+from support.sysctls import restored_sysctls, write_sysctl
 
 NUMBERS = (0, 1)
 
@@ -24,11 +26,6 @@ def run_ip(*commands: str) -> None:
         words = ["ip", *family, "-batch", "-"]
         done = subprocess.run(words, input=lines, text=True, capture_output=True)
         assert done.returncode == 0, f"{done.stderr}\n{lines[:500]}"
-
-
-def write_sysctl(name: str, value: int) -> None:
-    """Write /proc/sys/net/`name`."""
-    Path("/proc/sys/net", name).write_text(str(value))
 
 
 def make_wire(number: int) -> None:
@@ -65,8 +62,10 @@ def ip() -> Callable[..., None]:
 
 
 @pytest.fixture
-def sysctl() -> Callable[[str, int], None]:
-    return write_sysctl
+def sysctl() -> Iterator[Callable[[str, int], None]]:
+    """Writes /proc/sys/net/ and a name; in the end each is what it was."""
+    with restored_sysctls() as write:
+        yield write
 
 
 @pytest.fixture
@@ -83,6 +82,34 @@ def wires() -> Iterator[None]:
         subprocess.run(["ip", "link", "del", f"eth{number}"], capture_output=True)
     for family in ("-4", "-6"):
         subprocess.run(["ip", family, "route", "flush", "table", "main"], capture_output=True)
+
+
+@pytest.fixture
+def net(wires: None, sysctl: Callable[[str, int], None]) -> Iterator[None]:
+    """The two uplinks with standing routes, and a network of clients behind `lan0`."""
+    run_ip(
+        "link add lan0 type veth peer name client0",
+        "link set client0 up",
+        "link set lan0 up",
+        "addr add 203.0.113.129/25 dev lan0",
+        "addr add 2001:db8:a::1/64 dev lan0 nodad",
+    )
+    for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+        sysctl(name, 1)
+    for number, metric in ((0, 10), (1, 20)):
+        for family in Family:
+            via = GATEWAYS[family][number]
+            line = f"route add default via {via} dev eth{number} metric {metric} proto 115"
+            run_ip(f"{FLAGS[family]} {line}")
+    yield
+    subprocess.run(["ip", "link", "del", "lan0"], capture_output=True)
+    for flag in FLAGS.values():
+        for table in (100, 116):
+            words = ["ip", flag, "route", "flush", "table", str(table)]
+            subprocess.run(words, capture_output=True)
+        words = ["ip", flag, "rule", "del", "pref", "100"]
+        while subprocess.run(words, capture_output=True).returncode == 0:
+            pass
 
 
 @pytest.fixture

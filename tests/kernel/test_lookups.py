@@ -1,21 +1,12 @@
-"""The ways that the kernel would take, asked on the real kernel."""
+"""Which way the kernel would take for each kind of traffic, asked on the real kernel."""
 
-import errno
-import resource
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
+from route_switcher.core.vocabulary.kernel_routes import KernelHop
 from route_switcher.core.vocabulary.lookups import (
-    Answer,
-    Lookup,
-    Refused,
-    Unanswered,
-    accepted_answer,
     bound_probe,
     forwarded_traffic,
     own_connection,
@@ -23,89 +14,9 @@ from route_switcher.core.vocabulary.lookups import (
 )
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import RouteKind
-from route_switcher.kernel.rtnetlink.framing import Discarded
-from route_switcher.kernel.rtnetlink.lookups import AT_ONCE, answers
-from route_switcher.kernel.rtnetlink.names import index_of, own_name
+from support.asking import BOTH, CLIENTS, FLAGS, GATEWAYS, TARGETS, Ip, leaves_by, way
 
 pytestmark = pytest.mark.kernel
-
-Ip = Callable[..., None]
-Sysctl = Callable[[str, int], None]
-
-BOTH = pytest.mark.parametrize("family", list(Family), ids=str)
-FLAGS = {Family.IPV4: "-4", Family.IPV6: "-6"}
-TARGETS = {
-    Family.IPV4: ip_address("203.0.113.9"),
-    Family.IPV6: ip_address("2001:db8:ffff::9"),
-}
-GATEWAYS = {
-    Family.IPV4: tuple(map(ip_address, ("198.51.100.1", "198.51.100.129"))),
-    Family.IPV6: tuple(map(ip_address, ("2001:db8:0::1", "2001:db8:1::1"))),
-}
-CLIENTS = {
-    Family.IPV4: ip_address("203.0.113.130"),
-    Family.IPV6: ip_address("2001:db8:a::9"),
-}
-OTHERS_TABLE = 100
-
-
-async def ask(lookup: Lookup) -> Answer:
-    return (await answers([lookup], index_of, own_name, Discarded()))[lookup]
-
-
-async def way(lookup: Lookup) -> KernelRoute:
-    answer = await ask(lookup)
-    assert isinstance(answer, KernelRoute), answer
-    return answer
-
-
-async def refusal(lookup: Lookup) -> Refused:
-    answer = await ask(lookup)
-    assert isinstance(answer, Refused), answer
-    return answer
-
-
-async def leaves_by(lookup: Lookup) -> tuple[str, int]:
-    """The interface and the table."""
-    found = await way(lookup)
-    (hop,) = found.hops
-    return hop.interface, found.table
-
-
-@pytest.fixture
-def net(wires: None, ip: Ip) -> Iterator[None]:
-    """Two uplinks with standing routes, and a network of clients behind `lan0`."""
-    ip(
-        "link add lan0 type veth peer name client0",
-        "link set client0 up",
-        "link set lan0 up",
-        "addr add 203.0.113.129/25 dev lan0",
-        "addr add 2001:db8:a::1/64 dev lan0 nodad",
-    )
-    for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
-        _sysctl(name, 1)
-    for number, metric in ((0, 10), (1, 20)):
-        for family in Family:
-            via = GATEWAYS[family][number]
-            line = f"route add default via {via} dev eth{number} metric {metric} proto 115"
-            ip(f"{FLAGS[family]} {line}")
-    yield
-    for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/rp_filter"):
-        _sysctl(name, 0)
-    subprocess.run(["ip", "link", "del", "lan0"], capture_output=True)
-    for flag in FLAGS.values():
-        for table in (OTHERS_TABLE, 116, 117):
-            words = ["ip", flag, "route", "flush", "table", str(table)]
-            subprocess.run(words, capture_output=True)
-        for preference in (50, 51, 100, 101):
-            words = ["ip", flag, "rule", "del", "pref", str(preference)]
-            while subprocess.run(words, capture_output=True).returncode == 0:
-                pass
-
-
-def _sysctl(name: str, value: int) -> None:
-    with open(f"/proc/sys/net/{name}", "w") as file:
-        file.write(str(value))
 
 
 @BOTH
@@ -196,158 +107,8 @@ async def test_a_rule_about_the_source_holds_connections_only(net: None, ip: Ip)
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("kind", "codes"),
-    [
-        ("blackhole", {errno.EINVAL}),
-        ("unreachable", {errno.EHOSTUNREACH}),
-        ("prohibit", {errno.EACCES}),
-    ],
-)
-async def test_a_dead_end_is_refused_in_plain_words(
-    family: Family, kind: str, codes: set[int], net: None, ip: Ip
-) -> None:
-    target = TARGETS[family]
-    ip(f"{FLAGS[family]} route add {kind} {target}")
-    refused = await refusal(own_traffic(target))
-    assert refused.code in codes
-    assert kind in refused.reason
-
-
-@pytest.mark.parametrize("kind", ["blackhole", "unreachable", "prohibit"])
-async def test_a_bound_ipv4_probe_meets_dead_ends_too(kind: str, net: None, ip: Ip) -> None:
-    """Without RTM_F_FIB_MATCH the kernel would answer with the target on the link."""
-    target = TARGETS[Family.IPV4]
-    ip(f"route add {kind} {target}")
-    assert (await refusal(bound_probe(target, "eth1"))).code == errno.EHOSTUNREACH
-    plain = Lookup(target, out_interface="eth1", with_exceptions=True)
-    found = await way(plain)
-    assert (found.hops, found.for_one_flow) == ((KernelHop("eth1", None),), True)
-
-
-async def test_a_bound_ipv6_probe_walks_past_dead_ends(net: None, ip: Ip) -> None:
-    target = TARGETS[Family.IPV6]
-    ip(f"-6 route add blackhole {target}")
-    assert await leaves_by(bound_probe(target, "eth1")) == ("eth1", 254)
-    assert isinstance(await ask(own_traffic(target)), Refused)
-
-
-@BOTH
-async def test_no_route_is_refused(family: Family, net: None, ip: Ip) -> None:
-    ip(f"{FLAGS[family]} route flush table main proto 115")
-    refused = await refusal(own_traffic(TARGETS[family]))
-    assert (refused.code, refused.reason) == (errno.ENETUNREACH, "no route leads there")
-    assert isinstance(await ask(bound_probe(TARGETS[family], "eth0")), Refused)
-
-
-@BOTH
-async def test_a_missing_interface_is_refused(family: Family, net: None) -> None:
-    refused = await refusal(bound_probe(TARGETS[family], "gone0"))
-    assert (refused.code, refused.reason) == (errno.ENODEV, "the interface is not there")
-
-
-@BOTH
-async def test_every_hop_of_a_multipath_route_is_told(family: Family, net: None, ip: Ip) -> None:
-    first, second = GATEWAYS[family]
-    ip(
-        f"{FLAGS[family]} route add {TARGETS[family]} metric 5 nexthop via {first} dev eth0"
-        f" nexthop via {second} dev eth1"
-    )
-    found = await way(own_traffic(TARGETS[family]))
-    assert set(found.hops) == {KernelHop("eth0", first), KernelHop("eth1", second)}
-    assert (found.metric, found.default) == (5, False)
-
-
-async def test_a_gateway_of_the_other_family_is_told(net: None, ip: Ip) -> None:
-    ip("route add 203.0.113.9/32 via inet6 2001:db8::99 dev eth0 src 198.51.100.2")
-    found = await way(own_traffic(TARGETS[Family.IPV4]))
-    assert found.hops == (KernelHop("eth0", ip_address("2001:db8::99")),)
-    assert found.source == ip_address("198.51.100.2")
-
-
-@BOTH
-async def test_a_route_through_a_nexthop_object_tells_its_number(
-    family: Family, net: None, ip: Ip
-) -> None:
-    ip(
-        f"{FLAGS[family]} nexthop add id 7 via {GATEWAYS[family][1]} dev eth1",
-        f"{FLAGS[family]} route add {TARGETS[family]} nhid 7",
-    )
-    found = await way(own_traffic(TARGETS[family]))
-    assert (found.nexthop, found.hops) == (7, (KernelHop("eth1", GATEWAYS[family][1]),))
-
-
-@BOTH
-async def test_a_link_without_a_carrier_is_marked(family: Family, net: None, ip: Ip) -> None:
-    ip("link set isp0 down")
-    (hop,) = (await way(own_traffic(TARGETS[family]))).hops
-    assert (hop.interface, hop.linkdown) == ("eth0", True)
-
-
-async def test_a_strict_rp_filter_refuses_the_answers_of_the_standby(
-    net: None, sysctl: Sysctl
-) -> None:
-    target = TARGETS[Family.IPV4]
-    active = accepted_answer(ip_address("198.51.100.2"), target, "eth0")
-    standby = accepted_answer(ip_address("198.51.100.130"), target, "eth1")
-    for value in (0, 2):
-        sysctl("ipv4/conf/all/rp_filter", value)
-        assert (await way(active)).kind is RouteKind.LOCAL
-        assert (await way(standby)).kind is RouteKind.LOCAL
-    sysctl("ipv4/conf/all/rp_filter", 1)
-    assert (await way(active)).kind is RouteKind.LOCAL
-    refused = await refusal(standby)
-    assert refused.code in (errno.EINVAL, errno.EXDEV)
-    assert "rp_filter" in refused.reason
-
-
-async def test_forwarding_switched_off_is_refused(net: None, sysctl: Sysctl) -> None:
-    sysctl("ipv4/ip_forward", 0)
-    family = Family.IPV4
-    refused = await refusal(forwarded_traffic(TARGETS[family], CLIENTS[family], "lan0"))
-    assert (refused.code, "forwarding is off" in refused.reason) == (errno.EHOSTUNREACH, True)
-
-
-@BOTH
 async def test_an_interface_may_be_named_by_its_second_name(
     family: Family, net: None, ip: Ip
 ) -> None:
     ip("link property add dev eth1 altname second-line")
     assert await leaves_by(bound_probe(TARGETS[family], "second-line")) == ("eth1", 254)
-
-
-async def test_many_questions_are_answered_each_for_itself(net: None) -> None:
-    """More than one send, and more than a socket's buffer could hold."""
-    lookups = []
-    for number in range(4 * AT_ONCE + 3):
-        target = ip_address(int(TARGETS[Family.IPV6]) + number)
-        lookups += [
-            own_traffic(target),
-            bound_probe(target, "eth1"),
-            bound_probe(target, "gone0"),
-        ]
-    found = await answers(lookups, index_of, own_name, Discarded(), patience=60)
-    assert list(found) == lookups
-    for lookup, answer in found.items():
-        if lookup.out_interface == "gone0":
-            assert isinstance(answer, Refused)
-        else:
-            assert isinstance(answer, KernelRoute)
-            assert answer.hops[0].interface == (lookup.out_interface or "eth0")
-
-
-async def test_no_time_is_no_answer(net: None) -> None:
-    lookup = own_traffic(TARGETS[Family.IPV4])
-    found = await answers([lookup], index_of, own_name, Discarded(), patience=0)
-    assert found == {lookup: Unanswered("the kernel has not answered within 0 s")}
-
-
-async def test_no_descriptor_is_no_answer(net: None) -> None:
-    lookup = own_traffic(TARGETS[Family.IPV4])
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-    try:
-        found = await answers([lookup], index_of, own_name, Discarded(), patience=0.2)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert isinstance(found[lookup], Unanswered)

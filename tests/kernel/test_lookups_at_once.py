@@ -1,0 +1,58 @@
+"""Many questions at once, and questions that get no answer, on the real kernel."""
+
+import resource
+from ipaddress import ip_address
+
+import pytest
+
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.lookups import (
+    Refused,
+    Unanswered,
+    bound_probe,
+    own_traffic,
+)
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.kernel.rtnetlink.framing import Discarded
+from route_switcher.kernel.rtnetlink.lookups import AT_ONCE, answers
+from route_switcher.kernel.rtnetlink.names import index_of, own_name
+from support.asking import TARGETS
+
+pytestmark = pytest.mark.kernel
+
+
+async def test_many_questions_are_answered_each_for_itself(net: None) -> None:
+    """More than one send, and more than a socket's buffer could hold."""
+    lookups = []
+    for number in range(4 * AT_ONCE + 3):
+        target = ip_address(int(TARGETS[Family.IPV6]) + number)
+        lookups += [
+            own_traffic(target),
+            bound_probe(target, "eth1"),
+            bound_probe(target, "gone0"),
+        ]
+    found = await answers(lookups, index_of, own_name, Discarded(), patience=60)
+    assert list(found) == lookups
+    for lookup, answer in found.items():
+        if lookup.out_interface == "gone0":
+            assert isinstance(answer, Refused)
+        else:
+            assert isinstance(answer, KernelRoute)
+            assert answer.hops[0].interface == (lookup.out_interface or "eth0")
+
+
+async def test_no_time_is_no_answer(net: None) -> None:
+    lookup = own_traffic(TARGETS[Family.IPV4])
+    found = await answers([lookup], index_of, own_name, Discarded(), patience=0)
+    assert found == {lookup: Unanswered("the kernel has not answered within 0 s")}
+
+
+async def test_no_descriptor_is_no_answer(net: None) -> None:
+    lookup = own_traffic(TARGETS[Family.IPV4])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        found = await answers([lookup], index_of, own_name, Discarded(), patience=0.2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert isinstance(found[lookup], Unanswered)
