@@ -51,6 +51,3 @@ def _line(seed: str, kind: LineKind) -> WanLine:
         brown=RandomEpisodes(f"{seed}/brown-outs", kind.brownouts, kind.brownout_length),
         brownout=Brownout(kind.brownout_loss, kind.brownout_latency, kind.brownout_jitter),
     )
-
-
-# In words.
