@@ -21,6 +21,7 @@ from route_switcher.core.vocabulary.conditions import (
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
+    Applied,
     LinkState,
     Round,
     RoundOutcome,
@@ -37,6 +38,7 @@ from route_switcher.core.vocabulary.policy import (
     Target,
     UplinkId,
 )
+from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.keys import v4
@@ -171,7 +173,10 @@ class Told:
         self.outputs: list[Output] = []
         links = tuple(LinkState(u.interface) for u in its.uplinks)
         self.engine.handle(Start(0.0, links, ()))
-        self.engine.handle(Routes(0.0, tuple(standing_route(u) for u in its.uplinks)))
+        routes = tuple(standing_route(u) for u in its.uplinks)
+        added = tuple(RouteAction(Change.ADD, route, "as planned") for route in routes)
+        self.engine.handle(Applied(0.0, added))
+        self.engine.handle(Routes(0.0, routes))
 
     def round(self, at: float, name: str, *dead: Target, outcome: RoundOutcome = GOOD) -> None:
         answers = tuple(Answer(t, None if t in dead else RTT) for t in (T1, T2, T3))
