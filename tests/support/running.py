@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
@@ -67,6 +68,11 @@ class Record:
     level: str
     message: str
     fields: Mapping[str, Any]
+
+    @property
+    def at(self) -> float:
+        """The time of the line, in seconds since 1970."""
+        return datetime.fromisoformat(self.fields["time"]).timestamp()
 
     def fits(self, event: str, text: str, fields: Mapping[str, object]) -> bool:
         """Whether it is this event, contains the text, and has these fields."""
@@ -144,9 +150,10 @@ class Engine:
         self._cursor = max(self._cursor, record.number + 1)
         return record
 
-    def wait_for_health(self, *uplinks: str) -> None:
-        """Wait until the last that was said of both rules of each uplink is that they are ok."""
-        rules = ("no-internet", "unplugged")
+    def wait_for_health(
+        self, *uplinks: str, rules: Sequence[str] = ("no-internet", "unplugged")
+    ) -> None:
+        """Wait until the last that was said of these rules of each uplink is that they are ok."""
         wanted = {(uplink, rule): "ok" for uplink in uplinks for rule in rules}
 
         def healthy() -> bool:
