@@ -5,6 +5,7 @@ from math import inf
 
 import pytest
 
+from route_switcher.core.notices import Notices
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Level
 from route_switcher.core.vocabulary.policy import HoldBack, Policy
@@ -23,8 +24,9 @@ NEAR = pytest.approx
 
 def held(it: SwitchLimiter) -> tuple[float, str]:
     """Until when, and by what."""
-    (notice,) = it.tell(0.0, "a")
-    assert it.tell(0.0, "a") == []
+    told = Notices()
+    (notice,) = it.tell(0.0, "a", told)
+    assert it.tell(0.0, "a", told) == []
     return it.until, notice.text[notice.text.index("(") + 1 : -1]
 
 
@@ -62,7 +64,8 @@ def test_the_later_of_the_two_holds() -> None:
 def test_two_uplinks_that_could_take_over_in_turn_are_told_of_once_each() -> None:
     it = SwitchLimiter(STAY)
     it.on_move(0.0, first=False)
-    told = [it.tell(float(at), name) for at in range(50) for name in "ab"]
+    before = {name: Notices() for name in "ab"}
+    told = [it.tell(float(at), name, before[name]) for at in range(50) for name in "ab"]
     assert sum(map(len, told)) == 2
 
 

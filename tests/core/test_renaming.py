@@ -7,7 +7,7 @@ import pytest
 
 from route_switcher.core.vocabulary.events import Round, RoundOutcome, Switch
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Change
 from route_switcher.core.vocabulary.states import UplinkState
 from support.keys import v4
@@ -146,3 +146,54 @@ def test_both_families_of_an_interface_are_told_apart() -> None:
     assert world.active() == "six"
     assert world.active(Family.IPV6) == "a"
     assert world.switches() == []
+
+
+def test_what_was_told_of_a_line_is_not_told_once_more_under_its_new_name() -> None:
+    """Each of these was said of `a` (or `b`), and nothing has changed but the name."""
+    damped = Damping(half_life=600.0, suppress=1.5, reuse=0.75, max_hold=1800.0)
+    held = replace(policy(ONE, TWO), hold_back=HoldBack(min_stay=3600.0, damping=damped))
+    world = World(held).run(10)
+    for _ in range(2):
+        world.cut("a")
+        world.run(world.now + 20)
+        world.mend("a")
+        world.run(world.now + 100)
+    world.run(1400)
+    assert sum("could take over" in text for text in world.notices()) == 1
+    assert sum("damped" in text for text in world.notices()) == 1
+    world.reload(replace(held, uplinks=(called(ONE, "b"), called(TWO, "a"))))
+    world.run(1500)
+    assert sum("could take over" in text for text in world.notices()) == 1
+    assert sum("damped" in text for text in world.notices()) == 1
+
+
+def test_a_failed_line_that_is_back_is_asked_at_once_though_its_name_is_new() -> None:
+    rules = policy(ONE, TWO, carrier=False)
+    rare = replace(rules, probes=(replace(rules.probes[0], down_interval=300.0),))
+    world = World(rare).run(10.5)
+    world.link("a", carrier=False)
+    world.run(400)
+    world.reload(replace(rare, uplinks=(called(ONE, "x"), TWO)))
+    world.run(world.now + 20)
+    world.link("x")
+    world.run(world.now + 0.5)
+    assert world.status().health(v4("x")).state is UplinkState.RECOVERING
+
+
+def test_two_lines_that_change_names_keep_what_was_told_of_their_stable_time() -> None:
+    def setback(name: str) -> None:
+        world.cut(name)
+        world.run(world.now + 2)
+        world.mend(name)
+        world.run(world.now + 8)
+
+    world = World(policy(ONE, TWO, THREE)).run(10)
+    world.cut("b", "c")
+    world.run(20)
+    world.mend("b", "c")
+    world.run(50.5)
+    setback("b")
+    world.reload(policy(ONE, called(TWO, "c"), called(THREE, "b")))
+    setback("b")
+    again = [text.split(":")[0] for text in world.notices() if "stable time begins" in text]
+    assert again == ["b", "b"]

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import assert_never
 
-from route_switcher.core.health.damping_notices import DampingNotices
-from route_switcher.core.health.setbacks import Setbacks
+from route_switcher.core.health.damping_notices import damping_notices
+from route_switcher.core.health.setbacks import judge_round
 from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.probing.pace import longest_break, longest_silence
+from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.routing.conflicts import left_over
 from route_switcher.core.routing.ownership import Ownership
 from route_switcher.core.routing.plan import Plan
@@ -60,12 +60,8 @@ class Engine:
         self._routes: tuple[Route, ...] = ()
         self._ownership = Ownership()
         self._presence = RoutePresence()
-        self._warn_at: dict[UplinkId, float] = {}
-        self._silence = longest_silence(policy)
         self._suspects = SuspectTargets()
         self._speeds = ProbingSpeeds()
-        self._setbacks = Setbacks()
-        self._flapping = DampingNotices()
         self._returning = Returning()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
@@ -103,9 +99,9 @@ class Engine:
     def deadline(self) -> float:
         """When to give it a `Tick`, if nothing else comes before; inf: never."""
         deadlines = [family.deadline() for family in self._families.values()]
-        deadlines += [health.deadline() for health in self._healths.values()]
-        deadlines.append(self._ownership.restore_at)
-        return min([*deadlines, *self._warn_at.values()], default=inf)
+        for health in self._healths.values():
+            deadlines += (health.deadline(), health.silence.warn_at)
+        return min([*deadlines, self._ownership.restore_at])
 
     def plans(self) -> tuple[Plan, ...]:
         """The routes that the kernel should have now, a plan for each family."""
@@ -136,7 +132,6 @@ class Engine:
         the next event is at least that much later."""
         for uplink in uplinks:
             self._healths[uplink].fast_forward(delta)
-            self._warn_at[uplink] += delta
         self._suspects.fast_forward(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
@@ -149,7 +144,7 @@ class Engine:
             suspects = self._suspects.of(uplink.family)
             health = UplinkHealth(uplink, self.policy, link, True, suspects)
             self._healths[uplink.id] = health
-            self._warn_at[uplink.id] = event.at + self._silence
+            health.silence.restart(event.at)
             outputs += health.on_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
@@ -173,9 +168,7 @@ class Engine:
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, said = self._suspects.on_round(judged, health.uplink.family)
             outputs += said
-        outputs += self._setbacks.on_round(health, judged)
-        if judged.outcome is not RoundOutcome.UNKNOWN:
-            self._warn_at[event.uplink] = event.at + self._silence
+        outputs += judge_round(health, judged)
         return outputs + self._families[health.uplink.family].decide(event.at)
 
     def _answers(self, event: Answers) -> list[Output]:
@@ -229,13 +222,8 @@ class Engine:
 
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
-        for uplink, warn_at in self._warn_at.items():
-            if at >= warn_at:
-                self._warn_at[uplink] = inf
-                reason = self._healths[uplink].last_reason
-                name = self.policy.label(uplink)
-                text = f"{name}: nothing is known of it for {self._silence:g} s: {reason}"
-                outputs.append(Notice(at, Level.WARNING, text))
+        for health in self._healths.values():
+            outputs += health.silence.news(at, health.label, health.last_reason)
         for health in self._healths.values():
             outputs += health.on_time(at)
         return outputs + self._decide(at) + self._ownership.on_time(at)
@@ -245,7 +233,7 @@ class Engine:
         outputs: list[Output] = []
         for selection in self._families.values():
             outputs += self._speeds.changes(at, selection.healths, selection.current)
-        return [*outputs, *self._flapping.news(at, self._healths.values())]
+        return [*outputs, *damping_notices(at, self._healths.values())]
 
     def _operator(self, event: Switch | Release) -> list[Output]:
         families = [uplink.family for uplink in self.policy.named(event.uplink)]
@@ -266,14 +254,11 @@ class Engine:
         if event.routes is not None:
             self._routes = event.routes
             self._ownership.begin(event.routes)
-        self._silence = longest_silence(event.policy)
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         names = names_now(before.values(), event.policy.uplinks, links)
         renamed = {was: its for was, its in names.items() if was != its}
         healths = {names[its]: health for its, health in before.items() if its in names}
-        self._warn_at = {names[its]: at for its, at in self._warn_at.items() if its in names}
-        self._flapping.rename(names)
         self._suspects.apply_policy(event.policy, set(renamed.values()))
         outputs: list[Output] = [
             Notice(event.at, Level.INFO, f"{old.label(was)} is called {self.policy.label(its)} now")
@@ -285,7 +270,7 @@ class Engine:
             if uplink.id not in healths:
                 trusted = uplink.family not in self._families
                 health = UplinkHealth(uplink, event.policy, link, trusted, suspects, event.at)
-                self._warn_at[uplink.id] = event.at + self._silence
+                health.silence.restart(event.at)
             else:
                 health = healths[uplink.id]
                 health.apply_policy(uplink, old, event.policy, suspects, event.at)

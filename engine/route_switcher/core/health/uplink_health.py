@@ -9,8 +9,11 @@ from route_switcher.core.health.damping import Penalty
 from route_switcher.core.health.latest_rounds import LatestRounds
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
+from route_switcher.core.health.silence import Silence
+from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
-from route_switcher.core.probing.pace import longest_gap
+from route_switcher.core.probing.pace import longest_gap, longest_silence
+from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
@@ -58,6 +61,10 @@ class UplinkHealth:
         """Why the latest round was unknown, in words."""
         self.penalty = Penalty(policy.hold_back.damping)
         """What its failures cost it, if it flaps."""
+        self.silence = Silence(longest_silence(policy))
+        self.setbacks = Reminder()
+        """When to tell once more that its stable time begins again."""
+        self.notices = Notices()
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
@@ -199,6 +206,7 @@ class UplinkHealth:
             self.last_reason = event.reason
             return []
         self.last_known = event.at
+        self.silence.restart(event.at)
         self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
         self._judged_since = min(self._judged_since, event.at)
         self.last_reason = "no round has ended since"
@@ -240,6 +248,7 @@ class UplinkHealth:
         self.last_known += delta
         self.last_good += delta
         self.last_told += delta
+        self.silence.warn_at += delta
         for latest in self._latest.values():
             latest.sent_at += delta
         for rule in self._rules:
@@ -266,6 +275,7 @@ class UplinkHealth:
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
         self.uplink, self.label = uplink, new.label(uplink.id)
         self.penalty.restart(new.hold_back.damping)
+        self.silence.longest = longest_silence(new)
         kept = {r.rule.name: r for r in self._rules}
         rules = new.rules_for(uplink.name)
         latest = {}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.notices import Notices
 from route_switcher.core.probing.pace import APART
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
@@ -17,14 +18,14 @@ answers would else be found late."""
 class AllDown:
     """Remembers what was asked, and told, in one family."""
 
-    __slots__ = ("_reminder", "_told_of", "_trouble", "ask_at")
+    __slots__ = ("_notices", "_reminder", "_trouble", "ask_at")
 
     def __init__(self) -> None:
         self.ask_at = inf
         """When to ask again; inf: never."""
         self._trouble = -inf
-        self._told_of = -inf
         self._reminder = Reminder()
+        self._notices = Notices()
 
     def end(self) -> None:
         """There is nothing to wait for."""
@@ -60,9 +61,9 @@ class AllDown:
             if self._reminder.due(at):
                 text = f"a forced order keeps the traffic on {name} until it is released: {said}"
                 outputs.append(Notice(at, Level.ERROR, text))
-        elif all(reasons.values()) and self._told_of != since:
-            self._told_of = since
-            outputs.append(Notice(at, Level.ERROR, f"staying with {name}: {said}"))
+        elif all(reasons.values()):
+            notice = Notice(at, Level.ERROR, f"staying with {name}: {said}")
+            outputs += self._notices.once("staying", since, notice)
         return outputs
 
     def _ask_again(self, at: float, since: float, healths: Sequence[UplinkHealth]) -> list[Output]:

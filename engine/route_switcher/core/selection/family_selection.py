@@ -195,11 +195,9 @@ class FamilySelection:
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
         if cause in VOLUNTARY and at < self.limiter.until:
             self._held_until = min(self._held_until, self.limiter.until)
-            return [
-                *outputs,
-                *self.limiter.tell(at, self._health(choice.name).label),
-                *self._hold(eligibility),
-            ]
+            better = self._health(choice.name)
+            outputs += self.limiter.tell(at, better.label, better.notices)
+            return outputs + self._hold(eligibility)
         outputs.append(self._move(at, choice.name, cause))
         if eligibility.link_lost:
             outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))

@@ -10,7 +10,6 @@ from math import inf
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.vocabulary.outputs import ProbeNow
-from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import UplinkState
 
 
@@ -20,18 +19,17 @@ class Returning:
     __slots__ = ("_away",)
 
     def __init__(self) -> None:
-        self._away: frozenset[UplinkId] = frozenset()
+        self._away: frozenset[UplinkHealth] = frozenset()
 
     def asks(
         self, at: float, healths: Collection[UplinkHealth], presence: RoutePresence
     ) -> Iterator[ProbeNow]:
         """Whom to ask, after news of links or routes."""
-        leads = {h.uplink.id: _leads(h, presence) for h in healths}
-        before, self._away = self._away, frozenset(n for n, led in leads.items() if not led)
+        away = frozenset(health for health in healths if not _leads(health, presence))
+        before, self._away = self._away, away
         for health in healths:
-            uplink = health.uplink.id
-            if uplink in before and leads[uplink] and health.state is UplinkState.FAILED:
-                yield ProbeNow(at, uplink)
+            if health in before - away and health.state is UplinkState.FAILED:
+                yield ProbeNow(at, health.uplink.id)
 
 
 def _leads(health: UplinkHealth, presence: RoutePresence) -> bool:

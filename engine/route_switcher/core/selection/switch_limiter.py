@@ -7,6 +7,7 @@ could as well leave.
 from collections import deque
 from math import inf
 
+from route_switcher.core.notices import Notices
 from route_switcher.core.vocabulary.outputs import Level, Notice
 from route_switcher.core.vocabulary.policy import HoldBack
 
@@ -16,13 +17,11 @@ _HOUR = 3600.0
 class SwitchLimiter:
     """Remembers the moves of one family."""
 
-    __slots__ = ("_hold_back", "_moved_at", "_switches", "_told")
+    __slots__ = ("_hold_back", "_moved_at", "_switches")
 
     def __init__(self, hold_back: HoldBack) -> None:
         self._hold_back = hold_back
         self._moved_at = -inf
-        self._told: dict[str, float] = {}
-        """Of which uplinks a person knows that they are held back, and until when."""
         self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
 
     def apply_policy(self, hold_back: HoldBack) -> None:
@@ -33,7 +32,6 @@ class SwitchLimiter:
     def on_move(self, at: float, *, first: bool) -> None:
         """The selection changed; the first one of all is no switch."""
         self._moved_at = at
-        self._told.clear()
         if not first and self._switches.maxlen is not None:
             self._switches.append(at)
 
@@ -47,14 +45,12 @@ class SwitchLimiter:
         """What holds a voluntary move back, in words."""
         return self._held()[1]
 
-    def tell(self, at: float, uplink: str) -> list[Notice]:
-        """What a person should know of the move to `uplink` that is held back; once for each."""
+    def tell(self, at: float, uplink: str, told: Notices) -> list[Notice]:
+        """What a person should know of the move to `uplink` that is held back; `told` is what was
+        told of it before."""
         until, why = self._held()
-        if self._told.get(uplink) == until:
-            return []
-        self._told[uplink] = until
         text = f"{uplink} could take over, but is held back for {until - at:.0f} s ({why})"
-        return [Notice(at, Level.INFO, text)]
+        return told.once("held back", (self._moved_at, until), Notice(at, Level.INFO, text))
 
     def _held(self) -> tuple[float, str]:
         """Until when, and by what, in words."""
