@@ -8,7 +8,7 @@ from math import inf
 import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.outputs import ProbeNow
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState

@@ -11,6 +11,7 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.effects import ProbeNow, Reconcile, SpeedChange
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
@@ -33,11 +34,8 @@ from route_switcher.core.vocabulary.outputs import (
     Level,
     Notice,
     Output,
-    ProbeNow,
-    Reconcile,
     RouteLost,
     RuleChange,
-    SpeedChange,
 )
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction

@@ -5,8 +5,8 @@ from ipaddress import ip_address
 from math import inf
 
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
-from route_switcher.core.vocabulary.outputs import ProbeNow
 from route_switcher.core.vocabulary.policy import Family, Recover, Rule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, UplinkState

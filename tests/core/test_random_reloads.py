@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
+from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
@@ -40,7 +41,7 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, Reconcile
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
 from route_switcher.core.vocabulary.policy import (
     Damping,
     Family,

@@ -8,6 +8,7 @@ import pytest
 from route_switcher.core.engine import Engine
 from route_switcher.core.health.suspect_targets import WORTH_TELLING, SuspectTargets
 from route_switcher.core.vocabulary.conditions import Beyond, Measure
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
@@ -18,7 +19,7 @@ from route_switcher.core.vocabulary.events import (
     Routes,
     Start,
 )
-from route_switcher.core.vocabulary.outputs import Level, Notice, ProbeNow
+from route_switcher.core.vocabulary.outputs import Level, Notice
 from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Recover, Rule, Target
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState

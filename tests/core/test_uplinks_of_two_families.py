@@ -7,8 +7,9 @@ from math import inf
 import pytest
 
 from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
-from route_switcher.core.vocabulary.outputs import Decision, RuleChange, SpeedChange
+from route_switcher.core.vocabulary.outputs import Decision, RuleChange
 from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Self
 
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
+from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange, SpeedChange
+from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
     Family,
     HoldBack,

@@ -2,21 +2,21 @@
 
 from typing import assert_never
 
+from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.outputs import (
     Decision,
     Notice,
     Output,
-    ProbeNow,
-    Reconcile,
     RouteLost,
     RuleChange,
-    SpeedChange,
 )
 from route_switcher.core.vocabulary.policy import Policy
 
 
 def describe(output: Output, policy: Policy) -> str:
     """One output of the core, on one line; `policy` is the one in effect."""
+    if isinstance(output, Effect):
+        return output.describe(policy)
     match output:
         case Decision():
             return _decision(output)
@@ -29,12 +29,6 @@ def describe(output: Output, policy: Policy) -> str:
             return output.text
         case RouteLost():
             return f"our route was taken away by {output.by}: {output.route}"
-        case Reconcile():
-            return "the routes are to be put back"
-        case ProbeNow():
-            return f"{policy.label(output.uplink)}: asked for a round at once"
-        case SpeedChange():
-            return f"{policy.label(output.uplink)}: rounds go at the {output.speed.value} speed"
         case _:
             assert_never(output)
 

@@ -13,17 +13,15 @@ from typing import assert_never
 
 from route_switcher.core.messages import describe, trouble_age
 from route_switcher.core.routing.reconcile import Reconciled
+from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import (
     Decision,
     Level,
     Notice,
     Output,
-    ProbeNow,
-    Reconcile,
     RouteLost,
     RuleChange,
-    SpeedChange,
 )
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RuleState
@@ -163,6 +161,9 @@ def _shape(message: str) -> str:
 
 def tell(output: Output, policy: Policy) -> None:
     """Tell of one output of the core; `policy` is the one in effect."""
+    if isinstance(output, Effect):
+        _tell_effect(output, policy)
+        return
     match output:
         case Decision():
             _tell_decision(output, policy)
@@ -182,20 +183,14 @@ def tell(output: Output, policy: Policy) -> None:
             say(_NOTICE_LEVEL[output.level], "notice", describe(output, policy))
         case RouteLost():
             say(logging.WARNING, "gone", describe(output, policy))
-        case Reconcile():
-            pass  # what it leads to is told
-        case ProbeNow():
-            say(logging.DEBUG, "probe-now", describe(output, policy))
-        case SpeedChange():
-            say(
-                logging.DEBUG,
-                "speed",
-                describe(output, policy),
-                uplink=output.uplink.name,
-                speed=output.speed.value,
-            )
         case _:
             assert_never(output)
+
+
+def _tell_effect(effect: Effect, policy: Policy) -> None:
+    if effect.log_event is not None:
+        words = describe(effect, policy)
+        say(logging.DEBUG, effect.log_event, words, **effect.log_fields())
 
 
 def tell_round(event: Round, policy: Policy) -> None:

@@ -12,9 +12,11 @@ from typing import NoReturn, assert_never
 
 import trio
 
+from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
+from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
@@ -30,18 +32,10 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.vocabulary.outputs import (
-    Decision,
-    Notice,
-    Output,
-    ProbeNow,
-    Reconcile,
-    RouteLost,
-    RuleChange,
-    SpeedChange,
-)
+from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
@@ -83,6 +77,7 @@ class Service:
         self._inbox = Inbox()
         self._lookout = Lookout(kernel, self._inbox.give_foreign)
         self._probing: ProbeTasks
+        self._effects: EffectTable
 
     async def submit(self, command: Command) -> None:
         """Have a command carried out, after those that wait; waits itself while too many do.
@@ -98,6 +93,7 @@ class Service:
                 nursery.start_soon(observer.run)
             nursery.start_soon(self._watch)
             self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
+            self._effects = effects_of_daemon(self._probing, self._convergence)
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
             nursery.start_soon(self._lookout.run)
@@ -236,14 +232,5 @@ class Service:
             return  # a dry run owns no routes
         for observer in self._observers:
             observer.output(output)
-        match output:
-            case ProbeNow():
-                self._probing.ask(output.uplink, again=output.again)
-            case SpeedChange():
-                self._probing.set_speed(output.uplink, output.speed)
-            case Reconcile():
-                self._convergence.ask()
-            case Decision() | RuleChange() | Notice() | RouteLost():
-                pass  # told, and in the plan
-            case _:
-                assert_never(output)
+        if isinstance(output, Effect):
+            self._effects.carry_out(output)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from math import ceil, inf
 from typing import Self, assert_never
 
+from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.probing.probing import evenly
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
+from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
     Applied,
     Event,
@@ -27,18 +29,10 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
-from route_switcher.core.vocabulary.outputs import (
-    Decision,
-    Notice,
-    Output,
-    ProbeNow,
-    Reconcile,
-    RouteLost,
-    RuleChange,
-    SpeedChange,
-)
+from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.virtual.effects import effects_of_world
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.probing import ProbeStreams
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
@@ -92,6 +86,7 @@ class World:
             self._schedule, self._ask_internet, self._handle, self.link_of, spread
         )
         self._convergence: Convergence
+        self._effects: EffectTable
         self._deadline = inf
         self._wake = NEVER
         self._woken_at = NEVER
@@ -225,6 +220,7 @@ class World:
         self._probing.close()
         self.engine = Engine(policy)
         self._convergence = Convergence(self.engine.plans)
+        self._effects = effects_of_world(self._probing, self._convergence)
         self._handle(Start(self._at, self._links_of(policy), self.table.routes))
         self._probing.apply_policy(policy)
 
@@ -271,17 +267,9 @@ class World:
 
     def _take(self, output: Output) -> None:
         self._say(output)
-        match output:
-            case ProbeNow():
-                self._probing.ask(output.uplink, again=output.again)
-            case SpeedChange():
-                self._probing.set_speed(output.uplink, output.speed)
-            case Reconcile():
-                self._convergence.ask()
-            case Decision() | RuleChange() | Notice() | RouteLost():
-                pass  # said, and in the plan
-            case _:
-                assert_never(output)
+        # What has no entry is outside the world, and only said.
+        if isinstance(output, Effect) and type(output) in self._effects.kinds:
+            self._effects.carry_out(output)
 
     def _converge(self) -> None:
         """Bring the table to the plan, and tell the engine what came of it."""

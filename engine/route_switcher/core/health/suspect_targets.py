@@ -17,8 +17,9 @@ from math import inf
 
 from route_switcher.core.probing.assignment import meaning
 from route_switcher.core.probing.pace import longest_gap
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import Answers, Round, RoundOutcome, by_target
-from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,

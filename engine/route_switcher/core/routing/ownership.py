@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TypeAlias
 
+from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.outputs import Output, Reconcile, RouteLost
+from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
 
 Links: TypeAlias = Mapping[str, LinkState]

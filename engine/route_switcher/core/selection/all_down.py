@@ -7,7 +7,8 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.notices import Notices
 from route_switcher.core.probing.pace import APART
 from route_switcher.core.reminder import Reminder
-from route_switcher.core.vocabulary.outputs import Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.effects import ProbeNow
+from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.states import UplinkState
 
 ASK_AGAIN = APART

@@ -22,7 +22,8 @@ from route_switcher.core.selection.eligibility import Eligibility, eligibility_b
 from route_switcher.core.selection.renaming import preferred_before
 from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
-from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, ProbeNow
+from route_switcher.core.vocabulary.effects import ProbeNow
+from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output
 from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState

@@ -7,7 +7,7 @@ is preferred to the active one, and every one while the active one is in trouble
 from collections.abc import Iterable, Iterator
 
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.vocabulary.outputs import SpeedChange
+from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import Speed, UplinkState
 

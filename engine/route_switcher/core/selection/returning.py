@@ -9,7 +9,7 @@ from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.route_presence import RoutePresence
-from route_switcher.core.vocabulary.outputs import ProbeNow
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.states import UplinkState
 
 

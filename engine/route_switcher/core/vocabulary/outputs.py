@@ -1,12 +1,13 @@
-"""What the core says: decisions, changes of rules, notices, and requests for a round at once."""
+"""What the core says: what is told, and the effects, which are to be carried out."""
 
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.policy import Family, UplinkId
 from route_switcher.core.vocabulary.routes import Route
-from route_switcher.core.vocabulary.states import Cause, RuleState, Speed
+from route_switcher.core.vocabulary.states import Cause, RuleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +67,7 @@ class RouteLost:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reconcile:
-    """The kernel is to be brought to the plans now, though they have not changed."""
+Told: TypeAlias = Decision | RuleChange | Notice | RouteLost
+"""What is told, and asks nothing of the driver but what the plans say."""
 
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeNow:
-    """The active uplink failed, and `uplink` may replace it once it answers, or has replaced it
-    without an answer: ask it at once.
-
-    `again`: it was asked at once before, and none answers yet. The next round is sent
-    `pace.apart` seconds after the latest, or at once if that is past.
-    """
-
-    at: float
-    uplink: UplinkId
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SpeedChange:
-    """From now on the rounds through `uplink` go at this speed. Before the first, it is normal."""
-
-    at: float
-    uplink: UplinkId
-    speed: Speed
-
-
-Output: TypeAlias = Decision | RuleChange | Notice | RouteLost | Reconcile | ProbeNow | SpeedChange
+Output: TypeAlias = Told | Effect

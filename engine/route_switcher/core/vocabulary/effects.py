@@ -1,0 +1,83 @@
+"""What is to be done once by whoever drives the engine: the daemon, or the virtual world.
+
+What should *be*, such as a route, is part of a plan, and is no effect.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from route_switcher.core.vocabulary.policy import Policy, UplinkId
+from route_switcher.core.vocabulary.states import Speed
+
+
+class _Effect(ABC):
+    """What every effect says of itself for the log, where it is one line at debug level."""
+
+    __slots__ = ()
+
+    log_event: ClassVar[str | None]
+    """The event that the line has in the JSON form; None: there is no line."""
+
+    @abstractmethod
+    def describe(self, policy: Policy) -> str:
+        """On one line; `policy` is the one in effect."""
+
+    def log_fields(self) -> dict[str, object]:
+        """The fields that the line has in the JSON form only."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile(_Effect):
+    """The kernel is to be brought to the plans now, though they have not changed."""
+
+    log_event = None  # what it leads to is told
+
+    at: float
+
+    def describe(self, policy: Policy) -> str:
+        """The same for every policy."""
+        return "the routes are to be put back"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeNow(_Effect):
+    """The active uplink failed, and `uplink` may replace it once it answers, or has replaced it
+    without an answer: ask it at once.
+
+    `again`: it was asked at once before, and none answers yet. The next round is sent
+    `pace.apart` seconds after the latest, or at once if that is past.
+    """
+
+    log_event = "probe-now"
+
+    at: float
+    uplink: UplinkId
+    again: bool = False
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplink."""
+        return f"{policy.label(self.uplink)}: asked for a round at once"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedChange(_Effect):
+    """From now on the rounds through `uplink` go at this speed. Before the first, it is normal."""
+
+    log_event = "speed"
+
+    at: float
+    uplink: UplinkId
+    speed: Speed
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplink and the speed."""
+        return f"{policy.label(self.uplink)}: rounds go at the {self.speed.value} speed"
+
+    def log_fields(self) -> dict[str, object]:
+        """The uplink and the speed."""
+        return {"uplink": self.uplink.name, "speed": self.speed.value}
+
+
+Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange

@@ -1,0 +1,15 @@
+"""How the daemon carries out each effect. Every kind of effect has a line here."""
+
+from route_switcher.core.effect_table import EffectTable
+from route_switcher.core.routing.reconcile import Convergence
+from route_switcher.core.vocabulary.effects import ProbeNow, Reconcile, SpeedChange
+from route_switcher.daemon.probing import ProbeTasks
+
+
+def effects_of_daemon(probing: ProbeTasks, convergence: Convergence) -> EffectTable:
+    """Each is carried out at once, before the routes of the same event are changed."""
+    table = EffectTable()
+    table.add(ProbeNow, lambda effect: probing.ask(effect.uplink, again=effect.again))
+    table.add(SpeedChange, lambda effect: probing.set_speed(effect.uplink, effect.speed))
+    table.add(Reconcile, lambda _: convergence.ask())
+    return table

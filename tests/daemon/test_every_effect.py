@@ -1,0 +1,55 @@
+"""The daemon carries out every effect of the core, and virtual time passes all of them on."""
+
+from typing import get_args
+
+import pytest
+import trio
+
+from route_switcher.core.effect_table import EffectTable
+from route_switcher.core.routing.reconcile import Convergence
+from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.effects import Effect, ProbeNow, Reconcile, SpeedChange
+from route_switcher.core.vocabulary.events import Answers, Round
+from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
+from route_switcher.daemon.effects import effects_of_daemon
+from route_switcher.daemon.probing import ProbeTasks
+from support.answering import Net, policy
+from support.written_probers import WrittenProber
+
+
+def prober(_uplink: Uplink, _check: Check) -> WrittenProber:
+    return WrittenProber()
+
+
+async def report(_event: Round | Answers) -> None:
+    """No round comes."""
+
+
+async def test_the_daemon_has_an_entry_for_every_effect() -> None:
+    async with trio.open_nursery() as nursery:
+        probing = ProbeTasks(nursery, prober, report)
+        table = effects_of_daemon(probing, Convergence(lambda: ()))
+    assert table.kinds == set(get_args(Effect))
+
+
+def test_an_effect_goes_to_the_entry_of_its_kind() -> None:
+    done: list[Effect] = []
+    table = EffectTable()
+    table.add(Reconcile, done.append)
+    table.carry_out(Reconcile(1.0))
+    assert done == [Reconcile(1.0)]
+
+
+def test_an_effect_without_an_entry_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        EffectTable().carry_out(ProbeNow(1.0, UplinkId("primary", Family.IPV4)))
+
+
+def test_virtual_time_passes_on_what_it_cannot_carry_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = EffectTable()
+    monkeypatch.setattr("route_switcher.virtual.world.effects_of_world", lambda *_: empty)
+    net = Net(policy())
+    net.run(10).cut("a")
+    net.run(30)
+    assert net.moves() == [("a", "b")]
+    assert SpeedChange in {type(output) for output in net.outputs}
