@@ -11,14 +11,29 @@ from random import Random
 
 from fuzz.target import Target, spoilt
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.lookups import (
+    Lookup,
+    bound_probe,
+    forwarded_traffic,
+    own_traffic,
+)
 from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, deleted
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.kernel.host.survey import assigned
 from route_switcher.kernel.refusal import refusal
-from route_switcher.kernel.rtnetlink import exchange, links, messages, netlink
-from route_switcher.kernel.rtnetlink.exchange import KernelError, Replies
-from route_switcher.kernel.rtnetlink.framing import Discarded, Message, past_ipv4_defaults
+from route_switcher.kernel.rtnetlink import exchange, links, lookups, messages, netlink
+from route_switcher.kernel.rtnetlink.exchange import Cut, KernelError, Replies
+from route_switcher.kernel.rtnetlink.framing import Discarded, Message, past_ipv4_defaults, split
+from route_switcher.kernel.rtnetlink.kernel_routes import (
+    defaults_of_every_table,
+    every_table,
+    kernel_route,
+)
 from route_switcher.kernel.rtnetlink.monitor import Monitor
+from route_switcher.kernel.rtnetlink.names import index_of, own_name
+from route_switcher.kernel.rtnetlink.route_query import question
+from route_switcher.kernel.rtnetlink.rules import routing_rule, rule_dump
 
 _SEQUENCE = 1
 _STRANGER = 4711
@@ -26,7 +41,7 @@ _ROUTE = Route(Family.IPV4, "lo", None, 10)
 _LINK = LinkState("lo", True, True, True, frozenset(Family))
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
-_BODIES = {16: 16, 17: 16, 20: 8, 21: 8, 24: 12, 25: 12, 2: 20, 3: 4}
+_BODIES = {16: 16, 17: 16, 20: 8, 21: 8, 24: 12, 25: 12, 32: 12, 33: 12, 2: 20, 3: 4}
 """Bytes of the fixed header that follows the message header, by kind."""
 
 _NETWORK = (
@@ -46,22 +61,44 @@ _NETWORK = (
     "-6 route add default via 2001:db8::1 metric 10 proto 115",
     "-6 route add default metric 30 nexthop via 2001:db8::1 nexthop via 2001:db8:1::1",
     "-6 route add blackhole default metric 40",
+    "route add default via 198.51.100.1 table 100",
+    "-6 route add default via 2001:db8::1 table 100 mtu 1400",
+    "rule add not fwmark 0x80000/0xff0000 table main suppress_prefixlength 0 pref 100",
+    "rule add from 198.51.100.2 iif lo uidrange 0-0 ipproto tcp lookup 300 pref 101",
+    "-6 rule add to 2001:db8::2 oif fuzz0 lookup 100 pref 100 protocol 115",
+    "-6 rule add type unreachable pref 101",
 )
+_GONE = (
+    "link delete fuzz0",
+    *(f"{flag} route flush table {table}" for flag in ("-4", "-6") for table in ("main", "100")),
+    *(f"{flag} rule delete pref {number}" for flag in ("-4", "-6") for number in (100, 101)),
+)
+_LOOKUPS = (
+    own_traffic(ip_address("203.0.113.9")),
+    bound_probe(ip_address("2001:db8:ffff::9"), "fuzz0"),
+    forwarded_traffic(ip_address("203.0.113.9"), ip_address("198.51.100.9"), "fuzz0"),
+)
+"""The last one is refused."""
 
 
 def attack(data: bytes) -> None:
     """Feed `data` to an exchange as an answer, and to the monitor as news."""
     for parse in (messages.default_route, links.link, links.usable_address, assigned):
-        _answered(data, parse)
+        _answered(data, parse, split)
+    for parse_all in (partial(kernel_route, name_of=own_name), routing_rule):
+        _answered(data, parse_all, defaults_of_every_table)
+    if message := lookups.only_message(data):
+        for lookup in _LOOKUPS:
+            lookups.answer(message, lookup, own_name, Discarded())
     for monitor in (_monitor(), _following()):
         assert not monitor._told(data, _STRANGER)
         monitor._told(data, 0)
     past_ipv4_defaults(data)
 
 
-def _answered(data: bytes, parse: Callable[[Message], object]) -> None:
+def _answered(data: bytes, parse: Callable[[Message], object], cut: Cut) -> None:
     discarded = Discarded()
-    replies = Replies(_SEQUENCE, discarded)
+    replies = Replies(_SEQUENCE, discarded, cut)
     replies.feed(data, _STRANGER)
     assert (len(replies), replies.complete, discarded.not_from_kernel) == (0, False, 1)
     try:
@@ -83,6 +120,9 @@ def _use(found: object) -> None:
             str(route)
     elif isinstance(found, links.InterfaceLink):
         links.address_dump(found.index, _SEQUENCE)
+    elif isinstance(found, RoutingRule):
+        str(found)
+        deleted(found, (found,))
 
 
 @cache
@@ -104,13 +144,14 @@ def seeds() -> list[bytes]:
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news,
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
     ):
-        news.bind((0, 0x1 | 0x10 | 0x40 | 0x100 | 0x400))
+        news.bind((0, 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000))
         exchange._prepare(channel)
         _ip(*_NETWORK)
         try:
             recorded = [answer for ask in _requests() for answer in _answers(channel, ask)]
+            recorded += [_answer(channel, lookup) for lookup in _LOOKUPS]
         finally:
-            _ip("link delete fuzz0", "route flush table main", "-6 route flush table main")
+            _ip(*_GONE)
         recorded += _waiting(news)
     # One of each length and kind is enough: most differ in an index or a counter only.
     return list({(len(each), each[4:6]): each for each in recorded}.values())
@@ -125,6 +166,8 @@ def _requests() -> list[Callable[[int], bytes]]:
     impossible = Route(Family.IPV4, "", ip_address("203.0.113.77"), 10)
     return [
         *(partial(messages.route_dump, family, False) for family in Family),
+        *(partial(every_table, family) for family in Family),
+        *(partial(rule_dump, family) for family in Family),
         partial(links.link_request, "fuzz0"),
         partial(links.link_request, "missing0"),
         partial(links.address_dump, 0),
@@ -146,6 +189,13 @@ def _answers(channel: socket.socket, build: Callable[[int], bytes]) -> list[byte
         except KernelError:
             break
     return recorded
+
+
+def _answer(channel: socket.socket, lookup: Lookup) -> bytes:
+    asked = question(lookup, index_of, _SEQUENCE)
+    assert isinstance(asked, bytes)
+    channel.send(asked)
+    return channel.recv(exchange.RECEIVE_SIZE)
 
 
 def _waiting(news: socket.socket) -> list[bytes]:

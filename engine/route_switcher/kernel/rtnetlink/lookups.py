@@ -73,7 +73,7 @@ async def _ask(
         if sender != 0:
             discarded.not_from_kernel += 1
             continue
-        message = _message(datagram)
+        message = only_message(datagram)
         answered = waiting.pop(message.sequence, None) if message else None
         if message is None or answered is None:
             discarded.malformed += 1
@@ -95,8 +95,11 @@ def answer(message: Message, lookup: Lookup, name_of: NameOf, discarded: Discard
     return Unanswered("the kernel answered something else") if route is None else route
 
 
-def _message(datagram: bytes) -> Message | None:
-    """Each answer comes in a datagram of its own."""
+def only_message(datagram: bytes) -> Message | None:
+    """The message in `datagram`, None if it is cut short.
+
+    Each answer to a question comes in a datagram of its own.
+    """
     if len(datagram) < HEADER.size:
         return None
     length, kind, flags, sequence, _ = HEADER.unpack_from(datagram)
