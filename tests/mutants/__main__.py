@@ -30,7 +30,7 @@ AT_ONCE = 2
 
 def modules(named: list[str]) -> list[str]:
     """The modules to change, by their paths from the top: those that are named, or all."""
-    files = [file for package in PACKAGES for file in (TOP / ENGINE / package).glob("*.py")]
+    files = [file for package in PACKAGES for file in (TOP / ENGINE / package).rglob("*.py")]
     paths = sorted(str(file.relative_to(TOP)) for file in files)
     return [path for path in paths if not named or path.removeprefix(f"{ENGINE}/") in named]
 

@@ -63,6 +63,7 @@ class Stream:
         "_ask",
         "_closed",
         "_due",
+        "_fault",
         "_followed",
         "_link",
         "_open",
@@ -93,6 +94,7 @@ class Stream:
         self._probe = probe
         self._rounds = ProbeSchedule(pace, first, NANOSECONDS)
         self._link = link
+        self._fault = _fault_of(link, uplink.family)
         self._ask = ask
         self._report = report
         self._closed = False
@@ -126,6 +128,7 @@ class Stream:
     def on_link(self, link: LinkState) -> None:
         """The link changed; if it is not connected now, the answers under way are lost."""
         self._link = link
+        self._fault = _fault_of(link, self._uplink.family)
         if not link.connected:
             self.lose()
 
@@ -195,8 +198,8 @@ class Stream:
         self._due = NEVER
         self._rounds.sent(now)
         fates: tuple[Fate, ...] = ()
-        if fault := _fault_of(link, self._uplink.family):
-            played = self._player.unsent(fault)
+        if self._fault:
+            played = self._player.unsent(self._fault)
         else:
             ask = self._ask if link.carrier else _no_carrier
             uplink, probe = self._uplink.id, self._probe.name

@@ -38,7 +38,7 @@ class OpenRounds(Generic[Sent]):
     def ended(self, this: Sent, result: RoundResult) -> int:
         """A round has come to `result`. How many older ones that ends."""
         self._results[this] = result
-        if result.outcome is not RoundOutcome.GOOD:
+        if len(self._results) == 1 or result.outcome is not RoundOutcome.GOOD:
             return 0
         before = list(takewhile(lambda each: each is not this, self._results))
         overtaken = [each for each in before if self._results[each] is None]
