@@ -324,7 +324,7 @@ CASES = [
         WARNING,
         written("{name: r, uplinks: [a], fail: {failures: 3}}\n{name: s, fail: {carrier: down}}"),
         "b",
-        "no rule sees a silent outage of b",
+        "no rule detects a silent outage of b",
         written("{name: r, fail: {failures: 3}}\n{name: s, fail: {carrier: down}}"),
     ),
     Case(

@@ -71,7 +71,7 @@ def policy_text(
 
 
 class Engine:
-    """The process, from `__enter__` to `__exit__`. `policy` may be written anew, and `reload`ed."""
+    """The process, from `__enter__` to `__exit__`. `policy` may be rewritten, and `reload`ed."""
 
     def __init__(self, lab: Lab, policy: str) -> None:
         self._lab = lab

@@ -29,12 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 FIGURES = """
-  rule         sees             after    at most  is over it after  at most
-  no-internet  a silent outage  3.5 s    4 s      60.5 s            62 s
-  unplugged    a lost carrier   at once  at once  60.5 s            62 s
+  rule         detects          after    at most  recovers after  at most
+  no-internet  a silent outage  3.5 s    4 s      60.5 s          62 s
+  unplugged    a lost carrier   at once  at once  60.5 s          62 s
 
-  uplink  probes a month  fails wrongly at 1 % loss  at 5 % loss
-  a       228 MB          2.6 times a month          293 times a month
+  uplink  probes a month  false failures at 1 % loss  at 5 % loss
+  a       228 MB          2.6 times a month           293 times a month
 """
 PRAISE = "good.yaml: fine (1 uplink, 1 probe, 2 rules)\n"
 
@@ -105,8 +105,8 @@ def test_doubts_are_errors_if_strict(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_loss_may_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--loss", "0.5%", "--loss", "10", "good.yaml"]) == EXIT_OK
     *_, head, line = capsys.readouterr().out.splitlines()
-    assert head.endswith("fails wrongly at 0.5 % loss  at 10 % loss")
-    assert line.endswith("once in 3.1 months           356 times a month, away 85 % of the time")
+    assert head.endswith("false failures at 0.5 % loss  at 10 % loss")
+    assert line.endswith("once in 3.1 months            356 times a month, away 85 % of the time")
 
 
 def test_no_policy_means_that_of_this_machine(
@@ -169,7 +169,7 @@ def test_github_shows_problems_beside_the_line(capsys: pytest.CaptureFixture[str
     )
     assert lines[2].startswith("::notice file=doubtful.yaml,title=one-target,line=2,col=1,")
     assert lines[3].startswith("::warning file=doubtful.yaml,title=fails-by-chance,line=6,")
-    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::rule       sees")
+    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::rule       detects")
     assert lines[5:] == [
         "doubtful.yaml: fine (2 uplinks, 1 probe, 2 rules; 1 warning, 1 note)",
         "2 problems in 1 of 2 files",

@@ -105,9 +105,9 @@ def test_the_return_waits_for_the_minimum_stay_and_comes_at_that_moment_once() -
 
 def test_a_person_is_told_once_what_is_held_back() -> None:
     net = failed_over(STAY).run(1000)
-    (notice,) = net.notices("held back")
+    (notice,) = net.notices("delayed for")
     assert notice.level is Level.INFO
-    assert notice.text.startswith("a could take over, but is held back for ")
+    assert notice.text.startswith("switch to a delayed for ")
     assert notice.text.endswith(" s (min_stay 120 s)")
 
 

@@ -361,7 +361,7 @@ def test_the_first_selection_distrusts_who_failed_its_first_round_but_not_who_ha
 def test_of_several_foreign_defaults_the_best_is_named_as_the_one_in_use() -> None:
     worse = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 200, protocol=16)
     world = World(policy(), found=[worse, FOREIGN])
-    assert f"IPv4: the traffic goes by {FOREIGN} until the first rounds are in" in world.notices()
+    assert f"IPv4: using {FOREIGN} until the first probe results" in world.notices()
 
 
 def test_a_route_that_stops_packets_is_no_default_to_wait_beside() -> None:
@@ -465,7 +465,7 @@ def test_a_deadline_alone_never_fails_back() -> None:
     assert world.active() == "secondary"
     world.silence("primary", silent=False)
     world.run(550)
-    assert world.active() == "secondary"  # the gap started the stable time anew
+    assert world.active() == "secondary"  # the gap started the stable time again
     world.run(600)
     assert world.active() == "primary"
 

@@ -21,7 +21,7 @@ SETTLING = 75.0
 
 @dataclass
 class Flaps:
-    """RFC 2439 for one uplink, anew from the times of its failures."""
+    """RFC 2439 for one uplink, computed from the times of its failures."""
 
     hold_back: HoldBack
     times: list[float]

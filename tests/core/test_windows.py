@@ -1,4 +1,4 @@
-"""Windows, against a reference that adds everything up anew from the whole history."""
+"""Windows, against a reference that adds everything up again from the whole history."""
 
 import tracemalloc
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Seen:
 
 
 class Reference:
-    """All that was ever seen; everything that it says is computed anew."""
+    """All that was ever seen; everything that it says is computed again."""
 
     def __init__(self, over: float, gap: float) -> None:
         self.over, self.gap = micros(over), micros(gap)

@@ -139,7 +139,7 @@ def renumber(bench: Bench) -> None:
 
 
 def tell_the_policy(bench: Bench) -> None:
-    """The policy is written for the renumbered line, and read anew."""
+    """The policy is written for the renumbered line, and read again."""
     bench.write_policy({"primary": _other_line()[0].ip})
     bench.engine.send(signal.SIGHUP)
 
@@ -163,7 +163,7 @@ def reload_from_a_fifo_and_cut(bench: Bench) -> None:
 
 
 def set_links_down_and_up(bench: Bench) -> None:
-    """Both uplinks' interfaces, so that the kernel makes their connected routes anew.
+    """Both uplinks' interfaces, so that the kernel makes their connected routes again.
 
     The LAN gets its route again by its address: on a link that was down the client would have to
     learn the router's MAC address first.

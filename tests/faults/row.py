@@ -20,7 +20,7 @@ ALONE: frozenset[Key] = frozenset({("eth1", 20)})
 """Our routes while the kernel can hold none of the primary."""
 
 A_MOMENT = 20
-"""Packets that may be lost where the theory allows two (masquerade maps a flow anew, and drops one
+"""Packets that may be lost where the theory allows two (masquerade maps a flow again, and drops one
 packet or two while doing so): slack for a busy machine, and still far from any interval."""
 
 

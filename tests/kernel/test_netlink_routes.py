@@ -100,7 +100,7 @@ async def test_a_deletion_takes_nothing_but_the_exact_key(
     for route in (ours, other):
         assert await apply(kernel, Change.ADD, route) is None
     for near in (
-        uplink(0, 30, family),  # the foreign route's, but for the protocol
+        uplink(0, 30, family),  # the foreign route's, except the protocol
         uplink(0, 20, family),  # another metric
         uplink(1, 10, family),  # another interface and gateway
         via({4: "198.51.100.9", 6: "fe80::9"}[family.value], "eth0", 10),

@@ -1,4 +1,4 @@
-"""What conditions say of a written history: everything anew from all that happened.
+"""What conditions say of a written history: everything computed from all that happened.
 
 It knows nothing of clocks, counters or windows that slide.
 """
@@ -58,7 +58,7 @@ Spans = list[tuple[float, float]]
 
 @dataclass
 class History:
-    """All that happened, and when time was to be counted anew."""
+    """All that happened, and when time was to be counted again."""
 
     told: list[Told] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)

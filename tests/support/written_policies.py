@@ -47,7 +47,7 @@ def one_of_each(names: Sequence[str]) -> st.SearchStrategy[list[str]]:
 
 @st.composite
 def sound_policies(draw: Draw, max_uplinks: int = 4, max_probes: int = 3) -> Written:
-    """Any policy that is sound, but for metrics, which are left to their defaults."""
+    """Any policy that is sound, except that metrics are left to their defaults."""
     number = draw(st.integers(1, max_uplinks))
     families = {f"u{i}": draw(st.sampled_from([4, 4, 6])) for i in range(number)}
     policy: Written = {

@@ -212,7 +212,7 @@ def test_when_the_active_one_loses_its_carrier_the_one_that_it_is_left_for_is_as
     assert heard.sent("secondary")[-1] == 26
     assert heard.decisions()[-1] == (26.0, "primary", "secondary", Cause.FAILOVER)
     heard.world.run(40)
-    assert heard.sent("secondary")[-1] == 36, "the schedule starts anew with it"
+    assert heard.sent("secondary")[-1] == 36, "the schedule starts again with it"
 
 
 def test_answers_under_way_are_lost_with_the_carrier() -> None:
@@ -282,7 +282,7 @@ def test_a_restart_keeps_routes_and_moves_nothing() -> None:
     assert heard.decisions()[-1] == (10, None, "secondary", Cause.RESTART)
     assert sum(isinstance(e, Start) for e in heard.events) == 2
     heard.world.run(11)
-    assert heard.sent("primary")[-2:] == [10, 11], "the schedule begins anew"
+    assert heard.sent("primary")[-2:] == [10, 11], "the schedule begins again"
 
 
 def test_a_reload_leaves_rounds_alone_that_it_does_not_change() -> None:

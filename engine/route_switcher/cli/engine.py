@@ -40,7 +40,7 @@ def run(
 ) -> int:
     """Run until a signal ends it; returns the exit code.
 
-    `load` reads the policy anew, and `doubts` says what to warn of then; `doubted` of this one.
+    `load` reads the policy again, and `doubts` says what to warn of then; `doubted` of this one.
     """
     set_up_log(log_level, log_format)
     try:

@@ -8,7 +8,7 @@ program. Nothing on this machine is looked at or touched.
 default), lte, satellite (in a low orbit) or geostationary. Single figures can
 be changed: --line primary=fibre,outages=4/month,outage_length=5m.
 
-  outages, outage_length   nothing comes back, and nobody says so
+  outages, outage_length   silent outage: no packet comes back
   unplugs, unplug_length   the carrier is lost
   flaps, flap_length       down for 4 s, up for 8 s, on average, and so on
   brownouts, brownout_length, brownout_loss, brownout_latency, brownout_jitter

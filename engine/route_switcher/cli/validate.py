@@ -1,10 +1,11 @@
 """Check policies: print every problem with its place, and what to write instead.
 
 For a policy without errors it computes what the policy will do: how soon each
-rule sees a fault, and is over it (typically, and at the worst); what the probes
-of each uplink take in a month; how often random loss alone would fail it; and
-how often a line that flaps would move the traffic. Warnings are about what is
-hardly meant so, notes about what is good to know.
+rule detects a fault, and recovers after it (typically, and at the worst); how
+much the probes of each uplink send and receive in a month; how often random
+loss alone would fail it; and how often a line that flaps would move the
+traffic. A warning marks something that is probably a mistake. A note is
+information.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the

@@ -117,7 +117,7 @@ class Engine:
         return Status(at, tuple(family_status(s, at) for s in self._families.values()))
 
     def at_rest(self, at: float) -> bool:
-        """Whether nothing would change, but for the time, if at `at` all that comes is good rounds
+        """Whether nothing would change, except the time, if at `at` all that comes is good rounds
         like the latest, for however long."""
         return (
             all(health.at_rest for health in self._healths.values())
@@ -201,7 +201,7 @@ class Engine:
         return outputs
 
     def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
-        """Select anew; `old` is the policy that a reload has just replaced."""
+        """Select again; `old` is the policy that a reload has just replaced."""
         outputs: list[Output] = []
         for selection in self._families.values():
             outputs += selection.decide(at, old)

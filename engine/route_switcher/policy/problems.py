@@ -41,9 +41,9 @@ class Severity(Enum):
     ERROR = "error"
     """The file cannot be used."""
     WARNING = "warning"
-    """The file means something that is hardly meant."""
+    """Something that is probably a mistake."""
     NOTE = "note"
-    """Something that is good to know."""
+    """Information."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class ReleaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class RestartEvent:
-    """The engine ends and starts anew."""
+    """The engine ends and starts again."""
 
 
 @dataclass(frozen=True, slots=True)

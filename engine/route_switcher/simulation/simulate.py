@@ -78,7 +78,7 @@ class _Simulation:
         self._now = self._changed_at = 0.0
         self._leaps = 0
         self._leapt = 0
-        # How long a packet may be under way: nothing leaps so near to what could befall it.
+        # How long a packet may be under way: nothing leaps so near to what could happen to it.
         latency = max(network.lines[its.name].latency for its in uplinks)
         self._under_way = max(latency, *(probe.timeout for probe in policy.probes))
         self._intervals: list[int] = []
@@ -199,8 +199,8 @@ class _Simulation:
 
 
 def _even(streams: Sequence[Stream], calm_for: int) -> bool:
-    """Whether the latest rounds of all `streams` were as far apart as those to come, and nothing of
-    what befell a packet is under way, if all has been calm for so many nanoseconds."""
+    """Whether the latest rounds of all `streams` were as far apart as those to come, and nothing
+    that happened to a packet is under way, if all has been calm for so many nanoseconds."""
     return calm_for > 2 * max((stream.interval for stream in streams), default=0) and bool(streams)
 
 

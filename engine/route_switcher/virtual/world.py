@@ -202,7 +202,7 @@ class World:
                 assert_never(command)
 
     def restart(self, policy: Policy | None = None) -> None:
-        """The engine ends and starts anew, with a new policy if one is given; routes stay."""
+        """The engine ends and starts again, with a new policy if one is given; routes stay."""
         self._begin(policy or self.policy)
 
     def tell(self, event: Event) -> None:

@@ -1,6 +1,6 @@
 """How long a rule takes to see a fault.
 
-Everything is exact but for one unknown: how long before the fault a probe's last good round was
+Everything is exact except for one unknown: how long before the fault a probe's last good round was
 sent, which is any share of its interval. At the worst the fault begins right after a good round;
 the typical time is the mean over all shares (of all probes, each by itself).
 """

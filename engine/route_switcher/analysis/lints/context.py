@@ -27,13 +27,13 @@ class LintContext:
     def warn(
         self, code: str, path: Path, message: str, hint: str = "", *, on_key: bool = False
     ) -> None:
-        """Something is hardly meant so."""
+        """Something is probably a mistake."""
         self._report(code, path, message, hint, on_key, Severity.WARNING)
 
     def note(
         self, code: str, path: Path, message: str, hint: str = "", *, on_key: bool = False
     ) -> None:
-        """Something is good to know."""
+        """Something a person may want to know."""
         self._report(code, path, message, hint, on_key, Severity.NOTE)
 
     def rules(self) -> Iterator[tuple[Path, Rule]]:

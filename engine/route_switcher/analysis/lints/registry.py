@@ -1,6 +1,6 @@
 """What is doubtful in a policy that is sound: warnings and notes, with their places.
 
-A warning is about something that is hardly meant so, a note about something that is good to know.
+A warning marks something that is probably a mistake. A note is information.
 """
 
 from collections.abc import Callable

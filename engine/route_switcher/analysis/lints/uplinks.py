@@ -29,7 +29,7 @@ def doubt_unwatched(context: LintContext) -> None:
             context.warn(
                 "blind",
                 path,
-                f"no rule sees a silent outage of {uplink.name}: it stays in use while nothing"
+                f"no rule detects a silent outage of {uplink.name}: it stays in use while nothing"
                 " answers through it",
                 "add a rule such as '{name: no-internet, fail: {failures: 3}}'",
                 on_key=True,

@@ -53,12 +53,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
     found = {figure.rule: figure for figure in figures.rules}
     sparse = any(_differs_on_standby(figure) for figure in figures.rules)
-    head = ["rule", "sees", "after", "at most", *(["on standby"] if sparse else [])]
-    rows = [[*head, "is over it after", "at most"]]
+    head = ["rule", "detects", "after", "at most", *(["on standby"] if sparse else [])]
+    rows = [[*head, "recovers after", "at most"]]
     for name in dict.fromkeys(rule.name for rule in policy.every_rule):
         figure = found.get(name)
         if figure is None:
-            rows.append([name, "no fault alone", *[""] * (len(rows[0]) - 2)])
+            rows.append([name, "needs several faults", *[""] * (len(rows[0]) - 2)])
             continue
         rows.append(
             [
@@ -88,7 +88,7 @@ def _uplinks(figures: Figures) -> list[list[str]]:
     sparing = any(f.bytes_a_month != f.bytes_a_month_on_standby for f in figures.uplinks)
     losses = [share(loss) for loss, _ in figures.uplinks[0].false_failures]
     head = ["uplink", "probes a month", *(["on standby"] if sparing else [])]
-    chances = [f"{'fails wrongly at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
+    chances = [f"{'false failures at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
     return [[*head, *chances], *(_uplink(figure, sparing) for figure in figures.uplinks)]
 
 

@@ -2,7 +2,7 @@
 
 Two clocks run in a rule. The run of failures counts failed rounds since the last good one. The
 stable time is the time *covered by good rounds*: from the sending of the first good round to the
-end of the latest, started anew by every failed round and by every gap in which nothing was known.
+end of the latest, started again by every failed round and by every gap in which nothing was known.
 So time alone never makes a rule recover: a good round must come and complete it.
 """
 
@@ -183,7 +183,7 @@ class RuleHealth:
 
     def restart(self, rule: Rule, probes: Sequence[Probe], windows: NewWindows) -> None:
         """Take a changed rule or probe: the state stays, counters, clocks and windows start
-        anew."""
+        again."""
         self._begin(rule, probes, self._observations.link, windows)
         if self.state is not RuleState.FAILED:
             self.failing_since = None

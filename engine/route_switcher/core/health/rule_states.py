@@ -36,7 +36,7 @@ TRANSITIONS: dict[tuple[RuleState, Signal], RuleState] = {
     (_S.FAILED, _G.CONDITION_HELD): _S.FAILED,
     (_S.FAILED, _G.REQUIRE_RECOVERY): _S.FAILED,
     # A recovering uplink may be carrying the traffic (when nothing is healthy), so that one lost
-    # packet must not fail it: it starts its stable time anew, and the fail condition decides.
+    # packet must not fail it: it starts its stable time again, and the fail condition decides.
     (_S.RECOVERING, _G.GOOD): _S.RECOVERING,
     (_S.RECOVERING, _G.ROUND_FAILED): _S.RECOVERING,
     (_S.RECOVERING, _G.CONDITION_HELD): _S.FAILED,

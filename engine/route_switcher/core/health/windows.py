@@ -18,7 +18,7 @@ _ROUNDING = 2
 class Window:
     """What one target answered over the last `over` seconds.
 
-    A gap of more than `gap` seconds between two samples starts it anew. The first sample only
+    A gap of more than `gap` seconds between two samples starts it again. The first sample only
     begins the time that the others cover.
     """
 

@@ -46,12 +46,12 @@ def slowest_interval(probe: Probe) -> float:
 
 def longest_gap(probe: Probe) -> float:
     """Seconds between the sendings of two known rounds above which the first one tells nothing of
-    now: an answer is too old, and a window starts anew."""
+    now: an answer is too old, and a window starts again."""
     return 2 * slowest_interval(probe) + probe.timeout
 
 
 def longest_break(probe: Probe) -> float:
-    """Seconds between the sendings of two known rounds above which stability starts anew; what
+    """Seconds between the sendings of two known rounds above which stability starts again; what
     recovers is probed at normal speed."""
     return 2 * probe.interval + probe.timeout
 

@@ -171,7 +171,7 @@ class FamilySelection:
         return self.admission.standing(self._health(self.current))
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
-        """Select anew; `old` is the policy that a reload has just replaced."""
+        """Select again; `old` is the policy that a reload has just replaced."""
         self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
             self._all_down.ask_at = self._held_until = inf
@@ -231,7 +231,7 @@ class FamilySelection:
             self._patience = -inf
             return []
         self._patience = self.wake
-        text = f"{self.family}: the traffic goes by {best} until the first rounds are in"
+        text = f"{self.family}: using {best} until the first probe results"
         return [Notice(at, Level.INFO, text)]
 
     def _restart(self, at: float, name: str) -> list[Output]:

@@ -49,7 +49,7 @@ class SwitchLimiter:
         """What a person should know of the move to `uplink` that is held back; `told` is what was
         told of it before."""
         until, why = self._held()
-        text = f"{uplink} could take over, but is held back for {until - at:.0f} s ({why})"
+        text = f"switch to {uplink} delayed for {until - at:.0f} s ({why})"
         return told.once("held back", (self._moved_at, until), Notice(at, Level.INFO, text))
 
     def _held(self) -> tuple[float, str]:

@@ -1,6 +1,6 @@
 """What the core is told. Every event says at what time (seconds on a monotonic clock) it is told.
 
-Events are given to the engine in the order of their times, but for a round, which may have waited
+Events are given to the engine in the order of their times, except a round, which may have waited
 for a moment while a change was carried out: the rounds of one probe and uplink are always in order.
 """
 

@@ -64,7 +64,7 @@ Answer: TypeAlias = KernelRoute | Refused | Unanswered
 
 
 def own_traffic(destination: Address, mark: int | None = None) -> Lookup:
-    """Which way do this machine's own packets take? True of unbound sockets, but for one thing:
+    """Which way do this machine's own packets take? True of unbound sockets, with one exception:
     see `own_connection`."""
     return Lookup(destination, mark=mark)
 

@@ -1,7 +1,7 @@
 """YAML text → plain data, and where in the text each key and value stands.
 
 A strict subset of YAML 1.2: one document, no anchors, aliases, tags, merge keys or duplicate keys.
-Scalars are text but for whole numbers, `true`, `false` and `null`; so `no`, `on`, `1:30`, `1.5`
+Scalars are text except whole numbers, `true`, `false` and `null`; so `no`, `on`, `1:30`, `1.5`
 and dates are text. Keys are always text. Size, depth and number of nodes are bounded, since a few
 hundred bytes of aliases or brackets can otherwise keep a checker busy for minutes.
 """
