@@ -1,6 +1,7 @@
 """Many questions at once, and questions that get no answer, on the real kernel."""
 
 import resource
+import subprocess
 from ipaddress import ip_address
 
 import pytest
@@ -39,6 +40,24 @@ async def test_many_questions_are_answered_each_for_itself(net: None) -> None:
         else:
             assert isinstance(answer, KernelRoute)
             assert answer.hops[0].interface == (lookup.out_interface or "eth0")
+
+
+def add_wide_route(words: str, count: int) -> None:
+    """With more words than `ip -batch` takes."""
+    gateways = [f"198.51.100.{10 + n % 100} dev eth0 weight {1 + n // 100}" for n in range(count)]
+    hops = " ".join(f"nexthop via {gateway}" for gateway in gateways)
+    subprocess.run(f"ip route add {words} {hops}".split(), check=True)
+
+
+async def test_the_largest_answers_fit_into_the_buffer_too(net: None) -> None:
+    """Those that fill what the kernel takes for one answer: 4 KiB."""
+    target = TARGETS[Family.IPV4]
+    add_wide_route(f"{target} metric 5", 200)
+    lookups = [own_traffic(target, mark=number) for number in range(3 * AT_ONCE)]
+    found = await answers(lookups, index_of, own_name, Discarded(), patience=60)
+    for answer in found.values():
+        assert isinstance(answer, KernelRoute), answer
+        assert len(answer.hops) == 200
 
 
 async def test_no_time_is_no_answer(net: None) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RuleAction
+from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import HEADER, Discarded, Message
@@ -136,6 +137,42 @@ async def test_no_other_rule_is_deleted_instead(family: Family, ip: Ip) -> None:
             await delete(rule, Discarded())
         assert refused.value.code == errno.EBUSY
     assert await added(family) == before
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ("del {last}", "has gone, too"),
+        ("del {last}; add {wider}; add {last}", "still stands"),
+        ("del {other}", None),
+        ("add {another}", None),
+    ],
+)
+async def test_another_rule_that_went_because_of_others_is_told(
+    family: Family, meanwhile: str, told: str | None, ip: Ip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program writes between the reading of the rules and the deletion."""
+    last = ours(family)[-1]
+    wider = replace(last, out_interface="eth0")
+    other, another = (f"pref {PREFERENCE - n} lookup 77" for n in (1, 2))
+    named = {"last": last, "wider": wider, "other": other, "another": another}
+    for rule in (last, other, *([] if str(wider) in meanwhile.format(**named) else [wider])):
+        ip(f"{FLAGS[family]} rule add {rule}")
+    command = exchange.command
+
+    async def late(build: Callable[[int], bytes], discarded: Discarded) -> None:
+        for words in meanwhile.format(**named).split("; "):
+            ip(f"{FLAGS[family]} rule {words}")
+        await command(build, discarded)
+
+    monkeypatch.setattr(exchange, "command", late)
+    if told is None:
+        await delete(last, Discarded())
+        return
+    with pytest.raises(KernelError) as refused:
+        await delete(last, Discarded())
+    assert (refused.value.code, told in refused.value.text) == (errno.EBUSY, True)
 
 
 @BOTH

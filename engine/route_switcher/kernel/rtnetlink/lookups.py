@@ -17,9 +17,11 @@ from route_switcher.kernel.rtnetlink.route_query import IndexOf, question, refus
 PATIENCE = 1.0
 """Seconds for all questions together. The kernel has mostly answered when they have been sent."""
 
-AT_ONCE = 64
-"""Questions in one send. The answers to all of them fit into the receive buffer of a socket, which
-holds about 270 of them; what does not fit is lost without a word."""
+AT_ONCE = 32
+"""Questions in one send. The answers to all of them fit into the default receive buffer of a socket
+(net.core.rmem_default, 212992 bytes). Measured on Linux 6.18: it holds 256 answers that tell of one
+next hop or refuse, 92 that tell of 64 next hops, and 48 of the largest. For those that do not fit,
+the kernel makes the next read fail with ENOBUFS."""
 
 
 async def answers(

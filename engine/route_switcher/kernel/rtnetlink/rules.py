@@ -227,16 +227,27 @@ async def add(rule: RoutingRule, discarded: Discarded) -> None:
 async def delete(rule: RoutingRule, discarded: Discarded) -> None:
     """Delete `rule` and no other: where the kernel would take another first, nothing is done.
 
+    The rules are read first, and the kernel cannot be asked to read and delete in one step. If
+    another program deletes `rule` in between, or puts a rule that agrees with it in front, the
+    kernel takes that other rule. So the rules are read again, and that is told.
+
     Raises ValueError for a rule that is not ours, KernelError (ENOENT: it is not there; EBUSY:
-    another rule would go instead), OSError.
+    another rule would go instead, or another one went), OSError.
     """
     _require_ours(rule)
-    gone = deleted(rule, await rules(rule.family, discarded))
+    before = await rules(rule.family, discarded)
+    gone = deleted(rule, before)
     if gone is None:
         raise KernelError(errno.ENOENT, "no such rule")
     if gone != rule or gone.unknown:
         raise KernelError(errno.EBUSY, f"the rule '{gone}' would be deleted instead")
     await exchange.command(partial(deletion, rule), discarded)
+    after = await rules(rule.family, discarded)
+    if after.count(rule) >= before.count(rule):
+        raise KernelError(errno.EBUSY, f"another rule was deleted: '{rule}' still stands")
+    for other in before:
+        if other != rule and other not in after and deleted(rule, (other,)):
+            raise KernelError(errno.EBUSY, f"the rule '{other}' has gone, too")
 
 
 def _require_ours(rule: RoutingRule) -> None:
