@@ -127,9 +127,9 @@ class Engine:
         )
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
-        """Take it that good rounds like the latest have come for `delta` more seconds through
-        `uplinks`, each as long after the one before as the latest was. To be called only `at_rest`;
-        the next event is at least that much later."""
+        """Fast-forward by `delta` seconds: behave as if good rounds identical to the latest had
+        kept arriving through `uplinks` at the same interval. To be called only `at_rest`; the next
+        event is at least that much later."""
         for uplink in uplinks:
             self._healths[uplink].fast_forward(delta)
         self._suspects.fast_forward(delta, uplinks)

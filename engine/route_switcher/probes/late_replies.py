@@ -1,6 +1,7 @@
-"""What becomes of requests after their round was told: answers not waited for, and late ones.
+"""Rounds already reported that still have outstanding replies.
 
-Windows of loss, latency and jitter want to know it; it never changes a round's outcome.
+Reports the missing replies once all have arrived or timed out, then each late reply as it arrives.
+Windows of loss, latency and jitter count them; they never change the outcome of a round.
 """
 
 import math

@@ -161,16 +161,16 @@ def _typically(times: Times) -> str:
 def _moves(policy: Policy) -> Iterator[str]:
     several = any(len(policy.uplinks_of(family)) > 1 for family in policy.families)
     if several:
-        damped = " else to a damped one;" if policy.hold_back.damping else ""
+        damped = " otherwise to a damped one;" if policy.hold_back.damping else ""
         yield (
             "When the active uplink fails, the traffic goes at once to the most preferred healthy"
-            f" one that answers now;{damped} else to one that is recovering; else to any that"
-            " answers."
+            f" one that answers now;{damped} otherwise to one that is recovering; otherwise to any"
+            " that answers."
         )
         yield (
             "When it fails because its link is lost (no carrier, down or missing), no answer is"
             " waited for: the traffic goes at once to the best of the others that have a link:"
-            " healthy, else recovering, else unknown, else failed but answering. That one is asked"
+            " healthy, then recovering, then unknown, then failed but answering. That one is asked"
             " at once; if it is dead, the traffic moves on as after any failure."
         )
         yield (

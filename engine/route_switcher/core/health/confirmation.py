@@ -1,4 +1,8 @@
-"""When the rules of an uplink have made up their mind about a probe that fails."""
+"""How long a failing probe may block its uplink.
+
+While a rule could still fail because of it, no traffic moves to that uplink; afterwards the probe
+is ignored.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,21 +12,21 @@ from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.policy import Probe, Rule
 
 LONGEST_WAIT = 60.0
-"""Seconds for which a verdict is waited for at most: however long windows are, traffic does not
+"""Seconds that confirmation takes at most: however long windows are, traffic does not
 stay longer on a silent uplink while another answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """After so many failed rounds in a row of a probe, and so many seconds of them, the rules that
-    it can fail by itself have failed; what is not failed then, it does not fail."""
+    """After so many failed rounds in a row of a probe, and so many seconds of them, each rule that
+    it alone can fail has failed. What has not failed by then does not fail because of it."""
 
     rounds: int
     seconds: float
 
 
 def confirmation_of(probe: Probe, rules: Iterable[Rule]) -> Confirmation:
-    """The verdict on `probe`, by `rules`, which are those that judge the uplink."""
+    """The confirmation of `probe` by `rules`, which are those that judge the uplink."""
     rules = tuple(rules)
     counted = failures_that_count(probe, rules)
     # Silence is no matter of latency, but where no rule counts failures, one must not be enough.

@@ -37,8 +37,8 @@ class LatestRounds:
         return not self.good and self.sent_at > -inf
 
     def decided(self, now: float) -> bool:
-        """Whether it fails, and there is nothing more to wait for: the rules have made up their
-        mind about that, or have had the longest time for it."""
+        """Whether it fails, and there is nothing more to wait for: that is confirmed, or has gone
+        on for the longest time."""
         if not self.failed:
             return False
         by_rules = (

@@ -194,7 +194,7 @@ class RuleHealth:
         self._last_good += delta
 
     def catch_up(self, at: float) -> None:
-        """Ask the judges at the times before `at` at which a part came to hold by time alone: a
+        """Ask the evaluators at the times before `at` at which a part came to hold by time alone: a
         `for` around it begins then, not with the event that sees it."""
         for judge in self._timed:
             while (due := judge.deadline()) < at:

@@ -1,7 +1,7 @@
 """How soon the next round is due: three speeds, and a faster one while a failure is confirmed.
 
 After the first failed round of a run, the rounds that confirm it come at `fast_interval` (HAProxy's
-fastinter), until one is good or every rule that counts them has made up its mind. So the steady
+fastinter), until one is good or there are enough for every rule that counts them. So the steady
 rate stays low, and a failure is found soon. A failed uplink, or one that stands by, may be asked
 more slowly (downinter). Recovery goes at the normal speed: stability is time.
 """
@@ -45,19 +45,19 @@ def slowest_interval(probe: Probe) -> float:
 
 
 def longest_gap(probe: Probe) -> float:
-    """Seconds between the sendings of two known rounds above which the first one tells nothing of
-    now: an answer is too old, and a window starts again."""
+    """Maximum age of a round, in seconds. An older answer is stale, and a longer gap between the
+    sendings of two known rounds restarts a window."""
     return 2 * slowest_interval(probe) + probe.timeout
 
 
 def longest_break(probe: Probe) -> float:
-    """Seconds between the sendings of two known rounds above which stability starts again; what
-    recovers is probed at normal speed."""
+    """Maximum gap, in seconds, between the sendings of two known rounds that stable time can cover;
+    what recovers is probed at normal speed."""
     return 2 * probe.interval + probe.timeout
 
 
 def failures_that_count(probe: Probe, rules: Iterable[Rule]) -> int:
-    """After how many failed rounds in a row every rule that counts them has made up its mind."""
+    """The most failed rounds in a row that a rule counts before it fails; 0: none counts them."""
     return max(
         (leaf.rounds for rule in rules for leaf in rule.fail_leaves if leaf.probe == probe.name),
         default=0,

@@ -1,4 +1,4 @@
-"""What in the routing table would silently cancel failover, though every route of ours is right."""
+"""Foreign routes that would silently cancel failover, though every route of ours is right."""
 
 from collections.abc import Iterable, Sequence
 
@@ -100,7 +100,7 @@ def left_over(at: float, policy: Policy, routes: Iterable[Route]) -> list[Output
 
 
 class Conflicts:
-    """Remembers the obstacles of one family, and says which come and go."""
+    """Remembers the conflicts of one family, and says which come and go."""
 
     __slots__ = ("_found",)
 

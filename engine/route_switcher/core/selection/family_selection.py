@@ -1,9 +1,6 @@
-"""The selection of one family as it goes on: its start, its moves, its operator's order, its plan.
+"""The selection of one family: its start, its moves, the operator's override, its plan.
 
-The start has three cases. (a) A route of ours stands at its own metric: this is a restart, and that
-uplink is active. (b) Another default route exists: it is left to carry the traffic until verdicts
-are in, and the most preferred uplink with a good first round wins then. (c) There is no default
-route at all: the most preferred usable uplink is active at once.
+The head of this package says how: with tables, and the three cases of the start.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -2,11 +2,11 @@
 
 Selection goes by class: healthy before healthy but damped before recovering before failed, and
 among those one that answers (slowly, or not to every probe) before one that is silent. The
-current uplink stays unless a better class is to be had; among healthy ones the order of preference
-decides. An uplink of which nothing is known counts as healthy while it is the current one:
-ignorance is no reason to leave. Else it is better than a failed one: it is moved to when the
-current one is failed, and it answers, or need not, since the current one has lost its link. In that
-case, among equals, one whose latest round was good is better.
+current uplink stays unless an uplink of a better class is eligible; among healthy ones the order of
+preference decides. An uplink of which nothing is known counts as healthy while it is the current
+one: ignorance is no reason to leave. Otherwise it is better than a failed one: it is moved to when
+the current one is failed, and it answers, or need not, since the current one has lost its link. In
+that case, among equals, one whose latest round was good is better.
 """
 
 from collections.abc import Sequence
