@@ -4,15 +4,15 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from math import inf
 
-from route_switcher.core.health.confirmation import confirmation_of
+from route_switcher.core.health.answering import Answering
 from route_switcher.core.health.damping import Penalty
-from route_switcher.core.health.latest_rounds import LatestRounds
 from route_switcher.core.health.rule_health import RuleHealth
+from route_switcher.core.health.rules_at_reload import rules_at_reload
 from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
 from route_switcher.core.health.silence import Silence
 from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
-from route_switcher.core.probing.pace import longest_gap, longest_silence
+from route_switcher.core.probing.pace import longest_silence
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
 from route_switcher.core.vocabulary.outputs import RuleChange
@@ -48,9 +48,6 @@ class UplinkHealth:
         self.ever_failed = False
         """Whether it has been failed since the engine knows it."""
         self._failed_at = inf
-        self._lost_at = -inf
-        """When its link was lost last: what was answered before says nothing."""
-        self._judged_since = inf
         self.last_known = -inf
         """When the latest known round was told."""
         self.last_good = -inf
@@ -68,17 +65,14 @@ class UplinkHealth:
         state = RuleState.UNKNOWN if trusted else RuleState.RECOVERING
         probes = policy.probes_through(uplink.name)
         rules = policy.rules_for(uplink.name)
-        self._latest = {
-            p.name: LatestRounds(longest_gap(p), confirmation_of(p, rules), begun) for p in probes
-        }
+        self._answering = Answering(probes, rules, begun)
         new = NewWindows(uplink.family, probes, suspects)
         self._take_rules([RuleHealth(uplink, rule, probes, link, new, state) for rule in rules])
 
     def knows(self, event: Round | Answers) -> bool:
         """Whether this is of a probe that goes through it; not if it was sent before a reload
         changed the probe or the line."""
-        latest = self._latest.get(event.probe)
-        return latest is not None and event.sent_at >= latest.begun
+        return self._answering.knows(event)
 
     @property
     def next_hop(self) -> Address | None:
@@ -148,7 +142,7 @@ class UplinkHealth:
         return (
             self.state is UplinkState.HEALTHY
             and self.last_told == self.last_known
-            and all(latest.good for latest in self._latest.values())
+            and self._answering.good
             and all(rule.at_rest for rule in self._rules)
             and self._windows.calm
         )
@@ -168,8 +162,7 @@ class UplinkHealth:
         state = self.state
         deciding = [r for r in self._rules if r.evidence and r.state is DECIDED_BY[state]]
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
-        undecided = any(x.failed and not x.decided(x.sent_at) for x in self._latest.values())
-        if state is UplinkState.HEALTHY and undecided:
+        if state is UplinkState.HEALTHY and self._answering.undecided:
             words = ["but its latest round failed"]
         return f"{self.label} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
 
@@ -182,22 +175,13 @@ class UplinkHealth:
         that has failed for longer, and has not failed the uplink (its target is gone, and a rule
         asks for two), is ignored.
         """
-        since = max(since, self._lost_at)
-        latest = self._latest.values()
-        may_still_fail = any(x.failed for x in latest) and any(
-            rule.may_still_fail for rule in self._rules
-        )
-        for each in latest:
-            awaited = each.awaited(
-                now, since, self._judged_since, may_still_fail=may_still_fail, urgent=urgent
-            )
-            if awaited:
-                return awaited
-        return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
+        answering = self._answering
+        may_still_fail = answering.failed and any(rule.may_still_fail for rule in self._rules)
+        return answering.why_not(now, since, may_still_fail=may_still_fail, urgent=urgent)
 
     def silent(self, now: float) -> bool:
         """Whether surely no probe gets an answer through it any more."""
-        return not self.link.connected or all(x.decided(now) for x in self._latest.values())
+        return not self.link.connected or self._answering.silent(now)
 
     def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
@@ -208,9 +192,8 @@ class UplinkHealth:
         self.last_known = event.at
         self.silence.restart(event.at)
         self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
-        self._judged_since = min(self._judged_since, event.at)
         self.last_reason = "no round has ended since"
-        self._latest[event.probe].take(event)
+        self._answering.take(event)
         rules = self._counting[event.probe]
         if event.probe in self._windows.probes:
             # What held before this round is judged by windows without it.
@@ -228,7 +211,7 @@ class UplinkHealth:
         seen = self.link = _judged(self.uplink, link)
         self.routable = self._routable(link)
         if not seen.connected:
-            self._lost_at = at
+            self._answering.lose_link(at)
         return self._changed([c for rule in self._rules for c in rule.on_link(seen, at)], at)
 
     def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
@@ -249,8 +232,7 @@ class UplinkHealth:
         self.last_good += delta
         self.last_told += delta
         self.silence.warn_at += delta
-        for latest in self._latest.values():
-            latest.sent_at += delta
+        self._answering.fast_forward(delta)
         for rule in self._rules:
             rule.fast_forward(delta)
         self._windows.fast_forward(delta)
@@ -276,37 +258,22 @@ class UplinkHealth:
         self.uplink, self.label = uplink, new.label(uplink.id)
         self.penalty.restart(new.hold_back.damping)
         self.silence.longest = longest_silence(new)
-        kept = {r.rule.name: r for r in self._rules}
         rules = new.rules_for(uplink.name)
-        latest = {}
-        for probe in probes:
-            known = self._latest.get(probe.name)
-            confirmation = confirmation_of(probe, rules)
-            if known is None or meaning(probe, uplink.family) not in before:
-                latest[probe.name] = LatestRounds(longest_gap(probe), confirmation, at)
-            else:
-                # What was sent under the old name may be another uplink's by its new one.
-                begun = at if renamed else known.begun
-                latest[probe.name] = replace(known, confirmation=confirmation, begun=begun)
-        self._latest = latest
+        unchanged = {p.name for p in probes if meaning(p, uplink.family) in before}
+        self._answering.apply_policy(probes, rules, unchanged, at, renamed=renamed)
         # A new rule must not make an uplink healthy that the old ones were still holding back.
         proving = self.state in (UplinkState.FAILED, UplinkState.RECOVERING)
         unjudged = RuleState.RECOVERING if proving else RuleState.UNKNOWN
         windows = NewWindows(uplink.family, probes, suspects)
-        healths = []
-        for rule in rules:
-            health = kept.get(rule.name)
-            if health is None:
-                health = RuleHealth(uplink, rule, probes, self.link, windows, unjudged)
-            elif not health.goes_on_with(rule, probes):
-                health.restart(rule, probes, windows)
-            health.uplink = uplink
-            healths.append(health)
-        self._take_rules(healths)
+        self._take_rules(
+            rules_at_reload(self._rules, rules, uplink, probes, self.link, windows, unjudged)
+        )
 
     def _take_rules(self, rules: list[RuleHealth]) -> None:
         self._rules = rules
-        self._counting = {name: [r for r in rules if r.counts(name)] for name in self._latest}
+        self._counting = {
+            name: [r for r in rules if r.counts(name)] for name in self._answering.probes
+        }
         self._windows = SharedWindows(rule.measurements for rule in rules)
         self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""

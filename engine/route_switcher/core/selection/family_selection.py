@@ -16,6 +16,7 @@ from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
+from route_switcher.core.selection.first_selection import FirstSelection
 from route_switcher.core.selection.renaming import preferred_before
 from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
@@ -50,11 +51,7 @@ class FamilySelection:
         """When the latest decision was made, and why."""
         self.departing: Standing | None = None
         """How the active uplink stood when it left the policy."""
-        self._patience = inf
-        self.wake = inf
-        """When a selection is made at the latest, where something is waited for."""
-        self._found: Route | None = None
-        """The default route by which the traffic goes until the first selection."""
+        self.first = FirstSelection()
         self.admission = Admission(presence)
         self._presence = presence
         self.conflicts = Conflicts()
@@ -140,7 +137,7 @@ class FamilySelection:
         """When to call `decide` though nothing happened; inf: never."""
         ends = self.override.until if self.override else inf
         return min(
-            self.wake,
+            self.first.wake,
             self._all_down.ask_at,
             self._held_until,
             ends,
@@ -222,12 +219,10 @@ class FamilySelection:
         active = active_before(uplinks, routes)
         if active is not None:
             return self._restart(at, active.name)
-        self.wake = at + patience
-        best = self._found = in_use(uplinks, routes)
+        best = in_use(uplinks, routes)
+        self.first.begin(at, best, patience)
         if best is None:
-            self._patience = -inf
             return []
-        self._patience = self.wake
         text = f"{self.family}: using {best} until the first probe results"
         return [Notice(at, Level.INFO, text)]
 
@@ -247,26 +242,10 @@ class FamilySelection:
     def _first_selection(self, at: float) -> list[Output]:
         if self.override:
             return [self._move(at, self.override.uplink, Cause.OPERATOR)]
-        usable = [h for h in self.healths if h.usable]
-        if usable and (self._patience == -inf or self._found_lost()):
-            return self._settle(at, max(usable, key=lambda h: h.state is not UplinkState.FAILED))
-        eligibility = self.eligibility(at)
-        for health in self.healths:
-            if not eligibility.why_not(health):
-                return self._settle(at, health)
-            if health in usable and not health.judged and at < self._patience:
-                return []
-        if at < self.wake < inf:
-            return []
-        self.wake = inf
-        return self._all_down.begin(at, self.healths)
-
-    def _found_lost(self) -> bool:
-        """Whether the traffic goes by the link of an uplink that has lost it."""
-        return self._found is not None and any(
-            h.uplink.interface == self._found.interface and not h.link.connected
-            for h in self.healths
-        )
+        health = self.first.choice(at, self.healths, self.eligibility(at).why_not)
+        if health is not None:
+            return self._settle(at, health)
+        return [] if self.first.waits(at) else self._all_down.begin(at, self.healths)
 
     def _settle(self, at: float, health: UplinkHealth) -> list[Output]:
         name, position = health.uplink.name, self.healths.index(health)
@@ -297,7 +276,7 @@ class FamilySelection:
             since = left.failing_since if rules else None
         self.limiter.on_move(at, first=previous is None)
         self.current, self.departing, self.decided = name, None, (at, cause)
-        self.wake = self._all_down.ask_at = self._held_until = inf
+        self.first.wake = self._all_down.ask_at = self._held_until = inf
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, eligibility: Eligibility) -> list[Output]:

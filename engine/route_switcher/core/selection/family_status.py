@@ -43,7 +43,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
 def _awaited(selection: FamilySelection, eligibility: Eligibility) -> tuple[str, float]:
     """What the next move waits for, in words, and until when."""
     if not selection.settled:
-        return "the first answers", selection.wake
+        return "the first answers", selection.first.wake
     candidates = [eligibility.candidate(h, selection.current) for h in selection.healths]
     choice = select(candidates, selection.current, selection.override)
     if choice.name is not None and choice.name != selection.current:

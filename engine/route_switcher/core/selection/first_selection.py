@@ -1,0 +1,54 @@
+"""What the first selection of a family waits for, and whom it takes."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import UplinkState
+
+
+class FirstSelection:
+    """With a default route `found`, it waits for verdicts; with none, it takes what it can."""
+
+    __slots__ = ("_found", "_patience", "wake")
+
+    def __init__(self) -> None:
+        self.wake = inf
+        """When it is made at the latest; inf: nothing is waited for."""
+        self._found: Route | None = None
+        """The default route by which the traffic goes until then."""
+        self._patience = -inf
+        """Until when the first round of a more preferred uplink is waited for."""
+
+    def begin(self, at: float, found: Route | None, patience: float) -> None:
+        """Wait at most `patience` seconds for first rounds."""
+        self.wake, self._found = at + patience, found
+        self._patience = self.wake if found is not None else -inf
+
+    def choice(
+        self, at: float, healths: Sequence[UplinkHealth], why_not: Callable[[UplinkHealth], str]
+    ) -> UplinkHealth | None:
+        """The uplink to take now, if any; `why_not` says why one does not count as answering."""
+        usable = [h for h in healths if h.usable]
+        if usable and (self._found is None or self._lost(healths)):
+            return max(usable, key=lambda h: h.state is not UplinkState.FAILED)
+        for health in healths:
+            if not why_not(health):
+                return health
+            if health in usable and not health.judged and at < self._patience:
+                return None
+        return None
+
+    def waits(self, at: float) -> bool:
+        """Whether first rounds are still waited for; after that, it does not wait again."""
+        if at < self.wake < inf:
+            return True
+        self.wake = inf
+        return False
+
+    def _lost(self, healths: Sequence[UplinkHealth]) -> bool:
+        """Whether the traffic goes by the link of an uplink that has lost it."""
+        return self._found is not None and any(
+            h.uplink.interface == self._found.interface and not h.link.connected for h in healths
+        )
