@@ -159,11 +159,11 @@ def test_what_was_told_of_a_line_is_not_told_once_more_under_its_new_name() -> N
         world.mend("a")
         world.run(world.now + 100)
     world.run(1400)
-    assert sum("could take over" in text for text in world.notices()) == 1
+    assert sum("delayed for" in text for text in world.notices()) == 1
     assert sum("damped" in text for text in world.notices()) == 1
     world.reload(replace(held, uplinks=(called(ONE, "b"), called(TWO, "a"))))
     world.run(1500)
-    assert sum("could take over" in text for text in world.notices()) == 1
+    assert sum("delayed for" in text for text in world.notices()) == 1
     assert sum("damped" in text for text in world.notices()) == 1
 
 
