@@ -128,13 +128,9 @@ def test_a_forced_order_onto_a_lost_link_is_told_too() -> None:
 
 def test_a_lost_round_that_starts_the_stable_time_again_is_told_with_what_it_waits_for() -> None:
     world = World(seed()).run(10)
-    world.cut("primary")
-    world.run(20)
-    world.mend("primary")
+    world.outage("primary", 20)
     world.run(50.5)
-    world.cut("primary")
-    world.run(51.5)
-    world.mend("primary")
+    world.outage("primary", 51.5)
     world.run(200)
     (notice,) = told(world, "stable time begins again")
     assert notice.level is Level.INFO

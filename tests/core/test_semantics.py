@@ -69,22 +69,16 @@ def test_a_move_away_from_a_healthy_uplink_has_no_beginning_of_trouble() -> None
 def test_two_failures_are_not_enough() -> None:
     world = World(policy()).run(9.5)
     for _ in range(20):
-        world.cut("primary")
-        world.run(world.now + 2)
-        world.mend("primary")
+        world.outage("primary", world.now + 2)
         world.run(world.now + 1)
     assert world.switches() == []
 
 
 def test_one_failure_starts_the_sixty_seconds_anew() -> None:
     world = World(policy()).run(10)
-    world.cut("primary")
-    world.run(20)
-    world.mend("primary")
+    world.outage("primary", 20)
     world.run(50.5)
-    world.cut("primary")
-    world.run(51.5)
-    world.mend("primary")
+    world.outage("primary", 51.5)
     world.run(200)
     assert world.switches()[1:] == [(112 + RTT, "secondary", "primary")]
 
@@ -310,9 +304,7 @@ def test_a_preferred_uplink_that_answers_later_is_waited_for() -> None:
 
 def test_an_uplink_whose_first_round_failed_is_passed_over_until_it_is_stable() -> None:
     world = World(policy(), found=[FOREIGN])
-    world.cut("primary")
-    world.run(0.5)
-    world.mend("primary")
+    world.outage("primary", 0.5)
     world.run(50)
     assert world.active() == "secondary"
     world.run(100)
@@ -349,9 +341,7 @@ def test_an_unplugged_preferred_uplink_is_not_waited_for() -> None:
 def test_the_first_selection_distrusts_who_failed_its_first_round_but_not_who_had_none() -> None:
     first_rounds = (0.5, 0.0, 0.6)
     world = World(policy(*THREE, timeout=0.25), found=[FOREIGN], phase=first_rounds.__getitem__)
-    world.cut("secondary")
-    world.run(0.9)
-    world.mend("secondary")
+    world.outage("secondary", 0.9)
     world.run(10)
     assert world.active() == "primary"
     assert world.status().health(v4("secondary")).state is UplinkState.RECOVERING
@@ -456,9 +446,7 @@ def test_link_down_is_failed_though_the_route_is_absent() -> None:
 
 def test_a_deadline_alone_never_fails_back() -> None:
     world = World(policy()).run(10)
-    world.cut("primary")
-    world.run(20)
-    world.mend("primary")
+    world.outage("primary", 20)
     world.run(75)
     world.silence("primary")
     world.run(500)
@@ -869,9 +857,7 @@ def test_an_interface_that_is_missing_may_come_later() -> None:
 def test_trouble_of_a_standby_touches_its_own_standing_route_only() -> None:
     world = World(policy()).run(10)
     before = len(world.actions)
-    world.cut("secondary")
-    world.run(20)
-    world.mend("secondary")
+    world.outage("secondary", 20)
     world.run(100)
     assert {a.route.interface for _, a in world.actions[before:]} == {"eth1"}
     assert world.switches() == []

@@ -19,6 +19,7 @@ from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing
 from support.keys import v4
 from support.pinging import pinging, target
+from support.written_probers import FatedProber
 
 TARGET = target("198.51.100.1")
 UPLINK = Uplink("primary", "up0", IPv4Address("203.0.113.1"), 10, Family.IPV4)
@@ -222,40 +223,13 @@ async def test_a_failure_is_confirmed_at_the_fast_interval(autojump_clock: MockC
 SLOW = replace(PROBE, interval=20.0, timeout=20.0, fast_interval=20.0)
 
 
-class Fates:
-    """A prober whose rounds come to these: seconds to the answer, None for none in time, or a word
-    for what fails at once."""
-
-    def __init__(self, *fates: float | str | None) -> None:
-        self.sent_at: list[float] = []
-        self.most_open = 0
-        self._open = 0
-        self._left = iter(fates)
-
-    async def run(self) -> None:
-        """Nothing comes by itself."""
-
-    async def ask(
-        self,
-        targets: tuple[Target, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
-        on_late: OnLate | None = None,
-    ) -> RoundResult:
-        sent_at = trio.current_time()
-        self.sent_at.append(sent_at)
-        self._open += 1
-        self.most_open = max(self.most_open, self._open)
-        fate = next(self._left, None)
-        if not isinstance(fate, str):
-            await trio.sleep(timeout if fate is None else fate)
-        self._open -= 1
-        good = isinstance(fate, float)
-        return RoundResult(sent_at, RoundOutcome.GOOD if good else RoundOutcome.FAILED, ())
-
-
 async def beside(
-    line: Fates, until: float, asked: Iterable[float], *, probe: Probe = SLOW, again: bool = False
+    line: FatedProber,
+    until: float,
+    asked: Iterable[float],
+    *,
+    probe: Probe = SLOW,
+    again: bool = False,
 ) -> list[tuple[float, float, RoundOutcome]]:
     """When rounds were told, when they were sent, and what they came to."""
     told: list[tuple[float, float, RoundOutcome]] = []
@@ -281,7 +255,7 @@ GOOD, FAILED = RoundOutcome.GOOD, RoundOutcome.FAILED
 async def test_a_round_is_sent_beside_one_that_has_waited_for_a_second(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates()
+    line = FatedProber()
     await beside(line, 15, [0.25, 5.5, 5.75, 9.5])
     assert line.sent_at == [0, 1, 5.5, 6.5, 9.5]
 
@@ -289,7 +263,7 @@ async def test_a_round_is_sent_beside_one_that_has_waited_for_a_second(
 async def test_the_schedule_goes_on_from_a_round_that_was_sent_beside_another(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates()
+    line = FatedProber()
     told = await beside(line, 46, [5.5])
     assert line.sent_at == [0, 5.5, 25.5, 45.5]
     assert told == [(20, 0, FAILED), (25.5, 5.5, FAILED), (45.5, 25.5, FAILED)]
@@ -298,7 +272,7 @@ async def test_the_schedule_goes_on_from_a_round_that_was_sent_beside_another(
 async def test_a_good_round_is_told_at_once_and_ends_those_before_it(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(None, 19.0, 0.5, None)
+    line = FatedProber(None, 19.0, 0.5, None)
     told = await beside(line, 48, [3, 5, 6])
     assert line.sent_at == [0, 3, 5, 6, 26, 46]
     # Neither the loss of the first nor the late answer to the second counts after it.
@@ -308,7 +282,7 @@ async def test_a_good_round_is_told_at_once_and_ends_those_before_it(
 async def test_what_fails_at_once_is_told_after_what_was_sent_before_it(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(8.0, "no route", "no route", None)
+    line = FatedProber(8.0, FAILED, FAILED, None)
     told = await beside(line, 9, [3, 5])
     assert told == [(8, 0, GOOD), (8, 3, FAILED), (8, 5, FAILED)]
 
@@ -316,7 +290,7 @@ async def test_what_fails_at_once_is_told_after_what_was_sent_before_it(
 async def test_a_newer_good_round_lets_what_had_failed_before_it_be_told_first(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(None, "no route", 0.5, None)
+    line = FatedProber(None, FAILED, 0.5, None)
     told = await beside(line, 24, [3, 5])
     assert told == [(5.5, 3, FAILED), (5.5, 5, GOOD)]
 
@@ -324,7 +298,7 @@ async def test_a_newer_good_round_lets_what_had_failed_before_it_be_told_first(
 async def test_after_a_good_round_the_next_is_sent_at_once_though_older_ones_wait(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(None, 0.5, 0.25, 0.25)
+    line = FatedProber(None, 0.5, 0.25, 0.25)
     await beside(line, 7, [3, 3.625, 4])
     assert line.sent_at == [0, 3, 3.625, 4]
 
@@ -332,7 +306,7 @@ async def test_after_a_good_round_the_next_is_sent_at_once_though_older_ones_wai
 async def test_what_was_asked_for_during_a_good_round_is_sent_as_soon_as_that_has_ended(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(None, 0.5, 0.25)
+    line = FatedProber(None, 0.5, 0.25)
     await beside(line, 7, [3, 3.25])
     assert line.sent_at == [0, 3, 3.5]
 
@@ -340,7 +314,7 @@ async def test_what_was_asked_for_during_a_good_round_is_sent_as_soon_as_that_ha
 async def test_asked_again_a_round_is_sent_a_second_after_the_latest(
     autojump_clock: MockClock,
 ) -> None:
-    line = Fates(0.5, 0.5, 0.5)
+    line = FatedProber(0.5, 0.5, 0.5)
     await beside(line, 9, [0.25, 0.75, 1.25, 5.5], again=True)
     assert line.sent_at == [0, 1, 2, 5.5]
 
@@ -349,7 +323,7 @@ async def test_at_most_sixty_rounds_are_open_however_long_the_timeout(
     autojump_clock: MockClock,
 ) -> None:
     probe = replace(PROBE, interval=600.0, timeout=600.0, fast_interval=600.0)
-    line = Fates()
+    line = FatedProber()
     await beside(line, 2000, [n * 0.5 for n in range(4000)], probe=probe)
     assert line.sent_at[:4] == [0, 10, 20, 30]
     assert line.most_open in (60, 61)  # the oldest ends at the instant at which one is sent

@@ -184,6 +184,12 @@ class World(VirtualWorld):
         for name in names:
             self._lines[self._interface(name)].works = True
 
+    def outage(self, name: str, until: float) -> None:
+        """From now until then, the uplink is cut."""
+        self.cut(name)
+        self.run(until)
+        self.mend(name)
+
     def silence(self, name: str, silent: bool = True) -> None:
         """Rounds through this uplink have no known outcome."""
         self._lines[self._interface(name)].unknown = silent

@@ -1,4 +1,4 @@
-"""A prober whose answers are written by the test, in virtual time."""
+"""Probers whose answers are written by the test, in virtual time."""
 
 from typing import Self
 
@@ -51,3 +51,37 @@ class WrittenProber:
             return RoundResult(sent_at, RoundOutcome.FAILED, silent, "no answer")
         await trio.sleep(RTT)
         return RoundResult(sent_at, RoundOutcome.GOOD, tuple(Answer(t, RTT) for t in targets))
+
+
+class FatedProber:
+    """Its rounds come to these, in the order of sending: seconds to the answer, None for none in
+    time, or the outcome that it has at once. After them, none is answered."""
+
+    def __init__(self, *fates: float | RoundOutcome | None) -> None:
+        self.sent_at: list[float] = []
+        self.most_open = 0
+        """Rounds under way at one time."""
+        self._open = 0
+        self._left = iter(fates)
+
+    async def run(self) -> None:
+        """Nothing comes by itself."""
+
+    async def ask(
+        self,
+        targets: tuple[Target, ...],
+        needed: int,
+        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
+        on_late: OnLate | None = None,
+    ) -> RoundResult:
+        sent_at = trio.current_time()
+        self.sent_at.append(sent_at)
+        fate = next(self._left, None)
+        if isinstance(fate, RoundOutcome):
+            return RoundResult(sent_at, fate, ())
+        self._open += 1
+        self.most_open = max(self.most_open, self._open)
+        in_time = fate is not None and fate <= timeout
+        await trio.sleep(fate if fate is not None and in_time else timeout)
+        self._open -= 1
+        return RoundResult(sent_at, RoundOutcome.GOOD if in_time else RoundOutcome.FAILED, ())

@@ -38,6 +38,7 @@ from route_switcher.virtual.stream import Stream
 from route_switcher.virtual.world import World
 from support.keys import v4
 from support.pinging import pinging, target
+from support.written_probers import FatedProber
 
 UPLINK = Uplink("u", "eth0", ip_address("198.51.100.1"), 10, Family.IPV4)
 TARGETS = tuple(target(f"203.0.113.{n}") for n in range(1, 5))
@@ -177,37 +178,11 @@ def in_virtual_time(
     return sent, told
 
 
-class Scripted:
-    """A prober whose rounds come to these fates, in the order of sending."""
-
-    def __init__(self, fates: Sequence[Fate]) -> None:
-        self.sent: list[float] = []
-        self._left = iter(fates)
-
-    async def run(self) -> None:
-        """Nothing comes by itself."""
-
-    async def ask(
-        self,
-        targets: tuple[Target, ...],
-        needed: int,
-        timeout: float,  # noqa: ASYNC109 (the Prober protocol)
-        on_late: OnLate | None = None,
-    ) -> RoundResult:
-        sent_at = trio.current_time()
-        self.sent.append(sent_at)
-        fate = next(self._left)
-        if isinstance(fate, str):
-            return RoundResult(sent_at, RoundOutcome.UNKNOWN, ())
-        in_time = fate is not None and fate <= timeout
-        await trio.sleep(fate if fate is not None and in_time else timeout)
-        return RoundResult(sent_at, RoundOutcome.GOOD if in_time else RoundOutcome.FAILED, ())
-
-
 async def in_tasks(
     probe: Probe, acts: Sequence[Act], fates: Sequence[Fate], spread: float
 ) -> tuple[list[float], Told]:
-    line, timing = Scripted(fates), Timing(Pace(probe, [RULE]), spread)
+    line = FatedProber(*(RoundOutcome.UNKNOWN if isinstance(f, str) else f for f in fates))
+    timing = Timing(Pace(probe, [RULE]), spread)
     began = trio.current_time()
     told: Told = []
 
@@ -226,7 +201,7 @@ async def in_tasks(
                 timing.set_speed(Speed(act))
         await trio.sleep_until(began + END - 1e-6)
         nursery.cancel_scope.cancel()
-    return [at - began for at in line.sent], told
+    return [at - began for at in line.sent_at], told
 
 
 # What becomes of targets after their round was told.
