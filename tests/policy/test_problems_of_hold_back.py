@@ -5,8 +5,7 @@ import pytest
 from support.told import DURATION_HINT, check, with_uplink
 
 SWITCHES_HINT = (
-    "a whole number from 1 to 1000: so many switches within an hour hold back those that are"
-    " not urgent"
+    "a whole number from 1 to 1000: after so many switches within an hour, optional ones wait"
 )
 
 

@@ -48,7 +48,7 @@ class Measurements:
             self._windows[position].settle(sent_at, answer)
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that rounds like the latest have come for `delta` more seconds."""
+        """Behave as if rounds like the latest had come for `delta` more seconds."""
         for window in self._windows:
             window.fast_forward(delta)
 

@@ -189,7 +189,7 @@ class RuleHealth:
             self.failing_since = None
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        """Behave as if good rounds like the latest had come for `delta` more seconds."""
         self._observations.known_at += delta
         self._last_good += delta
 

@@ -1,4 +1,4 @@
-"""The rounds of a window, packed: an hour of them at 10 ms would else take a hundred megabytes."""
+"""The rounds of a window, packed: unpacked, an hour at 10 ms would take a hundred megabytes."""
 
 from array import array
 from bisect import bisect_left

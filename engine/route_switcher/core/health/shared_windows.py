@@ -72,6 +72,6 @@ class SharedWindows:
             measuring.settle(event.sent_at, event.answers)
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that rounds like the latest have come for `delta` more seconds."""
+        """Behave as if rounds like the latest had come for `delta` more seconds."""
         for measuring in chain.from_iterable(self._by_probe.values()):
             measuring.fast_forward(delta)

@@ -7,8 +7,8 @@ last target never leaves: a probe that asks nobody proves nothing. An answer aft
 none, here as in a round.
 
 A failure may be confirmed faster than other uplinks are asked. So when a round first fails though
-some targets answered, the other witnesses are asked at once: else an uplink would fail by a dead
-target before anyone could say that it is dead.
+some targets answered, the other witnesses are asked at once. Otherwise an uplink would fail by a
+dead target before anyone could say that it is dead.
 """
 
 from collections.abc import Collection, Sequence, Set
@@ -212,6 +212,6 @@ class SuspectTargets:
         return any(suspects.unusual for suspects in self._probes.values())
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
-        """Take it that rounds like the latest have come through `uplinks` for `delta` seconds."""
+        """Behave as if rounds like the latest had come through `uplinks` for `delta` seconds."""
         for suspects in self._probes.values():
             suspects.fast_forward(delta, uplinks)

@@ -227,7 +227,7 @@ class UplinkHealth:
         return min((rule.deadline() for rule in self._rules), default=inf)
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        """Behave as if good rounds like the latest had come for `delta` more seconds."""
         self.last_known += delta
         self.last_good += delta
         self.last_told += delta

@@ -134,7 +134,7 @@ class Window:
         self._restart(0)
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that answers like the latest have come for `delta` more seconds, at the pace of
+        """Behave as if answers like the latest had come for `delta` more seconds, at the pace of
         the latest two. To be called only while it is `calm`."""
         micros = _micros(delta)
         samples = self._samples

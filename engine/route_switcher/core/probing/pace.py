@@ -35,7 +35,7 @@ def interval_at(probe: Probe, speed: Speed) -> float:
 
 def apart(probe: Probe) -> float:
     """Seconds from one round to the next that is sent beside it: `APART`, or longer where the
-    timeout is so long that more than `MOST_OPEN` would else be open at once."""
+    timeout is so long that otherwise more than `MOST_OPEN` would be open at once."""
     return max(APART, probe.timeout / MOST_OPEN)
 
 

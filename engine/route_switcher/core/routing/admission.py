@@ -50,7 +50,7 @@ class Admission:
         self._proving.clear()
 
     def on_time(self, at: float, healths: Iterable[UplinkHealth], active: str | None) -> None:
-        """Take it that the time is `at`, and see which uplinks have a route again."""
+        """See which uplinks have a route again at `at`."""
         if self.calm and not self._without_route:
             return
         self.refusals.expire(at)

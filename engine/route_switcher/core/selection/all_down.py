@@ -12,8 +12,8 @@ from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.states import UplinkState
 
 ASK_AGAIN = APART
-"""Seconds between requests for a round while none answers: with long intervals the first that
-answers would else be found late."""
+"""Seconds between requests for a round while none answers: otherwise, with long
+intervals, the first that answers would be found late."""
 
 
 class AllDown:

@@ -36,7 +36,7 @@ class Candidate:
     answers: bool = True
     """Its latest round was good. Where it must answer to be eligible, it is."""
     ever_failed: bool = False
-    """It has been failed; else it recovers only because the engine does not know it yet."""
+    """It has been failed; otherwise it recovers only because the engine does not know it yet."""
 
 
 @dataclass(frozen=True, slots=True)

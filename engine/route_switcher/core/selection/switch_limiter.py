@@ -1,7 +1,6 @@
-"""What holds a voluntary move back, and until when: the minimum stay, and the budget of switches.
+"""What delays a voluntary move, and until when: the minimum stay, and the budget of switches.
 
-Nothing here ever keeps traffic on an uplink that failed: the selection asks only for moves that it
-could as well leave.
+It never delays a failover: the selection asks it only about optional moves.
 """
 
 from collections import deque

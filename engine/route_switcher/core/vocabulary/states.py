@@ -65,4 +65,4 @@ class Cause(Enum):
 
 
 VOLUNTARY = frozenset({Cause.BETTER, Cause.STEADIER, Cause.PREFERENCE})
-"""The moves that could as well be left: the active uplink carries the traffic."""
+"""The optional moves: the active uplink carries the traffic."""

@@ -1,4 +1,4 @@
-"""The `hold_back` section: what holds back a switch that is not urgent."""
+"""The `hold_back` section: what delays optional switches."""
 
 from math import floor, log2
 
