@@ -91,8 +91,8 @@ def attack(data: bytes) -> None:
         for lookup in _LOOKUPS:
             lookups.answer(message, lookup, own_name, Discarded())
     for monitor in (_monitor(), _following()):
-        assert not monitor._told(data, _STRANGER)
-        monitor._told(data, 0)
+        assert not monitor.told(data, _STRANGER)
+        monitor.told(data, 0)
     past_ipv4_defaults(data)
 
 

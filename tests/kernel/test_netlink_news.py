@@ -128,13 +128,13 @@ async def test_churn_in_other_routes_wakes_nobody_up(
 ) -> None:
     await settle(kernel)
     woken: list[bytes] = []
-    gathered = Monitor._told
+    gathered = Monitor.told
 
     def told(self: Monitor, datagram: bytes, sender: int) -> KernelNews:
         woken.append(datagram)
         return gathered(self, datagram, sender)
 
-    monkeypatch.setattr(Monitor, "_told", told)
+    monkeypatch.setattr(Monitor, "told", told)
     churn(ip)
     assert not await settle(kernel)
     assert woken == []

@@ -128,6 +128,23 @@ class Monitor:
             if news:
                 return news
 
+    def told(self, datagram: bytes, sender: int) -> KernelNews:
+        """What `datagram` from the netlink port `sender` tells; the kernel's port is 0."""
+        if sender != 0:
+            self._discarded.not_from_kernel += 1
+            return _NOTHING
+        news = _NOTHING
+        for message in split(datagram, self._discarded):
+            if message.kind not in _KINDS:
+                continue
+            if len(message.data) < _FIXED_SIZE:
+                self._discarded.malformed += 1
+                continue
+            told = self._of(message)
+            if told:
+                news |= told
+        return news
+
     def _gathered(self) -> KernelNews:
         news = _NOTHING
         for _ in range(_AT_ONCE):
@@ -140,23 +157,7 @@ class Monitor:
                     raise
                 news |= _OVERRUN
                 continue
-            told = self._told(datagram, sender)
-            if told:
-                news |= told
-        return news
-
-    def _told(self, datagram: bytes, sender: int) -> KernelNews:
-        if sender != 0:
-            self._discarded.not_from_kernel += 1
-            return _NOTHING
-        news = _NOTHING
-        for message in split(datagram, self._discarded):
-            if message.kind not in _KINDS:
-                continue
-            if len(message.data) < _FIXED_SIZE:
-                self._discarded.malformed += 1
-                continue
-            told = self._of(message)
+            told = self.told(datagram, sender)
             if told:
                 news |= told
         return news
