@@ -17,8 +17,9 @@ from fuzz.target import Target, spoilt
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import Mark
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
-from route_switcher.probes.matching import Counters, EchoRequest
+from route_switcher.probes.matching import EchoRequest
 from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW

@@ -13,8 +13,8 @@ import trio.testing
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
-from route_switcher.probes.matching import Counters
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of
 from support.loopback import V4, Send, answering, receiving, silent_kernel, targets_on_loopback
 

@@ -19,9 +19,9 @@ from route_switcher.core.vocabulary.policy import Family, Target
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.interface import ADDRESS_FAMILY
-from route_switcher.probes.matching import Counters
 from route_switcher.probes.nuisance import TOLERATED
 from route_switcher.probes.receive_buffer import ReceiveBuffer
 from support.loopback import (

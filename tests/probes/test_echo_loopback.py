@@ -11,8 +11,8 @@ import trio.testing
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
-from route_switcher.probes.matching import Counters
 from support.loopback import (
     LONG,
     SHORT,

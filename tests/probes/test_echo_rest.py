@@ -11,7 +11,7 @@ import trio.testing
 from route_switcher.core.vocabulary.events import Answer, RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
 from route_switcher.probes import late_replies
-from route_switcher.probes.matching import Counters
+from route_switcher.probes.counters import Counters
 from support.loopback import (
     LONG,
     SHORT,

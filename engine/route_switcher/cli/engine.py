@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import trio
 
@@ -12,6 +13,7 @@ from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 from route_switcher.core.vocabulary.routes import RouteAction
+from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.line_writer import LineWriter
@@ -24,8 +26,8 @@ from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.printable import printable
+from route_switcher.probes import registry
 from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
-from route_switcher.probes.registry import needed_capabilities, open_prober
 
 
 def run(
@@ -103,9 +105,10 @@ async def _serve(
         raise CannotStart(error) from None
     with connected as kernel:
         look = Interfaces(writes=not dry_run).look
-        observers = [LogObserver(policy)]
+        log = LogObserver(policy)
+        open_prober = partial(_open_prober, log.dropped)
         if not dry_run:
-            service = Service(policy, kernel, _open_prober, look_at_links=look, observers=observers)
+            service = Service(policy, kernel, open_prober, look_at_links=look, observers=[log])
             await serve(service, load, doubts)
             return
         printed = _Printed()
@@ -114,10 +117,10 @@ async def _serve(
             service = Service(
                 policy,
                 kernel,
-                _open_prober,
+                open_prober,
                 table=table,
                 look_at_links=look,
-                observers=observers,
+                observers=[log],
             )
             await serve(service, load, doubts)
 
@@ -131,15 +134,15 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
 
 def _needed_capabilities(policy: Policy, dry_run: bool) -> frozenset[str]:
     """Those to send the probes, and to change routes."""
-    probing = needed_capabilities(policy.probes)
+    probing = registry.needed_capabilities(policy.probes)
     return probing if dry_run else probing | {NET_ADMIN}
 
 
-def _open_prober(uplink: Uplink, check: Check) -> OpenedProber:
+def _open_prober(dropped: DroppedPackets, uplink: Uplink, check: Check) -> OpenedProber:
     def warn(trouble: str) -> None:
         say(logging.WARNING, "flood", f"{uplink.name}: {trouble}", uplink=uplink.name)
 
-    return open_prober(uplink, check, warn)
+    return registry.open_prober(uplink, check, warn, dropped.of(uplink.id))
 
 
 class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell

@@ -9,6 +9,7 @@ from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.events import Answers, Event, Reload, Round
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.report import (
     say,
     tell,
@@ -20,6 +21,9 @@ from route_switcher.daemon.report import (
 
 _LOOK = 1.0
 """Seconds between two looks for lines of the log that are due."""
+
+_LOOKS = 60
+"""Looks after which it is told what the probers dropped."""
 
 
 class Observer:
@@ -52,12 +56,20 @@ class LogObserver(Observer):
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self.dropped = DroppedPackets()
+        """What the probers dropped; it is told once a minute."""
 
     async def run(self) -> None:
-        """See to it that lines that were held back are told of though no other follows."""
-        while True:
-            await trio.sleep(_LOOK)
-            tell_held(time.monotonic())
+        """See to it that lines that were held back are told of though no other follows, and what
+        the probers dropped."""
+        try:
+            while True:
+                for _ in range(_LOOKS):
+                    await trio.sleep(_LOOK)
+                    tell_held(time.monotonic())
+                self.dropped.tell(self._policy)
+        finally:
+            self.dropped.tell(self._policy)
 
     def event(self, event: Event) -> None:
         """Rounds and late answers, at debug level; the engine says what follows from the others."""
@@ -67,6 +79,7 @@ class LogObserver(Observer):
             tell_answers(event, self._policy)
         elif isinstance(event, Reload):
             self._policy = event.policy
+            self.dropped.keep({uplink.id for uplink in event.policy.uplinks})
 
     def output(self, output: Output) -> None:
         """Each in one line."""

@@ -19,9 +19,10 @@ from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Family, Target, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.interface import ADDRESS_FAMILY, bound_index, index_of, named_by_link
 from route_switcher.probes.late_replies import LateReplies, OnLate
-from route_switcher.probes.matching import Counters, EchoRequest, EchoRound, Matching
+from route_switcher.probes.matching import EchoRequest, EchoRound, Matching
 from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
@@ -49,15 +50,21 @@ class IcmpProber:
 
     `run` must be running while rounds are made. Rounds of several probes may run at once. The
     interface may be missing, and may come back under another index: each round looks. `warn` takes
-    a line about packets that disturb, at most one a minute.
+    a line about packets that disturb, at most one a minute. `counters` count those of no use.
 
     Entering raises `ProbeNotPermitted` without CAP_NET_RAW.
     """
 
-    def __init__(self, interface: str, family: Family, warn: Warn = lambda _: None) -> None:
+    def __init__(
+        self,
+        interface: str,
+        family: Family,
+        warn: Warn = lambda _: None,
+        counters: Counters | None = None,
+    ) -> None:
         self.interface = interface
         self.family = family
-        self.counters = Counters()
+        self.counters = counters or Counters()
         self._mark = Mark.drawn()
         self._sequence = secrets.randbits(16)
         self._matching = Matching(family, self.counters)
@@ -267,8 +274,8 @@ class IcmpProber:
             self._nuisance.note(useless)
 
 
-def _open(uplink: Uplink, _check: Check, warn: Warn) -> IcmpProber:
-    return IcmpProber(uplink.interface, uplink.family, warn)
+def _open(uplink: Uplink, _check: Check, warn: Warn, counters: Counters) -> IcmpProber:
+    return IcmpProber(uplink.interface, uplink.family, warn, counters)
 
 
 KIND = ProberKind(_open, frozenset({"CAP_NET_RAW"}))

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Target, Uplink
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.late_replies import OnLate
 
 
@@ -47,6 +48,6 @@ Warn: TypeAlias = Callable[[str], None]
 class ProberKind(NamedTuple):
     """How the prober of a check is made, and what it may not lack."""
 
-    open: Callable[[Uplink, Check, Warn], OpenedProber]
+    open: Callable[[Uplink, Check, Warn, Counters], OpenedProber]
     capabilities: frozenset[str]
     """Those that the process must have (capabilities(7))."""

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 from route_switcher.core.vocabulary.checks import Check, IcmpEcho
 from route_switcher.core.vocabulary.policy import Probe, Uplink
 from route_switcher.probes import icmp
+from route_switcher.probes.counters import Counters
 from route_switcher.probes.prober import OpenedProber, ProberKind, Warn
 
 PROBERS: Mapping[type[Check], ProberKind] = {IcmpEcho: icmp.KIND}
 
 
-def open_prober(uplink: Uplink, check: Check, warn: Warn) -> OpenedProber:
+def open_prober(uplink: Uplink, check: Check, warn: Warn, counters: Counters) -> OpenedProber:
     """A prober of `check` through `uplink`, to be entered."""
-    return PROBERS[type(check)].open(uplink, check, warn)
+    return PROBERS[type(check)].open(uplink, check, warn, counters)
 
 
 def needed_capabilities(probes: Iterable[Probe]) -> frozenset[str]:
