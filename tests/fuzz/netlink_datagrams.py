@@ -116,7 +116,7 @@ def _answered(data: bytes, parse: Callable[[Message], object], cut: Cut) -> None
 def _use(found: object) -> None:
     """What `NetlinkKernel` does with what was told."""
     if isinstance(found, messages.DefaultRoute):
-        for route in netlink._as_routes(found, {}):
+        for route in netlink.as_routes(found, {}):
             str(route)
     elif isinstance(found, links.InterfaceLink):
         links.address_dump(found.index, _SEQUENCE)
@@ -145,7 +145,7 @@ def seeds() -> list[bytes]:
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
     ):
         news.bind((0, 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000))
-        exchange._prepare(channel)
+        exchange.prepare(channel)
         _ip(*_NETWORK)
         try:
             recorded = [answer for ask in _requests() for answer in _answers(channel, ask)]

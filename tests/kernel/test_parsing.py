@@ -199,7 +199,7 @@ def test_an_index_that_no_interface_can_have_is_one_that_no_interface_has(index:
     (route,) = split(message(RTM_NEWROUTE, route_body(attributes=attribute(9, hop))), Discarded())
     several = messages.default_route(route)
     assert several is not None
-    assert netlink._as_routes(several, {}) == []
+    assert netlink.as_routes(several, {}) == []
 
 
 @pytest.mark.parametrize("error", [-(2**31), -4096, 1, 2**31 - 1])

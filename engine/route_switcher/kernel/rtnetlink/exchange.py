@@ -123,7 +123,7 @@ class Conversation:
     async def __aenter__(self) -> Self:
         self._socket = await _opened()
         self._socket.setblocking(False)
-        _prepare(self._socket)
+        prepare(self._socket)
         return self
 
     async def __aexit__(
@@ -240,7 +240,7 @@ async def _opened() -> socket.socket:
         await trio.sleep(_PAUSE)
 
 
-def _prepare(channel: socket.socket) -> None:
+def prepare(channel: socket.socket) -> None:
     """Ask for errors in words and without our request in them, and for filtered dumps.
 
     A kernel that knows none of these gives bare numbers and whole dumps, which do as well.

@@ -77,7 +77,7 @@ class NetlinkKernel:
             for route in found:
                 if route.family is not family or (none_of_others and route.protocol != PROTOCOL):
                     continue
-                routes += _as_routes(route, owned)
+                routes += as_routes(route, owned)
                 if route.protocol != PROTOCOL:
                     carrying.update(hop.index for hop in route.hops)
         if not ours_only:
@@ -241,7 +241,11 @@ async def _addresses(conversation: Conversation, index: int) -> list[InterfaceAd
         return []  # it went after its link was read
 
 
-def _as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
+def as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
+    """One route for each next hop of `found`, except those whose interface has gone since.
+
+    `owned` are the names by which the uplinks call their interfaces.
+    """
     named = [
         (hop, name)
         for hop in found.hops
