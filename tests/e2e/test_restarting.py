@@ -161,6 +161,17 @@ def test_cleanup_says_when_no_default_route_is_left(lab: Lab, start: Start) -> N
     assert (again.returncode, again.stdout.splitlines()) == (0, done.stdout.splitlines()[-1:])
 
 
+def test_cleanup_goes_on_though_what_it_says_cannot_be_written(lab: Lab, start: Start) -> None:
+    engine = start(policy_text(lab))
+    wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
+    engine.end(signal.SIGTERM)
+    full = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    done = run_to_its_end(lab, "cleanup", wrapped_in=full, PYTHONUNBUFFERED="1")
+    assert done.returncode == 1
+    assert done.stderr == "route-switcher: cannot write: No space left on device\n"
+    assert our_routes(lab) == set()
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_from_before_pythons_start_is_answered_if_the_starter_holds_it(
     lab: Lab, start: Start, policy_file: Path, number: signal.Signals

@@ -1,4 +1,5 @@
-"""A program under the restrictions of the unit that need no systemd: `python confining.py UNIT …`.
+"""A program under the restrictions of the unit that need no systemd: `python confining.py UNIT …`,
+or one to which some system calls are refused: `python confining.py CALL,CALL …`.
 
 Seccomp filters as systemd makes them (systemd.exec(5)), by libseccomp; the sets of system calls are
 those that `systemd-analyze syscall-filter` prints. Also PR_SET_MDWE (prctl(2)), which a newer
@@ -12,7 +13,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_MDWE, _REFUSE_EXEC_GAIN = 38, 65, 1
@@ -68,6 +69,15 @@ def confine(unit: str) -> None:
     for made in filters:
         made.load()
     _libc.prctl(_PR_SET_MDWE, _REFUSE_EXEC_GAIN, 0, 0, 0)
+
+
+def refuse(calls: Iterable[str]) -> None:
+    """Refuse these system calls to this process, and to what it becomes."""
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    made = _Filter(_ALLOW)
+    for call in calls:
+        made.add(_ERRNO | errno.EPERM, call)
+    made.load()
 
 
 def allowed_calls(lines: Sequence[str]) -> set[str]:
@@ -128,5 +138,9 @@ def _only_calls(allowed: set[str]) -> _Filter:
 
 
 if __name__ == "__main__":
-    confine(Path(sys.argv[1]).read_text("utf-8"))
-    os.execvp(sys.argv[2], sys.argv[2:])
+    what, *program = sys.argv[1:]
+    if what.endswith(".service"):
+        confine(Path(what).read_text("utf-8"))
+    else:
+        refuse(what.split(","))
+    os.execvp(program[0], program)

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Remove our routes."""
     # Here and not above: the completion of all commands is made without trio and pyroute2.
-    import trio
-
+    from route_switcher.cli import on_trio
+    from route_switcher.daemon.serve import CannotStart
     from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
     with ExitStack() as held:
@@ -38,7 +38,13 @@ def execute(arguments: argparse.Namespace) -> int:
             return _cannot(f"the kernel refused it: {error}")
         for note in lock.notes:
             print(f"route-switcher cleanup: {note}", file=sys.stderr)
-        return trio.run(_clean)
+        try:
+            code, told = on_trio.run(_clean)
+        except CannotStart as error:
+            return _cannot(str(error))
+    for line in told:
+        print(line)
+    return code
 
 
 def _cannot(message: str) -> int:
@@ -46,22 +52,22 @@ def _cannot(message: str) -> int:
     return EXIT_PROBLEMS
 
 
-async def _clean() -> int:
+async def _clean() -> tuple[int, list[str]]:
+    """The exit code, and what to say then: one who does not read it must not stop this half-way."""
     from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
     with NetlinkKernel() as kernel:
         return await _remove_ours(kernel)
 
 
-async def _remove_ours(kernel: Kernel) -> int:
-    code = EXIT_OK
+async def _remove_ours(kernel: Kernel) -> tuple[int, list[str]]:
+    code, told = EXIT_OK, []
     # From the highest metric down: the best route is the last to go.
     for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):
         refused = await kernel.apply(RouteAction(Change.DELETE, route, "cleanup"))
         if refused is not None:
             code = EXIT_PROBLEMS
-        print(f"{'removed' if refused is None else 'not removed'}: {route}"
-              + (f": {refused}" if refused else ""))  # fmt: skip
+        told.append(f"not removed: {route}: {refused}" if refused else f"removed: {route}")
     if not await kernel.default_routes():
-        print("no default route is left on this machine")
-    return code
+        told.append("no default route is left on this machine")
+    return code, told

@@ -9,7 +9,7 @@ from functools import partial
 import trio
 
 from route_switcher import __version__
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, on_trio
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 from route_switcher.core.vocabulary.routes import RouteAction
@@ -69,7 +69,7 @@ def run(
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
-            _run_trio(policy, load, doubts, dry_run)
+            on_trio.run(_serve, policy, load, doubts, dry_run)
         except* (ProbeNotPermitted, CannotStart, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
@@ -79,18 +79,6 @@ def run(
             return _cannot(str(refused))
         case _:
             return EXIT_OK
-
-
-def _run_trio(
-    policy: Policy,
-    load: Callable[[], Policy],
-    doubts: Callable[[], Sequence[str]],
-    dry_run: bool,
-) -> None:
-    try:
-        trio.run(_serve, policy, load, doubts, dry_run)
-    except OSError as error:  # of trio's own making; what comes from a task is in a group
-        raise CannotStart(error) from None
 
 
 async def _serve(

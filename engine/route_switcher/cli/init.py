@@ -6,7 +6,7 @@ complete. The policy goes to standard output, what it assumes also to standard
 error. Changes nothing on this machine; needs no privileges.
 
 Exit code: 0 drafted, 1 a template only, because there is no default route, or
-FILE cannot be written, 2 wrong usage.
+FILE cannot be written, or the kernel refuses to tell, 2 wrong usage.
 """
 
 import argparse
@@ -28,11 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Draft a policy and write it."""
     # Here and not above: the completion of all commands is made without trio and pyroute2.
-    import trio
-
+    from route_switcher.cli import on_trio
+    from route_switcher.daemon.serve import CannotStart
     from route_switcher.kernel.host.survey import survey
 
-    drafted = draft(trio.run(survey))
+    try:
+        drafted = draft(on_trio.run(survey))
+    except CannotStart as error:
+        print(f"route-switcher init: {error}", file=sys.stderr)
+        return EXIT_PROBLEMS
     text = write(drafted)
     if arguments.output is None:
         print(text, end="")

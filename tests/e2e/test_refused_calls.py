@@ -1,0 +1,44 @@
+"""A system call that is refused for good: one line names it, whatever the command."""
+
+import sys
+from ctypes.util import find_library
+from pathlib import Path
+
+import pytest
+
+from route_switcher.lab.topology import Lab
+from support import confining
+from support.running import run_to_its_end
+from support.written_policy_files import policy_text
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(find_library("seccomp") is None, reason="libseccomp is missing"),
+]
+
+REFUSED = {
+    "sendto": "sendto(2)",
+    "recvfrom": "recvfrom(2)",
+    "epoll_wait,epoll_pwait": "epoll_wait(2)",
+    "socketpair": "socketpair(",
+    "epoll_create1": "select.epoll()",
+    "epoll_ctl": "waiting.register(",
+}
+
+
+@pytest.mark.parametrize(
+    ("calls", "command"),
+    [*((calls, "run") for calls in REFUSED), ("sendto", "cleanup"), ("sendto", "init")],
+)
+def test_a_refused_call_is_named_in_one_line(
+    lab: Lab, policy_file: Path, calls: str, command: str
+) -> None:
+    policy_file.write_text(policy_text(lab))
+    words = [command, str(policy_file)] if command == "run" else [command]
+    wrapped_in = [sys.executable, "-P", confining.__file__, calls]
+    done = run_to_its_end(lab, *words, wrapped_in=wrapped_in)
+    assert (done.returncode, done.stdout) == (1, "")
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"route-switcher {command}: the kernel refused it: Operation not permit")
+    assert REFUSED[calls] in line
+    assert len(done.stderr.splitlines()) == (2 if command == "run" else 1)
