@@ -174,7 +174,7 @@ def as_data(result: SimulationResult) -> dict[str, object]:
             }
             for switch in result.switches
         ],
-        "leapthundredths": result.leapt,
+        "leapt_seconds": result.leapt,
     }
 
 
