@@ -145,8 +145,8 @@ def test_what_holds_back_is_told() -> None:
     held = HoldBack(120.0, 6, Damping(600.0, 3.0, 1.0, 2400.0))
     text = said(policy(rule(THREE), hold_back=held))
     assert (
-        "the traffic goes back to it, but not within 2 min of the last switch, nor while the last"
-        " hour had 6 switches or more, nor while that uplink is damped." in text
+        "the traffic goes back to it, but not within 2 min of the latest move, or of the start, nor"
+        " while the last hour had 6 switches or more, nor while that uplink is damped." in text
     )
     assert (
         "halves every 10 min. Above 3 (4 failures, if they follow each other soon) it is damped"

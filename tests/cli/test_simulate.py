@@ -12,6 +12,7 @@ import pytest
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, main
 
 SHORT = ["--duration", "2h"]
+KEYS = {"families", "leapt_seconds", "policy", "seconds", "switches", "uplinks"}
 
 
 def test_it_prints_a_timeline_and_figures(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +54,7 @@ def test_another_policy_meets_the_same_network(
     words = ["simulate", "dual-wan", "--against", str(quick), "--duration", "1d"]
     assert main([*words, "--line", "primary=dsl,outages=1/hour", "--format", "json"]) == EXIT_OK
     slow, fast = json.loads(capsys.readouterr().out)["policies"]
+    assert slow.keys() == KEYS
     assert slow["uplinks"]["primary"]["outages"] == fast["uplinks"]["primary"]["outages"] > 5
     assert slow["uplinks"]["primary"]["dead"] == fast["uplinks"]["primary"]["dead"]
     of = [p["families"]["IPv4"]["time_to_detect"]["median"] for p in (slow, fast)]

@@ -17,7 +17,7 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
-from route_switcher.daemon.reconcile import carry_out
+from route_switcher.daemon.carry_out import carry_out
 from support.model_kernel import ModelKernel
 from support.standing import standing, standing_route
 

@@ -17,11 +17,11 @@ LOST = "no answer within 1 s"
 
 
 class World:
-    """An aftermath, what it told, and the rounds that it forgot."""
+    """Late replies, what it told, and the rounds that it forgot."""
 
     def __init__(self) -> None:
         self.forgotten: list[EchoRound] = []
-        self.aftermath = LateReplies(self.forgotten.append, trio.lowlevel.checkpoint)
+        self.late_replies = LateReplies(self.forgotten.append, trio.lowlevel.checkpoint)
         self.told: list[tuple[float, float, tuple[Answer, ...]]] = []
         """When, of a round sent when, and what."""
 
@@ -40,18 +40,18 @@ class World:
         """The target at this place answers now."""
         request = open_round.requests[place]
         open_round.answer(request, trio.current_time() - request.sent_at)
-        self.aftermath.answered(open_round, request)
+        self.late_replies.answered(open_round, request)
 
     async def over(self, open_round: EchoRound) -> None:
         """The round is judged now, and followed."""
         echoes = open_round.result(trio.current_time())
-        self.aftermath.follow(open_round, echoes, self._tell)
-        await self.aftermath.tell_due()
+        self.late_replies.follow(open_round, echoes, self._tell)
+        await self.late_replies.tell_due()
 
     async def until(self, time: float) -> None:
         """Tell what is due, as the line's task does, until `time`."""
         with trio.move_on_at(time):
-            await self.aftermath.run()
+            await self.late_replies.run()
 
     async def _tell(self, sent_at: float, answers: tuple[Answer, ...]) -> None:
         await trio.lowlevel.checkpoint()
@@ -91,7 +91,7 @@ async def test_what_stays_silent_is_told_at_the_timeout(
     await world.until(5)
     settled = (Answer(TARGETS[1], None, LOST), Answer(TARGETS[2], 0.25))
     assert world.told == [(1.0, 0, settled)]
-    assert open_round in world.aftermath
+    assert open_round in world.late_replies
 
 
 async def test_rounds_of_probes_with_other_timeouts_do_not_wait_for_each_other(
@@ -118,7 +118,7 @@ async def test_each_late_answer_is_told_when_it_comes(
     for place, at in ((1, 1.5), (0, 2.5)):
         await world.until(at)
         world.answer(open_round, place)
-        await world.aftermath.tell_due()
+        await world.late_replies.tell_due()
     assert world.told == [
         (1.5, 0, (Answer(TARGETS[1], 1.5),)),
         (2.5, 0, (Answer(TARGETS[0], 2.5),)),
@@ -159,7 +159,7 @@ async def test_a_round_that_is_known_wholly_is_not_followed(
     for place in range(2):
         world.answer(open_round, place)
     await world.over(open_round)
-    assert open_round not in world.aftermath
+    assert open_round not in world.late_replies
 
 
 async def test_waking_up_long_after_the_timeout_tells_of_no_loss(
@@ -176,7 +176,7 @@ async def test_waking_up_long_after_the_timeout_tells_of_no_loss(
     (told,) = world.told
     assert told[2] == (Answer(TARGETS[1], None, why, asked=False), Answer(TARGETS[2], 0.5))
     assert world.forgotten == [open_round]
-    assert open_round not in world.aftermath
+    assert open_round not in world.late_replies
 
 
 async def test_a_standstill_while_it_was_sent_makes_no_loss_of_a_good_round(
@@ -191,7 +191,7 @@ async def test_a_standstill_while_it_was_sent_makes_no_loss_of_a_good_round(
     assert world.told == []
     answers = open_round.result(2.75).answers
     assert [answer.asked for answer in answers] == [False, False, True]
-    assert open_round not in world.aftermath
+    assert open_round not in world.late_replies
 
 
 async def test_a_round_is_remembered_until_late_answers_are_of_no_use(
@@ -204,13 +204,13 @@ async def test_a_round_is_remembered_until_late_answers_are_of_no_use(
     second = world.sent()
     world.answer(second, 0)
     await world.over(second)
-    assert first in world.aftermath
+    assert first in world.late_replies
     await world.until(TIMEOUT + LATE + 0.5)
     third = world.sent(targets=1)
     world.answer(third, 0)
     await world.over(third)
     assert first in world.forgotten
-    assert first not in world.aftermath
+    assert first not in world.late_replies
 
 
 async def test_memory_has_a_bound_and_the_oldest_are_forgotten(
@@ -221,3 +221,17 @@ async def test_memory_has_a_bound_and_the_oldest_are_forgotten(
     for open_round in rounds:
         await world.over(open_round)
     assert world.forgotten == rounds[: REMEMBERED // 2]
+
+
+async def test_an_answer_counts_for_five_seconds_after_the_timeout_though_no_round_follows(
+    autojump_clock: MockClock, world: World
+) -> None:
+    for waited, told in ((TIMEOUT + LATE - 0.1, 1), (TIMEOUT + LATE + 0.1, 0)):
+        world.told.clear()
+        open_round = world.sent(targets=2)
+        await world.until(trio.current_time() + TIMEOUT)
+        await world.over(open_round)
+        await world.until(open_round.sent_at + waited)
+        world.answer(open_round, 1)
+        await world.until(trio.current_time() + 1)
+        assert len(world.told) == told

@@ -2,8 +2,8 @@
 
 from math import inf
 
-FIRST_PAUSE = 60.0
-LONGEST_PAUSE = 3600.0
+FIRST_REMINDER = 60.0
+LONGEST_REMINDER = 3600.0
 """Seconds; the pause doubles each time."""
 
 
@@ -17,12 +17,12 @@ class Reminder:
 
     def end(self) -> None:
         """It is over: the next time is the first one."""
-        self._next_at, self._pause = -inf, FIRST_PAUSE
+        self._next_at, self._pause = -inf, FIRST_REMINDER
 
     def due(self, at: float) -> bool:
         """Whether to tell it now."""
         if at < self._next_at:
             return False
         self._next_at = at + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._pause = min(2 * self._pause, LONGEST_REMINDER)
         return True

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from route_switcher.core.routing.table import RouteTable
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-from route_switcher.daemon.reconcile import Table
+from route_switcher.daemon.carry_out import Table
 
 
 class DryRunTable:

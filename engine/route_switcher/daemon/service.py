@@ -35,12 +35,12 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
-from route_switcher.daemon.reconcile import Table, carry_out
 from route_switcher.kernel.base import Kernel, KernelNews
 
 

@@ -10,6 +10,7 @@ from route_switcher.analysis.prose.asking import asking, every
 from route_switcher.analysis.prose.clauses import any_of, clause
 from route_switcher.analysis.prose.figures_in_words import failing_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
+from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
 from route_switcher.core.vocabulary.policy import (
@@ -167,11 +168,13 @@ def _moves(policy: Policy) -> Iterator[str]:
             f" one that answers now;{damped} otherwise to one that is recovering; otherwise to any"
             " that answers."
         )
+        damped = " damped, then" if policy.hold_back.damping else ""
         yield (
             "When it fails because its link is lost (no carrier, down or missing), no answer is"
             " waited for: the traffic goes at once to the best of the others that have a link:"
-            " healthy, then recovering, then unknown, then failed but answering. That one is asked"
-            " at once; if it is dead, the traffic moves on as after any failure."
+            f" healthy, then{damped} recovering, then unknown, then failed"
+            " but answering. That one is asked at once; if it is dead, the traffic moves on as"
+            " after any failure."
         )
         yield (
             "When none answers, the traffic stays where it is, and every uplink that has a link is"
@@ -183,8 +186,8 @@ def _moves(policy: Policy) -> Iterator[str]:
         yield "There is no other uplink: nothing is moved."
     if any(_may_be_suspect(policy, probe) for probe in policy.probes):
         yield (
-            "A target that is silent through every uplink that works (two at least) is suspect: its"
-            " outage is its own, and it does not count until it answers again."
+            f"A target that is silent through every uplink that works ({WITNESSES} at least) is"
+            " suspect: its outage is its own, and it does not count until it answers again."
         )
     if policy.hold_back.damping is not None:
         yield _damping(policy.hold_back.damping)
@@ -199,7 +202,7 @@ def _comes_back(policy: Policy) -> str:
     hold_back = policy.hold_back
     unless = []
     if hold_back.min_stay:
-        unless.append(f"within {seconds(hold_back.min_stay)} of the last switch")
+        unless.append(f"within {seconds(hold_back.min_stay)} of the latest move, or of the start")
     if hold_back.switches_per_hour is not None:
         limit = counted(hold_back.switches_per_hour, "switch", "switches")
         unless.append(f"while the last hour had {limit} or more")
@@ -228,7 +231,7 @@ def _damping(damping: Damping) -> str:
 def _may_be_suspect(policy: Policy, probe: Probe) -> bool:
     """Whether two uplinks of a family ask several targets: less proves nothing of a target."""
     families = [u.family for u in policy.uplinks if probe.goes_through(u.name)]
-    return any(families.count(f) > 1 and len(probe.targets_for(f)) > 1 for f in Family)
+    return any(families.count(f) >= WITNESSES and len(probe.targets_for(f)) > 1 for f in Family)
 
 
 # How often it is wrong.

@@ -29,7 +29,8 @@ from route_switcher.core.vocabulary.policy import (
     answers_needed,
 )
 
-_WITNESSES = 2
+WITNESSES = 2
+"""Uplinks that work and do not reach a target before that is suspect, at least."""
 
 WORTH_TELLING = 60.0
 """Seconds that a target has been dead, or has not been, before a person is told: one that answers
@@ -162,7 +163,7 @@ class _OfProbe:
 
 
 def _is_suspect(
-    silent: int, latest: Sequence[Sequence[bool | None]], enough: int = _WITNESSES
+    silent: int, latest: Sequence[Sequence[bool | None]], enough: int = WITNESSES
 ) -> bool:
     """Whether enough uplinks that work know that the target at this position fails."""
     witnesses = [answered for answered in latest if any(answered)]

@@ -83,7 +83,7 @@ class FollowedRound(Generic[AnyRequest]):
 
     def on_answer(self, request: AnyRequest) -> None:
         """`request` was answered, which the tally knows."""
-        if not self.pending and not self.over:
+        if not self.pending and not self.over and self._counts(request):
             self._late.append(request)
 
     def told(self, now: float) -> list[tuple[Answer, ...]]:
@@ -103,4 +103,9 @@ class FollowedRound(Generic[AnyRequest]):
         self.missing = self.tally.unanswered
         self.over = not self.missing or bool(self.tally.disturbed(now))
         if not self.over:
-            self._late = [request for request in self.missing if request.settled]
+            self._late = [r for r in self.missing if r.settled and self._counts(r)]
+
+    def _counts(self, request: AnyRequest) -> bool:
+        """Whether its answer came while one was waited for; where rounds are rare, nobody may have
+        looked at the time since."""
+        return request.late is None or request.late <= self.tally.timeout + LATE

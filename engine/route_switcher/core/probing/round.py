@@ -73,7 +73,7 @@ class RoundTally(Generic[AnyRequest]):
         self.requests = requests
         self._needed = needed
         self._goal = needed
-        self._timeout = timeout
+        self.timeout = timeout
         self._asked = len(requests)
         self._answered = 0
         self._lost = ""
@@ -86,7 +86,7 @@ class RoundTally(Generic[AnyRequest]):
     @property
     def deadline(self) -> float:
         """When the last request has had its whole timeout."""
-        return self.requests[-1].sent_at + self._timeout
+        return self.requests[-1].sent_at + self.timeout
 
     @property
     def sent_at(self) -> float:
@@ -107,7 +107,7 @@ class RoundTally(Generic[AnyRequest]):
 
     def answer(self, request: AnyRequest, took: float) -> bool:
         """Note that `request` was answered after `took` seconds. Whether that was in time."""
-        if took > self._timeout:
+        if took > self.timeout:
             request.late = took
             return False
         request.rtt = took
@@ -136,7 +136,7 @@ class RoundTally(Generic[AnyRequest]):
     def disturbed(self, now: float) -> str:
         """What on this machine may have lost answers, in words; empty if nothing."""
         delay = self._delay(now)
-        if delay > self._timeout:
+        if delay > self.timeout:
             return f"this machine was delayed by {delay:.1f} s"
         return self._lost
 
@@ -161,9 +161,9 @@ class RoundTally(Generic[AnyRequest]):
         if why := self.disturbed(now):
             return Answer(request.target, None, why, asked=False)
         if request.late is not None:
-            reason = f"answered after {request.late:.3g} s, later than {self._timeout:g} s"
+            reason = f"answered after {request.late:.3g} s, later than {self.timeout:g} s"
         else:
-            reason = f"no answer within {self._timeout:g} s"
+            reason = f"no answer within {self.timeout:g} s"
         return Answer(request.target, None, reason)
 
     def _delay(self, now: float) -> float:
