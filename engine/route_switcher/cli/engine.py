@@ -24,6 +24,7 @@ from route_switcher.daemon.service import Service
 from route_switcher.daemon.thread_start import NoThread
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
+from route_switcher.kernel.rtnetlink.exchange import NoSocket
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.printable import printable
 from route_switcher.probes import registry
@@ -70,11 +71,13 @@ def run(
         ended_by: list[BaseException] = []
         try:
             on_trio.run(_serve, policy, load, doubts, dry_run)
-        except* (ProbeNotPermitted, CannotStart, NoThread, _OutputLost) as group:
+        except* (ProbeNotPermitted, CannotStart, NoSocket, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
         case [_OutputLost() as lost, *_]:
             raise lost.error
+        case [NoSocket() as scarce, *_]:
+            return _cannot(f"{scarce}; the routes stay as they are")
         case [refused, *_]:
             return _cannot(str(refused))
         case _:

@@ -69,6 +69,17 @@ class KernelError(Exception):
         self.text = text
 
 
+class NoSocket(OSError):  # noqa: N818 - a condition of the machine, not an error of ours
+    """Descriptors or memory had run out for so long that it is better to end."""
+
+    def __init__(self, error: OSError) -> None:
+        words = f"no socket could be opened for {_PATIENCE:g} s ({error.strerror})"
+        super().__init__(error.errno, words)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
 class Replies(list[Message]):
     """Takes in datagrams until the answer to the request `sequence` is complete."""
 
@@ -113,7 +124,7 @@ class Conversation:
     """Requests one after another on one socket. Use as an asynchronous context manager.
 
     Entering waits for a minute where descriptors or memory have run out: another user may have
-    taken them, and to end then would leave the uplink to itself. After that it raises OSError.
+    taken them, and to end then would leave the uplink to itself. After that it raises NoSocket.
     """
 
     def __init__(self, discarded: Discarded) -> None:
@@ -235,8 +246,10 @@ async def _opened() -> socket.socket:
         try:
             return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         except OSError as error:
-            if error.errno not in _SCARCE or trio.current_time() > end:
+            if error.errno not in _SCARCE:
                 raise
+            if trio.current_time() > end:
+                raise NoSocket(error) from None
         await trio.sleep(_PAUSE)
 
 
