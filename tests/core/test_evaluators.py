@@ -79,7 +79,7 @@ def take(observations: Observations, told: Told) -> None:
         run.failures, run.successes = 0, run.successes + 1
     for (probe, _), measuring in observations.measurements.items():
         if probe == told.probe:
-            measuring.take(told.at, [Answer(TARGET, told.rtt)])
+            measuring.add(told.at, [Answer(TARGET, told.rtt)])
 
 
 @settings(max_examples=250, deadline=None)

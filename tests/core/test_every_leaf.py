@@ -112,7 +112,7 @@ def test_every_leaf_has_an_evaluator(kind: type[Leaf]) -> None:
         if leaf.window is not None:
             (probe,) = policy_with(kind).probes
             measurements = Measurements(probe, Family.IPV4, leaf.window, GAP, frozenset())
-            measurements.take(0.0, [Answer(target, 0.01) for target in probe.targets])
+            measurements.add(0.0, [Answer(target, 0.01) for target in probe.targets])
             observations.measurements[leaf.probe, leaf.window] = measurements
     evaluator = make_evaluator(leaf, observations)
     assert isinstance(evaluator.holds(0.0), bool)

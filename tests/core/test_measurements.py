@@ -19,7 +19,7 @@ def measuring(quorum: Quorum, suspects: set[Target] | None = None) -> Measuremen
 
 def feed(it: Measurements, begin: int, end: int, **rtts: float | None) -> None:
     for at in range(begin, end):
-        it.take(at, [Answer(target(f"203.0.113.{k[1]}"), rtt) for k, rtt in rtts.items()])
+        it.add(at, [Answer(target(f"203.0.113.{k[1]}"), rtt) for k, rtt in rtts.items()])
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_targets_of_the_other_family_and_those_not_asked_are_not_measured() -> N
     probe = pinging("internet", *both, quorum="all")
     it = Measurements(probe, Family.IPV4, 5, 3, set())
     for at in range(7):
-        it.take(at, [Answer(both[0], 0.02), Answer(both[1], None)])
+        it.add(at, [Answer(both[0], 0.02), Answer(both[1], None)])
     assert it.within(LOSS, 0.0)
-    it.take(7, [Answer(both[0], None, "no buffer", asked=False)])
+    it.add(7, [Answer(both[0], None, "no buffer", asked=False)])
     assert it.within(LOSS, 0.0)

@@ -61,13 +61,13 @@ class Judged(Twin):
                 self.rounds[event.uplink, event.probe] = event
             outputs = handle(event)
             for output in outputs:
-                self.take(output)
+                self.on_output(output)
             self.check(event)
             return outputs
 
         engine.handle = watched  # type: ignore[method-assign]
 
-    def take(self, output: Output) -> None:
+    def on_output(self, output: Output) -> None:
         """Check one output; those of one event come in the order in which they were made."""
         match output:
             case RuleChange():

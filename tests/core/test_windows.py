@@ -158,9 +158,9 @@ def test_a_window_says_what_adding_up_anew_says(
         reference.seen.append(seen)
         answer = Answer(TARGET, rtt)
         if how == "told":
-            window.take(now, answer)
+            window.add(now, answer)
         else:
-            window.take(now, PENDING)
+            window.add(now, PENDING)
             seen.known = False
             check(window, reference, limit)
         if how in ("pending", "late"):
@@ -179,7 +179,7 @@ def test_a_window_says_what_adding_up_anew_says(
 
 def fill(window: Window, rounds: Sequence[tuple[float, Answer]]) -> Window:
     for at, answer in rounds:
-        window.take(at, answer)
+        window.add(at, answer)
     return window
 
 
@@ -199,7 +199,7 @@ def test_nothing_drifts_however_long_it_slides() -> None:
     for n in range(60_000):
         at = 0.1 * n + (0.037 if n % 3 else 0.0)
         rtt = None if n % 7 == 0 else 0.02 + (n % 11) / 1000
-        window.take(at, Answer(TARGET, rtt))
+        window.add(at, Answer(TARGET, rtt))
         if n >= 60_000 - 400:
             reference.seen.append(Seen(micros(at), None if rtt is None else micros(rtt)))
     for measure in Measure:
@@ -207,7 +207,7 @@ def test_nothing_drifts_however_long_it_slides() -> None:
         expected = float(reference.value(measure) or 0)
         assert window.value(measure) == pytest.approx(expected, rel=1e-15)
     for n in range(400):
-        window.take(6100 + n / 10, heard(0.02))
+        window.add(6100 + n / 10, heard(0.02))
     assert window.value(LOSS) == 0.0
     assert window.value(LATENCY) == 0.02
     assert window.value(JITTER) == 0.0
@@ -217,9 +217,9 @@ def test_nothing_drifts_however_long_it_slides() -> None:
 def test_a_gap_starts_it_anew() -> None:
     window = fill(Window(5, 3), [(float(n), LOST) for n in range(8)])
     assert window.full
-    window.take(10.0, LOST)
+    window.add(10.0, LOST)
     assert (window.full, window.value(LOSS)) == (True, 1.0)
-    window.take(13.001, heard(0.02))
+    window.add(13.001, heard(0.02))
     assert (window.full, window.value(LOSS)) == (False, 0.0)
 
 
@@ -227,14 +227,14 @@ def test_it_is_full_when_it_covers_its_time_and_no_sooner() -> None:
     window = fill(Window(5, 3), [(float(n), heard(0.02)) for n in range(5)])
     assert not window.full
     assert not window.within(LOSS, 1.0)
-    window.take(5.0, heard(0.02))
+    window.add(5.0, heard(0.02))
     assert window.full
 
 
 def test_a_loss_that_a_full_window_must_exceed_is_known_before_it_is_full() -> None:
     window = fill(Window(30, 3), [(float(n), LOST) for n in range(7)])
     assert not window.beyond(LOSS, 0.2)  # six seconds of thirty are not above 20 %
-    window.take(7.0, LOST)
+    window.add(7.0, LOST)
     assert window.beyond(LOSS, 0.2)
     assert not window.full
 
@@ -249,7 +249,7 @@ def test_a_full_window_is_not_beyond_a_limit_that_it_keeps() -> None:
 
 def test_a_late_answer_repairs_the_loss_and_says_nothing_of_the_latency() -> None:
     window = fill(Window(4, 3), [(float(n), heard(0.02)) for n in range(4)])
-    window.take(4.0, LOST)
+    window.add(4.0, LOST)
     assert window.value(LOSS) == 0.25
     window.settle(4.0, heard(1.8))
     assert window.value(LOSS) == 0.0
@@ -277,7 +277,7 @@ def test_what_is_pending_counts_neither_way() -> None:
 
 def test_two_rounds_sent_at_one_instant_are_no_gap() -> None:
     window = fill(Window(5, 3), [(float(n), LOST) for n in range(8)])
-    window.take(7.0, LOST)  # asked for at once, just when one was due
+    window.add(7.0, LOST)  # asked for at once, just when one was due
     assert window.full
     assert window.value(LOSS) == 1.0
 
@@ -310,21 +310,21 @@ def test_a_steady_window_that_leaps_is_as_if_it_had_been_fed(
     for pause, rtt in before:
         now += pause
         for window in (fed, leapt):
-            window.take(now, Answer(TARGET, rtt))
+            window.add(now, Answer(TARGET, rtt))
     for _ in range(calm):
         now += period
         for window in (fed, leapt):
-            window.take(now, heard(0.02))
+            window.add(now, heard(0.02))
     if not leapt.steady:
         return
     for n in range(fast_forward):
-        fed.take(now + (n + 1) * period, heard(0.02))
+        fed.add(now + (n + 1) * period, heard(0.02))
     leapt.fast_forward(fast_forward * period)
     now += fast_forward * period
     for pause, rtt in after:
         now += pause
         for window in (fed, leapt):
-            window.take(now, Answer(TARGET, rtt))
+            window.add(now, Answer(TARGET, rtt))
         assert fed.full == leapt.full
         for measure in Measure:
             assert leapt.value(measure) == pytest.approx(fed.value(measure), abs=1e-5)
@@ -335,7 +335,7 @@ def test_what_a_sample_takes_is_bounded() -> None:
     tracemalloc.start()
     try:
         for n in range(200_000):
-            window.take(n * 0.01, heard(0.02) if n % 9 else LOST)
+            window.add(n * 0.01, heard(0.02) if n % 9 else LOST)
             if n == 100_000:
                 first, _ = tracemalloc.get_traced_memory()
         last, most = tracemalloc.get_traced_memory()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.policy import Address, Family, Uplink, family_of
-from route_switcher.core.vocabulary.routes import Route, protocol_name
 from route_switcher.drafting.lines import DraftLine, lines_of, metrics, writable
 from route_switcher.drafting.notes import Task, assumptions, tasks
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
@@ -116,7 +115,7 @@ def _entries(
         numbers = iter(metrics(family, own, len(others) + len(more), foreign))
         for line in (*usable, *others):
             name = _name(line.interface, family, names)
-            why = tuple(_told(route) for route in line.routes)
+            why = tuple(route.with_protocol for route in line.routes)
             if line.gateway is None:
                 why += ("Without a gateway: if there is one behind it, write it for the ?.",)
             onlink = line.gateway is not None and line.used.onlink
@@ -174,7 +173,3 @@ def _name(interface: str, family: Family, taken: set[str]) -> str:
         name = f"{wanted}-{number}"
     taken.add(name)
     return name
-
-
-def _told(route: Route) -> str:
-    return f"{route} proto {protocol_name(route.protocol)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from route_switcher.core.routing.conflicts import conflicts, describe_conflict
 from route_switcher.core.routing.remedies import route_deletion
 from route_switcher.core.vocabulary.policy import Family, Uplink
-from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
+from route_switcher.core.vocabulary.routes import RouteKind, protocol_name
 from route_switcher.drafting.lines import DraftLine, passed_over
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.suggestions import first_of
@@ -53,7 +53,7 @@ def assumptions(
         told += _of_order(family, usable)
         for line in usable:
             told += _of_gateway(line)
-        passed = [f"{_told(route)}: {why}" for route, why in passed_over(host, family)]
+        passed = [f"{route.with_protocol}: {why}" for route, why in passed_over(host, family)]
         told += [f"No uplink was made of {each}." for each in _first(passed)]
     if any(route.ours for route in host.routes):
         told.append(
@@ -145,10 +145,6 @@ def _filter_tasks(
             " probes of a standby uplink. Keep the remedy in /etc/sysctl.d/, too:",
             tuple(strict.values()),
         )
-
-
-def _told(route: Route) -> str:
-    return f"{route} proto {protocol_name(route.protocol)}"
 
 
 def _first(texts: Sequence[str]) -> list[str]:

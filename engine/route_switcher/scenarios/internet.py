@@ -16,9 +16,9 @@ class WrittenInternet:
         self._parts = {(r.uplink, r.target): r.parts for r in scenario.rounds}
         self._cursors: dict[tuple[UplinkId, str, Target], Cursor | None] = {}
         self._rtts: dict[str, float] = {}
-        self.take(policy)
+        self.apply_policy(policy)
 
-    def take(self, policy: Policy) -> None:
+    def apply_policy(self, policy: Policy) -> None:
         """Take a policy's timeouts."""
         self._rtts |= {probe.name: min(RTT, probe.timeout / 2) for probe in policy.probes}
 

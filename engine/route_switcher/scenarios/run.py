@@ -62,7 +62,7 @@ class _Record:
     decisions: Decisions = field(default_factory=Decisions)
     said: list[Decision | RuleChange | Notice] = field(default_factory=list)
 
-    def take(self, output: Output) -> None:
+    def on_output(self, output: Output) -> None:
         if self.coverage is not None:
             self.coverage.watch(output)
         if isinstance(output, Decision):
@@ -92,7 +92,7 @@ class _Run:
             coverage.begin()
             overhear = coverage.overhear
         self._world = World(
-            policy, self._internet, self._record.take, links=links.values(), overhear=overhear
+            policy, self._internet, self._record.on_output, links=links.values(), overhear=overhear
         )
         self._judge = Checker(self._world, self._record.decisions, self._families)
 
@@ -167,7 +167,7 @@ class _Run:
                     n: happening.policy.families_of(n) for n in happening.policy.names
                 }
                 self._interfaces |= {u.name: u.interface for u in happening.policy.uplinks}
-                self._internet.take(happening.policy)
+                self._internet.apply_policy(happening.policy)
                 world.reload(happening.policy)
 
     def _changed(self, link: LinkState, happening: LinkEvent) -> LinkState:

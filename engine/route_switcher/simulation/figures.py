@@ -129,7 +129,7 @@ class Accounts:
             if until in changes:
                 self._conditions = self._look()
 
-    def take(self, output: Output) -> None:
+    def on_output(self, output: Output) -> None:
         """Account for what the engine says at the time that `advance` was told last."""
         if isinstance(output, Decision):
             self._decision(output)

@@ -124,7 +124,7 @@ class _Simulation:
     def _tell(self, output: Output) -> None:
         # Times on the engine's grid may lie a little before the change that they are about.
         self._accounts.advance(max(output.at, self._changed_at))
-        self._accounts.take(output)
+        self._accounts.on_output(output)
         self._tell_others(output)
 
     # Time.

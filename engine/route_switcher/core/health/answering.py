@@ -33,10 +33,10 @@ class Answering:
         latest = self._latest.get(event.probe)
         return latest is not None and event.sent_at >= latest.begun
 
-    def take(self, event: Round) -> None:
+    def on_round(self, event: Round) -> None:
         """Take the next known round of a probe."""
         self._judged_since = min(self._judged_since, event.at)
-        self._latest[event.probe].take(event)
+        self._latest[event.probe].on_round(event)
 
     def lose_link(self, at: float) -> None:
         """The link carries nothing now."""

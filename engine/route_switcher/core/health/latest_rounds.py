@@ -21,7 +21,7 @@ class LatestRounds:
     failures: int = 0
     failing_since: float = inf
 
-    def take(self, event: Round) -> None:
+    def on_round(self, event: Round) -> None:
         """Take the next known one."""
         self.sent_at = event.sent_at
         self.good = event.outcome is RoundOutcome.GOOD

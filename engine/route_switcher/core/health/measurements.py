@@ -32,7 +32,7 @@ class Measurements:
         """Whether more rounds like the latest could only lower what it says."""
         return all(window.calm for window in self._windows)
 
-    def take(self, sent_at: float, answers: Iterable[Answer]) -> None:
+    def add(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take the answers of a round; rounds come in the order of sending."""
         for position, answer in by_target(self._targets, answers):
             window = self._windows[position]
@@ -40,7 +40,7 @@ class Measurements:
                 # What it lost was its own fault, and must not count when it returns.
                 window.clear()
             else:
-                window.take(sent_at, answer)
+                window.add(sent_at, answer)
 
     def settle(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take answers that were told after their round."""

@@ -64,7 +64,7 @@ class SharedWindows:
     def on_round(self, event: Round) -> None:
         """Take the answers of a known round."""
         for measuring in self._by_probe.get(event.probe, ()):
-            measuring.take(event.sent_at, event.answers)
+            measuring.add(event.sent_at, event.answers)
 
     def on_answers(self, event: Answers) -> None:
         """Take what became of targets later; it counts from the next round on."""

@@ -65,7 +65,7 @@ class _OfProbe:
         self._doubtful: set[UplinkId] = set()
         """The uplinks whose latest round failed though some targets answered."""
 
-    def take(self, event: Round | Answers) -> None:
+    def on_report(self, event: Round | Answers) -> None:
         """Take what became of the targets in a round."""
         latest = self._latest.setdefault(event.uplink, _Latest(-inf, [None] * len(self._all)))
         if isinstance(event, Answers) and event.sent_at != latest.sent_at:
@@ -195,13 +195,13 @@ class SuspectTargets:
 
     def on_answers(self, event: Answers, family: Family) -> None:
         """Take what became of targets after their round was told."""
-        self._probes[event.probe, family].take(event)
+        self._probes[event.probe, family].on_report(event)
 
     def on_round(self, event: Round, family: Family) -> tuple[Round, list[Output]]:
         """The round as it is without the suspect targets, what a person should know, and who
         should be asked."""
         suspects = self._probes[event.probe, family]
-        suspects.take(event)
+        suspects.on_report(event)
         judged = suspects.judge(event)
         outputs: list[Output] = [*suspects.news(event.at)]
         outputs += (ProbeNow(event.at, its) for its in suspects.witnesses_wanted(judged))

@@ -193,7 +193,7 @@ class UplinkHealth:
         self.silence.restart(event.at)
         self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
         self.last_reason = "no round has ended since"
-        self._answering.take(event)
+        self._answering.on_round(event)
         rules = self._counting[event.probe]
         if event.probe in self._windows.probes:
             # What held before this round is judged by windows without it.

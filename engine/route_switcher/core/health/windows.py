@@ -101,7 +101,7 @@ class Window:
             return self.value(measure) > limit
         return measure is Measure.LOSS and self._lost > limit * self._over
 
-    def take(self, sent_at: float, answer: Answer) -> None:
+    def add(self, sent_at: float, answer: Answer) -> None:
         """Take what became of the target in a round; rounds come in the order of sending."""
         at = _micros(sent_at)
         samples = self._samples

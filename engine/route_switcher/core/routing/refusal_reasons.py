@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.link_troubles import describe_refusal, trouble_for_routes
-from route_switcher.core.vocabulary.routes import Route, protocol_name
+from route_switcher.core.vocabulary.routes import Route
 
 APPENDED = "somebody appended it to a route of ours, and only they can delete it"
 """The refusal to delete a next hop that is not ours, though it is shown so."""
@@ -40,5 +40,4 @@ def _at_metric_of(route: Route, routes: Iterable[Route]) -> list[Route]:
 
 
 def _held(route: Route, which: str, holder: Route) -> str:
-    protocol = protocol_name(holder.protocol)
-    return f"metric {route.metric} is held by a {which} route: {holder} proto {protocol}"
+    return f"metric {route.metric} is held by a {which} route: {holder.with_protocol}"

@@ -87,6 +87,11 @@ class Route:
         return " ".join(words + ["onlink"] * self.onlink)
 
     @property
+    def with_protocol(self) -> str:
+        """The same, and whose route it is."""
+        return f"{self} proto {protocol_name(self.protocol)}"
+
+    @property
     def kind_words(self) -> list[str]:
         """What `ip route` says before the next hop."""
         return [self.kind.value] * (self.kind is not RouteKind.UNICAST) + ["default"]
