@@ -132,6 +132,23 @@ def test_the_lock_is_a_file_in_a_folder_of_the_network_namespace() -> None:
         assert file.parent.stat().st_mode & 0o022 == 0
 
 
+def test_the_file_is_locked_also_where_the_disk_is_full(hold: Hold) -> None:
+    full = "mount -t tmpfs -o size=4k none /run && head -c 4096 /dev/zero >/run/filler"
+    script = """
+import fcntl
+from pathlib import Path
+from route_switcher.kernel.host.lock import Lock
+lock = Lock()
+(file,) = Path("/run/route-switcher").glob("*/lock")
+try:
+    fcntl.flock(file.open(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("held", *lock.notes, flush=True)
+"""
+    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{full} && exec "$@"', "sh"]
+    assert hold(script, wrapped_in=wrapped_in) == "held"
+
+
 def test_the_runtime_directory_is_preferred(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ The name keeps apart two engines in two mount namespaces.
 import fcntl
 import os
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -89,8 +89,9 @@ def _locked(base: Path) -> int:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _is_still_there(folder, file):
-                    os.ftruncate(file, 0)
-                    os.pwrite(file, b"%d\n" % os.getpid(), 0)
+                    with suppress(OSError):  # a full disk takes no number, but it is locked
+                        os.ftruncate(file, 0)
+                        os.pwrite(file, b"%d\n" % os.getpid(), 0)
                     return file
             except BlockingIOError:
                 raise AlreadyRunning(_pid_in(file, closing=True)) from None
