@@ -1,13 +1,15 @@
 """What the core tells a person: once, and truly."""
 
+from ipaddress import ip_address
 from math import inf
 
 import pytest
 
+from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
 from route_switcher.core.vocabulary.outputs import Level, Notice
-from route_switcher.core.vocabulary.policy import Quorum
-from route_switcher.core.vocabulary.routes import Change, RouteAction
+from route_switcher.core.vocabulary.policy import Family, Quorum
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from support.answering import T1, T2, T3, Net, policy, probe
 from support.world import World, uplink
 from support.world import policy as seed
@@ -92,6 +94,46 @@ def test_it_is_said_why_an_uplink_with_old_answers_is_not_taken() -> None:
     (notice,) = told(world, "staying with primary")
     assert "secondary is healthy" in notice.text
     assert ", but its latest answer is" in notice.text
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_where_no_uplink_answers_it_is_said_of_which_family(answered: bool) -> None:
+    ways = [uplink(n, i, version=v) for i, n in enumerate(("one", "two")) for v in (4, 6)]
+    others = [
+        Route(Family.IPV4, "eth9", ip_address("198.51.100.77"), 5, 16),
+        Route(Family.IPV6, "eth9", ip_address("2001:db8:9::1"), 5, 16),
+    ]
+    world = World(seed(*ways), found=() if answered else others)
+    if answered:
+        world.run(10)
+    world.cut("one", "two")
+    world.run(100)
+    word = "staying with one" if answered else "no uplink answers yet"
+    assert [n.text.split(word)[0] for n in told(world, word)] == ["IPv4: ", "IPv6: "]
+
+
+# Foreign routes.
+
+
+def test_a_decision_says_that_a_foreign_route_stands_before_the_selected_uplink() -> None:
+    world = World(seed()).run(10)
+    world.put(Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 5, 16))
+    world.cut("primary")
+    world.run(30)
+    (_, moved) = world.decisions()
+    said = "a foreign route stands before it: default via 198.51.100.1 dev eth0 metric 5"
+    assert moved.evidence[-1] == said
+    assert said in describe(moved, seed())
+
+
+@pytest.mark.parametrize("metric", [15, 25])
+def test_a_decision_is_silent_of_foreign_routes_behind_or_the_same_way(metric: int) -> None:
+    world = World(seed()).run(10)
+    world.put(Route(Family.IPV4, "eth1", ip_address("198.51.100.2"), metric, 16))
+    world.cut("primary")
+    world.run(30)
+    (_, moved) = world.decisions()
+    assert not any("foreign route" in text for text in moved.evidence)
 
 
 # Orders.

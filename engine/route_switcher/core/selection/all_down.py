@@ -38,7 +38,8 @@ class AllDown:
         if self._trouble == inf:
             return self._ask_again(at, inf, healths)
         known = "; ".join(h.evidence() for h in healths)
-        text = f"no uplink answers yet, nothing is moved: {known}"
+        family = healths[0].uplink.family
+        text = f"{family}: no uplink answers yet, nothing is moved: {known}"
         return [*self._ask_again(at, inf, healths), Notice(at, Level.ERROR, text)]
 
     def update(
@@ -57,13 +58,13 @@ class AllDown:
         reasons = {h.uplink.id: why_not(h) for h in healths if h is not active}
         known = [_known(h, reasons[h.uplink.id]) for h in healths if h is not active]
         said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
-        name = active.label
+        name, family = active.uplink.name, active.uplink.family
         if forced:
             if self._reminder.due(at):
                 text = f"a forced order keeps the traffic on {name} until it is released: {said}"
-                outputs.append(Notice(at, Level.ERROR, text))
+                outputs.append(Notice(at, Level.ERROR, f"{family}: {text}"))
         elif all(reasons.values()):
-            notice = Notice(at, Level.ERROR, f"staying with {name}: {said}")
+            notice = Notice(at, Level.ERROR, f"{family}: staying with {name}: {said}")
             outputs += self._notices.once("staying", since, notice)
         return outputs
 

@@ -277,6 +277,9 @@ class FamilySelection:
         self.limiter.on_move(at, first=previous is None)
         self.current, self.departing, self.decided = name, None, (at, cause)
         self.first.wake = self._all_down.ask_at = self._held_until = inf
+        active = self.plan().active
+        before = (route for route in self.conflicts.found if precedes(route, active))
+        evidence += [f"a foreign route stands before it: {route}" for route in before]
         return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
 
     def _hold(self, eligibility: Eligibility) -> list[Output]:
