@@ -37,6 +37,20 @@ class Thief(ModelKernel):
         return await super().default_routes(ours_only=ours_only)
 
 
+class Writer(ModelKernel):
+    """Somebody adds one more route with our protocol number whenever the engine looks."""
+
+    looks = 0
+    writes = False
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        if self.writes:
+            self.looks += 1
+            assert self.looks < 1000, "the engine looks for ever"
+            self.foreign_add(replace(SECONDARY, metric=5000 + self.looks))
+        return await super().default_routes(ours_only=ours_only)
+
+
 class Losses(Observer):
     """Hears of lost routes, and by whom."""
 
@@ -78,6 +92,20 @@ async def test_a_loss_is_told_once_at_whatever_moment_it_comes(
         assert kernel.readings_left <= 0
         assert PRIMARY in await kernel.default_routes()
         assert said == [(PRIMARY, "somebody else")]
+
+
+async def test_who_adds_routes_as_ours_without_end_does_not_stop_the_engine(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    kernel = Writer([ETH0, ETH1])
+    async with running(kernel) as said:
+        kernel.writes = True
+        kernel.overrun()
+        await trio.sleep(5)
+        kernel.writes = False
+        await trio.sleep(5)
+        assert await kernel.default_routes() == (PRIMARY, SECONDARY)
+        assert said == []
 
 
 async def test_an_address_that_came_back_unseen_makes_a_refused_route_possible(

@@ -1,7 +1,8 @@
 """Which routes of ours the kernel should have, what went missing, and when it is put back.
 
-What somebody else took away is put back at once. Where that happens again and again, somebody is
-fighting for these routes, and they are put back only now and then.
+What somebody else took away is put back at once, and what somebody added as ours is deleted at
+once. Where that happens again and again, somebody is fighting for these routes, and it is done only
+now and then.
 """
 
 from collections import deque
@@ -19,8 +20,22 @@ Links: TypeAlias = Mapping[str, LinkState]
 
 RESTORATIONS = 5
 RESTORATION_SPAN = 0.5
-"""How often in how many seconds routes are put back at once. Beyond that, they are put back once in
-that span."""
+"""How often in how many seconds routes are put back at once, and as often are others deleted.
+Beyond that, it is done once in that span."""
+
+
+class _Allowance:
+    """So often in so many seconds something may be done at once."""
+
+    def __init__(self) -> None:
+        self._done: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
+
+    def take(self, at: float) -> float:
+        """When to do what is wanted at `at`: then, or when it may be done again."""
+        if self._done[0] > at - RESTORATION_SPAN:
+            return self._done[0] + RESTORATION_SPAN
+        self._done.append(at)
+        return at
 
 
 class Ownership:
@@ -29,7 +44,8 @@ class Ownership:
     def __init__(self) -> None:
         self._expected: frozenset[Route] = frozenset()
         self._seen: frozenset[Route] = frozenset()
-        self._restored: deque[float] = deque([-inf] * RESTORATIONS, RESTORATIONS)
+        self._restorations = _Allowance()
+        self._removals = _Allowance()
         self.restore_at = inf
         """When to bring the kernel to the plan again, though that has not changed; inf: never."""
 
@@ -62,12 +78,10 @@ class Ownership:
         missing = self._expected - ours
         surplus = ours != before and not ours <= self._expected
         self._expected -= missing
-        if missing and self._restored[0] > at - RESTORATION_SPAN:
-            self.restore_at = self._restored[0] + RESTORATION_SPAN
-        elif missing or (surplus and self.restore_at == inf):
-            self.restore_at = at
-            if missing:
-                self._restored.append(at)
+        if missing:
+            self.restore_at = self._restorations.take(at)
+        elif surplus and self.restore_at == inf:
+            self.restore_at = self._removals.take(at)
         return [*_lost(at, missing, links), *self.on_time(at)]
 
     def on_time(self, at: float) -> list[Output]:
