@@ -8,7 +8,7 @@ import pytest
 
 from route_switcher.lab.topology import Lab
 from support import confining
-from support.running import run_to_its_end
+from support.running import Start, run_to_its_end
 from support.written_policy_files import policy_text
 
 pytestmark = [
@@ -42,3 +42,13 @@ def test_a_refused_call_is_named_in_one_line(
     assert line.startswith(f"route-switcher {command}: the kernel refused it: Operation not permit")
     assert REFUSED[calls] in line
     assert len(done.stderr.splitlines()) == (2 if command == "run" else 1)
+
+
+def test_where_answers_may_not_be_read_nothing_is_taken_for_dead(lab: Lab, start: Start) -> None:
+    wrapped_in = [sys.executable, "-P", confining.__file__, "recvmsg"]
+    engine = start(policy_text(lab, failures=1), "--log-level", "debug", wrapped_in=wrapped_in)
+    for uplink in ("primary", "secondary"):
+        told = engine.wait_for("round", since=0, uplink=uplink, outcome="unknown")
+        assert "answers could not be read: not permitted" in told.message
+        engine.wait_for("round", since=told.number + 1, uplink=uplink)
+    assert [r.message for r in engine.said("rule", after="failed")] == []

@@ -16,6 +16,7 @@ import trio
 
 from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
@@ -239,8 +240,10 @@ class IcmpProber:
                 self._emptied_at = began
                 return True
             except OSError as error:
-                fault_of(error)  # raises a mistake of ours
+                fault = fault_of(error)  # raises a mistake of ours
                 self.counters.receive_errors += 1
+                if fault.outcome is RoundOutcome.UNKNOWN:
+                    self._lose(f"answers could not be read: {fault.words}")
         self._take(received)
         if self._buffer.overrun():
             self.counters.overruns += 1
