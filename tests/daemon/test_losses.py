@@ -37,6 +37,18 @@ class Thief(ModelKernel):
         return await super().default_routes(ours_only=ours_only)
 
 
+class Downer(ModelKernel):
+    """Takes eth0 down just before the last of `readings_left`, and tells of it later."""
+
+    readings_left = inf
+
+    async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
+        self.readings_left -= 1
+        if self.readings_left == 0:
+            self.set_link(replace(ETH0, up=False))
+        return await super().default_routes(ours_only=ours_only)
+
+
 class Writer(ModelKernel):
     """Somebody adds one more route with our protocol number whenever the engine looks."""
 
@@ -92,6 +104,20 @@ async def test_a_loss_is_told_once_at_whatever_moment_it_comes(
         assert kernel.readings_left <= 0
         assert PRIMARY in await kernel.default_routes()
         assert said == [(PRIMARY, "somebody else")]
+
+
+@pytest.mark.parametrize("reading", [1, 2, 3, 4])
+async def test_a_loss_with_the_link_is_never_laid_upon_somebody_else(
+    autojump_clock: trio.testing.MockClock, reading: int
+) -> None:
+    """Also when the routes are read for another reason, before the link is."""
+    kernel = Downer([ETH0, ETH1])
+    async with running(kernel) as said:
+        kernel.readings_left = reading
+        kernel.set_link(LinkState("eth1", carrier=False))
+        await trio.sleep(5)
+        assert kernel.readings_left <= 0
+        assert said == [(PRIMARY, "the kernel, with its interface or address")]
 
 
 async def test_who_adds_routes_as_ours_without_end_does_not_stop_the_engine(

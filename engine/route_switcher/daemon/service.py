@@ -34,7 +34,7 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
@@ -153,8 +153,7 @@ class Service:
             self._lookout.look()
         # Ours first, and alone: this read is cheap though the table be full.
         ours = await self._kernel.default_routes(ours_only=True)
-        if set(self._seen) - set(ours) and not linked:
-            await self._take_links(all_told=False)  # the kernel may tell of a route before its link
+        await self._take_links_if_lost(self._seen, ours)
         self._see(ours)
         await self._converge_if_due()
 
@@ -169,6 +168,11 @@ class Service:
         told = links if all_told else changed
         if told:
             self._handle(Links(trio.current_time(), told, ours))
+
+    async def _take_links_if_lost(self, before: Iterable[Route], ours: Iterable[Route]) -> None:
+        """The kernel may drop a route, and tell of it, before we know of its link."""
+        if set(before) - set(ours):
+            await self._take_links(all_told=False)
 
     async def _read_routes(self) -> tuple[Route, ...]:
         routes = await self._kernel.default_routes()
@@ -204,11 +208,15 @@ class Service:
             for observer in self._observers:
                 observer.reconciled(result, now - self._began)
         if result.changed:
+            deleted = {a.route for a in result.done if a.change is Change.DELETE}
+            before = {*self._seen, *(action.route for action in result.done)} - deleted
             # The routes first: they tell whether somebody holds the metric of what was refused.
             if result.refused:
                 await self._read_routes()
             else:
                 self._seen = await self._kernel.default_routes(ours_only=True)
+            if real:
+                await self._take_links_if_lost(before, self._seen)
             self._tell_core_of_routes()
         for action, why in result.refused:
             self._handle(Refused(trio.current_time(), action, why))
