@@ -58,6 +58,9 @@ A route is ours if it carries our protocol number. Ours are expected once the ke
        +------- otherwise -----------------------------> Reconcile when the first of the 5 is 0.5 s
                                                          ago, unless Applied comes before
 
+The same holds for more than expected, counted apart, so that who adds routes as ours without end
+does not keep the engine busy.
+
 3. Reconcile (`reconcile`, `diff`)
 ----------------------------------
 
