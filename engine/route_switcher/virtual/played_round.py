@@ -20,6 +20,9 @@ Arrival: TypeAlias = tuple[int, float, Request]
 
 _LATE = nanoseconds(LATE)
 
+_REMEMBERED = 64
+"""Rounds that are kept, for those that come to the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlayedRound:
@@ -36,7 +39,7 @@ class PlayedRound:
 class RoundPlayer:
     """Plays the rounds of one probe through uplinks of one family."""
 
-    __slots__ = ("_fates", "_needed", "_played", "_seconds", "targets", "timeout")
+    __slots__ = ("_needed", "_played", "_seconds", "targets", "timeout")
 
     def __init__(self, probe: Probe, family: Family) -> None:
         self.targets = probe.targets_for(family)
@@ -45,15 +48,17 @@ class RoundPlayer:
         """Nanoseconds that an answer may take."""
         self._seconds = probe.timeout
         self._needed = answers_needed(probe.quorum, len(self.targets))
-        # Most rounds are like the one before.
-        self._fates: tuple[Fate, ...] | None = None
-        self._played: PlayedRound
+        # Most rounds are like one of those before.
+        self._played: dict[tuple[Fate, ...], PlayedRound] = {}
 
     def play(self, fates: tuple[Fate, ...]) -> PlayedRound:
         """The round in which this becomes of its targets; its tally may be another round's too."""
-        if fates != self._fates:
-            self._fates, self._played = fates, self.play_alone(fates)
-        return self._played
+        played = self._played.get(fates)
+        if played is None:
+            if len(self._played) == _REMEMBERED:
+                self._played.clear()
+            played = self._played[fates] = self.play_alone(fates)
+        return played
 
     def play_alone(self, fates: tuple[Fate, ...]) -> PlayedRound:
         """The same, with a tally of its own."""
