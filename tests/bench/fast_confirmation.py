@@ -7,10 +7,11 @@ from bench.figures import Table, first_paragraph
 from route_switcher.core.engine import Engine
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome, Routes, Start
+from route_switcher.core.vocabulary.events import LinkState, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import RoundOutcome
 from support.keys import v4
 from support.pinging import pinging, target
 

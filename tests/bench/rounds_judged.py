@@ -4,15 +4,9 @@ import time
 
 from bench.figures import Table, first_paragraph
 from route_switcher.core.engine import Engine
-from route_switcher.core.vocabulary.events import (
-    Answer,
-    LinkState,
-    Round,
-    RoundOutcome,
-    Routes,
-    Start,
-)
+from route_switcher.core.vocabulary.events import Answer, LinkState, Round, Routes, Start
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.policy.load import load
 from support.keys import v4
 from support.pinging import target

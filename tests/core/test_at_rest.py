@@ -2,8 +2,9 @@
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.vocabulary.events import Answer, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer, Round
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.states import RoundOutcome
 from support.histories import FAILED, GOOD, UP, UPLINK, A, B
 from support.keys import v4
 from support.pinging import target

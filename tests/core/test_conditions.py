@@ -14,9 +14,9 @@ from route_switcher.core.vocabulary.conditions import (
     ConsecutiveSuccesses,
     Within,
 )
-from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.policy import Probe, Recover, Rule
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from support.histories import (
     DOWN,
     FAILED,

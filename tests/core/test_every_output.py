@@ -23,7 +23,6 @@ from route_switcher.core.vocabulary.events import (
     Release,
     Reload,
     Round,
-    RoundOutcome,
     Routes,
     Start,
     Switch,
@@ -39,7 +38,7 @@ from route_switcher.core.vocabulary.outputs import (
 )
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
-from route_switcher.core.vocabulary.states import Cause, RuleState, Speed
+from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
 from route_switcher.daemon.observers import LogObserver
 from support.pinging import target
 from support.world import policy

@@ -7,7 +7,7 @@ import pytest
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import LinkState, Round
 from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,
@@ -17,7 +17,7 @@ from route_switcher.core.vocabulary.policy import (
     Target,
     Uplink,
 )
-from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 from support.keys import v4
 from support.pinging import pinging, target
 

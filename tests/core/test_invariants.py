@@ -10,18 +10,11 @@ from math import inf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.events import (
-    Event,
-    Release,
-    Round,
-    RoundOutcome,
-    Routes,
-    Switch,
-)
+from route_switcher.core.vocabulary.events import Event, Release, Round, Routes, Switch
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import DEMOTION, Family, Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
-from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
 from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.world import World, policy, uplink

@@ -35,7 +35,6 @@ from route_switcher.core.vocabulary.events import (
     Release,
     Reload,
     Round,
-    RoundOutcome,
     Routes,
     Start,
     Switch,
@@ -56,7 +55,7 @@ from route_switcher.core.vocabulary.policy import (
     answers_needed,
 )
 from route_switcher.core.vocabulary.routes import Route
-from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
 from route_switcher.virtual.table import Table
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.pinging import pinging, target

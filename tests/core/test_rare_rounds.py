@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.vocabulary.conditions import AnyOf, ConsecutiveFailures
-from route_switcher.core.vocabulary.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.policy import Recover, Rule
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from support.histories import FAILED, GOOD, A, B, rule_health
 from support.keys import v4
 

@@ -5,11 +5,11 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.vocabulary.events import Round, RoundOutcome, Switch
+from route_switcher.core.vocabulary.events import Round, Switch
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Policy, Uplink
 from route_switcher.core.vocabulary.routes import Change
-from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 from support.keys import v4
 from support.world import World, policy, uplink
 

@@ -24,7 +24,6 @@ from route_switcher.core.vocabulary.events import (
     Applied,
     LinkState,
     Round,
-    RoundOutcome,
     Routes,
     Start,
 )
@@ -39,7 +38,7 @@ from route_switcher.core.vocabulary.policy import (
     UplinkId,
 )
 from route_switcher.core.vocabulary.routes import Change, RouteAction
-from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.keys import v4
 from support.standing import standing_route

@@ -7,16 +7,10 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.vocabulary.events import (
-    LinkState,
-    Reload,
-    Round,
-    RoundOutcome,
-    Routes,
-    Start,
-)
+from route_switcher.core.vocabulary.events import LinkState, Reload, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.virtual.world import World
 from support.keys import v4
 from support.pinging import target

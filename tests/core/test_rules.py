@@ -9,9 +9,9 @@ import pytest
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rule_states import TRANSITIONS, Signal
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import LinkState, Round
 from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Uplink
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from support.histories import new_windows
 from support.keys import v4
 from support.pinging import pinging, target

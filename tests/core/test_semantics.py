@@ -7,17 +7,10 @@ from math import inf
 import pytest
 
 from route_switcher.core.vocabulary.conditions import CarrierDown
-from route_switcher.core.vocabulary.events import (
-    Links,
-    LinkState,
-    Release,
-    Round,
-    RoundOutcome,
-    Switch,
-)
+from route_switcher.core.vocabulary.events import Links, LinkState, Release, Round, Switch
 from route_switcher.core.vocabulary.policy import Family, Recover, Rule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
-from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
 from support.keys import v4
 from support.world import RTT, World, policy, uplink
 

@@ -5,10 +5,16 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.events import Event, Round, RoundOutcome, Tick
+from route_switcher.core.vocabulary.events import Event, Round, Tick
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, UplinkId
-from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, RuleState, UplinkState
+from route_switcher.core.vocabulary.states import (
+    VOLUNTARY,
+    Cause,
+    RoundOutcome,
+    RuleState,
+    UplinkState,
+)
 from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.twins import LINES, NAMES, Twin, hold_backs, policies

@@ -11,8 +11,8 @@ import trio
 import trio.testing
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.stamps import CONTROL_SPACE, SO_TIMESTAMPNS_NEW, stamp_of

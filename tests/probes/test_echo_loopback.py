@@ -9,8 +9,8 @@ import trio
 import trio.testing
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
 from support.loopback import (

@@ -2,7 +2,8 @@ import errno
 
 import pytest
 
-from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.matching import EchoRequest, EchoRound
 from route_switcher.probes.open_round import OpenRound
 from route_switcher.probes.reasons import fault_of

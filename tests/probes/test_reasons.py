@@ -4,7 +4,7 @@ import os
 import pytest
 
 from route_switcher.core.probing.round import LocalFault
-from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.reasons import fault_of
 
 

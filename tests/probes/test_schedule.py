@@ -12,8 +12,9 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.probing.schedule import next_slot
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Target, Uplink
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing

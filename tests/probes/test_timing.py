@@ -12,9 +12,8 @@ from trio.testing import MockClock
 
 from route_switcher.core.probing.pace import Pace, interval_at
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Recover, Rule
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 from route_switcher.probes.timing import Timing
 from support.pinging import pinging, target
 

@@ -26,10 +26,10 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
     leaves,
 )
-from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Family, Probe, Rule, Uplink
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from support.pinging import pinging, target
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN

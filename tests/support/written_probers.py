@@ -5,8 +5,9 @@ from typing import Self
 import trio
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.late_replies import OnLate
 
 RTT = 0.02

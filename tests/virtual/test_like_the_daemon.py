@@ -13,7 +13,7 @@ from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.policy import (
     Family,
     Policy,
@@ -25,7 +25,7 @@ from route_switcher.core.vocabulary.policy import (
     UplinkId,
     answers_needed,
 )
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import EchoRequest
 from route_switcher.probes.open_round import OpenRound

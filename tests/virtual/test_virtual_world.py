@@ -16,7 +16,6 @@ from route_switcher.core.vocabulary.events import (
     LinkState,
     Reload,
     Round,
-    RoundOutcome,
     Routes,
     Start,
     Tick,
@@ -24,7 +23,7 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
 from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route
-from route_switcher.core.vocabulary.states import Cause
+from route_switcher.core.vocabulary.states import Cause, RoundOutcome
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table

@@ -34,7 +34,6 @@ from route_switcher.core.vocabulary.events import (
     Release,
     Reload,
     Round,
-    RoundOutcome,
     Routes,
     Start,
     Switch,
@@ -43,6 +42,7 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.status import Override, Status
 
 

@@ -14,7 +14,7 @@ from typing import assert_never
 from route_switcher.core.messages import describe, trouble_age
 from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.effects import Effect
-from route_switcher.core.vocabulary.events import Answer, Answers, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.outputs import (
     Decision,
     Level,
@@ -24,7 +24,7 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
 )
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.printable import printable

@@ -4,8 +4,8 @@ import errno
 import os
 
 from route_switcher.core.probing.round import LocalFault
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.link_troubles import LinkTrouble
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 _FAILED, _UNKNOWN = RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 

@@ -5,8 +5,7 @@ import trio
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.schedule import ProbeSchedule
 from route_switcher.core.probing.time_unit import SECONDS
-from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 
 
 class Timing:

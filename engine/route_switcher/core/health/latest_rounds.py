@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import inf
 
 from route_switcher.core.health.confirmation import LONGEST_WAIT, Confirmation
-from route_switcher.core.vocabulary.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Round
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 
 @dataclass(slots=True)

@@ -16,10 +16,10 @@ from route_switcher.core.health.shared_windows import MeasurementsOfRule, NewWin
 from route_switcher.core.probing.assignment import concerned, meanings
 from route_switcher.core.probing.pace import longest_break, longest_gap
 from route_switcher.core.vocabulary.conditions import takes_time
-from route_switcher.core.vocabulary.events import LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import LinkState, Round
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
-from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from route_switcher.core.vocabulary.status import RuleStatus
 
 

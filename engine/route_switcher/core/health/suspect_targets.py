@@ -18,7 +18,7 @@ from math import inf
 from route_switcher.core.probing.assignment import meaning
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.effects import ProbeNow
-from route_switcher.core.vocabulary.events import Answers, Round, RoundOutcome, by_target
+from route_switcher.core.vocabulary.events import Answers, Round, by_target
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import (
     Family,
@@ -28,6 +28,7 @@ from route_switcher.core.vocabulary.policy import (
     UplinkId,
     answers_needed,
 )
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 WITNESSES = 2
 """Uplinks that work and do not reach a target before that is suspect, at least."""

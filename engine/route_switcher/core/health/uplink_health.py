@@ -14,10 +14,16 @@ from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_silence
 from route_switcher.core.reminder import Reminder
-from route_switcher.core.vocabulary.events import Answers, LinkState, Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
-from route_switcher.core.vocabulary.states import DECIDED_BY, RuleState, UplinkState, worst
+from route_switcher.core.vocabulary.states import (
+    DECIDED_BY,
+    RoundOutcome,
+    RuleState,
+    UplinkState,
+    worst,
+)
 from route_switcher.core.vocabulary.status import RuleStatus
 
 

@@ -9,7 +9,8 @@ from math import inf
 from typing import Generic
 
 from route_switcher.core.probing.round import AnyRequest, RoundResult, RoundTally
-from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 LATE = 5.0
 """Seconds after its timeout for which an answer to a request is waited for: a late answer repairs a

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Generic, TypeVar
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.events import RoundOutcome
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 Sent = TypeVar("Sent")
 """What stands for a round; each is equal to itself only."""

@@ -8,9 +8,8 @@ more slowly (downinter). Recovery goes at the normal speed: stability is time.
 
 from collections.abc import Iterable
 
-from route_switcher.core.vocabulary.events import RoundOutcome
 from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 
 APART = 1.0
 """Seconds from one round to the next that is sent beside it, while the first is still open."""

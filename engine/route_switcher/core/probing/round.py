@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from route_switcher.core.vocabulary.events import Answer, RoundOutcome
+from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 
 @dataclass(frozen=True, slots=True)

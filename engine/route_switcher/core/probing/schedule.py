@@ -17,8 +17,7 @@ from typing import Generic
 
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.time_unit import Time, TimeUnit
-from route_switcher.core.vocabulary.events import RoundOutcome
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 
 
 class ProbeSchedule(Generic[Time]):

@@ -9,9 +9,9 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.routing.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
 from route_switcher.core.routing.route_presence import RoutePresence
-from route_switcher.core.vocabulary.events import Round, RoundOutcome
+from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.routes import Change, RouteAction
-from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 
 
 class Admission:

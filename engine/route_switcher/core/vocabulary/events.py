@@ -6,20 +6,11 @@ for a moment while a change was carried out: the rounds of one probe and uplink 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-
-
-class RoundOutcome(Enum):
-    """What a round came to."""
-
-    GOOD = "good"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """Nothing can be said about the uplink; counters and states stay as they are."""
+from route_switcher.core.vocabulary.states import RoundOutcome
 
 
 @dataclass(frozen=True, slots=True)

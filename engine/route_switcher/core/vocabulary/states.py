@@ -4,6 +4,15 @@ from collections.abc import Iterable
 from enum import Enum
 
 
+class RoundOutcome(Enum):
+    """What a round came to."""
+
+    GOOD = "good"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Nothing can be said about the uplink; counters and states stay as they are."""
+
+
 class RuleState(Enum):
     """What a rule says of an uplink."""
 
