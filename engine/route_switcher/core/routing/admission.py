@@ -15,7 +15,7 @@ from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 
 
 class Admission:
-    """Remembers what was refused. The `presence` are shared, not copied."""
+    """Remembers what was refused. The `presence` is shared, not copied."""
 
     __slots__ = ("_presence", "_proving", "_without_route", "refusals")
 

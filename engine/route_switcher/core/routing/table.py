@@ -52,7 +52,14 @@ class RouteTable:
     def routes(self) -> tuple[Route, ...]:
         """The routes as a dump tells them, IPv4 first, the best first. IPv6 routes with one metric
         are one multipath route, and carry the protocol number of the first."""
-        return tuple(map(self._shown, self._routes))
+        multipath: dict[int, list[Route]] = {}
+        for route in self._routes:
+            if _joins_others(route):
+                multipath.setdefault(route.metric, []).append(route)
+        return tuple(
+            _shown(route, multipath[route.metric]) if _joins_others(route) else route
+            for route in self._routes
+        )
 
     def best(self, family: Family) -> Route | None:
         """The route that the kernel takes."""
@@ -127,13 +134,6 @@ class RouteTable:
             held = own_holder(route, standing)
         return held
 
-    def _shown(self, route: Route) -> Route:
-        hops = [r for r in self._routes if _one_multipath(r, route)]
-        if len(hops) < 2:
-            return route
-        all_of_them = tuple((hop.interface, hop.gateway) for hop in hops)
-        return replace(route, protocol=hops[0].protocol, hops=all_of_them)
-
     def _at_key_of(self, route: Route) -> Sequence[Route]:
         return [r for r in self._routes if _place(r) == _place(route)]
 
@@ -142,12 +142,17 @@ def _place(route: Route) -> tuple[int, int]:
     return route.family.value, route.metric
 
 
-def _one_multipath(one: Route, other: Route) -> bool:
-    both = (one, other)
-    return one.metric == other.metric and all(
-        route.family is Family.IPV6 and route.kind is RouteKind.UNICAST and route.gateway
-        for route in both
-    )
+def _joins_others(route: Route) -> bool:
+    """Whether the kernel makes one multipath route of it and others like it of its metric."""
+    unicast = route.kind is RouteKind.UNICAST and route.gateway is not None
+    return route.family is Family.IPV6 and unicast
+
+
+def _shown(route: Route, hops: Sequence[Route]) -> Route:
+    if len(hops) < 2:
+        return route
+    all_of_them = tuple((hop.interface, hop.gateway) for hop in hops)
+    return replace(route, protocol=hops[0].protocol, hops=all_of_them)
 
 
 def _dies(route: Route, link: LinkState) -> bool:
