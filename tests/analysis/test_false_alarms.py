@@ -47,7 +47,9 @@ def simulated(the_policy: Policy, loss: float, rounds: int) -> tuple[float, floa
     engine = Engine(the_policy)
     the_probe, uplink = the_policy.probes[0], the_policy.uplinks[0]
     engine.handle(Start(0.0, tuple(LinkState(u.interface) for u in the_policy.uplinks), ()))
-    routes = tuple(Route(u.family, u.interface, u.gateway, u.metric) for u in the_policy.uplinks)
+    routes = tuple(
+        Route(u.family, u.interface, u.written_gateway, u.metric) for u in the_policy.uplinks
+    )
     engine.handle(Routes(0.0, routes))
     pace = Pace(the_probe, the_policy.rules)
     needed = answers_needed(the_probe.quorum, len(the_probe.targets))

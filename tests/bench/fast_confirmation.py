@@ -88,7 +88,9 @@ def _simulate(policy: Policy) -> tuple[int, float]:
     primary, secondary = (uplink.name for uplink in policy.uplinks)
     probe = policy.probes[0]
     engine.handle(Start(0.0, tuple(LinkState(u.interface) for u in policy.uplinks), ()))
-    routes = tuple(Route(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks)
+    routes = tuple(
+        Route(u.family, u.interface, u.written_gateway, u.metric) for u in policy.uplinks
+    )
     engine.handle(Routes(0.0, routes))
     pace = Pace(probe, policy.rules)
     now, failovers = 1.0, 0

@@ -31,7 +31,9 @@ def _seconds() -> float:
     policy = load("dual-wan")
     engine = Engine(policy)
     engine.handle(Start(0.0, tuple(LinkState(u.interface) for u in policy.uplinks), ()))
-    routes = tuple(Route(u.family, u.interface, u.gateway, u.metric) for u in policy.uplinks)
+    routes = tuple(
+        Route(u.family, u.interface, u.written_gateway, u.metric) for u in policy.uplinks
+    )
     engine.handle(Routes(0.0, routes))
     (probe,) = policy.probes
     answers = (Answer(target("203.0.113.200"), _RTT),)

@@ -47,7 +47,7 @@ POLICY = policy()
 UPLINK = POLICY.uplinks[0]
 LINKS = tuple(LinkState(uplink.interface) for uplink in POLICY.uplinks)
 ANSWER = Answer(target("203.0.113.1"), 0.02)
-ROUTE = Route(Family.IPV4, UPLINK.interface, UPLINK.gateway, UPLINK.metric)
+ROUTE = Route(Family.IPV4, UPLINK.interface, UPLINK.written_gateway, UPLINK.metric)
 ADDED = RouteAction(Change.ADD, ROUTE, "standing route")
 
 OUTPUTS: dict[type[Output], Output] = {

@@ -149,7 +149,9 @@ class Watched(World):
         """A foreign route takes the place of ours, as by `ip route replace`."""
         own = next((u for u in POLICY.uplinks if u.name == name), POLICY.uplinks[0])
         line = POLICY.uplinks[(own.metric // 10) % len(NAMES)]
-        theirs = Route(Family.IPV4, line.interface, line.gateway, own.metric + above, protocol=16)
+        theirs = Route(
+            Family.IPV4, line.interface, line.written_gateway, own.metric + above, protocol=16
+        )
         self.table.take_away(*[r for r in self.table if r.metric == theirs.metric])
         self.put(theirs)
 

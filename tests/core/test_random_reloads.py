@@ -163,7 +163,7 @@ class Chaos:
     def foreign(self, policy: Policy) -> list[Route]:
         uplink = self.rng.choice(policy.uplinks)
         metric = uplink.metric + self.rng.choice([0, 1, 1000, 5000])
-        return [Route(uplink.family, uplink.interface, uplink.gateway, metric, protocol=16)]
+        return [Route(uplink.family, uplink.interface, uplink.written_gateway, metric, protocol=16)]
 
     def tell(self, event: Event) -> None:
         self.give(event)

@@ -16,7 +16,7 @@ THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))
 def foreign(metric: int, number: int | None = 9, version: int = 4) -> Route:
     """A DHCP client's route through the line of that number, as in `uplink`."""
     line = uplink("", number or 0, version=version)
-    return Route(Family(version), f"eth{number}", line.gateway, metric, protocol=16)
+    return Route(Family(version), f"eth{number}", line.written_gateway, metric, protocol=16)
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -213,7 +213,7 @@ def test_a_removed_uplink_carries_traffic_by_a_demoted_route_until_another_can()
     world.run(20)
     world.reload(policy(uplink("secondary", 1)))
     assert RouteAction(
-        Change.DELETE, Route(Family.IPV4, "eth0", THREE[0].gateway, 1010), ""
+        Change.DELETE, Route(Family.IPV4, "eth0", THREE[0].written_gateway, 1010), ""
     ) not in [RouteAction(a.change, a.route, "") for _, a in world.actions]
     world.mend("secondary")
     world.run(100)
@@ -250,7 +250,7 @@ def test_a_gateway_is_on_the_link_if_a_route_of_the_machine_says_so_or_the_polic
 
 
 def test_routes_of_a_family_without_an_uplink_are_named_at_the_start() -> None:
-    left = [Route(Family.IPV6, "eth0", uplink("", 0, version=6).gateway, 10)]
+    left = [Route(Family.IPV6, "eth0", uplink("", 0, version=6).written_gateway, 10)]
     world = World(policy(), found=left)
     (told,) = (text for text in world.notices() if text.startswith("IPv6 has no uplink any more"))
     assert str(left[0]) in told

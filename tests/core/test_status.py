@@ -128,7 +128,7 @@ def test_an_order_and_a_removed_uplink_are_shown() -> None:
 
 
 def test_before_the_first_selection_it_says_how_long_it_waits() -> None:
-    found = Route(Family.IPV4, "lan0", seed_uplink("x", 9).gateway, 500, protocol=16)
+    found = Route(Family.IPV4, "lan0", seed_uplink("x", 9).written_gateway, 500, protocol=16)
     world = World(seed(), found=[found])
     (status,) = world.engine.status(0.0).families
     assert (status.active, status.cause, status.since) == (None, None, -inf)
@@ -139,7 +139,7 @@ def test_before_the_first_selection_it_says_how_long_it_waits() -> None:
 
 
 def test_what_the_kernel_refused_and_foreign_routes_in_the_way_are_shown() -> None:
-    foreign = Route(Family.IPV4, "lan0", seed_uplink("x", 9).gateway, 5, protocol=16)
+    foreign = Route(Family.IPV4, "lan0", seed_uplink("x", 9).written_gateway, 5, protocol=16)
     world = World(seed())
     world.refusing = lambda action: "no way" if action.route.interface == "eth1" else None
     world.run(10)

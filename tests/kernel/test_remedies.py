@@ -161,10 +161,10 @@ async def test_a_hop_that_was_appended_to_a_route_of_ours_is_no_deletion_of_ours
     kernel: NetlinkKernel, ip: Ip
 ) -> None:
     first, second = UPLINKS[Family.IPV6]
-    ours = Route(Family.IPV6, first.interface, first.gateway, 10)
+    ours = Route(Family.IPV6, first.interface, first.written_gateway, 10)
     assert await kernel.apply(RouteAction(Change.ADD, ours, "")) is None
     ip(f"-6 route append default via {second.gateway} dev eth1 metric 10")
-    appended = Route(Family.IPV6, second.interface, second.gateway, 10)
+    appended = Route(Family.IPV6, second.interface, second.written_gateway, 10)
     routes = await kernel.default_routes()
     assert set(routes) == {ours, appended}  # the kernel shows both as ours
     assert await kernel.apply(RouteAction(Change.DELETE, appended, "")) == APPENDED
@@ -183,7 +183,7 @@ async def test_all_routes_of_ours_can_be_removed(
 ) -> None:
     uplinks = UPLINKS[family]
     for metric in (10, 1020):
-        ours = Route(family, "eth0", uplinks[0].gateway, metric)
+        ours = Route(family, "eth0", uplinks[0].written_gateway, metric)
         assert await kernel.apply(RouteAction(Change.ADD, ours, "")) is None
     ip(f"-{family.value} route add default via {uplinks[1].gateway} metric 900 proto 4")
     shell(our_routes_deletion(family))

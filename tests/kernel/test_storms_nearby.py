@@ -126,7 +126,7 @@ async def test_ipv4_defaults_are_found_without_reading_the_whole_table(
     following: NetlinkKernel, ip: Ip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also with others that begin with 0.0.0.0, and with policy routing (which splits tables)."""
-    ours = Route(Family.IPV4, "eth0", V4.gateway, 10)
+    ours = Route(Family.IPV4, "eth0", V4.written_gateway, 10)
     foreign = [replace(ours, metric=m, protocol=4) for m in (5, 4000)]
     ip(*(f"route add {a}.{b}.0.0/16 dev eth0" for a in (1, 10, 200) for b in range(250)))
     ip(*(f"route add 0.0.{b}.0/24 dev eth0" for b in range(1, 250)))
@@ -161,7 +161,7 @@ async def test_an_uplink_is_called_by_its_altname(following: NetlinkKernel, ip: 
     ip("link property add dev eth0 altname wanb")
     called = replace(V4, interface="wanb")
     following.follow([called])
-    ours = Route(Family.IPV4, "wanb", V4.gateway, 10)
+    ours = Route(Family.IPV4, "wanb", V4.written_gateway, 10)
     assert await following.apply(RouteAction(Change.ADD, ours, "test")) is None
     assert await following.default_routes() == (ours,)
     state = await following.link_state("wanb")
@@ -188,8 +188,8 @@ async def test_of_two_uplinks_of_a_family_that_mean_one_interface_the_first_has_
     following.follow([V4, replace(V6, interface="wanb")])
     assert [s.connected for s in await following.link_states(["eth0", "wanb"])] == [True, True]
     for ours in (
-        Route(Family.IPV4, "eth0", V4.gateway, 10),
-        Route(Family.IPV6, "wanb", V6.gateway, 10),
+        Route(Family.IPV4, "eth0", V4.written_gateway, 10),
+        Route(Family.IPV6, "wanb", V6.written_gateway, 10),
     ):
         assert await following.apply(RouteAction(Change.ADD, ours, "test")) is None
         assert ours in await following.default_routes()

@@ -181,7 +181,7 @@ async def test_the_kernel_takes_the_peer_of_a_point_to_point_link_for_a_gateway(
     (uplink,) = draft(await survey()).uplinks
     assert uplink.gateway == ip_address("198.51.100.1")
     with NetlinkKernel() as kernel:
-        standing = Route(uplink.family, uplink.interface, uplink.gateway, uplink.metric)
+        standing = Route(uplink.family, uplink.interface, uplink.written_gateway, uplink.metric)
         assert await kernel.apply(RouteAction(Change.ADD, standing, "test")) is None
 
 

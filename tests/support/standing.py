@@ -10,7 +10,7 @@ def standing(
     uplink: Uplink, state: UplinkState = UplinkState.HEALTHY, routable: bool = True
 ) -> Standing:
     """How `uplink` stands."""
-    return Standing(uplink, uplink.gateway, state, routable)
+    return Standing(uplink, uplink.written_gateway, state, routable)
 
 
 def standing_route(uplink: Uplink, demotions: int = 0) -> Route:

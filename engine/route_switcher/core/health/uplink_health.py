@@ -83,7 +83,7 @@ class UplinkHealth:
     @property
     def next_hop(self) -> Address | None:
         """The router behind its interface; None: none is known."""
-        return self.uplink.gateway
+        return self.uplink.written_gateway
 
     @property
     def way(self) -> tuple[str, Address | None]:

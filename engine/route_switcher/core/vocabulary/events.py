@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
 
@@ -87,6 +87,8 @@ class LinkState:
     """The families of which the interface has a usable address."""
     name: str = ""
     """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
+    addresses: frozenset[Address] = frozenset()
+    """The addresses of the interface by which it reaches out, as far as the kernel tells them."""
 
     @classmethod
     def missing(cls, interface: str, name: str = "") -> "LinkState":

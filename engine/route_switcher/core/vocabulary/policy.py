@@ -60,6 +60,15 @@ def family_of(address: Address) -> Family:
     return Family.IPV4 if address.version == 4 else Family.IPV6
 
 
+class GatewayMode(Enum):
+    """Where the next hop of an uplink comes from whose policy writes no address."""
+
+    AUTO = "auto"
+    """It is learned from the default routes of others, in any table."""
+    NONE = "none"
+    """There is none: a route by the device alone (a point-to-point link)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Uplink:
     """An interface and the gateway behind it through which the internet of one family is reached.
@@ -70,7 +79,7 @@ class Uplink:
 
     name: str
     interface: str
-    gateway: Address
+    gateway: Address | GatewayMode
     metric: int
     family: Family
     ignore_carrier: bool = False
@@ -84,6 +93,11 @@ class Uplink:
     def __post_init__(self) -> None:
         """Make the key."""
         object.__setattr__(self, "id", UplinkId(self.name, self.family))
+
+    @property
+    def written_gateway(self) -> Address | None:
+        """The gateway that the policy writes; None: it writes no address."""
+        return None if isinstance(self.gateway, GatewayMode) else self.gateway
 
     @property
     def demoted_metric(self) -> int:
@@ -234,6 +248,33 @@ class HoldBack:
     damping: Damping | None = None
 
 
+MAIN_TABLE = 254
+"""The routing table that everybody uses (RT_TABLE_MAIN)."""
+
+OWN_TABLE = 115
+"""The table of ours where a policy wants one and writes no number: our protocol number again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """In which routing table the routes stand."""
+
+    table: int = MAIN_TABLE
+    """The table of the traffic's routes."""
+    source_rules: bool = True
+    """In a table of our own: answers leave by the uplink that has their source address."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a table of our own, which rules lead to."""
+        return self.table != MAIN_TABLE
+
+    def table_of(self, position: int) -> int:
+        """The small table of the uplink at this position (from 0) of `Policy.names`. It has the
+        one default route of that uplink, whatever its health. Only beside a table of our own."""
+        return self.table + 1 + position
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that an administrator decides. `uplinks` stand in order of preference, one entry
@@ -248,6 +289,7 @@ class Policy:
     ignore_linkdown: bool
     """Whether the kernel is told to skip routes without a carrier by itself, at once."""
     hold_back: HoldBack = HoldBack()
+    placement: Placement = Placement()
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

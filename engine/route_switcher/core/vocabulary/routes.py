@@ -4,7 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from enum import Enum
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
 
 PROTOCOL = 115
 """Our rtnetlink protocol number: the mark of the routes that are ours, and the only ones we touch.
@@ -56,7 +56,7 @@ class RouteKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One default route of the main table; a multipath route appears once for each next hop.
+    """One default route; a multipath route appears once for each next hop.
 
     `interface` is empty and `gateway` is None where the kernel's route has none (a blackhole; a
     point-to-point link has an interface but no gateway).
@@ -68,6 +68,11 @@ class Route:
     metric: int
     protocol: int = PROTOCOL
     kind: RouteKind = RouteKind.UNICAST
+    table: int = MAIN_TABLE
+    source: Address | None = None
+    """The address that packets are sent from, where the route says so."""
+    mtu: int | None = None
+    """Bytes, where the route says so."""
     onlink: bool = field(default=False, compare=False)
     """The gateway is taken to be on the link, though no network of the interface has it."""
     nexthop: int = field(default=0, compare=False)
