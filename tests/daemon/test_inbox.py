@@ -1,13 +1,13 @@
 """In which order the loop takes what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.commands import NewPolicy
+from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.events import Round, Switch
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.daemon.inbox import (
@@ -19,6 +19,7 @@ from route_switcher.daemon.inbox import (
     Inbox,
     Item,
 )
+from route_switcher.daemon.submitted import Submitted
 from route_switcher.kernel.base import KernelNews
 from support.keys import v4
 from support.world import policy
@@ -33,6 +34,10 @@ def numbered(number: int) -> Round:
 
 def numbered_order(number: int) -> Switch:
     return Switch(float(number), "primary", inf)
+
+
+def commands(items: Iterable[Item]) -> list[Command]:
+    return [item.command for item in items if isinstance(item, Submitted)]
 
 
 async def taken(inbox: Inbox) -> list[Item]:
@@ -77,13 +82,14 @@ async def test_of_policies_and_of_others_routes_only_the_latest_matters(
 ) -> None:
     inbox = Inbox()
     old, new = policy(), policy()
-    await inbox.give_command(NewPolicy(old))
-    await inbox.give_command(NewPolicy(new))
+    await inbox.give_command(Submitted(NewPolicy(old)))
+    await inbox.give_command(Submitted(NewPolicy(new)))
     inbox.give_foreign(())
     inbox.give_foreign(())
     first, second = await taken(inbox)
-    assert isinstance(first, NewPolicy)
-    assert first.policy is new
+    (command,) = commands([first])
+    assert isinstance(command, NewPolicy)
+    assert command.policy is new
     assert second == ForeignRoutes(())
     inbox.give_foreign(())
     inbox.forget_foreign()
@@ -96,8 +102,8 @@ async def test_commands_keep_their_order_and_a_policy_its_place(
     inbox = Inbox()
     old, new = NewPolicy(policy()), NewPolicy(policy())
     for command in (numbered_order(0), old, numbered_order(1), new):
-        await inbox.give_command(command)
-    first, second, third = await taken(inbox)
+        await inbox.give_command(Submitted(command))
+    first, second, third = commands(await taken(inbox))
     assert (first, third) == (numbered_order(0), numbered_order(1))
     assert second is new
 
@@ -109,7 +115,7 @@ async def test_rounds_do_not_wait_for_commands_without_end(
 
     async def order() -> None:
         for number in range(5 * COMMANDS):
-            await inbox.give_command(numbered_order(number))
+            await inbox.give_command(Submitted(numbered_order(number)))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(order)
@@ -117,9 +123,7 @@ async def test_rounds_do_not_wait_for_commands_without_end(
         await inbox.give_round(numbered(1))
         inbox.give_news(LINKS)
         items = await taken(inbox)
-    assert [i for i in items if isinstance(i, Switch)] == [
-        numbered_order(n) for n in range(5 * COMMANDS)
-    ]
+    assert commands(items) == [numbered_order(n) for n in range(5 * COMMANDS)]
     assert items.index(numbered(1)) == 1
     assert items.index(LINKS) == 3
 
@@ -177,10 +181,10 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
                 await inbox.give_round(numbered(given_rounds))
                 given_rounds += 1
             elif step == "policy":
-                await inbox.give_command(NewPolicy(policy()))
+                await inbox.give_command(Submitted(NewPolicy(policy())))
             elif step == "order":
                 if orders < COMMANDS - 1:
-                    await inbox.give_command(numbered_order(orders))
+                    await inbox.give_command(Submitted(numbered_order(orders)))
                     orders += 1
             elif step == "take":
                 item = await inbox.next(trio.current_time() + 1e-6)
@@ -195,13 +199,13 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
         items += await taken(inbox)
         rounds = [i for i in items if isinstance(i, Round)]
         assert rounds == [numbered(n) for n in range(given_rounds)]
-        kept = [i for i in items if isinstance(i, Switch)]
+        kept = [c for c in commands(items) if isinstance(c, Switch)]
         assert kept == [numbered_order(n) for n in range(orders)]
         told = KernelNews()
         for item in items:
             if isinstance(item, KernelNews):
                 told |= item
         assert told == news
-        assert any(isinstance(i, NewPolicy) for i in items) == ("policy" in steps)
+        assert any(isinstance(c, NewPolicy) for c in commands(items)) == ("policy" in steps)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 import trio
 
-from route_switcher.core.vocabulary.commands import Command, NewPolicy
+from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import Answers, Round
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.daemon.submitted import Submitted
 from route_switcher.kernel.base import KernelNews
 
 ROUNDS = 1024
@@ -38,7 +39,7 @@ class ForeignRoutes:
     routes: tuple[Route, ...]
 
 
-Item: TypeAlias = Round | Answers | KernelNews | Command | ForeignRoutes
+Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes
 
 
 class Inbox:
@@ -46,7 +47,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._give, self._take = trio.open_memory_channel[Round | Answers | None](ROUNDS)
-        self._commands: deque[Command] = deque()
+        self._commands: deque[Submitted] = deque()
         self._room = trio.Semaphore(COMMANDS)
         self._commanded = False
         self._foreign: ForeignRoutes | None = None
@@ -63,18 +64,19 @@ class Inbox:
         self._news |= news
         self._ring()
 
-    async def give_command(self, command: Command) -> None:
+    async def give_command(self, given: Submitted) -> None:
         """Give a command; waits while there is no room. A new policy takes the place of one that
         waits."""
-        waiting = [c for c in self._commands if isinstance(c, NewPolicy)]
-        if isinstance(command, NewPolicy) and waiting:
-            self._commands[self._commands.index(waiting[0])] = command
+        waiting = [s for s in self._commands if isinstance(s.command, NewPolicy)]
+        if isinstance(given.command, NewPolicy) and waiting:
+            self._commands[self._commands.index(waiting[0])] = given
+            waiting[0].settle(None)
             return
         try:
             self._room.acquire_nowait()
         except trio.WouldBlock:
             await self._room.acquire()
-        self._commands.append(command)
+        self._commands.append(given)
         self._ring()
 
     def give_foreign(self, routes: tuple[Route, ...]) -> None:
@@ -113,7 +115,7 @@ class Inbox:
         item = self._waiting_item()
         return self._command() if item is None and self._commands else item
 
-    def _command(self) -> Command:
+    def _command(self) -> Submitted:
         self._commanded = True
         self._room.release()
         return self._commands.popleft()

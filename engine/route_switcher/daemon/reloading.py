@@ -30,7 +30,7 @@ class Reloading:
 
     def __init__(
         self,
-        submit: Callable[[NewPolicy], Awaitable[None]],
+        submit: Callable[[NewPolicy], Awaitable[object]],
         load: Callable[[], Policy],
         doubts: Callable[[], Sequence[str]],
         *,

@@ -35,12 +35,14 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.status import Status
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
+from route_switcher.daemon.submitted import Outcome, Submitted
 from route_switcher.kernel.base import Kernel, KernelNews
 
 
@@ -79,12 +81,19 @@ class Service:
         self._probing: ProbeTasks
         self._effects: EffectTable
 
-    async def submit(self, command: Command) -> None:
-        """Have a command carried out, after those that wait; waits itself while too many do.
+    async def submit(self, command: Command) -> Outcome | None:
+        """Have a command carried out, after those that wait, and return what came of it.
 
-        A new policy takes the place of one that waits.
+        Who stops waiting does not take it back. A new policy takes the place of one that waits,
+        whose outcome is None.
         """
-        await self._inbox.give_command(command)
+        given = Submitted(command)
+        await self._inbox.give_command(given)
+        return await given.outcome()
+
+    def status(self) -> Status:
+        """What the engine knows now. Before it has begun, that is of no family."""
+        return self._engine.status(trio.current_time())
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
@@ -113,15 +122,14 @@ class Service:
             self._inbox.give_news(await self._kernel.changed())
 
     async def _take(self, item: Item | None) -> None:
+        outputs: tuple[Output, ...] = ()
         match item:
             case None:
                 self._handle(Tick(trio.current_time()))
             case Round() | Answers():
                 self._handle(item)
-            case NewPolicy():
-                await self._take_policy(item.policy)
-            case Switch() | Release():
-                self._handle(replace(item, at=trio.current_time()))
+            case Submitted():
+                outputs = await self._take_command(item.command)
             case ForeignRoutes():
                 self._foreign = item.routes
                 self._tell_core_of_routes()
@@ -132,14 +140,26 @@ class Service:
             case _:
                 assert_never(item)
         await self._converge_if_due()
+        if isinstance(item, Submitted):
+            item.settle(Outcome(outputs, self.status()))
 
-    async def _take_policy(self, policy: Policy) -> None:
+    async def _take_command(self, command: Command) -> tuple[Output, ...]:
+        match command:
+            case NewPolicy():
+                return await self._take_policy(command.policy)
+            case Switch() | Release():
+                return self._handle(replace(command, at=trio.current_time()))
+            case _:
+                assert_never(command)
+
+    async def _take_policy(self, policy: Policy) -> tuple[Output, ...]:
         self._kernel.follow(policy.uplinks)
         links = await self._read_links(policy)
         routes = await self._read_routes()  # by the names that the new policy has for interfaces
-        self._handle(Reload(trio.current_time(), policy, links, routes))
+        outputs = self._handle(Reload(trio.current_time(), policy, links, routes))
         await self._converge()
         self._probing.apply_policy(policy)
+        return outputs
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
@@ -229,11 +249,13 @@ class Service:
         self._look_at_links(policy, links)
         return links
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event) -> tuple[Output, ...]:
         for observer in self._observers:
             observer.event(event)
-        for output in self._engine.handle(event):
+        outputs = self._engine.handle(event)
+        for output in outputs:
             self._follow(output)
+        return outputs
 
     def _follow(self, output: Output) -> None:
         if isinstance(output, RouteLost) and self._table is not self._kernel:
