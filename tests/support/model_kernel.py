@@ -71,7 +71,7 @@ class ModelKernel:
         news = KernelNews(
             links=(before.present, before.up, before.carrier)
             != (link.present, link.up, link.carrier),
-            addresses=before.families != link.families,
+            addresses=(before.families, before.addresses) != (link.families, link.addresses),
         )
         if self._uplinks and all(u.interface != link.interface for u in self._uplinks):
             # It concerns nobody, unless default routes of others go by it.

@@ -89,6 +89,8 @@ class LinkState:
     """The kernel's own name, where `interface` is another that it knows it by (an altname)."""
     addresses: frozenset[Address] = frozenset()
     """The addresses of the interface by which it reaches out, as far as the kernel tells them."""
+    point_to_point: bool = False
+    """The link has one other end (IFF_POINTOPOINT), so no gateway need be named."""
 
     @classmethod
     def missing(cls, interface: str, name: str = "") -> "LinkState":

@@ -31,6 +31,11 @@ def own_name(index: int) -> str:
         return ""
 
 
+def indexes_of(uplinks: Sequence[Uplink]) -> dict[str, int]:
+    """The indexes of the interfaces of `uplinks` by name, 0 for one that is not there."""
+    return {uplink.interface: index_of(uplink.interface) for uplink in uplinks}
+
+
 def owners(uplinks: Sequence[Uplink], indexes: Mapping[str, int]) -> Owners:
     """The names by which `uplinks` call the interfaces of these `indexes`, by name.
 

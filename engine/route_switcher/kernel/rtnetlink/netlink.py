@@ -2,11 +2,9 @@
 
 import errno
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from types import TracebackType
-
-import trio
 
 from route_switcher.core.routing.refusal_reasons import APPENDED, foreign_holder, own_holder
 from route_switcher.core.vocabulary.events import LinkState
@@ -14,16 +12,13 @@ from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import refusal
-from route_switcher.kernel.rtnetlink import exchange, links, messages
-from route_switcher.kernel.rtnetlink.exchange import Conversation, KernelError
+from route_switcher.kernel.rtnetlink import exchange, link_states, messages
+from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults
-from route_switcher.kernel.rtnetlink.links import InterfaceAddress, InterfaceLink
 from route_switcher.kernel.rtnetlink.monitor import Monitor
-from route_switcher.kernel.rtnetlink.names import Owners, index_of, owners
+from route_switcher.kernel.rtnetlink.names import Owners, index_of, indexes_of, owners
 
 _ALREADY_GONE = frozenset((errno.ESRCH, errno.ENODEV))
-_NO_SUCH_LINK = frozenset((errno.ENODEV, errno.EINVAL, errno.ERANGE))
-"""EINVAL and ERANGE: a name that no interface can have."""
 
 
 class NetlinkKernel:
@@ -61,10 +56,7 @@ class NetlinkKernel:
         """See `Kernel.follow`."""
         self._uplinks = tuple(uplinks)
         self._families_followed = frozenset(uplink.family for uplink in uplinks)
-        self._monitor.follow(uplinks, filter(None, self._indexes().values()))
-
-    def _indexes(self) -> dict[str, int]:
-        return {u.interface: index_of(u.interface) for u in self._uplinks}
+        self._monitor.follow(uplinks, filter(None, indexes_of(self._uplinks).values()))
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """See `Kernel.default_routes`."""
@@ -73,7 +65,7 @@ class NetlinkKernel:
         for family in Family:
             none_of_others = ours_only or family not in self._families_followed
             found = await self._dump(family, none_of_others)
-            owned = owners(self._uplinks, self._indexes())
+            owned = owners(self._uplinks, indexes_of(self._uplinks))
             for route in found:
                 if route.family is not family or (none_of_others and route.protocol != PROTOCOL):
                     continue
@@ -105,58 +97,12 @@ class NetlinkKernel:
         return state
 
     async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
-        """See `Kernel.link_states`.
-
-        IPv4: any address is usable. IPv6: one of global scope (unique local ones are) that is not
-        waiting for duplicate address detection. A link-local one will do where another interface
-        has a global one: the kernel sends from that (RFC 6724), and a router whose provider only
-        delegates a prefix to it lives that way.
-        """
-        names = tuple(interfaces)
-        async with Conversation(self.discarded) as conversation:
-            found = {name: await _link(conversation, name) for name in names}
-            indexes = {name: link.index for name, link in found.items() if link is not None}
-            families, borrowing = await self._families(conversation, indexes.values())
-        await trio.lowlevel.checkpoint()
-        owned = owners(self._uplinks, self._indexes() | indexes)
-        self._monitor.add(indexes.values())
+        """See `Kernel.link_states`."""
+        found = await link_states.read(interfaces, self._uplinks, self.discarded)
+        self._monitor.add(found.indexes)
         if self._uplinks:
-            self._monitor.set_elsewhere(any((i, Family.IPV6) in owned for i in borrowing))
-        return tuple(self._state(name, found[name], families, owned) for name in names)
-
-    async def _families(
-        self, conversation: Conversation, indexes: Iterable[int]
-    ) -> tuple[dict[int, frozenset[Family]], list[int]]:
-        """The families of each interface, and the interfaces that depend on addresses of others."""
-        families: dict[int, frozenset[Family]] = {}
-        borrowing = []
-        for index in indexes:
-            own = [a for a in await _addresses(conversation, index) if a.index == index]
-            families[index] = frozenset(a.family for a in own if a.reaches_out)
-            if any(a.family not in families[index] for a in own):
-                borrowing.append(index)
-        if borrowing:
-            everywhere = await _addresses(conversation, 0)
-            lent = {a.family for a in everywhere if a.reaches_out and a.family is Family.IPV6}
-            families |= {index: families[index] | lent for index in borrowing}
-        return families, borrowing
-
-    def _state(
-        self,
-        interface: str,
-        link: InterfaceLink | None,
-        families: Mapping[int, frozenset[Family]],
-        owned: Owners,
-    ) -> LinkState:
-        if link is None:
-            return LinkState.missing(interface)
-        name = link.name if link.name != interface else ""
-        followed = {u.family for u in self._uplinks if u.interface == interface}
-        others = {f for f in followed if owned.get((link.index, f), interface) != interface}
-        if others and others == followed:
-            return LinkState.missing(interface, name)
-        usable = families[link.index] - others
-        return LinkState(interface, True, link.up, link.carrier, usable, name)
+            self._monitor.set_elsewhere(found.borrowing)
+        return found.states
 
     async def apply(self, action: RouteAction) -> str | None:
         """See `Kernel.apply`."""
@@ -219,26 +165,6 @@ def _index_of(interface: str) -> int:
     if interface and not index:
         raise KernelError(errno.ENODEV, "")
     return index
-
-
-async def _link(conversation: Conversation, name: str) -> InterfaceLink | None:
-    try:
-        found = await conversation.read(partial(links.link_request, name), links.link)
-    except KernelError as error:
-        if error.code not in _NO_SUCH_LINK:
-            raise
-        return None
-    return found[0] if found else None
-
-
-async def _addresses(conversation: Conversation, index: int) -> list[InterfaceAddress]:
-    build = partial(links.address_dump, index)
-    try:
-        return await conversation.read(build, links.usable_address)
-    except KernelError as error:
-        if error.code not in _NO_SUCH_LINK:
-            raise
-        return []  # it went after its link was read
 
 
 def as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
