@@ -1,6 +1,7 @@
 """How uplinks stand whose next hop is the written one."""
 
 from route_switcher.core.routing.plan import Standing
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
@@ -10,7 +11,7 @@ def standing(
     uplink: Uplink, state: UplinkState = UplinkState.HEALTHY, routable: bool = True
 ) -> Standing:
     """How `uplink` stands."""
-    return Standing(uplink, uplink.written_gateway, state, routable)
+    return Standing(uplink, NextHop(uplink.written_gateway), state, routable)
 
 
 def standing_route(uplink: Uplink, demotions: int = 0) -> Route:

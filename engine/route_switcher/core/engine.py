@@ -30,6 +30,7 @@ from route_switcher.core.vocabulary.events import (
     Event,
     Links,
     LinkState,
+    NextHops,
     Refused,
     Release,
     Reload,
@@ -39,6 +40,7 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.routes import Change, Route
@@ -58,6 +60,7 @@ class Engine:
         self._healths: dict[UplinkId, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
+        self._next_hops: tuple[LearnedHop, ...] = ()
         self._ownership = Ownership()
         self._presence = RoutePresence()
         self._suspects = SuspectTargets()
@@ -73,6 +76,8 @@ class Engine:
                 outputs = self._see_links(event)
             case Answers():
                 outputs = self._answers(event)
+            case NextHops():
+                outputs = self._see_hops(event.hops) + self._decide(event.at)
             case Routes():
                 outputs = self._ownership.see(event.at, event.routes, self._links())
                 outputs += self._see_routes(event.at, event.routes) + self._decide(event.at)
@@ -90,7 +95,7 @@ class Engine:
                 outputs = self._operator(event)
             case _:
                 assert_never(event)
-        if isinstance(event, Links | Routes):
+        if isinstance(event, Links | NextHops | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
             outputs += self._follow_up(event.at)
@@ -146,6 +151,7 @@ class Engine:
             self._healths[uplink.id] = health
             health.silence.restart(event.at)
             outputs += health.on_link(link, event.at)
+        outputs += self._see_hops(event.next_hops)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
         outputs += left_over(event.at, self.policy, event.routes)
@@ -189,6 +195,12 @@ class Engine:
             for selection in self._families.values():
                 selection.admission.refusals.link_changed(state.interface)
         return outputs + self._decide(event.at)
+
+    def _see_hops(self, hops: tuple[LearnedHop, ...]) -> list[Output]:
+        self._next_hops = hops
+        for health in self._healths.values():
+            health.see_hops(hops)
+        return []
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
@@ -276,6 +288,8 @@ class Engine:
                 health.apply_policy(uplink, old, event.policy, suspects, event.at)
             self._healths[uplink.id] = health
             outputs += health.on_link(link, event.at)
+        hops = self._next_hops if event.next_hops is None else event.next_hops
+        outputs += self._see_hops(hops)
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:

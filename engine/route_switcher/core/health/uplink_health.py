@@ -1,6 +1,6 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from math import inf
 
@@ -10,11 +10,13 @@ from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rules_at_reload import rules_at_reload
 from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
 from route_switcher.core.health.silence import Silence
+from route_switcher.core.next_hops.hop_in_use import HopInUse
 from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_silence
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
+from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
 from route_switcher.core.vocabulary.states import (
@@ -46,6 +48,7 @@ class UplinkHealth:
         self.uplink = uplink
         self.label = policy.label(uplink.id)
         """What a person calls it."""
+        self._hop = HopInUse(uplink)
         self.link = _judged(uplink, link)
         """Its link; where the policy ignores the carrier, that counts as there."""
         self.routable = self._routable(link)
@@ -81,14 +84,15 @@ class UplinkHealth:
         return self._answering.knows(event)
 
     @property
-    def next_hop(self) -> Address | None:
-        """The router behind its interface; None: none is known."""
-        return self.uplink.written_gateway
+    def next_hop(self) -> NextHop | None:
+        """Where its packets go first; None: that is not known."""
+        return self._hop.next_hop
 
     @property
-    def way(self) -> tuple[str, Address | None]:
-        """Its interface and next hop: by what a route of it is known."""
-        return self.uplink.interface, self.next_hop
+    def way(self) -> tuple[str, Address | None] | None:
+        """Its interface and gateway: by what a route of it is known; None: it has no next hop."""
+        hop = self._hop.next_hop
+        return None if hop is None else (self.uplink.interface, hop.gateway)
 
     @property
     def usable(self) -> bool:
@@ -220,6 +224,11 @@ class UplinkHealth:
             self._answering.lose_link(at)
         return self._changed([c for rule in self._rules for c in rule.on_link(seen, at)], at)
 
+    def see_hops(self, told: Iterable[LearnedHop]) -> None:
+        """Take what the routes of others tell of next hops."""
+        self._hop.see(told, self.link)
+        self.routable = self._routable(self.link)
+
     def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """The same, where it may be no news."""
         return [] if _judged(self.uplink, link) == self.link else self.on_link(link, at)
@@ -262,6 +271,7 @@ class UplinkHealth:
         probes = new.probes_through(uplink.name)
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
         self.uplink, self.label = uplink, new.label(uplink.id)
+        self._hop.apply_uplink(uplink)
         self.penalty.restart(new.hold_back.damping)
         self.silence.longest = longest_silence(new)
         rules = new.rules_for(uplink.name)

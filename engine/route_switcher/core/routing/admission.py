@@ -38,7 +38,7 @@ class Admission:
         route = action.route
         if action.change is Change.DELETE:
             return self.refusals.add_kept(at, route, reason)
-        there = self._presence.has(route.interface, route.gateway)
+        there = self._presence.has((route.interface, route.gateway))
         pause = FIRST_PAUSE if there else FIRST_PAUSE_WITHOUT_ROUTE
         return self.refusals.add(at, route, reason, pause)
 
@@ -65,9 +65,11 @@ class Admission:
 
     def standing(self, health: UplinkHealth) -> Standing:
         """How an uplink stands; made here and nowhere else."""
-        foreign, onlink = self._presence.foreign(health), self._presence.onlink(health)
-        next_hop, routable = health.next_hop, health.routable
-        return Standing(health.uplink, next_hop, health.state, routable, foreign, onlink)
+        hop = health.next_hop
+        if hop is not None:
+            hop = replace(hop, onlink=self._presence.onlink(health))
+        foreign = self._presence.foreign(health)
+        return Standing(health.uplink, hop, health.state, health.routable, foreign)
 
     def judge(self, event: Round, health: UplinkHealth) -> Round:
         """The round as it is in the light of this: one without a way says nothing, unless it shows
@@ -117,4 +119,4 @@ class Admission:
     def _has_no_route(self, health: UplinkHealth) -> bool:
         if self.refusal(health) is None:
             return False
-        return self.refused(health) or not self._presence.has(*health.way)
+        return self.refused(health) or not self._presence.has(health.way)

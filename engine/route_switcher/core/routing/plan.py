@@ -14,6 +14,7 @@ ours stand behind it.
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
@@ -52,22 +53,36 @@ class Standing:
     of somebody else through its interface and next hop."""
 
     uplink: Uplink
-    next_hop: Address | None
-    """The router behind its interface; None: there is none now, and it is not `routable`."""
+    next_hop: NextHop | None
+    """Where its packets go first; None: that is not known, and so there are no routes of it."""
     state: UplinkState
     routable: bool
     foreign: Route | None = None
-    onlink: bool = False
+
+    @property
+    def way(self) -> tuple[str, Address | None] | None:
+        """Its interface and gateway: by what a route of it is known; None: it has no next hop."""
+        return None if self.next_hop is None else (self.uplink.interface, self.next_hop.gateway)
 
     def route(self, demotions: int = 0) -> Route:
         """Its standing route at its own metric, or at that many demotions above it. Standing routes
-        are made here and nowhere else."""
-        uplink = self.uplink
-        metric = uplink.metric + demotions * DEMOTION
-        return Route(uplink.family, uplink.interface, self.next_hop, metric, onlink=self.onlink)
+        are made here and nowhere else. Only of an uplink with a next hop."""
+        uplink, hop = self.uplink, self.next_hop
+        assert hop is not None
+        return Route(
+            uplink.family,
+            uplink.interface,
+            hop.gateway,
+            uplink.metric + demotions * DEMOTION,
+            source=hop.source,
+            mtu=hop.mtu,
+            onlink=hop.onlink,
+        )
 
     def routes(self) -> tuple[Route, ...]:
-        """The routes by which it can be active, best first."""
+        """The routes by which it can be active, best first; none without a next hop."""
+        if self.next_hop is None:
+            return ()
         return tuple(self.route(demotions) for demotions in range(ACTIVE_AT))
 
 
@@ -86,10 +101,13 @@ def make_plan(
     """
     wanted = []
     carrier = _carrier(uplinks, active, refused)
-    if active is not None and all(s.uplink != active.uplink for s in uplinks):
+    left = active is not None and all(s.uplink != active.uplink for s in uplinks)
+    if active is not None and left and (route := active_route(active, refused)) is not None:
         reason = f"{active.uplink.name} is active until another answers"
-        wanted.append(DesiredRoute(active_route(active, refused), reason, possible=False))
+        wanted.append(DesiredRoute(route, reason, possible=False))
     for standing in uplinks:
+        if standing.next_hop is None:
+            continue
         choices = list(_choices(standing, active, carrier))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
@@ -97,10 +115,11 @@ def make_plan(
     return Plan(family, carrier, tuple(wanted), kept)
 
 
-def active_route(standing: Standing, refused: Set[Route]) -> Route:
-    """The best route by which an uplink can be active; its own where all are refused."""
+def active_route(standing: Standing, refused: Set[Route]) -> Route | None:
+    """The best route by which an uplink can be active; its own where all are refused; None: it has
+    no next hop."""
     routes = standing.routes()
-    return next((route for route in routes if route not in refused), routes[0])
+    return next((route for route in routes if route not in refused), next(iter(routes), None))
 
 
 def _carrier(
@@ -119,14 +138,15 @@ def _choices(
 ) -> Iterator[tuple[Route, str]]:
     """The routes that would do for an uplink, best first, each with its reason."""
     uplink = standing.uplink
-    if active is None or carrier is None:
+    if active is None:
         yield from _demoted(standing, 1, "stands demoted until the first selection")
     elif uplink == active.uplink:
         own, *others = standing.routes()
         yield own, "is active"
         yield from ((other, "is active, and its own metric was refused") for other in others)
     else:
-        behind = _demotions_behind(uplink, carrier)
+        metric = active.uplink.metric if carrier is None else carrier.metric
+        behind = _demotions_behind(uplink, metric)
         if uplink.metric <= active.uplink.metric:
             reason = f"stands demoted: {active.uplink.name} is active"
             yield from _demoted(standing, max(1, behind), reason)
@@ -147,6 +167,6 @@ def _demoted(standing: Standing, demotions: int, reason: str) -> Iterator[tuple[
         )
 
 
-def _demotions_behind(uplink: Uplink, carrier: Route) -> int:
-    """How many demotions put a route of `uplink` behind `carrier`."""
-    return max(0, (carrier.metric - uplink.metric) // DEMOTION + 1)
+def _demotions_behind(uplink: Uplink, metric: int) -> int:
+    """How many demotions put a route of `uplink` behind `metric`."""
+    return max(0, (metric - uplink.metric) // DEMOTION + 1)

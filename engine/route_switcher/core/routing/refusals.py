@@ -141,17 +141,15 @@ class Refusals:
 
     def reason(self, standing: Standing) -> str | None:
         """Why a route of an uplink was refused, or None if none was."""
-        own = standing.route()
-        found = (refusal for route, refusal in self._refused.items() if _same_line(route, own))
+        found = (refusal for route, refusal in self._refused.items() if _leads(route, standing))
         return next((refusal.reason for refusal in found), None)
 
     def of(self, standing: Standing) -> tuple[RefusedRoute, ...]:
         """The refused routes of an uplink."""
-        own = standing.route()
         return tuple(
             RefusedRoute(route, refusal.reason, refusal.again_at)
             for route, refusal in self._refused.items()
-            if _same_line(route, own)
+            if _leads(route, standing)
         )
 
     @property
@@ -163,7 +161,7 @@ class Refusals:
     def unfit(self, standing: Standing) -> bool:
         """Whether the kernel refuses what an uplink must have to be active. A metric that somebody
         else holds is no reason: another one will do."""
-        if not self._refused:
+        if not self._refused or standing.next_hop is None:
             return False
         own, *others = standing.routes()
         refusal = self._refused.get(own)
@@ -176,6 +174,10 @@ class Refusals:
 
     def _forget(self, route: Route) -> None:
         self._refused.pop(route, None)
+
+
+def _leads(route: Route, standing: Standing) -> bool:
+    return (route.interface, route.gateway) == standing.way
 
 
 def _same_line(one: Route, other: Route) -> bool:

@@ -44,17 +44,19 @@ class RoutePresence:
 
     def onlink(self, health: UplinkHealth) -> bool:
         """Whether the next hop of an uplink is to be taken for one on the link."""
-        written = health.uplink.onlink
-        return health.way in self._onlink if written is None else written
+        written, hop = health.uplink.onlink, health.next_hop
+        if written is not None:
+            return written
+        return health.way in self._onlink or (hop is not None and hop.onlink)
 
     def since(self, health: UplinkHealth) -> float:
         """Since when there has been a way through an uplink; inf: there is none."""
-        return self._since.get(health.way, inf)
+        return inf if health.way is None else self._since.get(health.way, inf)
 
-    def has(self, interface: str, gateway: Address | None) -> bool:
-        """Whether any route leads through these."""
-        return (interface, gateway) in self._since
+    def has(self, way: tuple[str, Address | None] | None) -> bool:
+        """Whether any route leads through this interface and gateway."""
+        return way in self._since
 
     def foreign(self, health: UplinkHealth) -> Route | None:
         """The best route of somebody else through an uplink."""
-        return self._foreign.get(health.way)
+        return None if health.way is None else self._foreign.get(health.way)

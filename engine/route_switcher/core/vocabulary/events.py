@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
@@ -128,12 +129,22 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True)
+class NextHops:
+    """Every next hop that default routes of others tell of now: those through the interfaces of
+    uplinks, of both families, in all tables. It is told after the links that belong to it."""
+
+    at: float
+    hops: tuple[LearnedHop, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """The first event: what the engine found."""
 
     at: float
     links: tuple[LinkState, ...]
     routes: tuple[Route, ...]
+    next_hops: tuple[LearnedHop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +190,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """A new policy takes effect. `links` tells of every interface that it names, and `routes` of
-    the default routes, by its names; None: as before."""
+    """A new policy takes effect. `links` tells of every interface that it names, and `routes` and
+    `next_hops` of the default routes, by its names; None: as before."""
 
     at: float
     policy: Policy
     links: tuple[LinkState, ...]
     routes: tuple[Route, ...] | None = None
+    next_hops: tuple[LearnedHop, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +208,16 @@ class Tick:
 
 
 Event: TypeAlias = (
-    Start | Round | Answers | Links | Routes | Applied | Refused | Switch | Release | Reload | Tick
+    Start
+    | Round
+    | Answers
+    | Links
+    | NextHops
+    | Routes
+    | Applied
+    | Refused
+    | Switch
+    | Release
+    | Reload
+    | Tick
 )

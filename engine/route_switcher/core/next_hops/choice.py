@@ -1,0 +1,33 @@
+"""Which of the next hops that others tell of an uplink may use, and which of them comes first."""
+
+from collections.abc import Iterable
+
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.kernel_routes import RouterPreference
+from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.core.vocabulary.policy import Uplink
+
+_PREFERRED_FIRST = (RouterPreference.HIGH, RouterPreference.MEDIUM, RouterPreference.LOW)
+
+
+def usable_hops(
+    uplink: Uplink, link: LinkState, told: Iterable[LearnedHop]
+) -> tuple[LearnedHop, ...]:
+    """Those of `told` that an uplink may use, best first: by the preference that routers ask for,
+    then by metric.
+
+    A route without a gateway leads to the internet only where the link has but one other end.
+    """
+    usable = (
+        hop
+        for hop in told
+        if (hop.interface, hop.family) == (uplink.interface, uplink.family)
+        and hop.leads_to_the_internet
+        and (hop.hop.gateway is not None or link.point_to_point)
+    )
+    return tuple(sorted(usable, key=_place))
+
+
+def _place(hop: LearnedHop) -> tuple[object, ...]:
+    # The last parts only make the order the same every time.
+    return _PREFERRED_FIRST.index(hop.preference), hop.metric, hop.table, str(hop.hop.gateway)
