@@ -5,12 +5,13 @@ from math import inf
 
 import pytest
 
+from route_switcher.core.vocabulary.conditions import Beyond, Measure, Within
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack
+from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Recover, Rule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.core.vocabulary.status import FamilyStatus, Override, UplinkStatus
-from support.answering import Net, policy
+from support.answering import UNPLUGGED, Net, policy
 from support.world import World
 from support.world import policy as seed
 from support.world import uplink as seed_uplink
@@ -75,6 +76,86 @@ def test_one_that_recovers_says_how_far_it_is() -> None:
     assert a.health.state is UplinkState.RECOVERING
     assert a.health.stable == 20
     assert 8 < a.health.proven < 11
+
+
+def test_one_that_recovers_says_when_and_why_its_stable_time_began_again() -> None:
+    net = Net(policy()).run(100.25)
+    net.cut("a")
+    net.run(120)
+    net.mend("a")
+    net.run(131)
+    (rule, _) = uplinks(net)[0].health.rules
+    assert (rule.state, rule.stable, rule.setback) == (RuleState.RECOVERING, 20, None)
+    net.cut("a")
+    net.run(132.5)
+    net.mend("a")
+    net.run(140)
+    (rule, _) = uplinks(net)[0].health.rules
+    assert rule.state is RuleState.RECOVERING
+    assert rule.setback is not None
+    assert 132 <= rule.setback.at <= 133
+    assert 8 < rule.setback.proven < 13
+    assert rule.setback.reason == "no answer within 1 s"
+    assert rule.proven < 9
+    net.run(200)
+    (rule, _) = uplinks(net)[0].health.rules
+    assert (rule.state, rule.setback) == (RuleState.OK, None)
+
+
+def test_a_lost_link_and_a_time_of_silence_are_setbacks_too() -> None:
+    net = Net(policy()).run(100.25)
+    net.unplug("eth0")
+    net.run(120)
+    net.world.set_links(LinkState("eth0"))
+    net.run(130)
+    net.unplug("eth0")
+    (_, unplugged) = uplinks(net)[0].health.rules
+    assert unplugged.state is RuleState.FAILED
+    assert unplugged.setback is None
+    world = World(seed()).run(100)
+    world.cut("primary")
+    world.run(120)
+    world.mend("primary")
+    world.run(140)
+    world.silence("primary")
+    world.run(160)
+    world.silence("primary", False)
+    world.run(170)
+    (status,) = world.engine.status(170).families
+    rule = status.uplinks[0].health.rules[0]
+    assert rule.state is RuleState.RECOVERING
+    assert rule.setback is not None
+    assert rule.setback.reason == "nothing was known of it for too long"
+
+
+def test_a_recover_condition_is_told_while_it_matters() -> None:
+    lossy = Rule(
+        "lossy",
+        Beyond(Measure.LOSS, "internet", 0.2, 10.0),
+        Recover(5.0, Within(Measure.LOSS, "internet", 0.02, 30.0)),
+    )
+    net = Net(policy(rules=(lossy, UNPLUGGED))).run(100.25)
+    assert {rule.recover for rule in uplinks(net)[0].health.rules} == {""}
+    net.cut("a")
+    net.run(120)
+    assert uplinks(net)[0].health.rules[0].recover.startswith("loss ")
+    net.mend("a")
+    net.run(130)
+    assert uplinks(net)[0].health.rules[0].recover.endswith(" % over 30 s")
+
+
+def test_it_says_whether_an_uplink_answers_and_what_the_latest_decision_was() -> None:
+    net = Net(policy()).run(100.25)
+    assert [u.health.answers for u in uplinks(net)] == [True, True]
+    net.cut("a")
+    net.run(120)
+    assert [u.health.answers for u in uplinks(net)] == [False, True]
+    decision = family(net).decision
+    assert decision is not None
+    assert (decision.previous, decision.selected) == ("a", "b")
+    assert decision in net.outputs
+    net.unplug("eth1")
+    assert [u.health.answers for u in uplinks(net)] == [False, False]
 
 
 def test_with_nowhere_to_go_it_waits_for_an_answer() -> None:

@@ -255,7 +255,10 @@ class Engine:
         for selection in map(self._families.__getitem__, families):
             if isinstance(event, Switch):
                 override = Override(event.uplink, event.until, event.force)
-                outputs += selection.set_override(event.at, override)
+                if not event.kept_in:
+                    outputs += selection.set_override(event.at, override)
+                elif selection.family in event.kept_in:
+                    selection.override = override
             else:
                 selection.override = None
             outputs += selection.decide(event.at)

@@ -48,6 +48,11 @@ class Answering:
         return all(latest.good for latest in self._latest.values())
 
     @property
+    def any_good(self) -> bool:
+        """Whether the latest round of any probe was good."""
+        return any(latest.good for latest in self._latest.values())
+
+    @property
     def failed(self) -> bool:
         """Whether the latest round of any probe failed."""
         return any(latest.failed for latest in self._latest.values())

@@ -23,6 +23,7 @@ def health_status(health: UplinkHealth, at: float) -> HealthStatus:
         stable=health.stable_time,
         failing_since=health.failing_since,
         failing_for=health.failing_for(at),
+        answers=health.answers,
         silent=health.silent(at),
         damped_until=damped_until if damped_until > at else -inf,
     )

@@ -17,10 +17,11 @@ from route_switcher.core.probing.assignment import concerned, meanings
 from route_switcher.core.probing.pace import longest_break, longest_gap
 from route_switcher.core.vocabulary.conditions import takes_time
 from route_switcher.core.vocabulary.events import LinkState, Round
+from route_switcher.core.vocabulary.link_troubles import describe_link
 from route_switcher.core.vocabulary.outputs import RuleChange
 from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
-from route_switcher.core.vocabulary.status import RuleStatus
+from route_switcher.core.vocabulary.status import RuleStatus, Setback
 
 
 class RuleHealth:
@@ -47,6 +48,7 @@ class RuleHealth:
         "evidence",
         "failing_since",
         "rule",
+        "setback",
         "since",
         "state",
         "uplink",
@@ -70,6 +72,8 @@ class RuleHealth:
         self.failing_since: float | None = None
         """When this trouble began: its first round was sent, or the link was lost."""
         self._lost_at: float | None = None
+        self.setback: Setback | None = None
+        """The latest since it recovers."""
         self._begin(rule, probes, link, windows)
 
     def _begin(
@@ -126,7 +130,17 @@ class RuleHealth:
 
     def status(self) -> RuleStatus:
         """What it says now."""
-        return RuleStatus(self.rule.name, self.state, self.evidence, self.since)
+        recovers = self.state in (RuleState.FAILED, RuleState.RECOVERING)
+        return RuleStatus(
+            self.rule.name,
+            self.state,
+            self.evidence,
+            self.since,
+            self.stable_for,
+            self.rule.recover.stable,
+            self.setback,
+            self._recover.evidence() if recovers and self._recover is not None else "",
+        )
 
     def counts(self, probe: str) -> bool:
         """Whether rounds of this probe concern the rule: one that names none takes any probe's."""
@@ -141,7 +155,7 @@ class RuleHealth:
         gap = event.sent_at - observations.known_at
         observations.known_at = event.sent_at
         if gap > self._break:
-            self._stable_since = None
+            self._begin_again(event.at, "nothing was known of it for too long")
             if gap > observations.gap:
                 self._restart_judges()
         if event.outcome is RoundOutcome.GOOD:
@@ -154,7 +168,7 @@ class RuleHealth:
         self._observations.link = link
         if self.rule.names_the_carrier and not link.connected:
             self._lost_at = at
-            self._stable_since = None
+            self._begin_again(at, describe_link(link))
             self._run_of_failures(at)
         if self._recover is not None:
             self._recover.holds(at)
@@ -234,7 +248,7 @@ class RuleHealth:
         run.successes = 0
         run.reason = event.reason
         if event.probe not in self._trouble or self.may_still_fail:
-            self._stable_since = None
+            self._begin_again(event.at, event.reason)
         if event.probe in self._trouble:
             self._run_of_failures(event.sent_at)
         if self._recover is not None:
@@ -242,6 +256,12 @@ class RuleHealth:
         if self._fail.holds(event.at):
             return self._failed(event.sent_at, event.at)
         return self._signal(Signal.ROUND_FAILED, event.at, event.reason)
+
+    def _begin_again(self, at: float, reason: str) -> None:
+        """The stable time begins again."""
+        if self.state is RuleState.RECOVERING and self._stable_since is not None:
+            self.setback = Setback(at, self.stable_for, reason)
+        self._stable_since = None
 
     def _failing_elsewhere(self) -> float | None:
         """Since when another probe's rounds have been failing."""
@@ -274,5 +294,5 @@ class RuleHealth:
         self.state = TRANSITIONS[before, signal]
         if self.state is before:
             return []
-        self.evidence, self.since = evidence, at
+        self.evidence, self.since, self.setback = evidence, at, None
         return [RuleChange(at, self.uplink.id, self.rule.name, before, self.state, evidence)]

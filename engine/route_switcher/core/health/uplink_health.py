@@ -189,6 +189,11 @@ class UplinkHealth:
         may_still_fail = answering.failed and any(rule.may_still_fail for rule in self._rules)
         return answering.why_not(now, since, may_still_fail=may_still_fail, urgent=urgent)
 
+    @property
+    def answers(self) -> bool:
+        """Whether its link carries something, and the latest known round of any probe was good."""
+        return self.link.connected and self._answering.any_good
+
     def silent(self, now: float) -> bool:
         """Whether surely no probe gets an answer through it any more."""
         return not self.link.connected or self._answering.silent(now)

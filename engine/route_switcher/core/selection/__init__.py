@@ -23,7 +23,7 @@ uplink, the wait while all are down, the limit on voluntary moves, and the overr
 
 While it waits, each `decide` asks these questions in this order, and the first yes settles:
 
-    1. Is there an override?
+    1. Is there an override, forced or for a healthy uplink?
        Its uplink is active.
     2. In case (c), or where the route found in (b) goes by an uplink's interface that has no link:
        is any uplink usable (link, address, next hop)?
@@ -107,7 +107,8 @@ afterwards, though it is healthy (see `core.routing`).
 
     Switch --+-- refused   the kernel refuses the uplink's routes, or the uplink is not healthy and
              |             the order is not forced; an override that was set before stays
-             +-- set       it takes the place of the one before
+             +-- set       it takes the place of the one before; one that was kept over a restart
+             |             is not refused
                   |
                   +--> holds  <--> idle
                   v

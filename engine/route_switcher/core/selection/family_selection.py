@@ -47,8 +47,8 @@ class FamilySelection:
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
         self.override: Override | None = None
-        self.decided: tuple[float, Cause | None] = (-inf, None)
-        """When the latest decision was made, and why."""
+        self.decision: Decision | None = None
+        """The latest one."""
         self.departing: Standing | None = None
         """How the active uplink stood when it left the policy."""
         self.first = FirstSelection()
@@ -227,25 +227,27 @@ class FamilySelection:
         return [Notice(at, Level.INFO, text)]
 
     def _restart(self, at: float, name: str) -> list[Output]:
-        self.current, self.decided = name, (at, Cause.RESTART)
         self.limiter.on_move(at, first=True)
-        outputs: list[Output] = [
-            Decision(
-                at, self.family, None, name, Cause.RESTART, (), (f"{name}'s route was active",)
-            )
-        ]
+        evidence = (f"{name}'s route was active",)
+        self.current = name
+        self.decision = Decision(at, self.family, None, name, Cause.RESTART, (), evidence)
+        outputs: list[Output] = [self.decision]
         for health in self.healths:
             if health.uplink.name != name:
                 outputs += health.require_recovery(at, f"{name} was active at the start")
         return outputs
 
     def _first_selection(self, at: float) -> list[Output]:
-        if self.override:
+        if self.override and self._may_begin_with(self.override):
             return [self._move(at, self.override.uplink, Cause.OPERATOR)]
         health = self.first.choice(at, self.healths, self.eligibility(at).why_not)
         if health is not None:
             return self._settle(at, health)
         return [] if self.first.waits(at) else self._all_down.begin(at, self.healths)
+
+    def _may_begin_with(self, override: Override) -> bool:
+        """One that was kept over a restart may name an uplink of which nothing is known yet."""
+        return override.force or self._health(override.uplink).state is UplinkState.HEALTHY
 
     def _settle(self, at: float, health: UplinkHealth) -> list[Output]:
         name, position = health.uplink.name, self.healths.index(health)
@@ -275,12 +277,15 @@ class FamilySelection:
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
         self.limiter.on_move(at, first=previous is None)
-        self.current, self.departing, self.decided = name, None, (at, cause)
+        self.current, self.departing = name, None
         self.first.wake = self._all_down.ask_at = self._held_until = inf
         active = self.plan().active
         before = (route for route in self.conflicts.found if precedes(route, active))
         evidence += [f"a foreign route stands before it: {route}" for route in before]
-        return Decision(at, self.family, previous, name, cause, rules, tuple(evidence), since)
+        self.decision = Decision(
+            at, self.family, previous, name, cause, rules, tuple(evidence), since
+        )
+        return self.decision
 
     def _hold(self, eligibility: Eligibility) -> list[Output]:
         at, since = eligibility.at, eligibility.since

@@ -13,14 +13,12 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
     """The status at `at`. Nothing changes by it."""
     eligibility = selection.eligibility(at)
     admission, departing = selection.admission, selection.departing
-    since, cause = selection.decided
     awaited, until = _awaited(selection, eligibility)
     return FamilyStatus(
         family=selection.family,
         active=selection.current,
         departing=departing.uplink.name if departing is not None else None,
-        since=since,
-        cause=cause,
+        decision=selection.decision,
         override=selection.override,
         awaited=awaited,
         awaited_until=until,

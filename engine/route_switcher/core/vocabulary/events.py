@@ -177,6 +177,9 @@ class Switch:
     """Its name."""
     until: float
     force: bool = False
+    kept_in: frozenset[Family] = frozenset()
+    """The families that took it before a restart: there it holds again, and nothing is asked of
+    the uplink now. Empty: it is a new order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ All times are seconds on the engine's clock; -inf: never yet, inf: no time is kn
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
@@ -30,6 +32,17 @@ class RefusedRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Setback:
+    """A rule that recovers had to begin its stable time again."""
+
+    at: float
+    proven: float
+    """Seconds that good rounds had covered until then."""
+    reason: str
+    """Why, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleStatus:
     """One rule on one uplink. `evidence` says why its state last changed; empty if it never did."""
 
@@ -38,6 +51,14 @@ class RuleStatus:
     evidence: str
     since: float
     """When its state last changed; -inf: it never did."""
+    proven: float
+    """Seconds that good rounds have covered since the latest failure or gap."""
+    stable: float
+    """Seconds that good rounds must cover before it recovers."""
+    setback: Setback | None
+    """The latest since it recovers."""
+    recover: str
+    """What is known of its recover condition, in words; empty: it has none, or need not recover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,8 @@ class HealthStatus:
     """When the failures began that fail it; -inf: no rule is failed."""
     failing_for: float
     """Seconds for which it has been in trouble; 0: it is not failed."""
+    answers: bool
+    """Its link carries something, and the latest known round of one of its probes was good."""
     silent: bool
     """Surely no probe gets an answer through it."""
     damped_until: float
@@ -107,10 +130,8 @@ class FamilyStatus:
     """The active uplink; None before the first selection, and while a removed one is active."""
     departing: str | None
     """The removed uplink that stays active until another can be."""
-    since: float
-    """When the active uplink was selected."""
-    cause: Cause | None
-    """Why it was; None before the first selection."""
+    decision: Decision | None
+    """The latest, by the names that uplinks had then; None before the first selection."""
     override: Override | None
     awaited: str
     """What the next move, or the first selection, waits for, in words; empty: no move is due."""
@@ -122,6 +143,16 @@ class FamilyStatus:
     """Routes of ours that the kernel does not delete."""
     conflicts: tuple[Route, ...]
     """Foreign routes that decide instead of ours."""
+
+    @property
+    def since(self) -> float:
+        """When the active uplink was selected."""
+        return -inf if self.decision is None else self.decision.at
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it was; None before the first selection."""
+        return None if self.decision is None else self.decision.cause
 
 
 @dataclass(frozen=True, slots=True)
