@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.core.vocabulary.routes import PROTOCOL, Change
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -92,6 +92,20 @@ class RoutingRule:
         if self.mark is None:
             return None
         return f"{self.mark:#x}" + (f"/{self.mask:#x}" if self.mask != WHOLE_MARK else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRuleAction:
+    """One rule to add behind those of its preference, or to delete, and why."""
+
+    change: Change
+    """`Change.ADD` or `Change.DELETE`."""
+    rule: RoutingRule
+    reason: str
+
+    def __str__(self) -> str:
+        family = "-6 " if self.rule.family is Family.IPV6 else ""
+        return f"{family}rule {self.change.value} {self.rule}  # {self.reason}"
 
 
 def deleted(wanted: RoutingRule, rules: Iterable[RoutingRule]) -> RoutingRule | None:

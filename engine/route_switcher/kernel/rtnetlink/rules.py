@@ -239,7 +239,7 @@ async def delete(rule: RoutingRule, discarded: Discarded) -> None:
     gone = deleted(rule, before)
     if gone is None:
         raise KernelError(errno.ENOENT, "no such rule")
-    if gone != rule or gone.unknown:
+    if gone != rule or (gone.unknown and not rule.unknown):
         raise KernelError(errno.EBUSY, f"the rule '{gone}' would be deleted instead")
     await exchange.command(partial(deletion, rule), discarded)
     after = await rules(rule.family, discarded)
