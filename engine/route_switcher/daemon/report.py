@@ -41,7 +41,7 @@ LEVELS = {
 _BURST = 10
 _BURSTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "decision": (20, ("family",)),
-    "rule": (20, ("uplink", "rule")),
+    "rule": (20, ("uplink", "family", "rule")),
     "routes": (20, ()),
 }
 """How many lines a cause may write in a minute, and which fields tell causes of an event apart. In
@@ -174,6 +174,7 @@ def tell(output: Output, policy: Policy) -> None:
                 "rule",
                 describe(output, policy),
                 uplink=output.uplink.name,
+                family=str(output.uplink.family),
                 rule=output.rule,
                 before=output.before.value,
                 after=output.after.value,
@@ -204,6 +205,7 @@ def tell_round(event: Round, policy: Policy) -> None:
         "round",
         f"{policy.label(event.uplink)}: {event.probe}: {event.outcome.value}{why} ({answers})",
         uplink=event.uplink.name,
+        family=str(event.uplink.family),
         probe=event.probe,
         outcome=event.outcome.value,
         reason=event.reason,
@@ -220,6 +222,7 @@ def tell_answers(event: Answers, policy: Policy) -> None:
         "answers",
         f"{name}: {event.probe}: of a round {age:.3f} s ago: {_words(event.answers)}",
         uplink=event.uplink.name,
+        family=str(event.uplink.family),
         probe=event.probe,
         seconds_since_sent=round(age, 6),
     )

@@ -76,8 +76,9 @@ class SpeedChange(_Effect):
         return f"{policy.label(self.uplink)}: rounds go at the {self.speed.value} speed"
 
     def log_fields(self) -> dict[str, object]:
-        """The uplink and the speed."""
-        return {"uplink": self.uplink.name, "speed": self.speed.value}
+        """The uplink, its family and the speed."""
+        uplink = self.uplink
+        return {"uplink": uplink.name, "family": str(uplink.family), "speed": self.speed.value}
 
 
 Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange
