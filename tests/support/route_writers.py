@@ -10,7 +10,9 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -100,6 +102,17 @@ Client: TypeAlias = Callable[..., RouteWriter]
 def in_own_folders(script: str, *, hooks: bool = True) -> list[str]:
     """A command line for a shell script that may write where a program of the system would."""
     return ["unshare", "--mount", "sh", "-c", _FOLDERS + (_INSTALLED if hooks else "") + script]
+
+
+@contextmanager
+def logs_shown() -> Iterator[None]:
+    """At its end all that the programs said is printed, for pytest to show if the test fails."""
+    try:
+        yield
+    finally:
+        for log in Path("/run").glob("*.log"):
+            sys.stdout.write(f"{log}\n{log.read_text()}\n")
+            log.unlink()
 
 
 def start(lab: Lab, name: str, script: str, *, hooks: bool = True) -> RouteWriter:

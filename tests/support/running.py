@@ -15,6 +15,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
+from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 
@@ -151,13 +152,20 @@ class Engine:
         return record
 
     def wait_for_health(
-        self, *uplinks: str, rules: Sequence[str] = ("no-internet", "unplugged")
+        self,
+        *uplinks: str,
+        rules: Sequence[str] = ("no-internet", "unplugged"),
+        family: Family | None = None,
     ) -> None:
-        """Wait until the last that was said of these rules of each uplink is that they are ok."""
+        """Wait until the last that was said of these rules of each uplink is that they are ok.
+
+        `family` is needed where an uplink has several.
+        """
         wanted = {(uplink, rule): "ok" for uplink in uplinks for rule in rules}
+        of_family: dict[str, Any] = {} if family is None else {"family": str(family)}
 
         def healthy() -> bool:
-            changes = [record.fields for record in self.said("rule")]
+            changes = [record.fields for record in self.said("rule", **of_family)]
             last = {(change["uplink"], change["rule"]): change["after"] for change in changes}
             return wanted.items() <= last.items()
 

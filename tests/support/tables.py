@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.namespaces import LabError
@@ -20,18 +20,23 @@ Key = tuple[str, int]
 """Interface and metric of a default route."""
 
 
-def our_routes(lab: Lab, family: Family = Family.IPV4) -> set[Key]:
-    """The default routes that carry our protocol number."""
-    shown = lab.run(
-        ROUTER, "ip", "-j", f"-{family.value}", "route", "show", "default", "proto", str(PROTOCOL)
-    )
+def our_routes(lab: Lab, family: Family = Family.IPV4, table: int = MAIN_TABLE) -> set[Key]:
+    """The default routes of a table that carry our protocol number."""
+    words = ["default", "proto", str(PROTOCOL), "table", str(table)]
+    try:
+        shown = lab.run(ROUTER, "ip", "-j", f"-{family.value}", "route", "show", *words)
+    except LabError:  # there is no such table
+        return set()
     return {(route["dev"], route["metric"]) for route in json.loads(shown)}
 
 
-def wait_for_our_routes(lab: Lab, *expected: Key, family: Family = Family.IPV4) -> None:
+def wait_for_our_routes(
+    lab: Lab, *expected: Key, family: Family = Family.IPV4, table: int = MAIN_TABLE
+) -> None:
     """Wait until ours are exactly these."""
     eventually(
-        lambda: our_routes(lab, family) == set(expected), f"{family} routes of ours: {expected}"
+        lambda: our_routes(lab, family, table) == set(expected),
+        f"{family} routes of ours: {expected}",
     )
 
 
@@ -67,7 +72,6 @@ _ROUTE = struct.Struct("=8BI")  # struct rtmsg, rtnetlink(7)
 _ATTRIBUTE = struct.Struct("=HH")
 _NEW, _DELETED = 24, 25  # RTM_NEWROUTE, RTM_DELROUTE
 _REPLACE = 0x100
-_MAIN = 254
 _RTA_OIF, _RTA_PRIORITY = 4, 6
 _GROUPS = 0x40 | 0x400  # RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE
 _VERSION = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
@@ -75,7 +79,7 @@ _VERSION = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 
 @dataclass(frozen=True, slots=True)
 class RouteMessage:
-    """The kernel told of one default route of the main table."""
+    """The kernel told of one default route of the table."""
 
     family: Family
     key: Key
@@ -85,16 +89,17 @@ class RouteMessage:
 
 
 class Recorder:
-    """Keeps what the kernel tells of the router's default routes, from its creation on.
+    """Keeps what the kernel tells of the router's default routes in a table, from its creation on.
 
     The kernel queues a message before it acknowledges the change, so nothing that was seen in the
     table is missing here.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, table: int = MAIN_TABLE) -> None:
         self._lab = lab
+        self._table = table
         self._messages: list[RouteMessage] = []
-        self._before = {family: _defaults(lab, family) for family in Family}
+        self._before = {family: _defaults(lab, family, table) for family in Family}
         with lab.inside(ROUTER):
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._socket.setblocking(False)
@@ -147,7 +152,7 @@ class Recorder:
             length, kind, flags, _, _ = _HEADER.unpack_from(datagram)
             message, datagram = datagram[_HEADER.size : length], datagram[_aligned(length) :]
             version, prefix, _, _, table, *_ = _ROUTE.unpack_from(message)
-            if kind not in (_NEW, _DELETED) or prefix or table != _MAIN:
+            if kind not in (_NEW, _DELETED) or prefix or table != self._table:
                 continue
             numbers = dict(_attributes(message[_ROUTE.size :]))
             with self._lab.inside(ROUTER):
@@ -157,8 +162,12 @@ class Recorder:
             yield RouteMessage(family, key, kind == _DELETED, bool(flags & _REPLACE))
 
 
-def _defaults(lab: Lab, family: Family) -> list[Key]:
-    shown = lab.run(ROUTER, "ip", "-j", f"-{family.value}", "route", "show", "default")
+def _defaults(lab: Lab, family: Family, table: int) -> list[Key]:
+    words = ["default", "table", str(table)]
+    try:
+        shown = lab.run(ROUTER, "ip", "-j", f"-{family.value}", "route", "show", *words)
+    except LabError:  # there is no such table
+        return []
     return [(route.get("dev", ""), route.get("metric", 0)) for route in json.loads(shown)]
 
 
