@@ -33,9 +33,13 @@ LIKELY = {
         st.fixed_dictionaries(
             {
                 "interface": st.sampled_from(["eth0", "eth1", "eth2"]),
-                "gateway": st.sampled_from(["192.0.2.1", "fe80::1", "::1", "auto"]),
+                "gateway": st.sampled_from(["192.0.2.1", "fe80::1", "::1", "auto", "none", "dhcp"]),
             },
-            optional={"metric": st.integers(0, 1100)},
+            optional={
+                "metric": st.integers(0, 1100),
+                "families": st.lists(st.sampled_from(["ipv4", "ipv6", "ipv5"]), max_size=3),
+                "onlink": st.booleans(),
+            },
         ),
         max_size=3,
     ),
@@ -96,8 +100,14 @@ def test_a_policy_of_the_whole_language_is_understood_whole(data: Written) -> No
     policy = outcome(text_of(data))
     assert isinstance(policy, Policy), str(policy)
     check(text_of(data))
-    assert [uplink.name for uplink in policy.uplinks] == list(data["uplinks"])
+    assert list(policy.names) == list(data["uplinks"])
     assert [probe.name for probe in policy.probes] == list(data.get("probes", ["internet"]))
+    for name, written in data["uplinks"].items():
+        gateway, stated = written["gateway"], written.get("families")
+        families = stated or list(gateway if isinstance(gateway, dict) else ["ipv4"])
+        if isinstance(gateway, str) and ":" in gateway:
+            families = ["ipv6"]
+        assert [f"ipv{f.value}" for f in policy.families_of(name)] == sorted(families)
     if "rules" in data:
         assert [rule.name for rule in policy.rules] == [rule["name"] for rule in data["rules"]]
 

@@ -11,10 +11,12 @@ from hypothesis import given
 from jsonschema import Draft7Validator
 
 import policy.test_problems_of_failing as failing
+import policy.test_problems_of_gateways as gateways
 import policy.test_problems_of_hold_back as hold_back
 import policy.test_problems_of_notation as notation
 import policy.test_problems_of_probes as probes
 import policy.test_problems_of_recovering as recovering
+import policy.test_problems_of_routes as routes
 import policy.test_problems_of_rules as rules
 import policy.test_problems_of_uplink_names as uplink_names
 import policy.test_problems_of_uplinks as uplinks
@@ -32,6 +34,8 @@ SHIPPED = sorted([*(TOP / "policies").glob("*.yaml"), *(TOP / "examples").glob("
 OURS_ALONE = frozenset(
     {
         "bad-address",
+        "bad-table",
+        "duplicate-family",
         "duplicate-interface",
         "duplicate-name",
         "duplicate-key",
@@ -40,6 +44,7 @@ OURS_ALONE = frozenset(
         "metric-collision",
         "metric-order",
         "no-shared-uplink",
+        "onlink-without-gateway",
         "out-of-range",
         "quorum-above-targets",
         "reuse-above-suppress",
@@ -157,6 +162,7 @@ def test_examples_in_the_schema_fit_it() -> None:
 
 TABLES = (
     *(notation.TOP, uplinks.UPLINK, uplinks.UPLINKS, probes.PROBE, rules.RULE),
+    *(gateways.GATEWAY, gateways.FAMILIES, gateways.ONLINK, routes.ROUTES),
     *(uplink_names.UPLINK_NAMES, hold_back.HELD_BACK, hold_back.DAMPING),
     *(failing.FAIL, recovering.RECOVER, recovering.PROBE_OF_A_CONDITION),
 )

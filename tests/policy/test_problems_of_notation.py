@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.told import check, with_uplink
+from support.told import KEYS_HINT, check, with_uplink
 
 UPLINKS_HINT = "write for example {primary: {interface: eth0, gateway: 192.168.1.1}}"
 
@@ -186,9 +186,9 @@ TOP = {
         with_uplink("after_switch: []\non_exit: restore\n"),
         [
             "5:1-13 unknown-key: unknown key 'after_switch'",
-            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
+            KEYS_HINT,
             "6:1-8 unknown-key: unknown key 'on_exit'",
-            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
+            KEYS_HINT,
         ],
     ),
     "empty sections": (

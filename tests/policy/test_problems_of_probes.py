@@ -111,11 +111,11 @@ PROBE = {
         """\
         version: 1
         uplinks:
-          a: {interface: eth0, gateway: auto}
+          a: {interface: eth0, gateway: isp}
         probes:
           p: {type: icmp, targets: [2001:db8::1]}
         """,
-        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
+        ["3:33-36 bad-value: 'isp' is not a gateway", GATEWAY_HINT],
     ),
     "quorum 0": (
         a_probe(quorum="0"),

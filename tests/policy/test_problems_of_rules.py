@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.told import check, with_uplink
+from support.told import ROUTER_HINT, check, with_uplink
 
 FAILURES_HINT = "fail after this many failed rounds in a row: a whole number from 1 to 1000"
 
@@ -162,7 +162,7 @@ def test_problems_of_every_kind_come_at_once_and_in_order() -> None:
         """,
         [
             "3:33-42 bad-address: '127.0.0.1' is a loopback address, this machine itself",
-            "write the address of the next router on this interface",
+            ROUTER_HINT,
             "4:24-30 unknown-key: unknown key 'gatway'",
             "did you mean 'gateway'?",
             "5:3-4 duplicate-key: duplicate key 'b'",

@@ -2,11 +2,10 @@
 
 import pytest
 
-from support.told import ADDRESS_HINT, GATEWAY_HINT, NAME_HINT, check
+from support.told import GATEWAY_HINT, NAME_HINT, ROUTER_HINT, check
 
 INTERFACE_HINT = "an interface name has 1 to 15 bytes, without spaces, '/' and ':'"
 METRIC_HINT = "a metric is a whole number from 1 to 100000"
-ROUTER_HINT = "write the address of the next router on this interface"
 APART_HINT = "metrics of a family lie less than 1000 apart"
 
 
@@ -29,21 +28,17 @@ UPLINK = {
         one_uplink(gateway="", gatway="192.0.2.1"),
         ["3:24-30 unknown-key: unknown key 'gatway'", "did you mean 'gateway'?"],
     ),
-    "a gateway to be discovered": (
-        one_uplink(gateway="auto"),
-        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
-    ),
     "a gateway by name": (
         one_uplink(gateway="router.example"),
-        ["3:33-47 bad-value: 'router.example' is not an IP address", ADDRESS_HINT],
+        ["3:33-47 bad-value: 'router.example' is not a gateway", GATEWAY_HINT],
     ),
     "a prefix": (
         one_uplink(gateway="192.0.2.1/24"),
-        ["3:33-45 bad-value: '192.0.2.1/24' is not an IP address", ADDRESS_HINT],
+        ["3:33-45 bad-value: '192.0.2.1/24' is not a gateway", GATEWAY_HINT],
     ),
     "a scope": (
         one_uplink(gateway="fe80::1%eth0"),
-        ["3:33-45 bad-value: 'fe80::1%eth0' is not an IP address", ADDRESS_HINT],
+        ["3:33-45 bad-value: 'fe80::1%eth0' is not a gateway", GATEWAY_HINT],
     ),
     "a number too large": (
         one_uplink(gateway="192.0.2.256"),
@@ -263,10 +258,10 @@ UPLINKS = {
         """\
         version: 1
         uplinks:
-          a: {interface: eth0, gateway: auto, metric: 50}
+          a: {interface: eth0, gateway: isp, metric: 50}
           b: {interface: eth1, gateway: 192.0.2.2}
         """,
-        ["3:33-37 bad-value: 'auto' is not an IP address", GATEWAY_HINT],
+        ["3:33-36 bad-value: 'isp' is not a gateway", GATEWAY_HINT],
     ),
 }
 

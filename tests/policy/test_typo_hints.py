@@ -5,7 +5,7 @@ import pytest
 from route_switcher.policy.load import load_text
 from route_switcher.policy.schema import typo_hints
 from route_switcher.text.durations import parse_duration
-from support.told import DURATION_HINT, GATEWAY_HINT, check, with_uplink
+from support.told import AUTO_HINT, DURATION_HINT, KEYS_HINT, check, with_uplink
 
 UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
 
@@ -118,8 +118,8 @@ def test_words_and_quotes() -> None:
         [
             "1:10-13 bad-value: '1' is not a version of the policy language",
             "write 1, without quotes",
-            "2:44-48 bad-value: 'DHCP' is not an IP address",
-            GATEWAY_HINT,
+            "2:44-48 bad-value: 'DHCP' is not a gateway",
+            AUTO_HINT,
             "3:18-20 bad-value: 'on' is not true or false",
             "write true or false",
             "4:34-42 bad-value: 'majority' is not a quorum",
@@ -158,6 +158,6 @@ def test_a_policy_with_scenarios_in_it_has_one_unknown_key() -> None:
         UPLINKS + "scenarios: []\n",
         [
             "3:1-10 unknown-key: unknown key 'scenarios'",
-            "the keys known here: version, uplinks, probes, rules, hold_back, ignore_linkdown",
+            KEYS_HINT,
         ],
     )

@@ -13,7 +13,7 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import LinkState, Start
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
-from support.keys_shown import CASES, written_policy
+from support.keys_shown import BASE, CASES, written_policy
 from support.written_scenarios import Folder
 
 TOP = Path(__file__).parents[2]
@@ -40,6 +40,32 @@ PLANNED = {
     ),
 }
 """What is replaced in `BASE`, and the route that follows: scenarios do not see routes."""
+
+COMPILED = {
+    "uplink.families": (
+        "{interface: eth0, gateway: 192.0.2.1",
+        "{families: [ipv6], interface: eth0, gateway: auto",
+        "primary IPv6 auto",
+    ),
+    "gateways.ipv4": (
+        "gateway: 192.0.2.1",
+        "gateway: {ipv4: none, ipv6: auto}",
+        "primary IPv4 none",
+    ),
+    "gateways.ipv6": (
+        "gateway: 192.0.2.1",
+        "gateway: {ipv4: none, ipv6: auto}",
+        "primary IPv6 auto",
+    ),
+    "policy.routes": ("version: 1", "version: 1\nroutes: {table: own}", "table 115"),
+    "routes.table": ("version: 1", "version: 1\nroutes: {table: 200}", "table 200"),
+    "routes.source_rules": (
+        "version: 1",
+        "version: 1\nroutes: {table: own, source_rules: false}",
+        "without source rules",
+    ),
+}
+"""What is replaced in `BASE` without its probes, and what the policy then says."""
 
 ONE_VALUE = {
     "policy.version": ("version: 1", "version: 2", "version"),
@@ -89,7 +115,9 @@ def key_of(case: str) -> str:
 
 
 def test_every_key_of_the_schema_is_shown_to_do_something() -> None:
-    shown = {key_of(case) for case in CASES} | PLANNED.keys() | ONE_VALUE.keys() | ELSEWHERE.keys()
+    shown = {key_of(case) for case in CASES}
+    for table in (PLANNED, COMPILED, ONE_VALUE, ELSEWHERE):
+        shown |= table.keys()
     assert shown == keys_of_the_schema()
 
 
@@ -142,6 +170,24 @@ def routes(text: str) -> str:
     engine = Engine(policy)
     engine.handle(Start(0.0, tuple(LinkState(u.interface) for u in policy.uplinks), ()))
     return "".join(f"{wanted.route}\n" for plan in engine.plans() for wanted in plan.routes)
+
+
+@pytest.mark.parametrize("key", COMPILED)
+def test_another_next_hop_or_table_is_another_policy(key: str) -> None:
+    before, after, said = COMPILED[key]
+    text = f"{BASE['version']}\n{BASE['uplinks']}\n"
+    assert said not in meant(text)
+    assert said in meant(text.replace(before, after, 1))
+
+
+def meant(text: str) -> str:
+    """Which next hops, in which table, a policy means."""
+    policy = load_text(text, "it")
+    uplinks = [
+        f"{u.name} {u.family} {getattr(u.gateway, 'value', u.gateway)}" for u in policy.uplinks
+    ]
+    source = "with" if policy.placement.source_rules else "without"
+    return "\n".join([*uplinks, f"table {policy.placement.table}", f"{source} source rules"])
 
 
 @pytest.mark.parametrize("key", ONE_VALUE)

@@ -51,6 +51,11 @@ def check_promises(policy: Policy) -> None:
         _check_probe(policy, probe)
     for rule in policy.rules:
         _check_rule(policy, rule)
+    for name in policy.names:
+        assert len({uplink.interface for uplink in policy.named(name)}) == 1
+        assert len(set(policy.families_of(name))) == len(policy.families_of(name))
+    last = policy.placement.table_of(len(policy.names) - 1)
+    assert not policy.placement.own or last < 2**32
     damping = policy.hold_back.damping
     if damping is not None:
         assert 0 < damping.reuse < damping.suppress
@@ -63,7 +68,8 @@ def _check_probe(policy: Policy, probe: Probe) -> None:
     assert probe.interval <= min(probe.down_interval, probe.standby_interval)
     through = [uplink for uplink in policy.uplinks if probe.goes_through(uplink.name)]
     assert {target.family for target in probe.targets} == {u.family for u in through}
-    assert probe.uplinks is None or [u.name for u in through] == list(probe.uplinks)
+    names = dict.fromkeys(uplink.name for uplink in through)
+    assert probe.uplinks is None or list(names) == list(probe.uplinks)
     if isinstance(probe.quorum, int):
         counts = (len(probe.targets_for(family)) for family in Family)
         assert probe.quorum <= min(count for count in counts if count)
@@ -71,7 +77,7 @@ def _check_probe(policy: Policy, probe: Probe) -> None:
 
 def _check_rule(policy: Policy, rule: Rule) -> None:
     probes = {probe.name: probe for probe in policy.probes}
-    judged = [uplink.name for uplink in policy.uplinks if rule.judges(uplink.name)]
+    judged = [name for name in policy.names if rule.judges(name)]
     assert judged
     assert rule.uplinks is None or judged == list(rule.uplinks)
     assert all(probes[name].goes_through(uplink) for name in rule.probes for uplink in judged)

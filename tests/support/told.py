@@ -16,7 +16,24 @@ ADDRESS_HINT = (
     "write an IPv4 or IPv6 address such as 192.168.1.1 or 2001:db8::1:"
     " no name, no /length, no %interface"
 )
-GATEWAY_HINT = "gateways from DHCP are not known to this program yet: write the address"
+GATEWAY_HINT = (
+    "write an IPv4 or IPv6 address such as 192.168.1.1 or fe80::1 (no name, no /length, no"
+    " %interface), auto if the gateway is learned (DHCP, router advertisements), or none if the"
+    " line has no gateway (PPP, tunnels)"
+)
+KEYS_HINT = (
+    "the keys known here: version, uplinks, probes, rules, routes, hold_back, ignore_linkdown"
+)
+ABSENT_GATEWAY_HINT = (
+    "write auto if the gateway is learned (DHCP, router advertisements), or none if the line has"
+    " none (PPP, tunnels)"
+)
+AUTO_HINT = "did you mean 'auto'? It learns the gateway from the default routes of others"
+NONE_HINT = "did you mean 'none'? It is for a line without a gateway, such as PPP or a tunnel"
+ROUTER_HINT = (
+    "write the address of the next router on this interface, or auto if it is learned, or none if"
+    " there is none"
+)
 
 
 def told(text: str) -> list[str]:

@@ -21,7 +21,14 @@ from route_switcher.text.durations import format_duration
 Written: TypeAlias = dict[str, Any]
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
-GATEWAYS = {4: "192.0.2.1", 6: "fe80::1"}
+GATEWAYS: dict[int, list[object]] = {
+    4: ["192.0.2.1", "auto", "none", {"ipv4": "auto"}],
+    6: ["fe80::1", {"ipv6": "auto"}, {"ipv6": "none"}],
+}
+BOTH: list[object] = [
+    {"ipv4": "auto", "ipv6": "none"},
+    {"ipv4": "192.0.2.1", "ipv6": "fe80::1"},
+]
 TARGETS = {
     4: ["8.8.8.8", "1.1.1.1", "198.51.100.1"],
     6: ["2001:db8::1", "2001:db8::2", "2001:4860:4860::8888"],
@@ -49,11 +56,11 @@ def one_of_each(names: Sequence[str]) -> st.SearchStrategy[list[str]]:
 def sound_policies(draw: Draw, max_uplinks: int = 4, max_probes: int = 3) -> Written:
     """Any policy that is sound, except that metrics are left to their defaults."""
     number = draw(st.integers(1, max_uplinks))
-    families = {f"u{i}": draw(st.sampled_from([4, 4, 6])) for i in range(number)}
+    families = {f"u{i}": draw(st.sampled_from([(4,), (4,), (6,), (4, 6)])) for i in range(number)}
     policy: Written = {
         "version": 1,
         "uplinks": {
-            name: {"interface": f"eth{i}", "gateway": GATEWAYS[families[name]]}
+            name: {"interface": f"eth{i}"} | draw(_gateways(families[name]))
             for i, name in enumerate(families)
         },
     }
@@ -70,7 +77,7 @@ def sound_policies(draw: Draw, max_uplinks: int = 4, max_probes: int = 3) -> Wri
                 written = None
             through[name] = list(written or families)
             unprobed -= set(through[name])
-            asked = {families[uplink] for uplink in through[name]}
+            asked = {family for uplink in through[name] for family in families[uplink]}
             policy["probes"][name], intervals[name] = draw(_probes(asked, written))
     if draw(st.booleans()):
         policy["rules"] = draw(_rule_lists(list(families), through, intervals))
@@ -78,7 +85,27 @@ def sound_policies(draw: Draw, max_uplinks: int = 4, max_probes: int = 3) -> Wri
         policy["hold_back"] = draw(_hold_backs())
     if draw(st.booleans()):
         policy["ignore_linkdown"] = draw(st.booleans())
+    if draw(st.booleans()):
+        parts = {
+            "table": st.sampled_from(["main", "own", 1, 200, 2**32 - 10]),
+            "source_rules": st.booleans(),
+        }
+        policy["routes"] = {key: draw(parts[key]) for key in draw(one_of_each(list(parts)))}
     return policy
+
+
+@st.composite
+def _gateways(draw: Draw, families: tuple[int, ...]) -> Written:
+    """The keys of an uplink that say what its next hops are."""
+    words = [f"ipv{family}" for family in families]
+    if draw(st.booleans()):
+        mode = draw(st.sampled_from(["auto", "none"]))
+        return {"gateway": mode, "families": draw(st.permutations(words))}
+    gateway = draw(st.sampled_from(GATEWAYS[families[0]] if len(families) == 1 else BOTH))
+    stated: Written = (
+        {"families": words} if isinstance(gateway, dict) and draw(st.booleans()) else {}
+    )
+    return {"gateway": gateway} | stated
 
 
 @st.composite
@@ -260,10 +287,12 @@ def spoilt_policies(draw: Draw) -> Written:
 KEYS = (
     *("any", "all", "failures", "successes", "loss", "latency", "jitter", "carrier", "over"),
     *("for", "stable", "probe", "uplinks", "fail", "recover", "probes", "rules", "hold_back"),
-    *("damping", "max_hold", "interval", "standby_interval", "faill"),
+    *("damping", "max_hold", "interval", "standby_interval", "faill", "gateway", "families"),
+    *("onlink", "routes", "table", "source_rules", "ipv4"),
 )
 VALUES: tuple[object, ...] = (
     *(None, True, 0, 1, 3, 1001, "", "down", "up", "u0", "p0", "p9", "0%", "0.1%", "20%", "100%"),
     *("0s", "1ms", "1s", "25h", "any", [], {}, ["u0"], ["u0", "u0"], ["u9"], [{}], [{"any": []}]),
+    *("auto", "none", "dhcp", ["ipv4"], ["ipv6", "ipv6"], "own", 254, 1114, {"ipv6": "auto"}),
     *({"failures": 3}, {"successes": 2}, {"loss": "2%"}, {"carrier": "down", "over": "3s"}),
 )

@@ -7,6 +7,7 @@ from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.sections import probes, rules, uplinks
 from route_switcher.policy.sections.hold_back import read_hold_back
+from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.yaml.reader import Document
 
 IGNORE_LINKDOWN = "ignore_linkdown"
@@ -23,14 +24,15 @@ def compile_policy(document: Document, origin: str) -> Policy:
     names = uplinks.names(findings)
     the_uplinks = uplinks.read_uplinks(findings)
     # One that was left out for its own problems may be the only one of its family.
-    certain = certain and len(the_uplinks) == len(names)
+    certain = certain and len({uplink.name for uplink in the_uplinks}) == len(names)
     the_probes = probes.read_probes(findings, names, the_uplinks if certain else None)
     the_rules = rules.read_rules(findings, names, the_probes)
     the_hold_back = read_hold_back(findings)
+    placement = read_placement(findings, names, the_uplinks)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
-    return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back)
+    return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back, placement)
 
 
 def _refuse_scenarios(findings: Findings, origin: str) -> None:

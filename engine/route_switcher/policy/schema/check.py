@@ -139,10 +139,12 @@ class _Check:
         schema, value = _subschema(error), error.instance
         hint = _hint(schema)
         if value is None:
+            hint = self._slip(path, schema, value) or hint
             self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
             return
         if isinstance(value, str) and "enum" in schema:
-            hint = self.findings.did_you_mean(value, schema["enum"], hint)
+            otherwise = self._slip(path, schema, value) or hint
+            hint = self.findings.did_you_mean(value, schema["enum"], otherwise)
         else:
             hint = self._slip(path, schema, value) or hint
         message = f"{quoted(value)} is not {schema['title']}"
@@ -154,12 +156,16 @@ class _Check:
             return f"write {value}, without quotes"
         if schema == self.definitions.get("duration"):
             return typo_hints.duration(value)
+        if schema == self.definitions.get("gateway"):
+            return typo_hints.gateway(value)
+        if schema == self.definitions.get("families"):
+            return typo_hints.families(value)
+        if schema == self.definitions.get("family"):
+            return typo_hints.family(value)
         if schema.get("type") == "array":
             return typo_hints.list_of(value, self._definition(schema["items"]))
         if schema.get("type") == "object":
             return typo_hints.entry(value, _known(schema) if "properties" in schema else ())
-        if path[-1:] == ("gateway",) and (hint := typo_hints.gateway(value)):
-            return hint
         if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None

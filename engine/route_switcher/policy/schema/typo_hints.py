@@ -24,8 +24,28 @@ _DAYS = frozenset({"d", "day", "days"})
 
 _ENTRY = re.compile(r"([a-z_]+)(\s*:|\s*=|\s)\s*([^\s:={}\[\],#]+)\Z", re.ASCII)
 
-_NO_ADDRESS_YET = frozenset({"dhcp", "auto", "automatic", "default"})
-"""What a gateway is called elsewhere that is learnt at run time."""
+_LEARNED = frozenset(
+    (
+        *("auto", "automatic", "default", "dhclient", "dhcp", "dhcpcd", "dhcpv", "dynamic"),
+        *("lease", "learned", "ra", "slaac", "udhcpc"),
+    )
+)
+"""What a gateway is called elsewhere that is learned at run time, without a number behind it."""
+
+_NO_GATEWAY = frozenset(
+    (
+        *("-", "device", "false", "l2tp", "no", "none", "null", "off", "p2p", "point-to-point"),
+        *("pointopoint", "pointtopoint", "ppp", "pppoe", "ptp", "tun", "tunnel", "wg"),
+        "wireguard",
+    )
+)
+"""What is written elsewhere for a line that has no gateway."""
+
+_FAMILIES = {
+    **dict.fromkeys(("4", "v4", "ip4", "ip", "inet"), "ipv4"),
+    **dict.fromkeys(("6", "v6", "ip6", "inet6"), "ipv6"),
+}
+_ALL_FAMILIES = frozenset(["all", "any", "both", "dual", "dual-stack"])
 
 
 def duration(value: object) -> str | None:
@@ -68,9 +88,36 @@ def entry(text: object, keys: Collection[str]) -> str | None:
 
 
 def gateway(value: object) -> str | None:
-    """A word for a gateway that is to be learnt."""
-    if isinstance(value, str) and value.lower() in _NO_ADDRESS_YET:
-        return "gateways from DHCP are not known to this program yet: write the address"
+    """A word for a gateway that is learned, or that there is none, or nothing at all."""
+    if value is None or value == "":
+        return (
+            "write auto if the gateway is learned (DHCP, router advertisements), or none if the"
+            " line has none (PPP, tunnels)"
+        )
+    if isinstance(value, list):
+        return "write one address, or one for each family: {ipv4: ADDRESS, ipv6: ADDRESS}"
+    word = str(value).lower().rstrip("0123456789")
+    if word in _LEARNED:
+        return "did you mean 'auto'? It learns the gateway from the default routes of others"
+    if word in _NO_GATEWAY:
+        return "did you mean 'none'? It is for a line without a gateway, such as PPP or a tunnel"
+    return None
+
+
+def family(value: object) -> str | None:
+    """Another name of a family."""
+    word = str(value).lower()
+    return f"write {_FAMILIES[word]}" if word in _FAMILIES else None
+
+
+def families(value: object) -> str | None:
+    """One family, or a word for both, where a list is wanted."""
+    words = str(value).lower().replace(",", " ").replace("+", " ").split()
+    if len(words) == 1 and words[0] in _ALL_FAMILIES:
+        return "write [ipv4, ipv6]"
+    found = [_FAMILIES.get(word, word) for word in words]
+    if found and all(word in _FAMILIES.values() for word in found):
+        return f"write [{', '.join(found)}]"
     return None
 
 

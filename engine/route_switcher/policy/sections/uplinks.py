@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Family, Uplink, family_of
+from route_switcher.core.vocabulary.policy import DEMOTION, Family, GatewayMode, Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.values import UnusableAddress, parse_address
+from route_switcher.policy.sections.gateways import ONLINK, read_gateways
 from route_switcher.policy.yaml.reader import Path
 
 SECTION = "uplinks"
@@ -26,22 +26,27 @@ def names(findings: Findings) -> Collection[str]:
 
 
 def read_uplinks(findings: Findings) -> tuple[Uplink, ...]:
-    """Every uplink that is sound, in order of preference; reports the problems of the others."""
+    """Every uplink that is sound, in order of preference, one entry for each of its families.
+
+    Reports the problems of the others.
+    """
     uplinks = tuple(_sound_uplinks(findings))
     taken: dict[tuple[str, Family], str] = {}
     for uplink in uplinks:
         other = taken.setdefault((uplink.interface, uplink.family), uplink.name)
-        if other != uplink.name:
+        place = (SECTION, uplink.name, "interface")
+        if other != uplink.name and findings.sound(place):
             findings.report(
                 "duplicate-interface",
-                (SECTION, uplink.name, "interface"),
+                place,
                 f"{quoted(uplink.interface)} carries the {uplink.family} uplink {quoted(other)}"
                 " already",
                 "an interface carries one uplink of each family: remove one, or name another"
                 " interface",
             )
+    told: set[Path] = set()
     for family in Family:
-        _check_metrics(findings, [uplink for uplink in uplinks if uplink.family is family])
+        _check_metrics(findings, [u for u in uplinks if u.family is family], told)
     return uplinks
 
 
@@ -53,32 +58,27 @@ def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
         interface = findings.get((*path, "interface"))
         if isinstance(interface, str):
             _check_interface(findings, (*path, "interface"), interface)
-        gateway = findings.get((*path, "gateway"))
-        if not isinstance(gateway, str):
+        gateways = read_gateways(findings, path)
+        if gateways is None:
             certain = False
             continue
-        try:
-            address = parse_address(gateway)
-        except UnusableAddress as error:
-            findings.report(
-                "bad-address",
-                (*path, "gateway"),
-                str(error),
-                "write the address of the next router on this interface",
-            )
-            certain = False
-            continue
-        family = Family(address.version)
-        positions[family] += 1
+        for family in gateways:
+            positions[family] += 1
         written = findings.get((*path, "metric"))
-        metric = written if isinstance(written, int) else METRIC_STEP * positions[family]
         known = certain or written is not None
-        if known and isinstance(interface, str) and findings.sound(path):
-            ignored = findings.get((*path, "carrier")) == "ignore"
-            onlink = findings.get((*path, "onlink"))
-            on_link = onlink if isinstance(onlink, bool) else None
+        if not known or not isinstance(interface, str) or not findings.sound(path):
+            continue
+        onlink = findings.get((*path, ONLINK))
+        for family, gateway in gateways.items():
+            learned = isinstance(gateway, GatewayMode)
             yield Uplink(
-                str(path[-1]), interface, address, metric, family_of(address), ignored, on_link
+                str(path[-1]),
+                interface,
+                gateway,
+                written if isinstance(written, int) else METRIC_STEP * positions[family],
+                family,
+                findings.get((*path, "carrier")) == "ignore",
+                onlink if isinstance(onlink, bool) and not learned else None,
             )
 
 
@@ -99,8 +99,9 @@ def _check_interface(findings: Findings, path: Path, interface: str) -> None:
         )
 
 
-def _check_metrics(findings: Findings, uplinks: Sequence[Uplink]) -> None:
-    """Report metrics of one family with which the kernel would not take the active uplink."""
+def _check_metrics(findings: Findings, uplinks: Sequence[Uplink], told: set[Path]) -> None:
+    """Report metrics of one family with which the kernel would not take the active uplink, except
+    those at places that were `told` of."""
     for position, uplink in enumerate(uplinks):
         path = (SECTION, uplink.name, "metric")
         subject = "the metric" if path in findings.document.values else "the default metric"
@@ -113,7 +114,9 @@ def _check_metrics(findings: Findings, uplinks: Sequence[Uplink]) -> None:
         trouble = _own_metric_trouble(uplink)
         if trouble is None and (earlier := next(conflicts, None)):
             trouble = _order_trouble(earlier, uplink)
-        if trouble:
+        # An uplink of two families writes one metric: it is told of once.
+        if trouble and path not in told:
+            told.add(path)
             code, relation, hint = trouble
             findings.report(code, path, f"{subject} {uplink.metric} {relation}", hint)
 
