@@ -5,12 +5,14 @@ to the real kernel.
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 import trio
 
 from route_switcher.core.routing.table import Network, RouteTable
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
 
@@ -23,6 +25,7 @@ class ModelKernel:
         self._news = KernelNews()
         self._arrived = trio.Event()
         self._uplinks: tuple[Uplink, ...] = ()
+        self._next_hops: tuple[LearnedHop, ...] = ()
 
     def follow(self, uplinks: Sequence[Uplink]) -> None:
         """See `Kernel.follow`."""
@@ -37,6 +40,21 @@ class ModelKernel:
             for route in self._table.routes
             if route.ours or (route.family in families and not ours_only)
         )
+
+    async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
+        """See `Kernel.next_hops`."""
+        await trio.lowlevel.checkpoint()
+        learning = {(u.interface, u.family) for u in self._uplinks if u.gateway is GatewayMode.AUTO}
+        return tuple(hop for hop in self._next_hops if (hop.interface, hop.family) in learning)
+
+    def next_hops_due(self) -> float:
+        """See `Kernel.next_hops_due`."""
+        return inf
+
+    def set_next_hops(self, *hops: LearnedHop) -> None:
+        """What the default routes of others tell from now on."""
+        self._next_hops = hops
+        self._tell(KernelNews(next_hops=True))
 
     async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
         """See `Kernel.link_states`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
@@ -23,6 +24,10 @@ class KernelNews:
     """A default route of ours was added, changed or deleted in the main table, perhaps by us."""
     foreign: bool = False
     """The same of a default route of others. It may have taken the place of one of ours."""
+    next_hops: bool = False
+    """A default route of others in any table, or what it depends on: next hops are learned from
+    those. Told only where an uplink learns its next hop. Links and addresses of uplinks take such
+    routes along, too."""
     overrun: bool = False
     """News were lost (ENOBUFS, netlink(7)): anything may have changed."""
 
@@ -32,11 +37,19 @@ class KernelNews:
             self.addresses or other.addresses,
             self.routes or other.routes,
             self.foreign or other.foreign,
+            self.next_hops or other.next_hops,
             self.overrun or other.overrun,
         )
 
     def __bool__(self) -> bool:
-        return self.links or self.addresses or self.routes or self.foreign or self.overrun
+        return (
+            self.links
+            or self.addresses
+            or self.routes
+            or self.foreign
+            or self.next_hops
+            or self.overrun
+        )
 
 
 class Kernel(Protocol):
@@ -54,6 +67,19 @@ class Kernel(Protocol):
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """The default routes of the main table, in order of metric: ours of both families, and
         those of others in the families of the uplinks that are followed."""
+
+    async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
+        """The next hops that default routes of others tell of, in all tables, for those of the
+        uplinks that are followed which learn theirs. Nothing is read where there are none.
+
+        `limited_only`: only routes of limited life are read again, the others are as last read.
+        """
+
+    def next_hops_due(self) -> float:
+        """When to read those of limited life again, on trio's clock; inf: there are none.
+
+        The kernel tells neither that such a life is over, nor that it became longer or shorter.
+        """
 
     async def link_states(self, interfaces: Iterable[str]) -> tuple[LinkState, ...]:
         """What the kernel says of each of `interfaces` now."""

@@ -63,7 +63,7 @@ class KernelRoute:
     """The address that packets are sent from, where the route says so."""
     mtu: int | None = None
     """Bytes, where the route says so."""
-    expires: int | None = None
+    expires: float | None = None
     """Seconds until the kernel stops using it; 0 or less: it has stopped, and has not deleted it
     yet, which takes up to 30 seconds more. None: it stays."""
     preference: RouterPreference = RouterPreference.MEDIUM

@@ -59,7 +59,7 @@ RTA_NH_ID = 30
 _RTAX_MTU = 2
 
 _RTNH_F_DEAD = 0x1
-_RTNH_F_ONLINK = 0x4
+RTNH_F_ONLINK = 0x4
 _RTNH_F_LINKDOWN = 0x10
 _RTM_F_CLONED = 0x200
 
@@ -96,9 +96,11 @@ _SCOPES = {
 _PREFERENCES = {1: RouterPreference.HIGH, 3: RouterPreference.LOW}
 
 
-def every_table(family: Family, sequence: int) -> bytes:
-    """The request for the routes of every table."""
-    return request(RTM_GETROUTE, NLM_F_DUMP, sequence, ROUTE.pack(AF[family], *(0,) * 8))
+def every_table(family: Family, sequence: int, protocol: int = 0) -> bytes:
+    """The request for the routes of every table; only those of `protocol`, unless that is 0, where
+    the kernel can filter."""
+    body = ROUTE.pack(AF[family], *(0,) * 4, protocol, *(0,) * 3)
+    return request(RTM_GETROUTE, NLM_F_DUMP, sequence, body)
 
 
 def defaults_of_every_table(datagram: bytes, discarded: Discarded) -> Iterator[Message]:
@@ -199,15 +201,15 @@ def _mtu(told: Mapping[int, bytes]) -> int | None:
     return number(metrics[_RTAX_MTU]) if _RTAX_MTU in metrics else None
 
 
-def _expires(told: Mapping[int, bytes]) -> int | None:
-    """Rounded down. The kernel tells 0 for a route that stays, and in the last 10 ms of another."""
+def _expires(told: Mapping[int, bytes]) -> float | None:
+    """The kernel tells 0 for a route that stays, and in the last 10 ms of another."""
     raw = told.get(RTA_CACHEINFO)
     if raw is None:
         return None
     if len(raw) < _CACHE_INFO.size:
         raise MalformedMessageError(f"{len(raw)} bytes are no struct rta_cacheinfo")
     ticks = int(_CACHE_INFO.unpack_from(raw)[2])
-    return ticks // _USER_HZ if ticks else None
+    return ticks / _USER_HZ if ticks else None
 
 
 def _hops(
@@ -238,7 +240,7 @@ def _hop(
     return KernelHop(
         interface=name_of(index) if index else "",
         gateway=_gateway(family, told),
-        onlink=bool(flags & _RTNH_F_ONLINK),
+        onlink=bool(flags & RTNH_F_ONLINK),
         linkdown=bool(flags & _RTNH_F_LINKDOWN),
         dead=bool(flags & _RTNH_F_DEAD),
     )

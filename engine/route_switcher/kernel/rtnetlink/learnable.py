@@ -1,10 +1,12 @@
 """The default routes of every table, from which next hops are learned."""
 
+import errno
 from functools import cache, partial
 
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.kernel.rtnetlink import exchange
+from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, Message
 from route_switcher.kernel.rtnetlink.kernel_routes import (
     NameOf,
@@ -13,11 +15,14 @@ from route_switcher.kernel.rtnetlink.kernel_routes import (
     kernel_route,
 )
 
+_NO_SUCH_FAMILY = frozenset((errno.EAFNOSUPPORT, errno.EOPNOTSUPP))
+
 
 async def default_routes(
-    family: Family, name_of: NameOf, discarded: Discarded
+    family: Family, name_of: NameOf, discarded: Discarded, protocol: int = 0
 ) -> tuple[KernelRoute, ...]:
-    """The default routes of every table, whoever wrote them.
+    """The default routes of every table, whoever wrote them; only those of `protocol`, unless that
+    is 0.
 
     Others run in between while a long dump goes on. Raises KernelError, OSError.
     """
@@ -25,8 +30,15 @@ async def default_routes(
 
     def default_route(message: Message) -> KernelRoute | None:
         route = kernel_route(message, name_of)
-        return route if route is not None and route.default else None
+        # A kernel may lack the filter (before Linux 4.20), or the family: then it tells of more.
+        fits = route is not None and route.family is family and protocol in (0, route.protocol)
+        return route if fits and route is not None and route.default else None
 
-    build = partial(every_table, family)
-    found = await exchange.read(build, default_route, discarded, cut=defaults_of_every_table)
+    build = partial(every_table, family, protocol=protocol)
+    try:
+        found = await exchange.read(build, default_route, discarded, cut=defaults_of_every_table)
+    except KernelError as error:
+        if error.code not in _NO_SUCH_FAMILY:
+            raise
+        return ()
     return tuple(found)

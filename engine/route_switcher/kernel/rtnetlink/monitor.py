@@ -9,14 +9,17 @@ from contextlib import suppress
 
 import trio
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy import Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.kernel.base import KernelNews
-from route_switcher.kernel.rtnetlink import links, route_filter
+from route_switcher.kernel.rtnetlink import links, nexthop_objects, route_filter
 from route_switcher.kernel.rtnetlink.attributes import attribute
+from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE
 from route_switcher.kernel.rtnetlink.framing import (
+    DST_LEN_OFFSET,
     HEADER,
+    MAIN_TABLE,
     PROTOCOL_OFFSET,
     RTM_DELADDR,
     RTM_DELLINK,
@@ -24,10 +27,14 @@ from route_switcher.kernel.rtnetlink.framing import (
     RTM_NEWADDR,
     RTM_NEWLINK,
     RTM_NEWROUTE,
+    TABLE_OFFSET,
     Discarded,
     Message,
     split,
 )
+from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_table
+from route_switcher.kernel.rtnetlink.learning import learning_families
+from route_switcher.kernel.rtnetlink.nexthop_objects import RTM_DELNEXTHOP, RTM_NEWNEXTHOP
 
 # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
@@ -35,7 +42,12 @@ _GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
 _LINK_KINDS = frozenset((RTM_NEWLINK, RTM_DELLINK))
 _ADDRESS_KINDS = frozenset((RTM_NEWADDR, RTM_DELADDR))
 _ROUTE_KINDS = frozenset((RTM_NEWROUTE, RTM_DELROUTE))
-_KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS
+_NEXTHOP_KINDS = frozenset((RTM_NEWNEXTHOP, RTM_DELNEXTHOP))
+_KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS | _NEXTHOP_KINDS
+
+_SOL_NETLINK = 270
+_ADD_MEMBERSHIP = 1
+_RTNLGRP_NEXTHOP = 32
 
 _NUMBERS = {Family.IPV4: int(socket.AF_INET), Family.IPV6: int(socket.AF_INET6)}
 _FAMILY_OFFSET = HEADER.size
@@ -49,6 +61,7 @@ _LINKS = KernelNews(links=True)
 _ADDRESSES = KernelNews(addresses=True)
 _ROUTES = KernelNews(routes=True)
 _FOREIGN = KernelNews(foreign=True)
+_NEXT_HOPS = KernelNews(next_hops=True)
 _OVERRUN = KernelNews(overrun=True)
 
 _RECEIVE_BUFFER = 1 << 20
@@ -73,6 +86,10 @@ class Monitor:
         """Interfaces that have, or had, one of these names."""
         self._families = frozenset(_NUMBERS.values())
         self._carrying: frozenset[int] = frozenset()
+        self._learning: frozenset[int] = frozenset()
+        """The numbers of the families in which next hops are learned."""
+        self._objects: frozenset[int] = frozenset()
+        self._sources: tuple[bytes, ...] = ()
         self._elsewhere = True
         self._unheard = _NOTHING
         # trio's own wrapper makes every receive a checkpoint; here, once something has been taken
@@ -100,6 +117,11 @@ class Monitor:
         self._families = frozenset(_NUMBERS[uplink.family] for uplink in uplinks)
         self.add(indexes)
         self.set_elsewhere(Family.IPV6 in {uplink.family for uplink in uplinks})
+        self._learning = frozenset(_NUMBERS[family] for family in learning_families(uplinks))
+        route_filter.attach(self._socket, every_table=bool(self._learning))
+        if self._learning:
+            with suppress(OSError):  # a kernel without nexthop objects (before Linux 5.3)
+                self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _RTNLGRP_NEXTHOP)
 
     def add(self, indexes: Iterable[int]) -> None:
         """Follow these interfaces too."""
@@ -118,6 +140,12 @@ class Monitor:
         """The interfaces that default routes of others go by: IPv4's go with them in silence."""
         self._carrying = indexes
 
+    def set_learned_from(self, objects: frozenset[int], sources: Iterable[Address]) -> None:
+        """The nexthop objects and source addresses that default routes of others depend on: such
+        routes go with them in silence."""
+        self._objects = objects
+        self._sources = tuple(source.packed for source in sources)
+
     async def changed(self) -> KernelNews:
         """See `Kernel.changed`."""
         while True:
@@ -134,13 +162,18 @@ class Monitor:
             self._discarded.not_from_kernel += 1
             return _NOTHING
         news = _NOTHING
-        for message in split(datagram, self._discarded):
+        cut = defaults_of_every_table if self._learning else split
+        for message in cut(datagram, self._discarded):
             if message.kind not in _KINDS:
                 continue
             if len(message.data) < _FIXED_SIZE:
                 self._discarded.malformed += 1
                 continue
-            told = self._of(message)
+            try:
+                told = self._of(message)
+            except MalformedMessageError:
+                self._discarded.malformed += 1
+                continue
             if told:
                 news |= told
         return news
@@ -167,9 +200,20 @@ class Monitor:
             return self._of_link(message)
         if message.kind in _ADDRESS_KINDS:
             return self._of_address(message.data)
-        if message.data[PROTOCOL_OFFSET] == PROTOCOL:
-            return _ROUTES
-        return _FOREIGN if message.data[_FAMILY_OFFSET] in self._families else _NOTHING
+        if message.kind in _NEXTHOP_KINDS:
+            known = nexthop_objects.number_in(message) in self._objects
+            return _NEXT_HOPS if known and self._learning else _NOTHING
+        return self._of_route(message.data)
+
+    def _of_route(self, data: bytes) -> KernelNews:
+        if data[DST_LEN_OFFSET]:
+            return _NOTHING
+        in_main = data[TABLE_OFFSET] == MAIN_TABLE
+        if data[PROTOCOL_OFFSET] == PROTOCOL:
+            return _ROUTES if in_main else _NOTHING
+        family = data[_FAMILY_OFFSET]
+        news = _FOREIGN if in_main and family in self._families else _NOTHING
+        return news | _NEXT_HOPS if family in self._learning else news
 
     def _of_link(self, message: Message) -> KernelNews:
         (index,) = _INDEX.unpack_from(message.data, _INDEX_OFFSET)
@@ -191,7 +235,9 @@ class Monitor:
             return _ADDRESSES
         if data[_FAMILY_OFFSET] == socket.AF_INET6 and self._elsewhere:
             return _ADDRESSES
-        return _FOREIGN if index in self._carrying else _NOTHING
+        news = _FOREIGN if index in self._carrying else _NOTHING
+        lost = any(source in data for source in self._sources)
+        return news | _NEXT_HOPS if lost and self._learning else news
 
 
 def _set_receive_buffer(channel: socket.socket, size: int) -> None:

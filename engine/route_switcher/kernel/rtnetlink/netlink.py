@@ -8,6 +8,7 @@ from types import TracebackType
 
 from route_switcher.core.routing.refusal_reasons import APPENDED, foreign_holder, own_holder
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
@@ -15,6 +16,7 @@ from route_switcher.kernel.refusal import refusal
 from route_switcher.kernel.rtnetlink import exchange, link_states, messages
 from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults
+from route_switcher.kernel.rtnetlink.learning import Learning
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.names import Owners, index_of, indexes_of, owners
 
@@ -32,6 +34,7 @@ class NetlinkKernel:
         self._uplinks: tuple[Uplink, ...] = ()
         self._families_followed = frozenset(Family)
         self._monitor = Monitor(self.discarded)
+        self._learning = Learning(self.discarded)
 
     def __enter__(self) -> "NetlinkKernel":
         return self
@@ -90,6 +93,17 @@ class NetlinkKernel:
                 return []
             raise
         return sorted(found, key=lambda route: route.metric)
+
+    async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
+        """See `Kernel.next_hops`."""
+        read = self._learning.read_limited if limited_only else self._learning.read
+        hops = await read(self._uplinks)
+        self._monitor.set_learned_from(self._learning.objects(), self._learning.sources())
+        return hops
+
+    def next_hops_due(self) -> float:
+        """See `Kernel.next_hops_due`."""
+        return self._learning.due()
 
     async def link_state(self, interface: str) -> LinkState:
         """See `Kernel.link_state`."""

@@ -1,4 +1,4 @@
-"""A packet filter that keeps routes other than defaults out of the monitor's socket.
+"""Packet filters that keep routes other than defaults out of the monitor's socket.
 
 A BGP session that comes up changes a million routes. Dropped by the kernel, before they are
 queued, these messages cost us no wake-up and cannot overrun the receive buffer.
@@ -28,7 +28,7 @@ def _as_loaded(value: int) -> int:
     return int.from_bytes(value.to_bytes(2, sys.byteorder), "big")
 
 
-_PROGRAM = (
+_MAIN_ONLY = (
     (LOAD_HALF, 0, 0, _TYPE_OFFSET),
     (JUMP_IF_EQUAL, 1, 0, _as_loaded(RTM_NEWROUTE)),
     (JUMP_IF_EQUAL, 0, 4, _as_loaded(RTM_DELROUTE)),
@@ -39,8 +39,18 @@ _PROGRAM = (
     (RETURN, 0, 0, packet_filter.WHOLE),
     (RETURN, 0, 0, packet_filter.NOTHING),
 )
+_EVERY_TABLE = (
+    (LOAD_HALF, 0, 0, _TYPE_OFFSET),
+    (JUMP_IF_EQUAL, 1, 0, _as_loaded(RTM_NEWROUTE)),
+    (JUMP_IF_EQUAL, 0, 2, _as_loaded(RTM_DELROUTE)),
+    (LOAD_BYTE, 0, 0, DST_LEN_OFFSET),
+    (JUMP_IF_EQUAL, 0, 1, 0),
+    (RETURN, 0, 0, packet_filter.WHOLE),
+    (RETURN, 0, 0, packet_filter.NOTHING),
+)
 
 
-def attach(channel: socket.socket) -> bool:
-    """Attach the filter to `channel`; whether the kernel took it."""
-    return packet_filter.attach(channel, _PROGRAM)
+def attach(channel: socket.socket, *, every_table: bool = False) -> bool:
+    """Attach the filter that lets defaults of the main table in, or those of every table, in place
+    of one that `channel` has; whether the kernel took it."""
+    return packet_filter.attach(channel, _EVERY_TABLE if every_table else _MAIN_ONLY)
