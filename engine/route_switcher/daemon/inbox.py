@@ -11,6 +11,7 @@ import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import Answers, Round
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.daemon.submitted import Submitted
 from route_switcher.kernel.base import KernelNews
@@ -39,7 +40,14 @@ class ForeignRoutes:
     routes: tuple[Route, ...]
 
 
-Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes
+@dataclass(frozen=True, slots=True)
+class FoundHops:
+    """The next hops that default routes of others tell of were looked at."""
+
+    hops: tuple[LearnedHop, ...]
+
+
+Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops
 
 
 class Inbox:
@@ -51,6 +59,7 @@ class Inbox:
         self._room = trio.Semaphore(COMMANDS)
         self._commanded = False
         self._foreign: ForeignRoutes | None = None
+        self._hops: FoundHops | None = None
         self._news = KernelNews()
         self._news_from = -inf
         self._rounds_in_a_row = 0
@@ -83,6 +92,15 @@ class Inbox:
         """Give the routes of others as they were just seen, in place of those that wait."""
         self._foreign = ForeignRoutes(routes)
         self._ring()
+
+    def give_hops(self, hops: tuple[LearnedHop, ...]) -> None:
+        """Give the next hops as they were just seen, in place of those that wait."""
+        self._hops = FoundHops(hops)
+        self._ring()
+
+    def forget_hops(self) -> None:
+        """Drop the next hops that wait: somebody has seen them later."""
+        self._hops = None
 
     def forget_foreign(self) -> None:
         """Drop the routes of others that wait: somebody has seen them later."""
@@ -124,6 +142,9 @@ class Inbox:
         if self._foreign is not None:
             foreign, self._foreign = self._foreign, None
             return foreign
+        if self._hops is not None:
+            hops, self._hops = self._hops, None
+            return hops
         due = bool(self._news) and self._news_from <= trio.current_time()
         if not due or self._rounds_in_a_row < IN_A_ROW:
             round_ = self._waiting_round()

@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.events import (
     Event,
     Links,
     LinkState,
+    NextHops,
     Refused,
     Release,
     Reload,
@@ -32,13 +33,15 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Output, RouteLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
-from route_switcher.daemon.inbox import ForeignRoutes, Inbox, Item
+from route_switcher.daemon.hop_watch import HopWatch
+from route_switcher.daemon.inbox import ForeignRoutes, FoundHops, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
@@ -78,6 +81,7 @@ class Service:
         """When the reconcile began that goes on."""
         self._inbox = Inbox()
         self._lookout = Lookout(kernel, self._inbox.give_foreign)
+        self._hop_watch = HopWatch(kernel, self._inbox.give_hops)
         self._probing: ProbeTasks
         self._effects: EffectTable
 
@@ -106,15 +110,17 @@ class Service:
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
             nursery.start_soon(self._lookout.run)
+            nursery.start_soon(self._hop_watch.run)
             task_status.started()
             while True:
                 await self._take(await self._inbox.next(self._engine.deadline()))
 
     async def _begin(self) -> None:
         self._kernel.follow(self._engine.policy.uplinks)
+        hops = await self._read_hops()
         links = await self._read_links(self._engine.policy)
         routes = await self._read_routes()
-        self._handle(Start(trio.current_time(), links, routes))
+        self._handle(Start(trio.current_time(), links, routes, hops))
         await self._converge()
 
     async def _watch(self) -> NoReturn:
@@ -133,6 +139,10 @@ class Service:
             case ForeignRoutes():
                 self._foreign = item.routes
                 self._tell_core_of_routes()
+            case FoundHops():
+                # The links that belong to them come first.
+                await self._take_links(all_told=False)
+                self._handle(NextHops(trio.current_time(), item.hops))
             case KernelNews():
                 began = trio.current_time()
                 await self._take_news(item)
@@ -154,9 +164,11 @@ class Service:
 
     async def _take_policy(self, policy: Policy) -> tuple[Output, ...]:
         self._kernel.follow(policy.uplinks)
+        # All by the names that the new policy has for interfaces.
+        hops = await self._read_hops()
         links = await self._read_links(policy)
-        routes = await self._read_routes()  # by the names that the new policy has for interfaces
-        outputs = self._handle(Reload(trio.current_time(), policy, links, routes))
+        routes = await self._read_routes()
+        outputs = self._handle(Reload(trio.current_time(), policy, links, routes, hops))
         await self._converge()
         self._probing.apply_policy(policy)
         return outputs
@@ -166,6 +178,10 @@ class Service:
             for observer in self._observers:
                 observer.overrun()
         linked = news.links or news.addresses or news.overrun
+        if linked or news.next_hops:
+            self._hop_watch.look()
+        if news == KernelNews(next_hops=True):
+            return
         if linked:
             await self._take_links(all_told=news.links or news.addresses)
             await self._converge_if_due()
@@ -193,6 +209,12 @@ class Service:
         """The kernel may drop a route, and tell of it, before we know of its link."""
         if set(before) - set(ours):
             await self._take_links(all_told=False)
+
+    async def _read_hops(self) -> tuple[LearnedHop, ...]:
+        hops = await self._kernel.next_hops()
+        self._inbox.forget_hops()
+        self._hop_watch.seen(hops)
+        return hops
 
     async def _read_routes(self) -> tuple[Route, ...]:
         routes = await self._kernel.default_routes()

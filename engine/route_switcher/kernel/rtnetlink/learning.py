@@ -6,20 +6,29 @@ it does not say at all. So such routes are read again when their life is over, a
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from math import inf
 from typing import TypeAlias
 
 import trio
 
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
+from route_switcher.core.vocabulary.lookups import Answer, Unanswered, bound_probe, own_traffic
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.policy import Address, Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL, RouteKind
 from route_switcher.kernel.rtnetlink import learnable, nexthop_objects
 from route_switcher.kernel.rtnetlink.framing import Discarded
-from route_switcher.kernel.rtnetlink.names import Owners, indexes_of, owners
+from route_switcher.kernel.rtnetlink.lookups import answers
+from route_switcher.kernel.rtnetlink.names import (
+    Owners,
+    index_of,
+    indexes_of,
+    own_name,
+    owners,
+)
 from route_switcher.kernel.rtnetlink.nexthop_objects import NexthopHops
 
 AGAIN_AFTER = 1.0
@@ -45,6 +54,9 @@ class _Told:
     """When the kernel stops using it, on trio's clock; inf: never."""
     objects: frozenset[int]
     """The nexthop objects that it depends on."""
+    source_gone: bool = False
+    """Nobody can send from the address that it says. In IPv4 such a route stays in any table but
+    the main one."""
 
 
 def learning_families(uplinks: Iterable[Uplink]) -> frozenset[Family]:
@@ -105,7 +117,8 @@ class Learning:
 
     def _hops(self) -> tuple[LearnedHop, ...]:
         now = trio.current_time()
-        hops = (hop for each in self._told if each.until > now for hop in each.hops)
+        valid = (each for each in self._told if each.until > now and not each.source_gone)
+        hops = (hop for each in valid for hop in each.hops)
         return tuple(dict.fromkeys(sorted(hops, key=_order)))
 
     async def _read(
@@ -119,8 +132,38 @@ class Learning:
         behind = (
             await nexthop_objects.hops_behind(numbers, name_of, self._discarded) if numbers else {}
         )
-        told = (_told(route, behind.get(route.nexthop), now) for route in routes)
-        return [each for each in told if each.hops or each.objects]
+        told = [_told(route, behind.get(route.nexthop), now) for route in routes]
+        return await self._without_sources([e for e in told if e.hops or e.objects])
+
+    async def _without_sources(self, told: list[_Told]) -> list[_Told]:
+        """The same, and of each route whether its source has gone."""
+        sources = {hop.hop.source: hop.interface for each in told for hop in each.hops}
+        # The address may be on another interface, or known only in the VRF of this one.
+        questions = {
+            source: (own_traffic(source), bound_probe(source, interface))
+            for source, interface in sources.items()
+            if source is not None
+        }
+        if not questions:
+            return told
+        asked = tuple(chain.from_iterable(questions.values()))
+        said = await answers(asked, index_of, own_name, self._discarded)
+        gone = {
+            source
+            for source, pair in questions.items()
+            if not any(_is_ours(said[question]) for question in pair)
+        }
+        return [
+            replace(each, source_gone=any(hop.hop.source in gone for hop in each.hops))
+            for each in told
+        ]
+
+
+def _is_ours(answer: Answer) -> bool:
+    """Whether the address that was asked for is, or may be, one of ours."""
+    if isinstance(answer, KernelRoute):
+        return answer.kind is RouteKind.LOCAL
+    return isinstance(answer, Unanswered)
 
 
 def _names(owned: Owners, uplinks: Sequence[Uplink], family: Family) -> Callable[[int], str]:
