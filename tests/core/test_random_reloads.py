@@ -172,7 +172,7 @@ class Chaos:
             self.table.carry_out(self.convergence.steps(), self.see)
 
     def see(self, result: Reconciled) -> None:
-        self.give(Applied(self.now, result.done))
+        self.give(Applied(self.now, result.done, result.unfinished))
         if result.changed:
             self.give(Routes(self.now, self.table.routes))
         for action, why in result.refused:

@@ -17,11 +17,15 @@ from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 _IN_TIME = 900
 """Packets: up to an interval, two more and a timeout, and half a second."""
 
+_LATE = 2500
+"""Packets: each of our routes is read, and thousands take long where others need the cores too."""
+
 _LONGEST = "60"
 """Seconds after which a storm ends by itself."""
 
 _FOREIGN = 100_000
 _PAIRS = 60
+_SURPLUS = 2_000
 _LEAD = 4.0
 """Seconds that a storm goes on before the line is cut: what queued would be long by then."""
 
@@ -107,6 +111,10 @@ _OWN_ADDRESSES = _again(
 _DEFAULTS = _again(
     "route add default via 203.0.113.1 metric 5000", "route del default via 203.0.113.1 metric 5000"
 )
+_AS_OURS = [
+    f"route replace default via 203.0.113.1 metric {metric} proto 115"
+    for metric in range(5000, 5000 + _SURPLUS)
+]
 _MTU = _again("link set eth0 mtu 1499", "link set eth0 mtu 1500")
 
 ROWS_STORMS = (
@@ -146,6 +154,12 @@ ROWS_STORMS = (
         _AWAY,
         _BACK,
         before=_storm(ROUTER, "mtu", _MTU, 0.05),
+    ),
+    Row(
+        f"cut while somebody adds {_SURPLUS:,} routes as ours without end",
+        replace(_AWAY, routes=None, lost=_LATE),
+        replace(_BACK, routes=None),
+        before=_storm(ROUTER, "as-ours", _AS_OURS, 0),
     ),
     Row(
         f"our active route deleted while {acts.CHURNED:,} foreign routes churn",

@@ -84,7 +84,7 @@ class Engine:
             case Tick():
                 outputs = self._tick(event.at)
             case Applied():
-                outputs = self._ownership.on_applied(event.at, event.actions, self._links())
+                outputs = self._ownership.on_applied(event, self._links())
             case Refused():
                 outputs = self._refused(event)
             case Start():

@@ -245,7 +245,7 @@ class Service:
     async def _on_reconciled(self, result: Reconciled) -> None:
         now = trio.current_time()
         real = self._table is self._kernel  # a dry run has printed its actions, and done nothing
-        self._handle(Applied(now, result.done if real else ()))
+        self._handle(Applied(now, result.done if real else (), result.unfinished))
         if real:
             for observer in self._observers:
                 observer.reconciled(result, now - self._began)

@@ -276,7 +276,7 @@ class World:
         self.table.carry_out(self._convergence.steps(), self._tell_engine)
 
     def _tell_engine(self, result: Reconciled) -> None:
-        self._give(Applied(self._at, result.done))
+        self._give(Applied(self._at, result.done, result.unfinished))
         if result.changed:
             self._give(Routes(self._at, self.table.routes))
         for action, why in result.refused:

@@ -59,7 +59,8 @@ A route is ours if it carries our protocol number. Ours are expected once the ke
                                                          ago, unless Applied comes before
 
 The same holds for more than expected, counted apart, so that who adds routes as ours without end
-does not keep the engine busy.
+does not keep the engine busy. Where a reconcile has left some that should go, because they were too
+many (below), the next one is 0.1 s later (`REMOVAL_PAUSE`).
 
 3. Reconcile (`reconcile`, `diff`)
 ----------------------------------
@@ -73,7 +74,8 @@ send back what came of it.
       v
     read again, if anything was to be added
       v
-    deletions, from the highest metric down: ours, not desired, and
+    deletions, first of what stands before the active route, then of what stands behind it, each
+      |   from the highest metric down, and 32 of a family at most: ours, not desired, and
       |   the route that takes its place was seen; or
       |   the active route was seen, and this one does not stand behind it, or is of no uplink.
       |   Nothing is deleted while the active route is possible and was not seen

@@ -4,9 +4,11 @@ All additions come before all deletions, and between them the table is read back
 the lowest metric up, deletions from the highest down: so the best route goes from the old active
 uplink to the new one in a single message, without a detour over a third, and after every single
 action, wherever a crash may stop the sequence, there is a default route if there was one before.
+Deletions that move traffic, those from before the active uplink's route, come before all others.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 from route_switcher.core.routing.plan import DesiredRoute, Plan
 from route_switcher.core.vocabulary.policy import Family
@@ -26,7 +28,7 @@ def additions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
 
 
 def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
-    """The routes of ours to delete, where `seen` was read after the additions.
+    """The routes of ours to delete, where `seen` was read after the additions, in their order.
 
     A route of an uplink goes when the one that takes its place was seen. Without that it goes only
     from before the active uplink's route: traffic must not stay on an uplink that it was moved
@@ -41,7 +43,7 @@ def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
         return ()
     return tuple(
         RouteAction(Change.DELETE, route, _why_deleted(route, of_line.get(route.interface)))
-        for route in sorted(ours - wanted - plan.kept, key=lambda r: r.metric, reverse=True)
+        for route in sorted(ours - wanted - plan.kept, key=partial(_turn, active))
         if _may_go(route, of_line.get(route.interface), ours, active)
     )
 
@@ -52,6 +54,11 @@ def _may_go(
     if instead is not None and instead.route in ours:
         return True
     return active is not None and (instead is None or route.metric <= active.metric)
+
+
+def _turn(active: Route | None, route: Route) -> tuple[bool, int]:
+    """Sorts deletions."""
+    return active is not None and route.metric > active.metric, -route.metric
 
 
 def _ours(plan: Plan, seen: Iterable[Route]) -> set[Route]:

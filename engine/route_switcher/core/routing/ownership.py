@@ -2,7 +2,7 @@
 
 What somebody else took away is put back at once, and what somebody added as ours is deleted at
 once. Where that happens again and again, somebody is fighting for these routes, and it is done only
-now and then.
+now and then. More than a reconcile deletes are deleted bit by bit.
 """
 
 from collections import deque
@@ -11,9 +11,9 @@ from math import inf
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.effects import Reconcile
-from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.events import Applied, LinkState
 from route_switcher.core.vocabulary.outputs import Output, RouteLost
-from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
+from route_switcher.core.vocabulary.routes import Change, Route, under_new_names
 
 Links: TypeAlias = Mapping[str, LinkState]
 """The links of interfaces, by name."""
@@ -22,6 +22,10 @@ RESTORATIONS = 5
 RESTORATION_SPAN = 0.5
 """How often in how many seconds routes are put back at once, and as often are others deleted.
 Beyond that, it is done once in that span."""
+
+REMOVAL_PAUSE = 0.1
+"""Seconds until more are deleted, where they were too many for one time (`reconcile.DELETIONS`):
+rounds and news have their turn meanwhile."""
 
 
 class _Allowance:
@@ -57,18 +61,18 @@ class Ownership:
         """Interfaces may be called otherwise now: our routes stay where they are."""
         self._expected = under_new_names(self._expected, _ours(routes))
 
-    def on_applied(self, at: float, actions: Iterable[RouteAction], links: Links) -> list[Output]:
-        """The kernel was brought to the plan by `actions`. A route that had to be added once more
-        had been taken away."""
-        self.restore_at = inf
-        actions = tuple(actions)
+    def on_applied(self, event: Applied, links: Links) -> list[Output]:
+        """The kernel was brought to the plan. A route that had to be added once more had been taken
+        away."""
+        self.restore_at = event.at + REMOVAL_PAUSE if event.unfinished else inf
+        actions = event.actions
         added = frozenset(a.route for a in actions if a.change is not Change.DELETE)
         again = added & self._expected
         replaced = {_key(a.route) for a in actions if a.change is Change.REPLACE}
         deleted = {a.route for a in actions if a.change is Change.DELETE}
         deleted |= {route for route in self._expected if _key(route) in replaced}
         self._expected = self._expected - deleted | added
-        return _lost(at, again, links)
+        return _lost(event.at, again, links)
 
     def see(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
         """Take what the kernel has now. Returns what went missing, and whether to put it back."""

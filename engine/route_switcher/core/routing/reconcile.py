@@ -15,6 +15,10 @@ from route_switcher.core.vocabulary.routes import Route, RouteAction
 ATTEMPTS = 5
 """Times in a row after one event: a refusal may change the plan, but not for ever."""
 
+DELETIONS = 32
+"""Routes of a family that are deleted in one reconcile at most. A policy needs a few; more are ours
+only if somebody else adds them, and everything waits for a reconcile. 32 take about 5 ms."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadRoutes:
@@ -34,6 +38,8 @@ class Reconciled:
 
     done: tuple[RouteAction, ...]
     refused: tuple[tuple[RouteAction, str], ...]
+    unfinished: bool = False
+    """Whether more than `DELETIONS` routes should go, so that some are left."""
 
     @property
     def changed(self) -> bool:
@@ -45,8 +51,8 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     """Make all additions of every plan, read back, and only then delete what should go.
 
     The deletions follow from what was read back: while nothing carries the traffic of the active
-    uplink, or an uplink's other route is not there, its old one stays. One refused action does not
-    stop the others.
+    uplink, or an uplink's other route is not there, its old one stays. At most `DELETIONS` go of
+    each family. One refused action does not stop the others.
     """
     done: list[RouteAction] = []
     refused: list[tuple[RouteAction, str]] = []
@@ -58,9 +64,11 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     yield from _carry_out(to_add, done, refused)
     if to_add:
         seen = _routes((yield look))
-    for plan in plans:
-        yield from _carry_out(deletions(plan, seen), done, refused)
-    return Reconciled(tuple(done), tuple(refused))
+    to_delete = [deletions(plan, seen) for plan in plans]
+    for actions in to_delete:
+        yield from _carry_out(actions[:DELETIONS], done, refused)
+    unfinished = any(len(actions) > DELETIONS for actions in to_delete)
+    return Reconciled(tuple(done), tuple(refused), unfinished)
 
 
 class Convergence:

@@ -153,6 +153,8 @@ class Applied:
 
     at: float
     actions: tuple[RouteAction, ...]
+    unfinished: bool = False
+    """Whether routes are left that should go: they were too many for one time."""
 
 
 @dataclass(frozen=True, slots=True)

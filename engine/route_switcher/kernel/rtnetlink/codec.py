@@ -11,7 +11,7 @@ import logging
 import struct
 from typing import Any
 
-from pyroute2.netlink import nla, nlmsg  # type: ignore[import-untyped]
+from pyroute2.netlink import nlmsg  # type: ignore[import-untyped]
 from pyroute2.netlink.exceptions import (  # type: ignore[import-untyped]
     NetlinkDecodeError,
 )
@@ -26,13 +26,6 @@ _NLM_F_REQUEST = 0x1
 
 class MalformedMessageError(Exception):
     """A message that does not have the form of its type."""
-
-
-class _NextHop(nla):  # type: ignore[misc]
-    is_nla = False
-    cell_header = (("length", "H"),)
-    fields = (("flags", "B"), ("hops", "B"), ("oif", "I"))
-    nla_map = ((5, "RTA_GATEWAY", "cdata"), (18, "RTA_VIA", "cdata"))
 
 
 class RouteMessage(nlmsg):  # type: ignore[misc]
@@ -51,11 +44,7 @@ class RouteMessage(nlmsg):  # type: ignore[misc]
         (4, "RTA_OIF", "uint32"),
         (5, "RTA_GATEWAY", "cdata"),
         (6, "RTA_PRIORITY", "uint32"),
-        (9, "RTA_MULTIPATH", "*next_hop"),
-        (18, "RTA_VIA", "cdata"),
-        (30, "RTA_NH_ID", "uint32"),
     )
-    next_hop = _NextHop
 
 
 class AddressMessage(nlmsg):  # type: ignore[misc]

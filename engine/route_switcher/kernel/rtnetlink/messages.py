@@ -5,9 +5,7 @@ Numbers are those of linux/rtnetlink.h and linux/netlink.h.
 
 import sys
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6
-from typing import Any
 
 from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteKind
@@ -26,6 +24,7 @@ from route_switcher.kernel.rtnetlink.framing import (
     RTM_NEWROUTE,
     Message,
 )
+from route_switcher.kernel.rtnetlink.kernel_routes import kernel_route
 
 _NLM_F_ACK = 0x4
 _NLM_F_DUMP = 0x300
@@ -45,7 +44,6 @@ _SCOPE_NOWHERE = 255
 """In a deletion: any scope."""
 
 _AF = {Family.IPV4: AF_INET, Family.IPV6: AF_INET6}
-_FAMILIES = {int(number): family for family, number in _AF.items()}
 
 _TYPES = {
     RouteKind.UNICAST: 1,
@@ -59,10 +57,7 @@ _TYPES = {
     RouteKind.THROW: 9,
     RouteKind.OTHER: 0,  # in a deletion: any type
 }
-_KINDS = {number: kind for kind, number in _TYPES.items() if number}
-
-_DEAD_ENDS = frozenset((6, 7, 8, 9))
-"""IPv6, and a nexthop object, shows these with the loopback interface, IPv4 with none."""
+_SRC_LEN_OFFSET = HEADER.size + 2
 
 _RTNH_F_ONLINK = 4
 
@@ -137,21 +132,19 @@ def default_route(message: Message) -> DefaultRoute | None:
 
     Raises MalformedMessageError.
     """
-    if message.kind != RTM_NEWROUTE:
+    route = kernel_route(message, str)
+    if route is None or route.table != MAIN_TABLE or not route.default:
         return None
-    fields = decoded(RouteMessage, message)
-    family = _FAMILIES.get(fields["family"])
-    if family is None or fields["table"] != MAIN_TABLE:
+    if message.data[_SRC_LEN_OFFSET]:
         return None
-    if fields["dst_len"] or fields["src_len"] or fields["tos"]:
-        return None
+    hops = tuple(Hop(int(hop.interface or 0), hop.gateway, hop.onlink) for hop in route.hops)
     return DefaultRoute(
-        family=family,
-        metric=_number(fields, "RTA_PRIORITY"),
-        protocol=fields["proto"],
-        kind=_KINDS.get(fields["type"], RouteKind.OTHER),
-        hops=_hops(family, fields),
-        nexthop=_number(fields, "RTA_NH_ID"),
+        family=route.family,
+        metric=route.metric,
+        protocol=route.protocol,
+        kind=route.kind,
+        hops=hops or (Hop(0, None),),
+        nexthop=route.nexthop,
     )
 
 
@@ -177,44 +170,3 @@ def acknowledgement(message: Message) -> Acknowledgement:
 def _cut_off(message: Message, size: int) -> Message:
     length = min(size, len(message.data))
     return message._replace(data=length.to_bytes(4, sys.byteorder) + message.data[4:length])
-
-
-def _number(fields: Any, attribute: str) -> int:
-    value = fields.get_attr(attribute, 0)
-    if not isinstance(value, int):
-        raise MalformedMessageError(f"{attribute} is no number")
-    return value
-
-
-def _hops(family: Family, fields: Any) -> tuple[Hop, ...]:
-    """A route that refers to a nexthop object may tell no hop: then one without an interface."""
-    if fields["type"] in _DEAD_ENDS:
-        return (Hop(0, None),)
-    multipath = fields.get_attr("RTA_MULTIPATH")
-    if multipath is None:
-        index = _number(fields, "RTA_OIF")
-        return (Hop(index, _gateway(family, fields), _onlink(fields["flags"])),)
-    if not isinstance(multipath, list):
-        raise MalformedMessageError("RTA_MULTIPATH is no list")
-    return tuple(Hop(hop["oif"], _gateway(family, hop), _onlink(hop["flags"])) for hop in multipath)
-
-
-def _onlink(flags: int) -> bool:
-    return bool(flags & _RTNH_F_ONLINK)
-
-
-def _gateway(family: Family, fields: Any) -> Address | None:
-    raw = fields.get_attr("RTA_GATEWAY")
-    via = fields.get_attr("RTA_VIA")  # a gateway of the other family, behind its family's number
-    try:
-        if raw is not None:
-            return _address(family, raw)
-        if via is not None:
-            return _address(_FAMILIES[int.from_bytes(via[:2], sys.byteorder)], via[2:])
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedMessageError("no gateway can be read") from error
-    return None
-
-
-def _address(family: Family, raw: bytes) -> Address:
-    return IPv4Address(raw) if family is Family.IPV4 else IPv6Address(raw)
