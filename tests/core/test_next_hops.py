@@ -5,10 +5,13 @@ from ipaddress import ip_address
 
 import pytest
 
+from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import LinkState, NextHops
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
+from route_switcher.core.vocabulary.outputs import RouteLost
 from route_switcher.core.vocabulary.policy import Family, GatewayMode
+from route_switcher.core.vocabulary.states import UplinkState
 from support.world import World, policy, uplink
 
 A, B = (replace(uplink(name, n), gateway=GatewayMode.AUTO) for n, name in enumerate("ab"))
@@ -115,3 +118,157 @@ def test_what_changes_nothing_says_nothing() -> None:
     for _ in range(50):
         tell(world, *hops)
     assert (len(world.outputs), len(world.actions)) == (said, done)
+
+
+# Absent.
+
+A6, B6 = (
+    replace(uplink(name, n, version=6), gateway=GatewayMode.AUTO) for n, name in enumerate("ab")
+)
+ADDRESS = ip_address("198.51.100.77")
+ADDRESSED = LinkState("eth0", addresses=frozenset({ADDRESS}))
+WITHOUT_ADDRESS = LinkState("eth0", families=frozenset())
+OF = {Family.IPV4: ("198.51.100.1", "198.51.100.2"), Family.IPV6: ("fe80::1", "fe80::2")}
+
+
+def both(family: Family) -> tuple[LearnedHop, LearnedHop]:
+    first, second = OF[family]
+    return told(0, first, family=family), told(1, second, family=family)
+
+
+def two_lines(family: Family = Family.IPV4) -> World:
+    world = World(policy(*((A, B) if family is Family.IPV4 else (A6, B6))))
+    tell(world, *both(family))
+    return world.run(100)
+
+
+@pytest.mark.parametrize(
+    ("family", "why"),
+    [(Family.IPV4, "the lease names no router"), (Family.IPV6, "no router is advertised")],
+    ids=str,
+)
+def test_one_that_is_absent_for_a_second_fails_its_uplink_and_then_recovers(
+    family: Family, why: str
+) -> None:
+    world = two_lines(family)
+    tell(world, both(family)[1])
+    world.run(100.9)
+    assert world.active(family) == "a"
+    world.run(101)
+    assert world.switches()[-1] == (101.0, "a", "b")
+    assert world.decisions()[-1].rules == ("no-next-hop",)
+    assert f"a is failed (no-next-hop: {why}, for 1 s)" in world.decisions()[-1].evidence[0]
+    world.run(150)
+    assert world.status().health(A.id if family is Family.IPV4 else A6.id).link_lost
+    tell(world, *both(family))
+    world.run(209)
+    assert world.active(family) == "b"
+    world.run(212)
+    assert world.active(family) == "a"
+
+
+def test_a_written_one_needs_an_address_too() -> None:
+    world = World(policy()).run(100)
+    world.set_links(WITHOUT_ADDRESS)
+    world.run(101)
+    assert world.switches()[-1] == (101.0, "primary", "secondary")
+    assert "eth0 has no IPv4 address, for 1 s" in world.decisions()[-1].evidence[0]
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_gap_of_less_than_a_second_changes_nothing(family: Family) -> None:
+    world = two_lines(family)
+    world.cut("a")  # the rounds under way, and those of the gap, get no answer
+    said, done = len(world.outputs), len(world.actions)
+    tell(world, both(family)[1])
+    world.run(100.9)
+    world.mend("a")
+    tell(world, *both(family))
+    world.run(130)
+    assert (len(world.outputs), len(world.actions)) == (said, done)
+
+
+def test_a_gap_of_the_address_changes_nothing_either() -> None:
+    world = World(policy()).run(100)
+    said, done = len(world.outputs), len(world.actions)
+    world.set_links(replace(WITHOUT_ADDRESS, families=frozenset({Family.IPV6})))
+    world.run(100.9)
+    world.set_links(LinkState("eth0"))
+    world.run(130)
+    # The kernel drops IPv4 routes with the last address: only what it took is put back.
+    told_since = [output for output in world.outputs[said:] if not isinstance(output, RouteLost)]
+    assert [type(output) for output in told_since] in ([], [Reconcile])
+    assert len(world.actions) - done <= 1
+    assert world.switches() == []
+
+
+def test_rounds_of_a_change_say_nothing_wrong() -> None:
+    world = two_lines()
+    world.run(100.05)
+    world.cut("a")
+    world.run(101.5)
+    world.mend("a")
+    tell(world, told(0, "198.51.100.9"), both(Family.IPV4)[1])
+    world.run(130)
+    assert world.switches() == []
+    assert [text for text in world.notices() if text.startswith("a: the next hop")] == [
+        "a: the next hop is 198.51.100.1 (table main, protocol dhcp)",
+        "a: the next hop is 198.51.100.9 (table main, protocol dhcp); it was 198.51.100.1",
+    ]
+
+
+def test_a_change_is_make_before_break() -> None:
+    world = two_lines()
+    tell(world, told(0, "198.51.100.9"), both(Family.IPV4)[1])
+    done = [(str(action.change.value), str(action.route)) for _, action in world.actions[-2:]]
+    assert done == [
+        ("append", "default via 198.51.100.9 dev eth0 metric 10"),
+        ("delete", "default via 198.51.100.1 dev eth0 metric 10"),
+    ]
+
+
+def test_the_kernel_drops_a_route_with_its_link_and_the_lease_still_holds() -> None:
+    world = World(policy(A, B), links=[ADDRESSED])
+    tell(world, *both(Family.IPV4))
+    world.run(100)
+    world.set_links(replace(ADDRESSED, up=False, carrier=False))
+    tell(world, both(Family.IPV4)[1])
+    world.run(110)
+    world.set_links(ADDRESSED)
+    world.run(180)
+    assert world.active() == "a"
+    assert str(world.best()) == "default via 198.51.100.1 dev eth0 metric 10"
+
+
+def test_it_does_not_hold_with_another_address() -> None:
+    world = World(policy(A, B), links=[ADDRESSED])
+    tell(world, *both(Family.IPV4))
+    world.run(100)
+    world.set_links(replace(ADDRESSED, up=False, carrier=False))
+    tell(world, both(Family.IPV4)[1])
+    world.run(110)
+    world.set_links(replace(ADDRESSED, addresses=frozenset({ip_address("203.0.113.77")})))
+    world.run(180)
+    assert world.active() == "b"
+    assert "the lease names no router" in world.status().health(A.id).evidence
+
+
+def test_an_ignored_carrier_does_not_stand_for_a_next_hop() -> None:
+    one = replace(A, ignore_carrier=True)
+    world = World(policy(one, B))
+    tell(world, *both(Family.IPV4))
+    world.run(100)
+    tell(world, both(Family.IPV4)[1])
+    world.run(102)
+    assert world.active() == "b"
+
+
+def test_without_any_since_the_start_it_is_unknown_and_not_failed() -> None:
+    world = World(policy(A, uplink("b", 1))).run(100)
+    assert world.active() == "b"
+    health = world.status().health(A.id)
+    assert health.state is UplinkState.UNKNOWN
+    assert health.last_reason == "no next hop is known yet"
+    tell(world, both(Family.IPV4)[0])
+    world.run(103)
+    assert world.active() == "a"

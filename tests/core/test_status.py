@@ -84,13 +84,13 @@ def test_one_that_recovers_says_when_and_why_its_stable_time_began_again() -> No
     net.run(120)
     net.mend("a")
     net.run(131)
-    (rule, _) = uplinks(net)[0].health.rules
+    (rule, *_) = uplinks(net)[0].health.rules
     assert (rule.state, rule.stable, rule.setback) == (RuleState.RECOVERING, 20, None)
     net.cut("a")
     net.run(132.5)
     net.mend("a")
     net.run(140)
-    (rule, _) = uplinks(net)[0].health.rules
+    (rule, *_) = uplinks(net)[0].health.rules
     assert rule.state is RuleState.RECOVERING
     assert rule.setback is not None
     assert 132 <= rule.setback.at <= 133
@@ -98,7 +98,7 @@ def test_one_that_recovers_says_when_and_why_its_stable_time_began_again() -> No
     assert rule.setback.reason == "no answer within 1 s"
     assert rule.proven < 9
     net.run(200)
-    (rule, _) = uplinks(net)[0].health.rules
+    (rule, *_) = uplinks(net)[0].health.rules
     assert (rule.state, rule.setback) == (RuleState.OK, None)
 
 
@@ -109,7 +109,7 @@ def test_a_lost_link_and_a_time_of_silence_are_setbacks_too() -> None:
     net.world.set_links(LinkState("eth0"))
     net.run(130)
     net.unplug("eth0")
-    (_, unplugged) = uplinks(net)[0].health.rules
+    (_, unplugged, _) = uplinks(net)[0].health.rules
     assert unplugged.state is RuleState.FAILED
     assert unplugged.setback is None
     world = World(seed()).run(100)

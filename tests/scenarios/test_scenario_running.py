@@ -82,7 +82,7 @@ def test_an_uplink_without_an_address_has_failed(folder: Folder) -> None:
 events:
   - {at: 30s, link: primary, becomes: without-address}
 expect:
-  - {at: 33.1s, active: secondary, reason: no-internet}
+  - {at: 31.1s, active: secondary, reason: no-next-hop}
 """
     )
 

@@ -10,6 +10,7 @@ from math import inf
 from typing import assert_never
 
 from route_switcher.core.health.damping_notices import damping_notices
+from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
 from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
@@ -77,7 +78,7 @@ class Engine:
             case Answers():
                 outputs = self._answers(event)
             case NextHops():
-                outputs = self._see_hops(event.hops) + self._decide(event.at)
+                outputs = self._see_hops(event) + self._decide(event.at)
             case Routes():
                 outputs = self._ownership.see(event.at, event.routes, self._links())
                 outputs += self._see_routes(event.at, event.routes) + self._decide(event.at)
@@ -95,6 +96,8 @@ class Engine:
                 outputs = self._operator(event)
             case _:
                 assert_never(event)
+        if isinstance(event, Start | Reload | Links | NextHops):
+            outputs += next_hop_notices(event.at, self._healths.values())
         if isinstance(event, Links | NextHops | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
@@ -141,6 +144,7 @@ class Engine:
 
     def _start(self, event: Start) -> list[Output]:
         self._ownership.begin(event.routes)
+        self._next_hops = event.next_hops
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
         self._suspects.apply_policy(self.policy)
@@ -150,8 +154,9 @@ class Engine:
             health = UplinkHealth(uplink, self.policy, link, True, suspects)
             self._healths[uplink.id] = health
             health.silence.restart(event.at)
+            health.hop.tell(event.next_hops)
+            health.hop.adopt(event.routes)
             outputs += health.on_link(link, event.at)
-        outputs += self._see_hops(event.next_hops)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes)
         outputs += left_over(event.at, self.policy, event.routes)
@@ -196,11 +201,12 @@ class Engine:
                 selection.admission.refusals.link_changed(state.interface)
         return outputs + self._decide(event.at)
 
-    def _see_hops(self, hops: tuple[LearnedHop, ...]) -> list[Output]:
-        self._next_hops = hops
+    def _see_hops(self, event: NextHops) -> list[Output]:
+        self._next_hops = event.hops
+        outputs: list[Output] = []
         for health in self._healths.values():
-            health.see_hops(hops)
-        return []
+            outputs += health.see_hops(event.hops, event.at)
+        return outputs
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
@@ -269,6 +275,8 @@ class Engine:
         if event.routes is not None:
             self._routes = event.routes
             self._ownership.begin(event.routes)
+        if event.next_hops is not None:
+            self._next_hops = event.next_hops
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         names = names_now(before.values(), event.policy.uplinks, links)
@@ -290,9 +298,9 @@ class Engine:
                 health = healths[uplink.id]
                 health.apply_policy(uplink, old, event.policy, suspects, event.at)
             self._healths[uplink.id] = health
+            health.hop.tell(self._next_hops)
+            health.hop.adopt(self._routes)
             outputs += health.on_link(link, event.at)
-        hops = self._next_hops if event.next_hops is None else event.next_hops
-        outputs += self._see_hops(hops)
         self._speeds.keep(self._healths)
         for family in event.policy.families:
             if family in self._families:

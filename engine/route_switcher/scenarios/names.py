@@ -70,7 +70,7 @@ def names_of(policies: Iterable[Policy]) -> Names:
                 for target in probe.targets_for(uplink.family)
             )
             targets[uplink.name] = targets.get(uplink.name, frozenset()) | asked
-        for rule in policy.every_rule:
+        for rule in (*policy.every_rule, *policy.next_hop_rules):
             judged = frozenset(u.name for u in policy.uplinks if rule.judges(u.name))
             rules[rule.name] = rules.get(rule.name, frozenset()) | judged
     return Names(targets, rules)

@@ -8,6 +8,7 @@ from route_switcher.analysis.leaves.carrier_down import CarrierDownAnalysis
 from route_switcher.analysis.leaves.carrier_up import CarrierUpAnalysis
 from route_switcher.analysis.leaves.consecutive_failures import ConsecutiveFailuresAnalysis
 from route_switcher.analysis.leaves.consecutive_successes import ConsecutiveSuccessesAnalysis
+from route_switcher.analysis.leaves.next_hop_absent import NextHopAbsentAnalysis
 from route_switcher.analysis.leaves.within import WithinAnalysis
 from route_switcher.core.vocabulary.conditions import (
     Beyond,
@@ -17,6 +18,7 @@ from route_switcher.core.vocabulary.conditions import (
     ConsecutiveSuccesses,
     FailLeaf,
     Leaf,
+    NextHopAbsent,
     RecoverLeaf,
     Within,
 )
@@ -38,6 +40,8 @@ def fail_analysis(leaf: Leaf) -> FailAnalysis:
             return BeyondAnalysis(leaf)
         case CarrierDown():
             return CarrierDownAnalysis(leaf)
+        case NextHopAbsent():
+            return NextHopAbsentAnalysis(leaf)
         case _:
             assert_never(leaf)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
+from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Subject
 from route_switcher.core.vocabulary.policy import Probe, Rule
 
 LONGEST_WAIT = 60.0
@@ -43,5 +43,7 @@ def _seconds(condition: Condition, probe: str, *, silence_only: bool) -> float:
             _seconds(part, probe, silence_only=silence_only) for part in condition.conditions
         )
         return longest + condition.for_seconds
+    if condition.subject is Subject.NEXT_HOP:
+        return 0.0  # no round makes it hold
     counts = condition.probe == probe and (condition.holds_by_silence or not silence_only)
     return condition.for_seconds + ((condition.window or 0.0) if counts else 0.0)

@@ -19,6 +19,8 @@ from route_switcher.core.vocabulary.conditions import (
     Condition,
     ConsecutiveFailures,
     ConsecutiveSuccesses,
+    NextHopAbsent,
+    Subject,
     Within,
     leaves,
 )
@@ -45,6 +47,8 @@ class Observations:
     link: LinkState
     gap: float
     """Seconds after which a known round tells nothing of now."""
+    absent: str = ""
+    """Why there is no next hop or no address, in words; empty: there is, or the link is lost."""
     known_at: float = -inf
     """When the latest known round was sent."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -139,6 +143,17 @@ class _Carrier(_Timeless):
         return describe_link(self._observations.link)
 
 
+class _NextHop(_Timeless):
+    def __init__(self, observations: Observations) -> None:
+        self._observations = observations
+
+    def holds(self, at: float) -> bool:
+        return bool(self._observations.absent)
+
+    def evidence(self) -> str:
+        return self._observations.absent
+
+
 class _Group:
     def __init__(self, condition: AnyOf | AllOf, observations: Observations) -> None:
         self._parts = [make_evaluator(part, observations) for part in condition.conditions]
@@ -220,6 +235,8 @@ def _make_evaluator(condition: Condition, observations: Observations) -> Evaluat
             return _Within(condition, observations)
         case CarrierDown() | CarrierUp():
             return _Carrier(condition, observations)
+        case NextHopAbsent():
+            return _NextHop(observations)
         case AnyOf() | AllOf():
             return _Group(condition, observations)
         case _:
@@ -232,6 +249,8 @@ def may_still_fail(condition: Condition, observations: Observations) -> bool:
     if isinstance(condition, AnyOf | AllOf):
         combine = any if isinstance(condition, AnyOf) else all
         return combine(may_still_fail(part, observations) for part in condition.conditions)
+    if condition.subject is Subject.NEXT_HOP:
+        return bool(observations.absent)
     if condition.probe is None:
         return not observations.link.connected
     return observations.runs[condition.probe].failures > 0

@@ -15,7 +15,7 @@ from route_switcher.core.health.rule_states import TRANSITIONS, Signal
 from route_switcher.core.health.shared_windows import MeasurementsOfRule, NewWindows
 from route_switcher.core.probing.assignment import concerned, meanings
 from route_switcher.core.probing.pace import longest_break, longest_gap
-from route_switcher.core.vocabulary.conditions import takes_time
+from route_switcher.core.vocabulary.conditions import Subject, takes_time
 from route_switcher.core.vocabulary.events import LinkState, Round
 from route_switcher.core.vocabulary.link_troubles import describe_link
 from route_switcher.core.vocabulary.outputs import RuleChange
@@ -64,7 +64,8 @@ class RuleHealth:
         state: RuleState,
     ) -> None:
         self.uplink = uplink
-        self.state = state
+        # A next hop that is there proves nothing. Only its absence says something.
+        self.state = RuleState.OK if rule.is_about(Subject.NEXT_HOP) else state
         self.evidence = ""
         """Why the state last changed, in words; empty until it does."""
         self.since = -inf
@@ -172,6 +173,19 @@ class RuleHealth:
             self._run_of_failures(at)
         if self._recover is not None:
             self._recover.holds(at)
+        return self._judge_now(at)
+
+    def on_next_hop(self, absent: str, at: float) -> list[RuleChange]:
+        """Judge why there is no next hop or no address, in words (empty: there is); only a rule
+        about the next hop has an opinion on it."""
+        if not self.rule.is_about(Subject.NEXT_HOP):
+            return []
+        self.catch_up(at)
+        before, self._observations.absent = self._observations.absent, absent
+        if absent:
+            self._run_of_failures(at)
+        elif before and self.state is not RuleState.FAILED:
+            self.failing_since = None  # it is back in time: that was no trouble
         return self._judge_now(at)
 
     def on_time(self, at: float) -> list[RuleChange]:
@@ -283,6 +297,7 @@ class RuleHealth:
         self._run_of_failures(since)
         if self.state is RuleState.FAILED:
             return []
+        self._stable_since = None
         return self._signal(Signal.CONDITION_HELD, at, self._fail.evidence())
 
     def _run_of_failures(self, began: float) -> None:

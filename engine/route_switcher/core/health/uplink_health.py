@@ -1,6 +1,6 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import inf
 
@@ -28,6 +28,9 @@ from route_switcher.core.vocabulary.states import (
 )
 from route_switcher.core.vocabulary.status import RuleStatus
 
+NOT_KNOWN_YET = "no next hop is known yet"
+"""What an uplink lacks that learns its next hop, and has not."""
+
 
 class UplinkHealth:
     """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
@@ -48,7 +51,9 @@ class UplinkHealth:
         self.uplink = uplink
         self.label = policy.label(uplink.id)
         """What a person calls it."""
-        self._hop = HopInUse(uplink)
+        self.hop = HopInUse(uplink, link)
+        self.told_hop: NextHop | None = None
+        """The next hop that a person was told of last."""
         self.link = _judged(uplink, link)
         """Its link; where the policy ignores the carrier, that counts as there."""
         self.routable = self._routable(link)
@@ -86,23 +91,39 @@ class UplinkHealth:
     @property
     def next_hop(self) -> NextHop | None:
         """Where its packets go first; None: that is not known."""
-        return self._hop.next_hop
+        return self.hop.next_hop
 
     @property
     def way(self) -> tuple[str, Address | None] | None:
         """Its interface and gateway: by what a route of it is known; None: it has no next hop."""
-        hop = self._hop.next_hop
+        hop = self.hop.next_hop
         return None if hop is None else (self.uplink.interface, hop.gateway)
 
     @property
     def usable(self) -> bool:
-        """Whether its link carries something, and the kernel can hold a route of it."""
-        return self.link.connected and self.routable
+        """Whether its link carries something, and a next hop can be reached through it."""
+        return self.link.connected and self.routable and not self.hop.absent
 
     @property
-    def without_address(self) -> str:
-        """What is told of an uplink that is connected and not `routable`."""
+    def cut(self) -> bool:
+        """Whether its link carries nothing, or its next hop or address is gone."""
+        return not self.link.connected or self.hop.gone
+
+    @property
+    def lacks(self) -> str:
+        """What an uplink lacks that is connected and not `usable`, in words."""
+        if self.hop.absent or self.uplink.family in self.link.families:
+            return self.hop.absent or NOT_KNOWN_YET
         return f"{self.uplink.interface} has no {self.uplink.family} address"
+
+    def unsettled(self, sent_at: float) -> str:
+        """Why a round that was sent then says nothing, by what is known of the next hop."""
+        hop = self.hop
+        if hop.never_known:
+            return NOT_KNOWN_YET
+        if hop.absent and not hop.gone:
+            return hop.absent
+        return "its next hop changed" if sent_at < hop.settled_at else ""
 
     @property
     def judged(self) -> bool:
@@ -143,8 +164,8 @@ class UplinkHealth:
 
     @property
     def link_lost(self) -> bool:
-        """Whether it is failed and its link carries nothing: leaving it needs no newer answer."""
-        return self.state is UplinkState.FAILED and not self.link.connected
+        """Whether it is failed and `cut`: leaving it needs no newer answer."""
+        return self.state is UplinkState.FAILED and self.cut
 
     @property
     def at_rest(self) -> bool:
@@ -191,12 +212,12 @@ class UplinkHealth:
 
     @property
     def answers(self) -> bool:
-        """Whether its link carries something, and the latest known round of any probe was good."""
-        return self.link.connected and self._answering.any_good
+        """Whether it is not `cut`, and the latest known round of any probe was good."""
+        return not self.cut and self._answering.any_good
 
     def silent(self, now: float) -> bool:
         """Whether surely no probe gets an answer through it any more."""
-        return not self.link.connected or self._answering.silent(now)
+        return self.cut or self._answering.silent(now)
 
     def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
@@ -224,27 +245,33 @@ class UplinkHealth:
     def on_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
         seen = self.link = _judged(self.uplink, link)
+        self.hop.judge(at, link)
         self.routable = self._routable(link)
         if not seen.connected:
             self._answering.lose_link(at)
-        return self._changed([c for rule in self._rules for c in rule.on_link(seen, at)], at)
-
-    def see_hops(self, told: Iterable[LearnedHop]) -> None:
-        """Take what the routes of others tell of next hops."""
-        self._hop.see(told, self.link)
-        self.routable = self._routable(self.link)
+        changes = [c for rule in self._rules for c in rule.on_link(seen, at)]
+        changes += [c for rule in self._rules for c in rule.on_next_hop(self.hop.absent, at)]
+        return self._changed(changes, at)
 
     def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """The same, where it may be no news."""
         return [] if _judged(self.uplink, link) == self.link else self.on_link(link, at)
 
+    def see_hops(self, told: Sequence[LearnedHop], at: float) -> list[RuleChange]:
+        """Take what the routes of others tell of next hops."""
+        self.hop.tell(told)
+        return self.on_link(self.link, at)
+
     def on_time(self, at: float) -> list[RuleChange]:
         """Judge what may have held long enough now."""
+        if self.hop.on_time(at):
+            self.routable = self._routable(self.link)
+            self._answering.lose_link(at)
         return self._changed([c for rule in self._rules for c in rule.on_time(at)], at)
 
     def deadline(self) -> float:
         """When to call `on_time`; inf: never."""
-        return min((rule.deadline() for rule in self._rules), default=inf)
+        return min([rule.deadline() for rule in self._rules] + [self.hop.deadline()])
 
     def fast_forward(self, delta: float) -> None:
         """Behave as if good rounds like the latest had come for `delta` more seconds."""
@@ -276,7 +303,7 @@ class UplinkHealth:
         probes = new.probes_through(uplink.name)
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
         self.uplink, self.label = uplink, new.label(uplink.id)
-        self._hop.apply_uplink(uplink)
+        self.hop.apply_uplink(at, uplink)
         self.penalty.restart(new.hold_back.damping)
         self.silence.longest = longest_silence(new)
         rules = new.rules_for(uplink.name)

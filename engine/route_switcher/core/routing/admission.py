@@ -74,18 +74,21 @@ class Admission:
     def judge(self, event: Round, health: UplinkHealth) -> Round:
         """The round as it is in the light of this: one without a way says nothing, unless it shows
         why there was none."""
-        if self._presence.since(health) <= event.sent_at:
+        unsettled = health.unsettled(event.sent_at)
+        if unsettled:
+            return replace(event, outcome=RoundOutcome.UNKNOWN, reason=unsettled)
+        if self._presence.since(health) <= event.sent_at and not health.hop.gone:
             return event
         at_fault = not health.usable
         if at_fault and event.outcome is not RoundOutcome.GOOD:
             if health.link.connected and event.outcome is RoundOutcome.FAILED:
-                return replace(event, reason=health.without_address)
+                return replace(event, reason=health.lacks)
             return event
         refusal = self.refusal(health)
         if refusal is not None and event.outcome is not RoundOutcome.UNKNOWN:
             reason = f"its route was refused: {refusal}"
             return replace(event, outcome=RoundOutcome.FAILED, reason=reason)
-        reason = "its standing route was absent"
+        reason = health.hop.absent or "its standing route was absent"
         return replace(event, outcome=RoundOutcome.UNKNOWN, reason=reason)
 
     def refused(self, health: UplinkHealth) -> bool:

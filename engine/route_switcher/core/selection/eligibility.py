@@ -48,8 +48,8 @@ class Eligibility:
         """Why it cannot be moved to; empty if it can."""
         if not health.link.connected:
             return describe_link(health.link)
-        if not health.routable:
-            return health.without_address
+        if not health.usable:
+            return health.lacks
         if self.admission.refused(health):
             reason = self.admission.refusal(health)
             return f"the kernel refused its route ({reason})"

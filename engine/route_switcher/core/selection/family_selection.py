@@ -253,8 +253,10 @@ class FamilySelection:
         name, position = health.uplink.name, self.healths.index(health)
         outputs: list[Output] = [self._move(at, name, Cause.START)]
         for index, other in enumerate(self.healths):
-            # A less preferred uplink that was not asked yet was not passed over.
-            if index < position or (index > position and other.judged):
+            # A less preferred uplink that was not asked yet was not passed over, nor was one whose
+            # next hop is not known yet: leases come in any order.
+            before = index < position and not other.hop.never_known
+            if before or (index > position and other.judged):
                 outputs += other.require_recovery(at, f"passed over for {name}")
         return outputs
 

@@ -48,7 +48,7 @@ class FirstSelection:
         return False
 
     def _lost(self, healths: Sequence[UplinkHealth]) -> bool:
-        """Whether the traffic goes by the link of an uplink that has lost it."""
+        """Whether the traffic goes by an uplink that is cut."""
         return self._found is not None and any(
-            h.uplink.interface == self._found.interface and not h.link.connected for h in healths
+            h.uplink.interface == self._found.interface and h.cut for h in healths
         )

@@ -1,14 +1,23 @@
 """What can be said of an uplink so that a rule fails or recovers: declarative, nothing to evaluate.
 
 A condition is a small tree: leaves about the rounds of a probe, about what its targets answered
-over a window of time, or about the carrier, joined by any and all. Every condition may have to hold
-for a time before it counts. Durations are seconds; losses are shares from 0 to 1.
+over a window of time, about the carrier, or about the next hop, joined by any and all. Every
+condition may have to hold for a time before it counts. Durations are seconds; losses are shares
+from 0 to 1.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Protocol, TypeAlias
+
+
+class Subject(Enum):
+    """What a condition is about."""
+
+    ROUNDS = "rounds"
+    CARRIER = "carrier"
+    NEXT_HOP = "next hop"
 
 
 class ConditionLeaf(Protocol):
@@ -20,8 +29,13 @@ class ConditionLeaf(Protocol):
         ...
 
     @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        ...
+
+    @property
     def probe(self) -> str | None:
-        """The name of the probe whose rounds it is about; None: it is about the link."""
+        """The name of the probe whose rounds it is about; None: it is about no rounds."""
         ...
 
     @property
@@ -59,6 +73,7 @@ class ConsecutiveFailures:
     failures: int
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.ROUNDS
     window: ClassVar[None] = None
     holds_by_silence: ClassVar[bool] = True
 
@@ -76,6 +91,7 @@ class ConsecutiveSuccesses:
     successes: int
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.ROUNDS
     window: ClassVar[None] = None
     holds_by_silence: ClassVar[bool] = False
 
@@ -98,6 +114,7 @@ class Beyond:
     over: float
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.ROUNDS
     rounds: ClassVar[int] = 0
 
     @property
@@ -124,6 +141,7 @@ class Within:
     over: float
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.ROUNDS
     rounds: ClassVar[int] = 0
     holds_by_silence: ClassVar[bool] = False
 
@@ -139,6 +157,7 @@ class CarrierDown:
 
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.CARRIER
     probe: ClassVar[None] = None
     rounds: ClassVar[int] = 0
     window: ClassVar[None] = None
@@ -151,6 +170,21 @@ class CarrierUp:
 
     for_seconds: float = 0.0
 
+    subject: ClassVar[Subject] = Subject.CARRIER
+    probe: ClassVar[None] = None
+    rounds: ClassVar[int] = 0
+    window: ClassVar[None] = None
+    holds_by_silence: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextHopAbsent:
+    """There is no next hop, or no address of the family, though the link is up, and though a next
+    hop has been known since the engine started."""
+
+    for_seconds: float = 0.0
+
+    subject: ClassVar[Subject] = Subject.NEXT_HOP
     probe: ClassVar[None] = None
     rounds: ClassVar[int] = 0
     window: ClassVar[None] = None
@@ -173,7 +207,7 @@ class AllOf:
     for_seconds: float = 0.0
 
 
-FailLeaf: TypeAlias = ConsecutiveFailures | Beyond | CarrierDown
+FailLeaf: TypeAlias = ConsecutiveFailures | Beyond | CarrierDown | NextHopAbsent
 """A leaf of a fail condition."""
 RecoverLeaf: TypeAlias = ConsecutiveSuccesses | Within | CarrierUp
 """A leaf of a recover condition."""

@@ -5,7 +5,7 @@ sound, so nothing here checks again.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
@@ -16,6 +16,8 @@ from route_switcher.core.vocabulary.conditions import (
     CarrierDown,
     Condition,
     ConditionLeaf,
+    NextHopAbsent,
+    Subject,
     leaves,
 )
 
@@ -30,6 +32,13 @@ DEFAULT_STABLE = 60.0
 
 LINK_RULE = "unplugged"
 """The name of the rule about the link that stands for one that nobody wrote."""
+
+NEXT_HOP_RULE = "no-next-hop"
+"""The name of the rule about the next hop. Nobody can write it."""
+
+ABSENCE = 1.0
+"""Seconds for which a next hop, or every address, may be absent: clients that renew a lease may
+delete all and add it again."""
 
 
 class Family(Enum):
@@ -198,7 +207,11 @@ class Rule:
     @property
     def names_the_carrier(self) -> bool:
         """Whether it says when the loss of the link fails an uplink."""
-        return any(leaf.probe is None for leaf in self.fail_leaves)
+        return self.is_about(Subject.CARRIER)
+
+    def is_about(self, subject: Subject) -> bool:
+        """Whether a part of the fail condition is about this."""
+        return any(leaf.subject is subject for leaf in self.fail_leaves)
 
     @property
     def fail_leaves(self) -> tuple[ConditionLeaf, ...]:
@@ -294,6 +307,9 @@ class Policy:
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable
     time of the rules that judge its uplinks, or the default one if none does."""
+    next_hop_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
+    """What judges the next hop: an uplink without one, or without an address, carries nothing. They
+    recover like the rules about the link."""
 
     _of_several_families: frozenset[str] = field(init=False, compare=False, repr=False)
 
@@ -302,7 +318,11 @@ class Policy:
         counted = Counter(uplink.name for uplink in self.uplinks)
         several = frozenset(name for name, count in counted.items() if count > 1)
         object.__setattr__(self, "_of_several_families", several)
-        object.__setattr__(self, "link_rules", tuple(_link_rules(self.uplinks, self.rules)))
+        link = _implicit_rules(LINK_RULE, CarrierDown(), Subject.CARRIER, self)
+        object.__setattr__(self, "link_rules", tuple(link))
+        absent = NextHopAbsent(ABSENCE)
+        hop = _implicit_rules(NEXT_HOP_RULE, absent, Subject.NEXT_HOP, self)
+        object.__setattr__(self, "next_hop_rules", tuple(hop))
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -336,8 +356,9 @@ class Policy:
         return tuple(p for p in self.probes if p.goes_through(uplink))
 
     def rules_for(self, uplink: str) -> tuple[Rule, ...]:
-        """The rules that judge an uplink; one of them judges its link."""
-        return tuple(r for r in self.every_rule if r.judges(uplink))
+        """The rules that judge an uplink; one of them judges its link, and one its next hop."""
+        every = (*self.every_rule, *self.next_hop_rules)
+        return tuple(rule for rule in every if rule.judges(uplink))
 
     @property
     def every_rule(self) -> tuple[Rule, ...]:
@@ -345,18 +366,20 @@ class Policy:
         return (*self.rules, *self.link_rules)
 
 
-def _link_rules(uplinks: Sequence[Uplink], rules: Sequence[Rule]) -> Iterator[Rule]:
-    """A rule for every stable time, about the uplinks that it applies to."""
-    taken = {rule.name for rule in rules}
-    names = (LINK_RULE, *(f"{LINK_RULE}-{n}" for n in range(2, len(taken) + 2)))
+def _implicit_rules(
+    its_name: str, fail: Condition, subject: Subject, policy: Policy
+) -> Iterator[Rule]:
+    """A rule for every stable time, about the uplinks of which no rule is about the subject."""
+    taken = {rule.name for rule in policy.rules}
+    names = (its_name, *(f"{its_name}-{n}" for n in range(2, len(taken) + 2)))
     name = next(name for name in names if name not in taken)
     without: dict[float, dict[str, None]] = {}
-    for uplink in uplinks:
-        judging = [rule for rule in rules if rule.judges(uplink.name)]
-        if not any(rule.names_the_carrier for rule in judging):
+    for uplink in policy.uplinks:
+        judging = [rule for rule in policy.rules if rule.judges(uplink.name)]
+        if not any(rule.is_about(subject) for rule in judging):
             stable = max((rule.recover.stable for rule in judging), default=DEFAULT_STABLE)
             without.setdefault(stable, {})[uplink.name] = None
-    names_of_all = {uplink.name for uplink in uplinks}
+    names_of_all = {uplink.name for uplink in policy.uplinks}
     for stable, judged in without.items():
         some = tuple(judged) if len(judged) < len(names_of_all) else None
-        yield Rule(name, CarrierDown(), Recover(stable), some)
+        yield Rule(name, fail, Recover(stable), some)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
 from route_switcher.core.vocabulary.routes import Route
@@ -74,7 +75,17 @@ class HealthStatus:
     link: LinkState
     """Where the policy ignores the carrier, that counts as there."""
     routable: bool
-    """The kernel can hold its route: the interface is present, up, and has an address."""
+    """The kernel can hold its route: the interface is present, up, and has an address, and a next
+    hop is known."""
+    next_hop: NextHop | None
+    """Where its packets go first; None: that is not known."""
+    learned: LearnedHop | None
+    """Where the next hop was learned; None: it is written, or not known, or from before the
+    restart."""
+    from_before: bool
+    """The next hop is that of a route from before the restart, and nobody has told of it yet."""
+    absent: str
+    """Why there has been no next hop or no address for a second, in words; empty: there is."""
     last_known: float
     """When the latest round ended of which the outcome is known."""
     last_good: float
@@ -105,8 +116,9 @@ class HealthStatus:
 
     @property
     def link_lost(self) -> bool:
-        """Whether it is failed and its link carries nothing."""
-        return self.state is UplinkState.FAILED and not self.link.connected
+        """Whether it is failed, and its link carries nothing or its next hop is absent."""
+        cut = self.absent or not self.link.connected
+        return self.state is UplinkState.FAILED and bool(cut)
 
 
 @dataclass(frozen=True, slots=True)
