@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -11,6 +11,7 @@ import trio
 from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, on_trio
 from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy, Uplink
 from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dropped_packets import DroppedPackets
@@ -29,6 +30,7 @@ from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.printable import printable
 from route_switcher.probes import registry
 from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
+from route_switcher.probes.source_address import LinkAddresses
 
 
 def run(
@@ -95,9 +97,15 @@ async def _serve(
     except OSError as error:
         raise CannotStart(error) from None
     with connected as kernel:
-        look = Interfaces(writes=not dry_run).look
+        interfaces, addresses = Interfaces(writes=not dry_run), LinkAddresses()
+
+        def look(policy: Policy, links: Iterable[LinkState]) -> None:
+            links = tuple(links)
+            addresses.see(links)
+            interfaces.look(policy, links)
+
         log = LogObserver(policy)
-        open_prober = partial(_open_prober, log.dropped)
+        open_prober = partial(_open_prober, log.dropped, addresses)
         if not dry_run:
             service = Service(policy, kernel, open_prober, look_at_links=look, observers=[log])
             await serve(service, load, doubts)
@@ -129,11 +137,13 @@ def _needed_capabilities(policy: Policy, dry_run: bool) -> frozenset[str]:
     return probing if dry_run else probing | {NET_ADMIN}
 
 
-def _open_prober(dropped: DroppedPackets, uplink: Uplink, check: Check) -> OpenedProber:
+def _open_prober(
+    dropped: DroppedPackets, addresses: LinkAddresses, uplink: Uplink, check: Check
+) -> OpenedProber:
     def warn(trouble: str) -> None:
         say(logging.WARNING, "flood", f"{uplink.name}: {trouble}", uplink=uplink.name)
 
-    return registry.open_prober(uplink, check, warn, dropped.of(uplink.id))
+    return registry.open_prober(uplink, check, warn, dropped.of(uplink.id), addresses)
 
 
 class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell

@@ -30,6 +30,7 @@ from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.reasons import fault_of, never_mends
 from route_switcher.probes.receive_buffer import ReceiveBuffer
+from route_switcher.probes.source_address import LinkAddresses, SourceAddress
 from route_switcher.probes.stamps import CONTROL_SPACE, arrival, stamp_of
 
 _Received: TypeAlias = tuple[bytes, list[tuple[int, int, bytes]], int, Any]
@@ -52,6 +53,7 @@ class IcmpProber:
     `run` must be running while rounds are made. Rounds of several probes may run at once. The
     interface may be missing, and may come back under another index: each round looks. `warn` takes
     a line about packets that disturb, at most one a minute. `counters` count those of no use.
+    `addresses` tell which address they may be sent from; without, the kernel chooses.
 
     Entering raises `ProbeNotPermitted` without CAP_NET_RAW.
     """
@@ -62,6 +64,7 @@ class IcmpProber:
         family: Family,
         warn: Warn = lambda _: None,
         counters: Counters | None = None,
+        addresses: LinkAddresses | None = None,
     ) -> None:
         self.interface = interface
         self.family = family
@@ -71,6 +74,7 @@ class IcmpProber:
         self._matching = Matching(family, self.counters)
         self._late_replies = LateReplies(self._matching.forget, self._drain)
         self._nuisance = Nuisance(warn)
+        self._source = SourceAddress(interface, family, addresses or LinkAddresses())
         self._socket: socket.socket | None = None
         self._buffer: ReceiveBuffer | None = None
         self._opened = trio.Event()
@@ -201,6 +205,8 @@ class IcmpProber:
 
     def _send(self, open_round: EchoRound, through: socket.socket | LocalFault) -> None:
         identifier = self._mark.identifier
+        if isinstance(through, socket.socket):
+            self._source.keep(through, open_round.requests[0].address)
         for number, request in enumerate(open_round.requests, 1):
             request.sent_at = trio.current_time()
             if isinstance(through, LocalFault):
@@ -277,8 +283,10 @@ class IcmpProber:
             self._nuisance.note(useless)
 
 
-def _open(uplink: Uplink, _check: Check, warn: Warn, counters: Counters) -> IcmpProber:
-    return IcmpProber(uplink.interface, uplink.family, warn, counters)
+def _open(
+    uplink: Uplink, _check: Check, warn: Warn, counters: Counters, addresses: LinkAddresses
+) -> IcmpProber:
+    return IcmpProber(uplink.interface, uplink.family, warn, counters, addresses)
 
 
 KIND = ProberKind(_open, frozenset({"CAP_NET_RAW"}))

@@ -9,6 +9,7 @@ from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.policy import Target, Uplink
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.late_replies import OnLate
+from route_switcher.probes.source_address import LinkAddresses
 
 
 class ProbeNotPermitted(Exception):  # noqa: N818 (a state of the machine, not an error of ours)
@@ -48,6 +49,6 @@ Warn: TypeAlias = Callable[[str], None]
 class ProberKind(NamedTuple):
     """How the prober of a check is made, and what it may not lack."""
 
-    open: Callable[[Uplink, Check, Warn, Counters], OpenedProber]
+    open: Callable[[Uplink, Check, Warn, Counters, LinkAddresses], OpenedProber]
     capabilities: frozenset[str]
     """Those that the process must have (capabilities(7))."""

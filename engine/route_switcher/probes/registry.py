@@ -7,13 +7,16 @@ from route_switcher.core.vocabulary.policy import Probe, Uplink
 from route_switcher.probes import icmp
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.prober import OpenedProber, ProberKind, Warn
+from route_switcher.probes.source_address import LinkAddresses
 
 PROBERS: Mapping[type[Check], ProberKind] = {IcmpEcho: icmp.KIND}
 
 
-def open_prober(uplink: Uplink, check: Check, warn: Warn, counters: Counters) -> OpenedProber:
+def open_prober(
+    uplink: Uplink, check: Check, warn: Warn, counters: Counters, addresses: LinkAddresses
+) -> OpenedProber:
     """A prober of `check` through `uplink`, to be entered."""
-    return PROBERS[type(check)].open(uplink, check, warn, counters)
+    return PROBERS[type(check)].open(uplink, check, warn, counters, addresses)
 
 
 def needed_capabilities(probes: Iterable[Probe]) -> frozenset[str]:
