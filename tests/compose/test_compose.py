@@ -85,7 +85,9 @@ def test_it_fails_over_and_back(podman: Podman, log: RouterLog, fault: Fault) ->
     since = log.now
     podman.run(fault.breaks.format(cable=end))
     log.wait_for(f"primary: rule {fault.rule}: ok -> failed", since)
-    moved = log.wait_for("IPv4: primary -> secondary: the active uplink failed", since)
+    moved = log.wait_for(
+        "IPv4: secondary selected instead of primary: the active uplink failed", since
+    )
     log.wait_for("routes changed", moved.number)
     assert default_interface(podman) == "eth1"
     podman.run(CLIENT_ASKS)
@@ -93,7 +95,9 @@ def test_it_fails_over_and_back(podman: Podman, log: RouterLog, fault: Fault) ->
     since = log.now
     podman.run(fault.mends.format(cable=end))
     better = log.wait_for(f"primary: rule {fault.rule}: failed -> recovering", since)
-    back = log.wait_for("IPv4: secondary -> primary: healthy and preferred", better.number)
+    back = log.wait_for(
+        "IPv4: primary selected instead of secondary: healthy and preferred", better.number
+    )
     assert (back.at - better.at).total_seconds() > STABLE - 0.5
     log.wait_for("routes changed", back.number)
     assert default_interface(podman) == "eth0"

@@ -11,7 +11,7 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
-from route_switcher.core.vocabulary.effects import ProbeNow, Reconcile, SpeedChange
+from route_switcher.core.vocabulary.effects import LeaveOut, ProbeNow, Reconcile, SpeedChange
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
@@ -28,6 +28,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Ways,
 )
 from route_switcher.core.vocabulary.outputs import (
     Decision,
@@ -40,6 +41,7 @@ from route_switcher.core.vocabulary.outputs import (
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
+from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.observers import LogObserver
 from support.pinging import target
 from support.world import policy
@@ -59,6 +61,7 @@ OUTPUTS: dict[type[Output], Output] = {
     Reconcile: Reconcile(1.0),
     ProbeNow: ProbeNow(1.0, UPLINK.id),
     SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
+    LeaveOut: LeaveOut(1.0, UPLINK.id, ((target("203.0.113.1"), "its way is another"),)),
 }
 UNLOGGED = {Reconcile}
 """What they lead to is logged."""
@@ -75,6 +78,7 @@ EVENTS: dict[type[Event], Event] = {
     Switch: Switch(1.0, UPLINK.name, inf),
     Release: Release(1.0, UPLINK.name),
     Reload: Reload(1.0, POLICY, LINKS),
+    Ways: Ways(1.0, Findings({})),
     Tick: Tick(1.0),
 }
 

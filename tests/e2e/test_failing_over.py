@@ -122,7 +122,7 @@ def test_a_decision_says_what_why_and_since_when(lab: Lab, start: Start) -> None
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     decision = engine.wait_for("decision", selected="secondary")
     assert decision.level == "warning"
-    assert "primary -> secondary" in decision.message
+    assert "secondary selected instead of primary" in decision.message
     assert "3 rounds in a row failed: no answer within 0.05 s" in decision.message
     assert decision.fields["seconds_since_cause"] >= 2 * 0.05
     routes = engine.wait_for("routes")

@@ -220,8 +220,16 @@ expect:
         "13s  primary: rule no-internet: ok -> failed:"
         " 3 rounds in a row failed: no answer within 1 s"
     )
-    assert early[-1].strip().startswith("13s  IPv4: primary -> secondary: the active uplink failed")
-    assert late[-1].strip().startswith("73.02s  IPv4: secondary -> primary: healthy and preferred")
+    assert (
+        early[-1]
+        .strip()
+        .startswith("13s  IPv4: secondary selected instead of primary: the active uplink failed")
+    )
+    assert (
+        late[-1]
+        .strip()
+        .startswith("73.02s  IPv4: primary selected instead of secondary: healthy and preferred")
+    )
 
 
 def test_the_evidence_of_a_stretch_of_time_ends_where_it_went_wrong(folder: Folder) -> None:
@@ -238,13 +246,13 @@ expect:
     )
     last = [(f.expected, " ".join(f.evidence[-1].split()[:5])) for f in failures]
     assert last == [
-        ("primary to be active", "13s IPv4: primary -> secondary:"),
-        ("1 switch", "73.02s IPv4: secondary -> primary:"),
+        ("primary to be active", "13s IPv4: secondary selected instead"),
+        ("1 switch", "73.02s IPv4: primary selected instead"),
         ("primary to be active", "13.02s primary: rule no-internet: failed"),
         ("none to be active", "0.52s secondary: rule unplugged: unknown"),
-        ("0 switches", "13s IPv4: primary -> secondary:"),
+        ("0 switches", "13s IPv4: secondary selected instead"),
         # That too few were made is certain at the end only.
-        ("3 switches", "73.02s IPv4: secondary -> primary:"),
+        ("3 switches", "73.02s IPv4: primary selected instead"),
     ]
     assert failures[0].evidence[-2].split()[:4] == ["13s", "primary:", "rule", "no-internet:"]
 

@@ -27,6 +27,7 @@ from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 from route_switcher.kernel.rtnetlink.exchange import NoSocket
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
 from route_switcher.printable import printable
 from route_switcher.probes import registry
 from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
@@ -94,9 +95,10 @@ async def _serve(
 ) -> None:
     try:
         connected = NetlinkKernel()
+        asked = NetlinkOracle(connected.discarded)
     except OSError as error:
         raise CannotStart(error) from None
-    with connected as kernel:
+    with connected as kernel, asked as oracle:
         interfaces, addresses = Interfaces(writes=not dry_run), LinkAddresses()
 
         def look(policy: Policy, links: Iterable[LinkState]) -> None:
@@ -107,7 +109,14 @@ async def _serve(
         log = LogObserver(policy)
         open_prober = partial(_open_prober, log.dropped, addresses)
         if not dry_run:
-            service = Service(policy, kernel, open_prober, look_at_links=look, observers=[log])
+            service = Service(
+                policy,
+                kernel,
+                open_prober,
+                look_at_links=look,
+                observers=[log],
+                oracle=oracle,
+            )
             await serve(service, load, doubts)
             return
         printed = _Printed()

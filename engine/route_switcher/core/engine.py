@@ -25,6 +25,7 @@ from route_switcher.core.selection.family_status import family_status
 from route_switcher.core.selection.probing_speeds import ProbingSpeeds
 from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
+from route_switcher.core.selection.selected_ways import situation
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
@@ -40,13 +41,18 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Ways,
 )
+from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.status import Override, Status
+from route_switcher.core.vocabulary.ways import LocalNetwork
+from route_switcher.core.ways.known_ways import KnownWays
+from route_switcher.core.ways.situation import Situation
 
 
 class Engine:
@@ -67,6 +73,7 @@ class Engine:
         self._suspects = SuspectTargets()
         self._speeds = ProbingSpeeds()
         self._returning = Returning()
+        self._ways = KnownWays()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
@@ -82,6 +89,8 @@ class Engine:
             case Routes():
                 outputs = self._ownership.see(event.at, event.routes, self._links())
                 outputs += self._see_routes(event.at, event.routes) + self._decide(event.at)
+            case Ways():
+                outputs = self._see_ways(event)
             case Tick():
                 outputs = self._tick(event.at)
             case Applied():
@@ -100,6 +109,9 @@ class Engine:
             outputs += next_hop_notices(event.at, self._healths.values())
         if isinstance(event, Links | NextHops | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
+        for output in outputs:
+            if isinstance(output, Decision):
+                self._ways.on_decision(output.family)
         if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
             outputs += self._follow_up(event.at)
         return tuple(outputs)
@@ -109,7 +121,14 @@ class Engine:
         deadlines = [family.deadline() for family in self._families.values()]
         for health in self._healths.values():
             deadlines += (health.deadline(), health.silence.warn_at)
-        return min([*deadlines, self._ownership.restore_at])
+        return min([*deadlines, self._ownership.restore_at, self._ways.deadline()])
+
+    def questions(
+        self, networks: Iterable[LocalNetwork], *, few: bool = False
+    ) -> tuple[Lookup, ...]:
+        """What the kernel is to be asked of ways now; the answers come back as `Ways`. `networks`
+        are forwarded; `few`: about one target of each family and uplink."""
+        return self._situation().questions(networks, few=few)
 
     def plans(self) -> tuple[Plan, ...]:
         """The routes that the kernel should have now, a plan for each family."""
@@ -132,6 +151,7 @@ class Engine:
             and all(selection.content(at) for selection in self._families.values())
             and not self._suspects.any
             and self._ownership.restore_at == inf
+            and self._ways.deadline() == inf
         )
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
@@ -174,6 +194,7 @@ class Engine:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
+        event = self._ways.judge(event)
         judged = self._families[health.uplink.family].admission.judge(event, health)
         outputs: list[Output] = []
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
@@ -218,6 +239,15 @@ class Engine:
             outputs += selection.see_routes(at, routes)
         return outputs
 
+    def _situation(self) -> Situation:
+        return situation(self.policy, self._families, self._presence, self._routes)
+
+    def _see_ways(self, event: Ways) -> list[Output]:
+        outputs = self._ways.see(event, self._situation())
+        for family, selection in self._families.items():
+            selection.astray = self._ways.astray(family)
+        return outputs
+
     def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select again; `old` is the policy that a reload has just replaced."""
         outputs: list[Output] = []
@@ -244,7 +274,8 @@ class Engine:
             outputs += health.silence.news(at, health.label, health.last_reason)
         for health in self._healths.values():
             outputs += health.on_time(at)
-        return outputs + self._decide(at) + self._ownership.on_time(at)
+        outputs += self._decide(at) + self._ownership.on_time(at)
+        return outputs + self._ways.on_time(at)
 
     def _follow_up(self, at: float) -> list[Output]:
         """What a change of a rule or of the selection brings about."""

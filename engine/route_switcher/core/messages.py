@@ -45,5 +45,7 @@ def _decision(decision: Decision) -> str:
     age = trouble_age(decision)
     if age is not None:
         why += f", {age:.1f} s after its trouble began"
-    move = f"{decision.previous} -> " if decision.previous else ""
-    return f"{decision.family}: {move}{decision.selected}: {why}. {'; '.join(decision.evidence)}"
+    # Whether the traffic follows is asked of the kernel next, and told then.
+    move = f" instead of {decision.previous}" if decision.previous else ""
+    said = "; ".join(decision.evidence)
+    return f"{decision.family}: {decision.selected} selected{move}: {why}. {said}"

@@ -19,6 +19,11 @@ class Reminder:
         """It is over: the next time is the first one."""
         self._next_at, self._pause = -inf, FIRST_REMINDER
 
+    @property
+    def next_at(self) -> float:
+        """When it is due; -inf: now."""
+        return self._next_at
+
     def due(self, at: float) -> bool:
         """Whether to tell it now."""
         if at < self._next_at:

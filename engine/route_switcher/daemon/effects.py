@@ -2,7 +2,7 @@
 
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.routing.reconcile import Convergence
-from route_switcher.core.vocabulary.effects import ProbeNow, Reconcile, SpeedChange
+from route_switcher.core.vocabulary.effects import LeaveOut, ProbeNow, Reconcile, SpeedChange
 from route_switcher.daemon.probing import ProbeTasks
 
 
@@ -11,5 +11,6 @@ def effects_of_daemon(probing: ProbeTasks, convergence: Convergence) -> EffectTa
     table = EffectTable()
     table.add(ProbeNow, lambda effect: probing.ask(effect.uplink, again=effect.again))
     table.add(SpeedChange, lambda effect: probing.set_speed(effect.uplink, effect.speed))
+    table.add(LeaveOut, lambda effect: probing.leave_out(effect.uplink, dict(effect.targets)))
     table.add(Reconcile, lambda _: convergence.ask())
     return table

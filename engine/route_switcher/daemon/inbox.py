@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import Answers, Round
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.submitted import Submitted
 from route_switcher.kernel.base import KernelNews
 
@@ -47,7 +48,7 @@ class FoundHops:
     hops: tuple[LearnedHop, ...]
 
 
-Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops
+Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings
 
 
 class Inbox:
@@ -60,6 +61,7 @@ class Inbox:
         self._commanded = False
         self._foreign: ForeignRoutes | None = None
         self._hops: FoundHops | None = None
+        self._ways: Findings | None = None
         self._news = KernelNews()
         self._news_from = -inf
         self._rounds_in_a_row = 0
@@ -106,6 +108,15 @@ class Inbox:
         """Drop the routes of others that wait: somebody has seen them later."""
         self._foreign = None
 
+    def give_ways(self, findings: Findings) -> None:
+        """Give what the kernel says of ways, in place of what waits. News are taken before it."""
+        self._ways = findings
+        self._ring()
+
+    def forget_ways(self) -> None:
+        """Drop what waits of that: something has changed."""
+        self._ways = None
+
     def rest(self, took: float) -> None:
         """Let news gather now: to take the latest has taken so many seconds."""
         rest = min(max(RESTS * took, SHORTEST_REST), LONGEST_REST)
@@ -145,6 +156,9 @@ class Inbox:
         if self._hops is not None:
             hops, self._hops = self._hops, None
             return hops
+        if self._ways is not None and not self._news:
+            ways, self._ways = self._ways, None
+            return ways
         due = bool(self._news) and self._news_from <= trio.current_time()
         if not due or self._rounds_in_a_row < IN_A_ROW:
             round_ = self._waiting_round()

@@ -1,6 +1,6 @@
 """The probe tasks: for every uplink and check one prober, and for each probe one task that asks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypeAlias
 
@@ -10,10 +10,10 @@ from route_switcher.core.probing.assignment import UplinkProbing
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.probing import Probing
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Policy, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Rule, Target, Uplink, UplinkId
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.probes.prober import OpenedProber
-from route_switcher.probes.schedule import Report, repeat
+from route_switcher.probes.schedule import LeftOut, Report, repeat
 from route_switcher.probes.timing import Timing
 
 OpenProber: TypeAlias = Callable[[Uplink, Check], OpenedProber]
@@ -23,8 +23,14 @@ class _UplinkTasks:
     """The tasks of one uplink. Its first rounds are due after `share` of their interval."""
 
     def __init__(
-        self, uplink: Uplink, work: UplinkProbing, rules: Iterable[Rule], share: float
+        self,
+        uplink: Uplink,
+        work: UplinkProbing,
+        rules: Iterable[Rule],
+        share: float,
+        left_out: LeftOut,
     ) -> None:
+        self._left_out = left_out
         self._scope = trio.CancelScope()
         self._uplink = uplink
         # By their share of the interval, uplinks do not all send at one instant. The probes of one
@@ -47,7 +53,14 @@ class _UplinkTasks:
                 for asking, timing in self._timings:
                     prober = probers[asking.probe.check]
                     nursery.start_soon(
-                        repeat, self._uplink, asking.probe, prober, report, timing, asking.measured
+                        repeat,
+                        self._uplink,
+                        asking.probe,
+                        prober,
+                        report,
+                        timing,
+                        asking.measured,
+                        self._left_out,
                     )
 
     def ask(self, *, again: bool) -> None:
@@ -73,10 +86,16 @@ class ProbeTasks(Probing[_UplinkTasks]):
         self._nursery = nursery
         self._open_prober = open_prober
         self._report = report
+        self._left_out: dict[UplinkId, Mapping[Target, str]] = {}
+
+    def leave_out(self, uplink: UplinkId, targets: Mapping[Target, str]) -> None:
+        """From now on, do not ask these targets through `uplink`, each for a reason."""
+        self._left_out[uplink] = targets
 
     def _begin(
         self, uplink: Uplink, work: UplinkProbing, policy: Policy, share: float
     ) -> _UplinkTasks:
-        tasks = _UplinkTasks(uplink, work, policy.rules_for(uplink.name), share)
+        rules = policy.rules_for(uplink.name)
+        tasks = _UplinkTasks(uplink, work, rules, share, lambda: self._left_out.get(uplink.id, {}))
         self._nursery.start_soon(tasks.run, self._open_prober, self._report)
         return tasks

@@ -32,12 +32,16 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Ways,
 )
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.outputs import Output, RouteLost
+from route_switcher.core.vocabulary.outputs import Decision, Output, RouteLost, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.ways import Findings
+from route_switcher.daemon.asking import Asking
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.hop_watch import HopWatch
@@ -46,7 +50,7 @@ from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
 from route_switcher.daemon.submitted import Outcome, Submitted
-from route_switcher.kernel.base import Kernel, KernelNews
+from route_switcher.kernel.base import Kernel, KernelNews, Oracle
 
 
 class Service:
@@ -64,6 +68,7 @@ class Service:
         table: Table | None = None,
         look_at_links: Callable[[Policy, Iterable[LinkState]], None] = lambda *_: None,
         observers: Sequence[Observer] = (),
+        oracle: Oracle | None = None,
     ) -> None:
         self._kernel = kernel
         self._table = table or kernel
@@ -82,6 +87,7 @@ class Service:
         self._inbox = Inbox()
         self._lookout = Lookout(kernel, self._inbox.give_foreign)
         self._hop_watch = HopWatch(kernel, self._inbox.give_hops)
+        self._asking = Asking(oracle, self._engine.questions, self._inbox.give_ways)
         self._probing: ProbeTasks
         self._effects: EffectTable
 
@@ -111,6 +117,7 @@ class Service:
             self._probing.apply_policy(self._engine.policy)
             nursery.start_soon(self._lookout.run)
             nursery.start_soon(self._hop_watch.run)
+            nursery.start_soon(self._asking.run)
             task_status.started()
             while True:
                 await self._take(await self._inbox.next(self._engine.deadline()))
@@ -122,6 +129,9 @@ class Service:
         routes = await self._read_routes()
         self._handle(Start(trio.current_time(), links, routes, hops))
         await self._converge()
+        self._asking.follow(self._engine.policy.uplinks)
+        # Before the first round: a wrong way must not make an uplink look well.
+        self._see_ways(await self._asking.findings())
 
     async def _watch(self) -> NoReturn:
         while True:
@@ -136,6 +146,8 @@ class Service:
                 self._handle(item)
             case Submitted():
                 outputs = await self._take_command(item.command)
+            case Findings():
+                self._see_ways(item)
             case ForeignRoutes():
                 self._foreign = item.routes
                 self._tell_core_of_routes()
@@ -162,6 +174,15 @@ class Service:
             case _:
                 assert_never(command)
 
+    def _see_ways(self, findings: Findings) -> None:
+        if findings.answers:
+            self._handle(Ways(trio.current_time(), findings))
+
+    def _ask_anew(self) -> None:
+        """What was asked of ways before does not count any more."""
+        self._inbox.forget_ways()
+        self._asking.ask_anew()
+
     async def _take_policy(self, policy: Policy) -> tuple[Output, ...]:
         self._kernel.follow(policy.uplinks)
         # All by the names that the new policy has for interfaces.
@@ -169,6 +190,8 @@ class Service:
         links = await self._read_links(policy)
         routes = await self._read_routes()
         outputs = self._handle(Reload(trio.current_time(), policy, links, routes, hops))
+        self._asking.follow(policy.uplinks)
+        self._ask_anew()
         await self._converge()
         self._probing.apply_policy(policy)
         return outputs
@@ -202,6 +225,8 @@ class Service:
         # An address that went and came back between two reads looks the same, but a route that was
         # refused in between may be possible again: so all are told.
         told = links if all_told else changed
+        if changed:
+            self._ask_anew()
         if told:
             self._handle(Links(trio.current_time(), told, ours))
 
@@ -227,6 +252,7 @@ class Service:
     def _see(self, ours: tuple[Route, ...]) -> None:
         if ours != self._seen:
             self._seen = ours
+            self._ask_anew()
             self._tell_core_of_routes()
 
     def _tell_core_of_routes(self) -> None:
@@ -260,6 +286,7 @@ class Service:
             if real:
                 await self._take_links_if_lost(before, self._seen)
             self._tell_core_of_routes()
+            self._ask_anew()
         for action, why in result.refused:
             self._handle(Refused(trio.current_time(), action, why))
         self._began = trio.current_time()
@@ -284,5 +311,14 @@ class Service:
             return  # a dry run owns no routes
         for observer in self._observers:
             observer.output(output)
+        if _says_something_of_ways(output):
+            self._asking.ask()
         if isinstance(output, Effect):
             self._effects.carry_out(output)
+
+
+def _says_something_of_ways(output: Output) -> bool:
+    """Whether it is a good moment to look: what an uplink failed by may be a setting of the host
+    that changed in silence."""
+    failed = isinstance(output, RuleChange) and output.after is RuleState.FAILED
+    return failed or isinstance(output, Decision)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,22 @@ class Kernel(Protocol):
 
         Cancelling loses no news, and neither does the time between two calls. For one caller.
         """
+
+
+class Oracle(Protocol):
+    """What the kernel would do with packets, in one network namespace."""
+
+    def follow(self, uplinks: Sequence[Uplink]) -> None:
+        """From now on, call the interfaces of these uplinks as they call them."""
+
+    async def networks(self) -> tuple[LocalNetwork, ...]:
+        """The networks whose packets this machine forwards, and that are of no uplink."""
+
+    async def findings(self, lookups: Sequence[Lookup]) -> Findings:
+        """The answers to `lookups`, and what explains them."""
+
+    async def changed(self) -> None:
+        """Wait until something changed that may decide about ways. For one caller."""
 
 
 def require_ours(action: RouteAction) -> None:

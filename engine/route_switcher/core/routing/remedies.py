@@ -3,8 +3,16 @@
 import shlex
 from itertools import chain
 
-from route_switcher.core.vocabulary.policy import Family
-from route_switcher.core.vocabulary.routes import PROTOCOL, Route, hop_words, protocol_name
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule
+from route_switcher.core.vocabulary.routes import (
+    PROTOCOL,
+    Route,
+    RouteKind,
+    hop_words,
+    protocol_name,
+)
 
 
 def route_deletion(route: Route) -> str:
@@ -26,6 +34,45 @@ def route_deletion(route: Route) -> str:
     # An IPv4 route through an IPv6 gateway is one of IPv6 for iproute2, unless it is told.
     family = ["-4"] if "inet6" in words else []
     return " ".join(map(quoted, ["ip", *family, *_route(route.family), "del", *words]))
+
+
+def specific_route_deletion(route: KernelRoute, destination: Network) -> str:
+    """The command that deletes a route of any table and prefix, and no other."""
+    words = [route.kind.value] * (route.kind is not RouteKind.UNICAST)
+    words.append("default" if route.default else str(destination))
+    last = ["metric", str(route.metric), "proto", protocol_name(route.protocol)]
+    if route.table != MAIN_TABLE:
+        last += ["table", str(route.table)]
+    if route.nexthop:
+        words += ["nhid", str(route.nexthop)]
+    elif len(route.hops) == 1:
+        words += hop_words(route.family, route.hops[0].interface, route.hops[0].gateway)
+    else:
+        hops = (hop_words(route.family, hop.interface, hop.gateway) for hop in route.hops)
+        last += [word for hop in hops for word in ("nexthop", *hop)]
+    family = ["-4"] if "inet6" in words + last else []
+    return " ".join(map(quoted, ["ip", *family, *_route(route.family), "del", *words, *last]))
+
+
+def rule_deletion(rule: RoutingRule) -> str:
+    """The command that deletes a rule (ip-rule(8))."""
+    family = ["-6"] if rule.family is Family.IPV6 else []
+    return " ".join(map(quoted, ["ip", *family, "rule", "del", *str(rule).split()]))
+
+
+def main_rule_addition(family: Family) -> str:
+    """The command that brings back the rule which leads to the main table."""
+    words = ["ip", *(["-6"] if family is Family.IPV6 else []), "rule", "add"]
+    return " ".join([*words, "lookup", "main", "pref", "32766"])
+
+
+def filter_loosening(interface: str) -> str:
+    """The command that makes the rp_filter of `interface` loose, whatever the value for all is.
+
+    sysctl(8) takes a slash for a dot within a name, as in eth0.100.
+    """
+    name = f"net.ipv4.conf.{interface.replace('.', '/')}.rp_filter"
+    return f"sysctl -w {quoted(name)}=2"
 
 
 def hop_deletion(route: Route) -> str:

@@ -51,13 +51,16 @@ class AllDown:
         why_not: Callable[[UplinkHealth], str],
         *,
         forced: bool,
+        astray: str = "",
     ) -> list[Output]:
         """The `active` one of `healths` has been failing `since`; `why_not` says why another cannot
-        be moved to, however old its answer is; `forced`: an operator's order keeps the traffic."""
+        be moved to, however old its answer is; `forced`: an operator's order keeps the traffic;
+        `astray`: where it goes all the same."""
         outputs = self._ask_again(at, since, healths)
         reasons = {h.uplink.id: why_not(h) for h in healths if h is not active}
         known = [_known(h, reasons[h.uplink.id]) for h in healths if h is not active]
         said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
+        said += f"; but {astray}" if astray else ""
         name, family = active.uplink.name, active.uplink.family
         if forced:
             if self._reminder.due(at):

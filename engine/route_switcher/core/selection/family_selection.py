@@ -49,6 +49,9 @@ class FamilySelection:
         self.override: Override | None = None
         self.decision: Decision | None = None
         """The latest one."""
+        self.astray = ""
+        """Where the kernel sends the traffic instead, in words; empty: it goes to the active
+        uplink, as far as is known."""
         self.departing: Standing | None = None
         """How the active uplink stood when it left the policy."""
         self.first = FirstSelection()
@@ -284,6 +287,9 @@ class FamilySelection:
         active = self.plan().active
         before = (route for route in self.conflicts.found if precedes(route, active))
         evidence += [f"a foreign route stands before it: {route}" for route in before]
+        if self.astray:
+            evidence.append(f"but until now {self.astray}, whatever is selected")
+        self.astray = ""
         self.decision = Decision(
             at, self.family, previous, name, cause, rules, tuple(evidence), since
         )
@@ -298,7 +304,9 @@ class FamilySelection:
         override = self.override
         forced = override is not None and override.force and override.uplink == self.current
         ever = replace(eligibility, since=-inf, urgent=False).why_not
-        return self._all_down.update(at, since, self.healths, active, ever, forced=forced)
+        return self._all_down.update(
+            at, since, self.healths, active, ever, forced=forced, astray=self.astray
+        )
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

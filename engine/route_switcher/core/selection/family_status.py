@@ -35,6 +35,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
         ),
         undeletable=admission.refusals.undeletable,
         conflicts=selection.conflicts.found,
+        astray=selection.astray,
     )
 
 

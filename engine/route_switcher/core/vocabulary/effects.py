@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Policy, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
 from route_switcher.core.vocabulary.states import Speed
 
 
@@ -81,4 +81,27 @@ class SpeedChange(_Effect):
         return {"uplink": uplink.name, "family": str(uplink.family), "speed": self.speed.value}
 
 
-Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange
+@dataclass(frozen=True, slots=True)
+class LeaveOut(_Effect):
+    """From now on the rounds through `uplink` do not ask these targets, each for a reason in words.
+    It takes the place of what was said of this uplink before."""
+
+    log_event = "leave-out"
+
+    at: float
+    uplink: UplinkId
+    targets: tuple[tuple[Target, str], ...]
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplink and the targets."""
+        label = policy.label(self.uplink)
+        if not self.targets:
+            return f"{label}: rounds ask every target"
+        return f"{label}: rounds leave out {', '.join(t.name for t, _ in self.targets)}"
+
+    def log_fields(self) -> dict[str, object]:
+        """The uplink and the targets."""
+        return {"uplink": self.uplink.name, "targets": [t.name for t, _ in self.targets]}
+
+
+Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut

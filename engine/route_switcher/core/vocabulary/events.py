@@ -12,6 +12,7 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.ways import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,14 @@ class NextHops:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """What the kernel says of the ways of packets, asked since the latest change of routes."""
+
+    at: float
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """The first event: what the engine found."""
 
@@ -219,6 +228,7 @@ Event: TypeAlias = (
     | Links
     | NextHops
     | Routes
+    | Ways
     | Applied
     | Refused
     | Switch

@@ -155,6 +155,9 @@ class FamilyStatus:
     """Routes of ours that the kernel does not delete."""
     conflicts: tuple[Route, ...]
     """Foreign routes that decide instead of ours."""
+    astray: str
+    """Where the kernel sends the traffic instead of the active uplink, in words; empty: it goes
+    there, as far as is known."""
 
     @property
     def since(self) -> float:

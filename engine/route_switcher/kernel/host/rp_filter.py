@@ -7,7 +7,7 @@ greater of two values, the interface's own and that for all. IPv6 has no such fi
 
 from pathlib import Path
 
-from route_switcher.core.routing.remedies import quoted
+from route_switcher.core.routing.remedies import filter_loosening
 
 _CONF = Path("/proc/sys/net/ipv4/conf")
 _STRICT = 1
@@ -23,7 +23,7 @@ def strict_rp_filter(interface: str, conf: Path = _CONF) -> str | None:
 
 def rp_filter_remedy(interface: str) -> str:
     """The command that makes the filter of `interface` loose, whatever the value for all is."""
-    return f"sysctl -w {quoted(_sysctl(interface))}=2"
+    return filter_loosening(interface)
 
 
 def _value(directory: Path) -> int:

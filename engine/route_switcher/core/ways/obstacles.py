@@ -1,0 +1,144 @@
+"""What stands between packets and the way that is meant, and the command that removes it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from route_switcher.core.routing.remedies import (
+    main_rule_addition,
+    rule_deletion,
+    specific_route_deletion,
+)
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute, RouteScope
+from route_switcher.core.vocabulary.lookups import Lookup, Payload, Refused
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule, RuleAction
+from route_switcher.core.vocabulary.routes import RouteKind, hop_words, protocol_name
+from route_switcher.core.vocabulary.ways import DeadEnd, Findings
+from route_switcher.core.ways.comparison import Wrong
+
+_DEAD_ENDS = frozenset((RuleAction.BLACKHOLE, RuleAction.UNREACHABLE, RuleAction.PROHIBIT))
+_LOCAL_TABLE = 255
+_PAYLOADS = {
+    (Family.IPV4, Payload.ICMP): 1,
+    (Family.IPV6, Payload.ICMP): 58,
+    (Family.IPV4, Payload.TCP): 6,
+    (Family.IPV6, Payload.TCP): 6,
+    (Family.IPV4, Payload.UDP): 17,
+    (Family.IPV6, Payload.UDP): 17,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What leads packets elsewhere, in words, and a command that removes it, or what else helps."""
+
+    words: str
+    remedy: str
+    some_sources: bool = False
+    """It is a rule that only packets from some sources meet: somebody's intention."""
+
+    def __str__(self) -> str:
+        return f"{self.words}. To remove it: {self.remedy}" if self.remedy else self.words
+
+
+def obstacle(lookup: Lookup, wrong: Wrong, findings: Findings, planned_table: int) -> Obstacle:
+    """What stands between the packets of `lookup` and the routes of `planned_table`."""
+    rules = [rule for rule in findings.rules if rule.family is lookup.family]
+    if isinstance(wrong.answer, Refused):
+        return _refusal(lookup, wrong.answer, rules, findings.dead_ends)
+    return _route(lookup, wrong.answer, rules, planned_table)
+
+
+def _route(
+    lookup: Lookup, route: KernelRoute, rules: Iterable[RoutingRule], planned_table: int
+) -> Obstacle:
+    destination = ip_network((lookup.destination, route.prefix_length), strict=False)
+    if route.table == _LOCAL_TABLE or route.kind is RouteKind.LOCAL:
+        return Obstacle(f"{lookup.destination} is an address of this machine", "")
+    words = describe_route(route, destination)
+    if route.table not in (planned_table, MAIN_TABLE) or (
+        route.table != planned_table and route.default
+    ):
+        rule = next((r for r in rules if r.table == route.table and matches(r, lookup)), None)
+        if rule is not None:
+            text = f"the rule '{rule}' comes first, and leads to {words}"
+            return Obstacle(text, rule_deletion(rule), _for_some_sources(rule))
+    return Obstacle(f"the route {words} comes first", specific_route_deletion(route, destination))
+
+
+def _refusal(
+    lookup: Lookup, refused: Refused, rules: list[RoutingRule], dead_ends: Iterable[DeadEnd]
+) -> Obstacle:
+    own = [each for each in dead_ends if lookup.destination in each.destination]
+    for rule in rules:
+        if not matches(rule, lookup):
+            continue
+        if rule.action in _DEAD_ENDS:
+            text = f"the rule '{rule}' lets nothing through"
+            return Obstacle(text, rule_deletion(rule), _for_some_sources(rule))
+        met = [
+            each for each in own if rule.action is RuleAction.LOOKUP and each.table == rule.table
+        ]
+        if met:
+            end = max(met, key=lambda each: (each.destination.prefixlen, -each.metric))
+            route = _as_route(end)
+            words = describe_route(route, end.destination)
+            remedy = specific_route_deletion(route, end.destination)
+            return Obstacle(f"the route {words} lets nothing through", remedy)
+    if rules and not any(r.action is RuleAction.LOOKUP and r.table == MAIN_TABLE for r in rules):
+        text = "no rule leads to the main table"
+        return Obstacle(text, main_rule_addition(lookup.family))
+    return Obstacle(refused.reason, "")
+
+
+def describe_route(route: KernelRoute, destination: Network) -> str:
+    """A route in the words of `ip route`, with its table and who wrote it."""
+    words = [route.kind.value] * (route.kind is not RouteKind.UNICAST)
+    words.append("default" if route.default else str(destination))
+    for hop in route.hops:
+        words += ["nexthop"] * (len(route.hops) > 1)
+        words += hop_words(route.family, hop.interface, hop.gateway)
+    table = "main" if route.table == MAIN_TABLE else str(route.table)
+    return " ".join([*words, "table", table, "proto", protocol_name(route.protocol)])
+
+
+def matches(rule: RoutingRule, lookup: Lookup) -> bool:
+    """Whether packets of `lookup` meet the `rule`, as far as the rule is known. It is asked for
+    packets of user 0, as the kernel was."""
+    return all(_agreements(rule, lookup)) is not rule.inverted
+
+
+def _agreements(rule: RoutingRule, lookup: Lookup) -> Iterator[bool]:
+    if rule.source is not None:
+        yield lookup.source is not None and lookup.source in rule.source
+    if rule.destination is not None:
+        yield lookup.destination in rule.destination
+    if rule.in_interface is not None:
+        yield rule.in_interface == (lookup.in_interface or "lo")
+    if rule.out_interface is not None:
+        yield rule.out_interface == lookup.out_interface
+    if rule.mark is not None:
+        yield (lookup.mark or 0) & rule.mask == rule.mark
+    if rule.uids is not None:
+        yield rule.uids[0] == 0
+    if rule.ip_protocol is not None:
+        payload = lookup.payload
+        yield payload is not None and _PAYLOADS[lookup.family, payload] == rule.ip_protocol
+
+
+def _for_some_sources(rule: RoutingRule) -> bool:
+    return rule.source is not None and rule.source.prefixlen > 0 and not rule.inverted
+
+
+def _as_route(end: DeadEnd) -> KernelRoute:
+    return KernelRoute(
+        end.family,
+        end.table,
+        end.protocol,
+        end.kind,
+        RouteScope.UNIVERSE,
+        end.metric,
+        (),
+        end.destination.prefixlen,
+    )

@@ -1,0 +1,58 @@
+"""What the ways are held against: the uplinks and the plan of this moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from route_switcher.core.vocabulary.lookups import Lookup
+from route_switcher.core.vocabulary.policy import Address, Family, Policy
+from route_switcher.core.vocabulary.ways import LocalNetwork
+from route_switcher.core.ways.comparison import Uplinks
+from route_switcher.core.ways.questions import (
+    Carrier,
+    Line,
+    probe_questions,
+    targets_through,
+    traffic_questions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that is known where questions are made and answers are judged."""
+
+    policy: Policy
+    lines: tuple[Line, ...]
+    """The uplinks that have a next hop, in order of preference."""
+    carriers: Mapping[Family, Carrier]
+    """Missing where the traffic cannot be judged: nothing is selected, or its route is not there,
+    or its link carries nothing."""
+    named: frozenset[Family] = frozenset()
+    """The families in which a foreign default route decides, and a person was told of it."""
+
+    def uplinks(self, family: Family) -> Uplinks:
+        """All uplinks of a family."""
+        lines = [line for line in self.lines if line.uplink.family is family]
+        return Uplinks(
+            frozenset(u.interface for u in self.policy.uplinks_of(family)),
+            {address: line.uplink.interface for line in lines for address in line.addresses},
+        )
+
+    def targets(self, family: Family) -> tuple[Address, ...]:
+        """All that is asked in a family, each once."""
+        found = (targets_through(self.policy, u) for u in self.policy.uplinks_of(family))
+        return tuple(dict.fromkeys(address for some in found for address in some))
+
+    def questions(
+        self, networks: Iterable[LocalNetwork], *, few: bool = False
+    ) -> tuple[Lookup, ...]:
+        """What is to be asked; `few`: about one target of each family and uplink."""
+        networks, most = tuple(networks), 1 if few else None
+        asked: dict[Lookup, None] = {}
+        for family, carrier in self.carriers.items():
+            targets = self.targets(family)[:most]
+            asked |= dict.fromkeys(traffic_questions(carrier, targets, networks))
+        for line in self.lines:
+            if line.connected:
+                targets = targets_through(self.policy, line.uplink)[:most]
+                asked |= dict.fromkeys(probe_questions(line, targets))
+        return tuple(asked)
