@@ -101,7 +101,8 @@ class LeaveOut(_Effect):
 
     def log_fields(self) -> dict[str, object]:
         """The uplink and the targets."""
-        return {"uplink": self.uplink.name, "targets": [t.name for t, _ in self.targets]}
+        its, family = self.uplink
+        return {"uplink": its, "family": str(family), "targets": [t.name for t, _ in self.targets]}
 
 
 Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut
