@@ -30,9 +30,10 @@ class Observer:
     """One who is told. Override what matters to you; the rest does nothing.
 
     The one loop that owns the engine calls all methods except `run`, in the order of what happens.
-    None of them may block, wait or raise: the next round waits for them. What takes time is put
-    into a queue with a bound, and `run` takes it out. If the queue is full, that observer counts
-    what it lost; nothing else may suffer.
+    None of them may block or wait: the next round waits for them. What takes time is put into a
+    queue with a bound, and `run` takes it out. If the queue is full, that observer counts what it
+    lost; nothing else may suffer. One that raises, also in `run`, is told nothing more
+    (`ObserverList`).
     """
 
     async def run(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from traceback import format_exception
 from typing import assert_never
 
 from route_switcher.core.messages import describe, trouble_age
@@ -75,7 +76,9 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone()
         stamp = at.isoformat(sep=" ", timespec="milliseconds")[:23]
-        return f"{stamp} {record.levelname:<7} {printable(record.getMessage())}"
+        line = f"{stamp} {record.levelname:<7} {printable(record.getMessage())}"
+        trace = getattr(record, "fields", {}).get("traceback", "").splitlines()
+        return "\n".join([line, *(f"    {printable(each)}" for each in trace)])
 
 
 class _JsonFormatter(logging.Formatter):
@@ -232,6 +235,18 @@ def _words(answers: Iterable[Answer]) -> str:
     return ", ".join(
         f"{a.target} {a.rtt * 1000:.1f} ms" if a.rtt is not None else f"{a.target} {a.reason}"
         for a in answers
+    )
+
+
+def tell_failed_observer(name: str, error: Exception) -> None:
+    """Tell that an observer raised `error`, which is a bug, with the traceback."""
+    say(
+        logging.ERROR,
+        "observer",
+        f"{name} failed, and is left out until the next start; the engine goes on: "
+        f"{type(error).__name__}: {error}",
+        observer=name,
+        traceback="".join(format_exception(error)),
     )
 
 

@@ -47,6 +47,7 @@ from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.hop_watch import HopWatch
 from route_switcher.daemon.inbox import ForeignRoutes, FoundHops, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
+from route_switcher.daemon.observer_list import ObserverList
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
 from route_switcher.daemon.submitted import Outcome, Submitted
@@ -74,7 +75,7 @@ class Service:
         self._table = table or kernel
         self._open_prober = open_prober
         self._look_at_links = look_at_links
-        self._observers = tuple(observers)
+        self._observers = ObserverList(observers)
         self._engine = Engine(policy)
         self._links: dict[str, LinkState] = {}
         self._convergence = Convergence(self._engine.plans)
@@ -108,8 +109,7 @@ class Service:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
-            for observer in self._observers:
-                nursery.start_soon(observer.run)
+            self._observers.start(nursery)
             nursery.start_soon(self._watch)
             self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
             self._effects = effects_of_daemon(self._probing, self._convergence)
@@ -198,8 +198,7 @@ class Service:
 
     async def _take_news(self, news: KernelNews) -> None:
         if news.overrun:
-            for observer in self._observers:
-                observer.overrun()
+            self._observers.overrun()
         linked = news.links or news.addresses or news.overrun
         if linked or news.next_hops:
             self._hop_watch.look()
@@ -273,8 +272,7 @@ class Service:
         real = self._table is self._kernel  # a dry run has printed its actions, and done nothing
         self._handle(Applied(now, result.done if real else (), result.unfinished))
         if real:
-            for observer in self._observers:
-                observer.reconciled(result, now - self._began)
+            self._observers.reconciled(result, now - self._began)
         if result.changed:
             deleted = {a.route for a in result.done if a.change is Change.DELETE}
             before = {*self._seen, *(action.route for action in result.done)} - deleted
@@ -299,8 +297,7 @@ class Service:
         return links
 
     def _handle(self, event: Event) -> tuple[Output, ...]:
-        for observer in self._observers:
-            observer.event(event)
+        self._observers.event(event)
         outputs = self._engine.handle(event)
         for output in outputs:
             self._follow(output)
@@ -309,8 +306,7 @@ class Service:
     def _follow(self, output: Output) -> None:
         if isinstance(output, RouteLost) and self._table is not self._kernel:
             return  # a dry run owns no routes
-        for observer in self._observers:
-            observer.output(output)
+        self._observers.output(output)
         if _says_something_of_ways(output):
             self._asking.ask()
         if isinstance(output, Effect):
