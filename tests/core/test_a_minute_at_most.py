@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT
+from route_switcher.core.health.latest_rounds import LONGEST_WAIT
 from route_switcher.core.vocabulary.conditions import (
     Beyond,
     Condition,

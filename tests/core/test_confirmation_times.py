@@ -2,7 +2,8 @@
 
 import pytest
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT, confirmation_of
+from route_switcher.core.health.confirmation import confirmation_of
+from route_switcher.core.health.latest_rounds import LONGEST_WAIT, LatestRounds
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -10,8 +11,11 @@ from route_switcher.core.vocabulary.conditions import (
     ConsecutiveFailures,
     Measure,
 )
+from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.states import RoundOutcome
 from support.answering import probe
+from support.keys import v4
 
 LOSSY = Beyond(Measure.LOSS, "internet", 0.5, 10.0, 2.0)
 LOSSY_FOR_LONG = Beyond(Measure.LOSS, "internet", 0.5, 20.0)
@@ -33,4 +37,8 @@ def test_groups_in_groups_add_up() -> None:
 
 def test_nothing_is_waited_for_longer_than_a_minute() -> None:
     rule = Rule("lossy", AnyOf((LOSSY,), 3600.0), Recover(20.0))
-    assert confirmation_of(probe(), (rule,)).seconds == LONGEST_WAIT
+    latest = LatestRounds(10.0, confirmation_of(probe(), (rule,)))
+    failed = Round(6.0, v4("a"), "internet", 5.0, RoundOutcome.FAILED, ())
+    latest.on_round(failed)
+    assert not latest.decided(5.0 + LONGEST_WAIT - 0.01)
+    assert latest.decided(5.0 + LONGEST_WAIT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT
+from route_switcher.core.health.latest_rounds import LONGEST_WAIT
 from route_switcher.core.vocabulary.conditions import AllOf, Beyond, ConsecutiveFailures, Measure
 from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.states import UplinkState

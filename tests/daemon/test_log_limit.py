@@ -3,9 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.daemon.log_limit import CAUSES, LONGEST_SPAN, SPAN, WINDOW, LogLimit
-
-BURST = 5
+from route_switcher.daemon.log_limit import BURST, CAUSES, LONGEST_SPAN, SPAN, WINDOW, LogLimit
 
 
 class Log:
@@ -17,7 +15,7 @@ class Log:
 
     def say(self, at: float, line: str, cause: str = "war") -> None:
         self.look(at)
-        if self.limit.passes("event", cause, BURST, line, at):
+        if self.limit.passes("event", cause, line, at):
             self.shown.append((at, line, 0))
 
     def look(self, at: float) -> None:
@@ -28,7 +26,7 @@ def test_a_war_without_end_writes_a_burst_and_then_a_line_from_time_to_time() ->
     log = Log()
     for number in range(20 * 600):
         log.say(number / 20, f"{number}")
-    assert [line for _, line, _ in log.shown[:BURST]] == ["0", "1", "2", "3", "4"]
+    assert [line for _, line, _ in log.shown[:BURST]] == [str(number) for number in range(BURST)]
     counts = log.shown[BURST:]
     assert len(counts) <= 2 + 600 / LONGEST_SPAN + 1
     assert counts[0][0] <= SPAN + 1

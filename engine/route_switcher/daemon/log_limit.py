@@ -10,7 +10,9 @@ from math import inf
 from typing import Generic, TypeVar
 
 WINDOW = 60.0
-"""Seconds in which a cause may write its burst of lines."""
+BURST = 10
+BURSTS = {"decision": 20, "rule": 20, "routes": 20}
+"""How many lines a cause may write in so many seconds; and of which events it may write more."""
 
 SPAN, LONGEST_SPAN = 10.0, 60.0
 """Seconds after which what was held back is told of: at first, and while it goes on and on. When
@@ -55,7 +57,7 @@ class LogLimit(Generic[LineT]):
         self._causes: dict[Hashable, _Cause[LineT]] = {}
         self._due_at = inf
 
-    def passes(self, event: str, subject: Hashable, burst: int, line: LineT, at: float) -> bool:
+    def passes(self, event: str, subject: Hashable, line: LineT, at: float) -> bool:
         """Whether `line` may be written now; else it is held back until it is `due`."""
         key: Hashable = (event, subject)
         if key not in self._causes and len(self._causes) >= CAUSES:
@@ -64,7 +66,7 @@ class LogLimit(Generic[LineT]):
         if cause is None:
             cause = self._causes[key] = _Cause(at)
         cause.last = at
-        passes = not cause.span and cause.passed < burst
+        passes = not cause.span and cause.passed < BURSTS.get(event, BURST)
         if passes:
             cause.passed += 1
         else:

@@ -39,14 +39,13 @@ LEVELS = {
     "error": logging.ERROR,
 }
 
-_BURST = 10
-_BURSTS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "decision": (20, ("family",)),
-    "rule": (20, ("uplink", "family", "rule")),
-    "routes": (20, ()),
+_SUBJECTS: dict[str, tuple[str, ...]] = {
+    "decision": ("family",),
+    "rule": ("uplink", "family", "rule"),
+    "routes": (),
 }
-"""How many lines a cause may write in a minute, and which fields tell causes of an event apart. In
-any other event they are told apart by the text, without its numbers."""
+"""Which fields tell causes of an event apart. In any other event they are told apart by the text,
+without its numbers."""
 
 _ANSWERS = frozenset({"start", "reload", "policy", "stop"})
 """Events that answer what a person did: not limited."""
@@ -133,9 +132,9 @@ def say(level: int, event: str, message: str, **fields: object) -> None:
     if level > logging.DEBUG and event not in _ANSWERS:
         now = time.monotonic()
         tell_held(now)
-        burst, names = _BURSTS.get(event, (_BURST, ()))
-        subject = tuple(fields[name] for name in names) if event in _BURSTS else _shape(message)
-        if not _LIMIT.passes(event, subject, burst, line, now):
+        names = _SUBJECTS.get(event)
+        subject = _shape(message) if names is None else tuple(fields[name] for name in names)
+        if not _LIMIT.passes(event, subject, line, now):
             return
     _write(line)
 

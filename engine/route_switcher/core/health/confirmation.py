@@ -11,10 +11,6 @@ from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Subject
 from route_switcher.core.vocabulary.policy import Probe, Rule
 
-LONGEST_WAIT = 60.0
-"""Seconds that confirmation takes at most: however long windows are, traffic does not
-stay longer on a silent uplink while another answers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
@@ -33,7 +29,7 @@ def confirmation_of(probe: Probe, rules: Iterable[Rule]) -> Confirmation:
     seconds = max(
         (_seconds(rule.fail, probe.name, silence_only=counted > 0) for rule in rules), default=0.0
     )
-    return Confirmation(max(1, counted), min(seconds, LONGEST_WAIT))
+    return Confirmation(max(1, counted), seconds)
 
 
 def _seconds(condition: Condition, probe: str, *, silence_only: bool) -> float:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from math import inf
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT, Confirmation
+from route_switcher.core.health.confirmation import Confirmation
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.states import RoundOutcome
+
+LONGEST_WAIT = 60.0
+"""Seconds that anything is waited for at most, confirmation too: however long windows are, traffic
+does not stay longer on a silent uplink while another answers."""
 
 
 @dataclass(slots=True)

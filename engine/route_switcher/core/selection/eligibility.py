@@ -8,7 +8,7 @@ that is not known to be dead will do.
 from dataclasses import dataclass
 from math import inf
 
-from route_switcher.core.health.confirmation import LONGEST_WAIT
+from route_switcher.core.health.latest_rounds import LONGEST_WAIT
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.route_presence import RoutePresence
