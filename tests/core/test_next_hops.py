@@ -12,24 +12,10 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import RouteLost
 from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.core.vocabulary.states import UplinkState
+from support.next_hops import told
 from support.world import World, policy, uplink
 
 A, B = (replace(uplink(name, n), gateway=GatewayMode.AUTO) for n, name in enumerate("ab"))
-
-
-def told(
-    number: int,
-    router: str | None,
-    metric: int = 0,
-    preference: RouterPreference = RouterPreference.MEDIUM,
-    source: str | None = None,
-    family: Family = Family.IPV4,
-) -> LearnedHop:
-    hop = NextHop(
-        None if router is None else ip_address(router),
-        None if source is None else ip_address(source),
-    )
-    return LearnedHop(family, f"eth{number}", hop, 254, metric, 16, preference)
 
 
 def tell(world: World, *hops: LearnedHop) -> None:
@@ -272,3 +258,68 @@ def test_without_any_since_the_start_it_is_unknown_and_not_failed() -> None:
     tell(world, both(Family.IPV4)[0])
     world.run(103)
     assert world.active() == "a"
+
+
+# Before and after a restart.
+
+
+def test_a_restart_keeps_the_route_until_another_is_learned() -> None:
+    world = two_lines()
+    done = len(world.actions)
+    world.restart()
+    world.run(130)
+    assert world.active() == "a"
+    assert len(world.actions) == done
+    status = world.status().health(A.id)
+    assert (status.from_before, status.learned) == (True, None)
+    tell(world, told(0, "198.51.100.9"), both(Family.IPV4)[1])
+    assert str(world.best()) == "default via 198.51.100.9 dev eth0 metric 10"
+    assert not world.status().health(A.id).from_before
+
+
+@pytest.mark.parametrize("family", Family)
+def test_after_a_restart_it_is_kept_until_the_address_has_gone(family: Family) -> None:
+    world = two_lines(family)
+    world.restart()
+    world.run(130)
+    world.set_links(WITHOUT_ADDRESS)
+    world.run(140)
+    status = world.status().health((A if family is Family.IPV4 else A6).id)
+    assert (status.next_hop, status.from_before) == (None, False)
+    assert status.absent == f"eth0 has no {family} address"
+    assert world.active(family) == "b"
+
+
+def test_a_reload_from_a_written_one_keeps_it_until_another_is_learned() -> None:
+    world = World(policy(uplink("a", 0), uplink("b", 1))).run(100)
+    done = len(world.actions)
+    world.reload(policy(A, uplink("b", 1)))
+    world.run(130)
+    assert world.active() == "a"
+    assert len(world.actions) == done
+
+
+# A further family of an uplink.
+
+DUAL4, DUAL6 = (
+    replace(uplink("wan", 0, version=version), gateway=GatewayMode.AUTO) for version in (4, 6)
+)
+
+
+def test_a_family_that_has_never_had_one_is_in_no_selection() -> None:
+    world = World(policy(DUAL4, DUAL6, uplink("b", 1)))
+    tell(world, told(0, "198.51.100.1"))
+    world.run(200)
+    assert world.active() == "wan"
+    assert world.active(Family.IPV6) is None
+    assert not [text for text in world.notices() if "IPv6" in text]
+    world.switch("wan", force=True)
+    world.run(300)
+    assert world.active(Family.IPV6) is None
+    tell(world, told(0, "198.51.100.1"), told(0, "fe80::1", family=Family.IPV6))
+    world.run(303)
+    assert world.active(Family.IPV6) == "wan"
+    assert not [text for text in world.notices() if "no uplink answers" in text]
+    tell(world, told(0, "198.51.100.1"))
+    world.run(310)
+    assert world.status().health(DUAL6.id).state is UplinkState.FAILED

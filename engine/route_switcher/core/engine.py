@@ -10,7 +10,7 @@ from math import inf
 from typing import assert_never
 
 from route_switcher.core.health.damping_notices import damping_notices
-from route_switcher.core.health.next_hop_notices import next_hop_notices
+from route_switcher.core.health.next_hop_notices import next_hop_notices, trial_notices
 from route_switcher.core.health.setbacks import judge_round
 from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
@@ -107,12 +107,16 @@ class Engine:
                 assert_never(event)
         if isinstance(event, Start | Reload | Links | NextHops):
             outputs += next_hop_notices(event.at, self._healths.values())
+        failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
+        changed = any(isinstance(o, RuleChange | Decision) for o in outputs)
+        if failed or changed or isinstance(event, NextHops):
+            outputs += self._try_routers(event.at)
         if isinstance(event, Links | NextHops | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         for output in outputs:
             if isinstance(output, Decision):
                 self._ways.on_decision(output.family)
-        if isinstance(event, Reload) or any(isinstance(o, RuleChange | Decision) for o in outputs):
+        if isinstance(event, Reload) or changed:
             outputs += self._follow_up(event.at)
         return tuple(outputs)
 
@@ -229,6 +233,19 @@ class Engine:
             outputs += health.see_hops(event.hops, event.at)
         return outputs
 
+    def _try_routers(self, at: float) -> list[Output]:
+        """Try another router through each failed uplink that has one."""
+        outputs: list[Output] = []
+        for health in self._healths.values():
+            if not health.wants_another_router(at):
+                continue
+            before = health.next_hop
+            selection = self._families[health.uplink.family]
+            if selection.may_try_routers(health, at) and health.hop.try_another(at):
+                outputs += trial_notices(at, health, before)
+                outputs += self._returning.asks(at, self._healths.values(), self._presence)
+        return outputs
+
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
         self._routes = routes
         reachable = self._presence.see_routes(at, routes)
@@ -271,6 +288,8 @@ class Engine:
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
         for health in self._healths.values():
+            if health.dormant:
+                health.silence.restart(at)
             outputs += health.silence.news(at, health.label, health.last_reason)
         for health in self._healths.values():
             outputs += health.on_time(at)

@@ -22,6 +22,15 @@ def next_hop_notices(at: float, healths: Iterable[UplinkHealth]) -> Iterator[Not
             yield Notice(at, Level.INFO, text)
 
 
+def trial_notices(at: float, health: UplinkHealth, before: NextHop | None) -> Iterator[Notice]:
+    """What to tell of another router that is tried instead of `before`: each once."""
+    hop, health.told_hop = health.next_hop, health.next_hop
+    if before is None or hop is None or health.hop.tries >= len(health.hop.routers):
+        return
+    text = f"{health.label}: nothing answers by {_words(before, health)}: trying "
+    yield Notice(at, Level.INFO, f"{text}{_words(hop, health)}{_where(health)}")
+
+
 def where_learned(learned: LearnedHop) -> str:
     """In whose route of which table it was found."""
     table = "main" if learned.table == MAIN_TABLE else str(learned.table)

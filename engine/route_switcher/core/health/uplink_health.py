@@ -52,6 +52,7 @@ class UplinkHealth:
         self.label = policy.label(uplink.id)
         """What a person calls it."""
         self.hop = HopInUse(uplink, link)
+        self._of_several = len(policy.families_of(uplink.name)) > 1
         self.told_hop: NextHop | None = None
         """The next hop that a person was told of last."""
         self.link = _judged(uplink, link)
@@ -103,6 +104,17 @@ class UplinkHealth:
     def usable(self) -> bool:
         """Whether its link carries something, and a next hop can be reached through it."""
         return self.link.connected and self.routable and not self.hop.absent
+
+    @property
+    def dormant(self) -> bool:
+        """Whether it is one of several families of an uplink, and has never had a next hop: many
+        lines have no IPv6, and nobody waits for it."""
+        return self._of_several and self.hop.never_known
+
+    def wants_another_router(self, at: float) -> bool:
+        """Whether it is failed, and should try another of the routers that it is told of."""
+        failed = self.state is UplinkState.FAILED and self.usable
+        return failed and self.hop.may_try_another(at)
 
     @property
     def cut(self) -> bool:
@@ -229,6 +241,7 @@ class UplinkHealth:
         self.silence.restart(event.at)
         self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
         self.last_reason = "no round has ended since"
+        self.hop.on_round(good=event.outcome is RoundOutcome.GOOD)
         self._answering.on_round(event)
         rules = self._counting[event.probe]
         if event.probe in self._windows.probes:
@@ -304,6 +317,7 @@ class UplinkHealth:
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
         self.uplink, self.label = uplink, new.label(uplink.id)
         self.hop.apply_uplink(at, uplink)
+        self._of_several = len(new.families_of(uplink.name)) > 1
         self.penalty.restart(new.hold_back.damping)
         self.silence.longest = longest_silence(new)
         rules = new.rules_for(uplink.name)

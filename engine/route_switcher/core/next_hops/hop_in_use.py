@@ -16,6 +16,10 @@ from route_switcher.core.vocabulary.policy import (
 )
 from route_switcher.core.vocabulary.routes import Route
 
+FIRST_TRY = 5.0
+LONGEST_TRY = 60.0
+"""Seconds that each of several routers is tried for at least; doubled with each try."""
+
 
 class HopInUse:
     """Remembers the next hop of an uplink in a family. Times are seconds."""
@@ -23,10 +27,13 @@ class HopInUse:
     __slots__ = (
         "_absent_since",
         "_came_with",
+        "_failed",
         "_held",
         "_known",
         "_link",
+        "_pause",
         "_told",
+        "_try_at",
         "_uplink",
         "absent",
         "from_before",
@@ -34,6 +41,7 @@ class HopInUse:
         "learned",
         "next_hop",
         "settled_at",
+        "tries",
         "usable",
     )
 
@@ -56,6 +64,12 @@ class HopInUse:
         """It has been absent for so long that the uplink is failed."""
         self.settled_at = -inf
         """When it changed last, or came back: what was sent before says nothing."""
+        self.tries = 0
+        """How many others were tried since a round was good."""
+        self._failed = False
+        """A round has failed through it."""
+        self._try_at = -inf
+        self._pause = FIRST_TRY
         self._absent_since = inf
         self._came_with: frozenset[Address] = frozenset()
         """The addresses of the interface when it was learned."""
@@ -81,6 +95,35 @@ class HopInUse:
     def deadline(self) -> float:
         """When to call `on_time`; inf: never."""
         return inf if self.gone else self._absent_since + ABSENCE
+
+    @property
+    def routers(self) -> tuple[Address | None, ...]:
+        """The gateways that are told of now, best first."""
+        return tuple(dict.fromkeys(hop.hop.gateway for hop in self.usable))
+
+    def on_round(self, *, good: bool) -> None:
+        """A round through it was good, or failed."""
+        self._failed = not good
+        if good:
+            self.tries, self._try_at, self._pause = 0, -inf, FIRST_TRY
+
+    def may_try_another(self, at: float) -> bool:
+        """Whether another router may be tried, if the uplink is failed."""
+        return self._failed and at >= self._try_at and len(self.usable) > 1
+
+    def try_another(self, at: float) -> bool:
+        """Use the next router, after the last one the first; returns whether there is another. The
+        pauses between get longer, so that a line that is dead is not changed all the time."""
+        routers, hop = self.routers, self.next_hop
+        now = routers.index(hop.gateway) if hop and hop.gateway in routers else -1
+        router = routers[(now + 1) % len(routers)]
+        if hop is not None and router == hop.gateway:
+            return False
+        self.learned = next(each for each in self.usable if each.hop.gateway == router)
+        self._use(at, self.learned.hop)
+        self.tries += 1
+        self._try_at, self._pause = at + self._pause, min(2 * self._pause, LONGEST_TRY)
+        return True
 
     def adopt(self, routes: Iterable[Route]) -> None:
         """Take the next hop of our route that was found there, where no other is known."""
@@ -159,6 +202,7 @@ class HopInUse:
     def _use(self, at: float, hop: NextHop | None) -> None:
         if hop != self.next_hop:
             self.next_hop, self.settled_at = hop, at
+            self._failed = False
 
     def _why_absent(self) -> str:
         uplink, link = self._uplink, self._link

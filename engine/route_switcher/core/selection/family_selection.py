@@ -68,6 +68,12 @@ class FamilySelection:
         """Whether a first selection has been made."""
         return self.current is not None or self.departing is not None
 
+    @property
+    def candidates(self) -> tuple[UplinkHealth, ...]:
+        """The uplinks that are there. A further family of an uplink is, once it has had a next
+        hop."""
+        return tuple(health for health in self.healths if not health.dormant)
+
     # What is told to it.
 
     def start(self, at: float, routes: Iterable[Route], patience: float) -> list[Output]:
@@ -123,6 +129,8 @@ class FamilySelection:
         A forced one needs no health, but it too needs a route that the kernel takes.
         """
         health = self._health(override.uplink)
+        if health.dormant:
+            return []
         why = None
         if self.admission.refused(health):
             reason = self.admission.refusal(health)
@@ -178,13 +186,18 @@ class FamilySelection:
             ordered = self._health(self.override.uplink)
             outputs.append(Notice(at, Level.INFO, f"the order for {ordered.label} has ended"))
             self.override = None
+        healths = self.candidates
+        if not healths:
+            self.first.put_off()
+            return outputs
         if not self.settled:
+            self.first.resume(at)
             return outputs + self._first_selection(at)
         eligibility = self.eligibility(at)
-        candidates = [eligibility.candidate(h, self.current) for h in self.healths]
+        candidates = [eligibility.candidate(h, self.current) for h in healths]
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
-        choice = select(candidates, self.current, self.override)
+        choice = select(candidates, self.current, self.override_of(healths))
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
         cause = choice.cause
@@ -206,9 +219,10 @@ class FamilySelection:
 
         Most rounds find it so, and what `select` would say is then known.
         """
-        first = self.healths[0]
+        first = next((health for health in self.healths if not health.dormant), None)
         return (
-            first.uplink.name == self.current
+            first is not None
+            and first.uplink.name == self.current
             and first.state is UplinkState.HEALTHY
             and first.penalty.until <= at
             and self.override is None
@@ -241,12 +255,14 @@ class FamilySelection:
         return outputs
 
     def _first_selection(self, at: float) -> list[Output]:
-        if self.override and self._may_begin_with(self.override):
-            return [self._move(at, self.override.uplink, Cause.OPERATOR)]
-        health = self.first.choice(at, self.healths, self.eligibility(at).why_not)
+        healths = self.candidates
+        override = self.override_of(healths)
+        if override and self._may_begin_with(override):
+            return [self._move(at, override.uplink, Cause.OPERATOR)]
+        health = self.first.choice(at, healths, self.eligibility(at).why_not)
         if health is not None:
             return self._settle(at, health)
-        return [] if self.first.waits(at) else self._all_down.begin(at, self.healths)
+        return [] if self.first.waits(at) else self._all_down.begin(at, healths)
 
     def _may_begin_with(self, override: Override) -> bool:
         """One that was kept over a restart may name an uplink of which nothing is known yet."""
@@ -264,6 +280,23 @@ class FamilySelection:
         return outputs
 
     # Moves.
+
+    def override_of(self, healths: Iterable[UplinkHealth]) -> Override | None:
+        """The operator's order, if it is for one of these."""
+        order = self.override
+        named = order is not None and any(h.uplink.name == order.uplink for h in healths)
+        return order if named else None
+
+    def may_try_routers(self, health: UplinkHealth, at: float) -> bool:
+        """Whether another router may be tried through a failed uplink: once the traffic has left
+        it, or where no other uplink can take the traffic."""
+        if health.uplink.name != self.current:
+            return True
+        override = self.override
+        if override is not None and override.force and override.uplink == self.current:
+            return True
+        ever = replace(self.eligibility(at), since=-inf, urgent=False).why_not
+        return all(ever(other) for other in self.candidates if other is not health)
 
     def eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""
@@ -305,7 +338,7 @@ class FamilySelection:
         forced = override is not None and override.force and override.uplink == self.current
         ever = replace(eligibility, since=-inf, urgent=False).why_not
         return self._all_down.update(
-            at, since, self.healths, active, ever, forced=forced, astray=self.astray
+            at, since, self.candidates, active, ever, forced=forced, astray=self.astray
         )
 
     def _health(self, name: str) -> UplinkHealth:

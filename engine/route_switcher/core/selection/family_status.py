@@ -43,8 +43,9 @@ def _awaited(selection: FamilySelection, eligibility: Eligibility) -> tuple[str,
     """What the next move waits for, in words, and until when."""
     if not selection.settled:
         return "the first answers", selection.first.wake
-    candidates = [eligibility.candidate(h, selection.current) for h in selection.healths]
-    choice = select(candidates, selection.current, selection.override)
+    healths = selection.candidates
+    candidates = [eligibility.candidate(h, selection.current) for h in healths]
+    choice = select(candidates, selection.current, selection.override_of(healths))
     if choice.name is not None and choice.name != selection.current:
         limiter = selection.limiter
         return f"{choice.name} could take over: {limiter.reason}", limiter.until

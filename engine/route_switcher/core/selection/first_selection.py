@@ -11,7 +11,7 @@ from route_switcher.core.vocabulary.states import UplinkState
 class FirstSelection:
     """With a default route `found`, it waits for verdicts; with none, it takes what it can."""
 
-    __slots__ = ("_found", "_patience", "wake")
+    __slots__ = ("_found", "_patience", "_put_off", "_span", "wake")
 
     def __init__(self) -> None:
         self.wake = inf
@@ -20,11 +20,24 @@ class FirstSelection:
         """The default route by which the traffic goes until then."""
         self._patience = -inf
         """Until when the first round of a more preferred uplink is waited for."""
+        self._span = 0.0
+        self._put_off = False
 
     def begin(self, at: float, found: Route | None, patience: float) -> None:
         """Wait at most `patience` seconds for first rounds."""
+        self._span = patience
         self.wake, self._found = at + patience, found
         self._patience = self.wake if found is not None else -inf
+
+    def put_off(self) -> None:
+        """There is no uplink yet whose rounds could be waited for: `resume` when there is one."""
+        self.wake, self._put_off = inf, True
+
+    def resume(self, at: float) -> None:
+        """Begin to wait, if it was put off."""
+        if self._put_off:
+            self._put_off = False
+            self.begin(at, self._found, self._span)
 
     def choice(
         self, at: float, healths: Sequence[UplinkHealth], why_not: Callable[[UplinkHealth], str]
