@@ -12,7 +12,7 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import RouteLost
 from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.core.vocabulary.states import UplinkState
-from support.next_hops import told
+from support.next_hops import NOTHING, told
 from support.world import World, policy, uplink
 
 A, B = (replace(uplink(name, n), gateway=GatewayMode.AUTO) for n, name in enumerate("ab"))
@@ -23,7 +23,7 @@ def tell(world: World, *hops: LearnedHop) -> None:
 
 
 def test_it_is_learned_and_changed() -> None:
-    world = World(policy(A, B))
+    world = World(policy(A, B), next_hops=NOTHING)
     tell(world, told(0, "198.51.100.1"), told(1, "198.51.100.2"))
     world.run(100)
     assert world.active() == "a"
@@ -46,7 +46,7 @@ def test_it_is_learned_and_changed() -> None:
     ids=str,
 )
 def test_what_leads_nowhere_is_not_learned(hop: LearnedHop) -> None:
-    world = World(policy(A, B))
+    world = World(policy(A, B), next_hops=NOTHING)
     tell(world, hop, told(1, "198.51.100.2"))
     world.run(10)
     assert world.active() == "b"
@@ -54,7 +54,7 @@ def test_what_leads_nowhere_is_not_learned(hop: LearnedHop) -> None:
 
 
 def test_a_link_with_one_other_end_needs_no_gateway() -> None:
-    world = World(policy(A, B), links=[LinkState("eth0", point_to_point=True)])
+    world = World(policy(A, B), links=[LinkState("eth0", point_to_point=True)], next_hops=NOTHING)
     tell(world, told(0, None), told(1, "198.51.100.2"))
     world.run(10)
     assert str(world.best()) == "default dev eth0 metric 10"
@@ -62,12 +62,12 @@ def test_a_link_with_one_other_end_needs_no_gateway() -> None:
 
 def test_without_a_gateway_a_route_goes_by_the_device() -> None:
     alone = replace(A, gateway=GatewayMode.NONE)
-    world = World(policy(alone, uplink("b", 1))).run(10)
+    world = World(policy(alone, uplink("b", 1)), next_hops=NOTHING).run(10)
     assert str(world.best()) == "default dev eth0 metric 10"
 
 
 def test_of_several_the_one_in_use_stays() -> None:
-    world = World(policy(A))
+    world = World(policy(A), next_hops=NOTHING)
     tell(world, told(0, "198.51.100.1", 20), told(0, "198.51.100.2", 10))
     world.run(10)
     assert str(world.best()) == "default via 198.51.100.2 dev eth0 metric 10"
@@ -77,7 +77,7 @@ def test_of_several_the_one_in_use_stays() -> None:
 
 def test_a_router_may_ask_to_be_preferred() -> None:
     six = replace(uplink("a", 0, version=6), gateway=GatewayMode.AUTO)
-    world = World(policy(six))
+    world = World(policy(six), next_hops=NOTHING)
     low, high = RouterPreference.MEDIUM, RouterPreference.HIGH
     first = told(0, "fe80::1", 1024, low, family=Family.IPV6)
     tell(world, first, told(0, "fe80::2", 1024, high, family=Family.IPV6))
@@ -86,7 +86,7 @@ def test_a_router_may_ask_to_be_preferred() -> None:
 
 
 def test_a_route_carries_what_was_learned_with_it() -> None:
-    world = World(policy(A))
+    world = World(policy(A), next_hops=NOTHING)
     hop = NextHop(ip_address("198.51.100.1"), ip_address("198.51.100.77"), True, 1400)
     tell(world, LearnedHop(Family.IPV4, "eth0", hop, 1115, 0, 16))
     world.run(10)
@@ -96,7 +96,7 @@ def test_a_route_carries_what_was_learned_with_it() -> None:
 
 
 def test_what_changes_nothing_says_nothing() -> None:
-    world = World(policy(A, B))
+    world = World(policy(A, B), next_hops=NOTHING)
     hops = told(0, "198.51.100.1"), told(1, "198.51.100.2")
     tell(world, *hops)
     world.run(100)
@@ -123,7 +123,7 @@ def both(family: Family) -> tuple[LearnedHop, LearnedHop]:
 
 
 def two_lines(family: Family = Family.IPV4) -> World:
-    world = World(policy(*((A, B) if family is Family.IPV4 else (A6, B6))))
+    world = World(policy(*((A, B) if family is Family.IPV4 else (A6, B6))), next_hops=NOTHING)
     tell(world, *both(family))
     return world.run(100)
 
@@ -154,7 +154,7 @@ def test_one_that_is_absent_for_a_second_fails_its_uplink_and_then_recovers(
 
 
 def test_a_written_one_needs_an_address_too() -> None:
-    world = World(policy()).run(100)
+    world = World(policy(), next_hops=NOTHING).run(100)
     world.set_links(WITHOUT_ADDRESS)
     world.run(101)
     assert world.switches()[-1] == (101.0, "primary", "secondary")
@@ -175,7 +175,7 @@ def test_a_gap_of_less_than_a_second_changes_nothing(family: Family) -> None:
 
 
 def test_a_gap_of_the_address_changes_nothing_either() -> None:
-    world = World(policy()).run(100)
+    world = World(policy(), next_hops=NOTHING).run(100)
     said, done = len(world.outputs), len(world.actions)
     world.set_links(replace(WITHOUT_ADDRESS, families=frozenset({Family.IPV6})))
     world.run(100.9)
@@ -214,7 +214,7 @@ def test_a_change_is_make_before_break() -> None:
 
 
 def test_the_kernel_drops_a_route_with_its_link_and_the_lease_still_holds() -> None:
-    world = World(policy(A, B), links=[ADDRESSED])
+    world = World(policy(A, B), links=[ADDRESSED], next_hops=NOTHING)
     tell(world, *both(Family.IPV4))
     world.run(100)
     world.set_links(replace(ADDRESSED, up=False, carrier=False))
@@ -227,7 +227,7 @@ def test_the_kernel_drops_a_route_with_its_link_and_the_lease_still_holds() -> N
 
 
 def test_it_does_not_hold_with_another_address() -> None:
-    world = World(policy(A, B), links=[ADDRESSED])
+    world = World(policy(A, B), links=[ADDRESSED], next_hops=NOTHING)
     tell(world, *both(Family.IPV4))
     world.run(100)
     world.set_links(replace(ADDRESSED, up=False, carrier=False))
@@ -241,7 +241,7 @@ def test_it_does_not_hold_with_another_address() -> None:
 
 def test_an_ignored_carrier_does_not_stand_for_a_next_hop() -> None:
     one = replace(A, ignore_carrier=True)
-    world = World(policy(one, B))
+    world = World(policy(one, B), next_hops=NOTHING)
     tell(world, *both(Family.IPV4))
     world.run(100)
     tell(world, both(Family.IPV4)[1])
@@ -250,7 +250,7 @@ def test_an_ignored_carrier_does_not_stand_for_a_next_hop() -> None:
 
 
 def test_without_any_since_the_start_it_is_unknown_and_not_failed() -> None:
-    world = World(policy(A, uplink("b", 1))).run(100)
+    world = World(policy(A, uplink("b", 1)), next_hops=NOTHING).run(100)
     assert world.active() == "b"
     health = world.status().health(A.id)
     assert health.state is UplinkState.UNKNOWN
@@ -291,7 +291,7 @@ def test_after_a_restart_it_is_kept_until_the_address_has_gone(family: Family) -
 
 
 def test_a_reload_from_a_written_one_keeps_it_until_another_is_learned() -> None:
-    world = World(policy(uplink("a", 0), uplink("b", 1))).run(100)
+    world = World(policy(uplink("a", 0), uplink("b", 1)), next_hops=NOTHING).run(100)
     done = len(world.actions)
     world.reload(policy(A, uplink("b", 1)))
     world.run(130)
@@ -307,7 +307,7 @@ DUAL4, DUAL6 = (
 
 
 def test_a_family_that_has_never_had_one_is_in_no_selection() -> None:
-    world = World(policy(DUAL4, DUAL6, uplink("b", 1)))
+    world = World(policy(DUAL4, DUAL6, uplink("b", 1)), next_hops=NOTHING)
     tell(world, told(0, "198.51.100.1"))
     world.run(200)
     assert world.active() == "wan"

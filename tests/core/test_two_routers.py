@@ -5,7 +5,7 @@ from dataclasses import replace
 from route_switcher.core.vocabulary.events import NextHops
 from route_switcher.core.vocabulary.policy import GatewayMode, Target, UplinkId
 from route_switcher.virtual.internet import Fate
-from support.next_hops import told
+from support.next_hops import NOTHING, told
 from support.world import World, policy, uplink
 
 A = replace(uplink("a", 0), gateway=GatewayMode.AUTO)
@@ -25,7 +25,7 @@ class Routers(World):
 
 
 def routers(*others: bool) -> Routers:
-    world = Routers(policy(A, *([B] if others else [])))
+    world = Routers(policy(A, *([B] if others else [])), next_hops=NOTHING)
     world.tell(NextHops(world.now, (told(0, ONE, 5), told(0, TWO, 6))))
     world.run(100)
     assert world.active() == "a"
@@ -44,7 +44,7 @@ def test_traffic_moves_at_once_and_then_the_other_router_is_tried() -> None:
     world.run(104)
     at, left, taken = world.switches()[-1]
     assert (left, taken) == ("a", "b")
-    assert at <= 103.2
+    assert at <= 104.2
     assert gateway(world) == TWO
     world.run(163)
     assert world.active() == "b"

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.virtual.next_hops import Line
 
 DHCP = 16
 
@@ -23,3 +24,7 @@ def told(
         None if source is None else ip_address(source),
     )
     return LearnedHop(family, f"eth{number}", hop, MAIN_TABLE, metric, DHCP, preference)
+
+
+NOTHING: dict[Line, NextHop | None] = {(f"eth{n}", f): None for n in range(3) for f in Family}
+"""Nobody tells of any next hop."""

@@ -2,12 +2,13 @@
 and a table that checks every single route action.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Event, LinkState
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
     Family,
@@ -20,6 +21,7 @@ from route_switcher.core.vocabulary.policy import (
 )
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.virtual.internet import Fate
+from route_switcher.virtual.next_hops import Line
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table
 from route_switcher.virtual.world import World as VirtualWorld
@@ -118,6 +120,7 @@ class World(VirtualWorld):
         *,
         found: Iterable[Route] = (),
         links: Iterable[LinkState] = (),
+        next_hops: Mapping[Line, NextHop | None] | None = None,
         start: float = 0.0,
         phase: Callable[[int], float] = lambda number: 0.1 * number,
     ) -> None:
@@ -132,6 +135,7 @@ class World(VirtualWorld):
             self,
             self.outputs.append,
             links=links,
+            next_hops=next_hops,
             table=CheckedTable(found, self),
             start=start,
             spread=lambda number, _: phase(number),

@@ -6,7 +6,7 @@ in seconds, and the same course of events gives the same decisions, every time. 
 rounds end before others are sent, and the engine's own deadlines come last.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from math import ceil, inf
 from typing import Self, assert_never
 
@@ -21,6 +21,7 @@ from route_switcher.core.vocabulary.events import (
     Event,
     Links,
     LinkState,
+    NextHops,
     Refused,
     Release,
     Reload,
@@ -29,11 +30,13 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.virtual.effects import effects_of_world
 from route_switcher.virtual.internet import Fate, Internet
+from route_switcher.virtual.next_hops import Line, WorldsNextHops
 from route_switcher.virtual.probing import ProbeStreams
 from route_switcher.virtual.schedule import NEVER, Schedule, nanoseconds, on_grid_from
 from route_switcher.virtual.stream import Stream
@@ -60,12 +63,14 @@ class World:
         *,
         links: Iterable[LinkState] = (),
         table: Table | None = None,
+        next_hops: Mapping[Line, NextHop | None] | None = None,
         start: float = 0.0,
         spread: Callable[[int, int], float] = evenly,
         overhear: Callable[[Event], None] | None = None,
     ) -> None:
         """Start the engine at `start` (seconds). Interfaces that `links` does not name are
-        connected; without a `table` there is no default route yet.
+        connected; without a `table` there is no default route yet. Uplinks that learn their next
+        hop have one from the start, unless `next_hops` says another, or None.
 
         `spread` says for uplink `number` `of` how many after what share of the interval it begins.
         `overhear` is called with every event before the engine is given it.
@@ -81,6 +86,7 @@ class World:
         self._links = {state.interface: state for state in links}
         for state in self._links.values():
             self.table.set_link(state)
+        self._next_hops = WorldsNextHops(dict(next_hops or {}))
         self._schedule = Schedule(nanoseconds(start))
         self._probing = ProbeStreams(
             self._schedule, self._ask_internet, self._handle, self.link_of, spread
@@ -168,6 +174,12 @@ class World:
         self._handle(Links(self._at, states))
         self.see_routes()
 
+    def set_next_hops(self, changes: Mapping[Line, NextHop | None]) -> None:
+        """The default routes of others by some interfaces lead to another next hop now, or there
+        are none of that family any more (None), all in one piece of news."""
+        self._next_hops.change(changes)
+        self._handle(NextHops(self._at, self._next_hops.told(self.policy)))
+
     def lose(self, uplink: UplinkId) -> None:
         """Lose every answer that is under way through an uplink."""
         self._probing.lose(uplink)
@@ -194,7 +206,8 @@ class World:
         match command:
             case NewPolicy():
                 policy = command.policy
-                self._handle(Reload(self._at, policy, self._links_of(policy)))
+                told = self._next_hops.told(policy)
+                self._handle(Reload(self._at, policy, self._links_of(policy), None, told))
                 self._probing.apply_policy(policy)
             case Switch() | Release():
                 self._handle(command)
@@ -221,7 +234,8 @@ class World:
         self.engine = Engine(policy)
         self._convergence = Convergence(self.engine.plans)
         self._effects = effects_of_world(self._probing, self._convergence)
-        self._handle(Start(self._at, self._links_of(policy), self.table.routes))
+        told = self._next_hops.told(policy)
+        self._handle(Start(self._at, self._links_of(policy), self.table.routes, told))
         self._probing.apply_policy(policy)
 
     def _run(self, end: int) -> None:
