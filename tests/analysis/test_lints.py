@@ -312,6 +312,73 @@ CASES = [
         written(uplinks="  dsl: {interface: eth2, gateway: 192.0.2.9}\n"),
     ),
     Case(
+        "costly-standby",
+        NOTE,
+        written(
+            probe="targets: [192.0.2.1, 192.0.2.2, '2001:db8::1', '2001:db8::2']",
+            uplinks="  lte: {interface: wwan0, gateway: auto, families: [ipv4, ipv6]}\n"
+            "  six: {interface: eth5, gateway: auto, families: [ipv6]}\n",
+        ),
+        "lte",
+        # In IPv6 it comes first, so there it does not stand by.
+        "while it stands by, the probes of lte take 456 MB a month",
+        written(
+            probe="targets: [192.0.2.1, 192.0.2.2, '2001:db8::1', '2001:db8::2']",
+            uplinks="  dsl: {interface: eth2, gateway: auto, families: [ipv4, ipv6]}\n",
+        ),
+    ),
+    Case(
+        "no-gateway-on-ethernet",
+        WARNING,
+        written(uplinks="  c: {interface: enp3s0, gateway: none}\n"),
+        "none",
+        "enp3s0 looks like an Ethernet",
+        written(uplinks="  c: {interface: ppp0, gateway: none}\n"),
+    ),
+    Case(
+        "no-gateway-on-ethernet",
+        WARNING,
+        written(
+            probe="targets: [192.0.2.1, 192.0.2.2, '2001:db8::1', '2001:db8::2']",
+            uplinks="  c: {interface: eth7, gateway: {ipv4: none, ipv6: none}}\n"
+            "  d: {interface: eth8, gateway: {ipv4: auto, ipv6: auto}}\n",
+        ),
+        "{ipv4: none, ipv6: none}",
+        "eth7 looks like an Ethernet",
+    ),
+    Case(
+        "auto-on-point-to-point",
+        NOTE,
+        written(uplinks="  c: {interface: ppp0, gateway: auto}\n"),
+        "auto",
+        "ppp0 looks like a point-to-point link",
+        written(uplinks="  c: {interface: eth2, gateway: auto}\n"),
+    ),
+    Case(
+        "learned-in-main",
+        NOTE,
+        written(uplinks="  c: {interface: eth2, gateway: auto}\n", more="routes: {table: main}\n"),
+        "main",
+        "the default routes from which the gateway of c is learned stand in main too",
+        written(uplinks="  c: {interface: eth2, gateway: auto}\n"),
+    ),
+    Case(
+        "unused-source-rules",
+        NOTE,
+        written(more="routes: {source_rules: false}\n"),
+        "source_rules",
+        "'source_rules' has no effect: the routes stand in main",
+        written(more="routes: {table: own, source_rules: false}\n"),
+    ),
+    Case(
+        "table-of-others",
+        NOTE,
+        written(more="routes: {table: 51819}\n"),
+        "51819",
+        "our tables are 51819 to 51821, and wg-quick uses 51820",
+        written(more="routes: {table: 51821}\n"),
+    ),
+    Case(
         "unwatched",
         WARNING,
         written("{name: r, uplinks: [a], fail: {failures: 3}}"),

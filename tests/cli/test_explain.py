@@ -18,6 +18,7 @@ def test_a_policy_is_explained_with_the_diagram_at_the_end(
     assert headings[0] == "# dual-wan"
     assert headings[1:] == [
         "## Which way the traffic goes",
+        "## Next hops and tables",
         "## What is asked",
         "## When an uplink counts as failed, and when it is trusted again",
         "## What happens then",

@@ -65,7 +65,9 @@ def run(
             except OSError as error:
                 return _cannot(str(CannotStart(error)))
         mode = ", dry run: nothing is written" if dry_run else ""
-        uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in policy.uplinks)
+        uplinks = ", ".join(
+            f"{policy.label(u.id)} ({u.interface} via {u.gateway})" for u in policy.uplinks
+        )
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
         for note in notes:
             say(logging.WARNING, "lock", note)

@@ -1,6 +1,7 @@
 """Check policies: print every problem with its place, and what to write instead.
 
-For a policy without errors it computes what the policy will do: how soon each
+For a policy without errors it says in which routing table its routes stand, and
+why. It computes what the policy will do: how soon each
 rule detects a fault, and recovers after it (typically, and at the worst); how
 much the probes of each uplink send and receive in a month; how often random
 loss alone would fail it; and how often a line that flaps would move the
@@ -25,6 +26,7 @@ from route_switcher.analysis.figures.policy_figures import Figures, figures_of
 from route_switcher.analysis.lints.registry import lints_of
 from route_switcher.analysis.monitoring import Times
 from route_switcher.analysis.prose.figures_in_words import figures_in_words
+from route_switcher.analysis.prose.placement import why_table
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME, read_policy
@@ -141,6 +143,7 @@ def _json(results: Sequence[_Result]) -> list[str]:
             "file": result.problems.origin,
             "fine": result.fine,
             "problems": [as_data(problem) for problem in result.problems.problems],
+            "routes": None if result.policy is None else _routes_as_data(result.policy),
             "figures": None if result.figures is None else _figures_as_data(result.figures),
         }
         for result in results
@@ -153,6 +156,18 @@ _FORMATS: dict[str, Callable[[Sequence[_Result]], list[str]]] = {
     "json": _json,
     "github": _github,
 }
+
+
+def _routes_as_data(policy: Policy) -> dict[str, object]:
+    """In which table the routes stand and why; the small table of each uplink, if there are any."""
+    placement = policy.placement
+    small = {name: placement.table_of(at) for at, name in enumerate(policy.names)}
+    return {
+        "table": placement.table,
+        "why": why_table(policy),
+        "small_tables": small if placement.own else {},
+        "source_rules": placement.own and placement.source_rules,
+    }
 
 
 def _figures_as_data(figures: Figures) -> dict[str, object]:
@@ -171,7 +186,8 @@ def _figures_as_data(figures: Figures) -> dict[str, object]:
         ],
         "uplinks": [
             {
-                "uplink": figure.uplink,
+                "uplink": figure.id.name,
+                "family": str(figure.id.family),
                 "bytes_a_month": round(figure.bytes_a_month),
                 "bytes_a_month_on_standby": round(figure.bytes_a_month_on_standby),
                 "false_failures_a_month": [
@@ -198,7 +214,7 @@ def _praise(result: _Result) -> str:
     policy = result.policy
     assert policy is not None
     counts = [
-        counted(len(policy.uplinks), "uplink"),
+        counted(len(policy.names), "uplink"),
         counted(len(policy.probes), "probe"),
         counted(len({rule.name for rule in policy.every_rule}), "rule"),
     ]

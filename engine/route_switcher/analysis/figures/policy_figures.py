@@ -11,7 +11,13 @@ from route_switcher.analysis.figures.formulas import has_formula
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.analysis.figures.traffic import bytes_a_month
 from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
-from route_switcher.core.vocabulary.policy import Family, Policy, Rule, Uplink
+from route_switcher.core.vocabulary.policy import (
+    Family,
+    Policy,
+    Rule,
+    Uplink,
+    UplinkId,
+)
 from route_switcher.core.vocabulary.states import Speed
 
 
@@ -34,7 +40,7 @@ class RuleFigures:
 class UplinkFigures:
     """What an uplink's probes cost, and how often its rules are wrong."""
 
-    uplink: str
+    id: UplinkId
     bytes_a_month: float
     bytes_a_month_on_standby: float
     false_failures: tuple[tuple[float, FalseAlarms], ...]
@@ -155,7 +161,7 @@ def _at_most(monitoring: UplinkMonitoring, rule: Rule, fault: Fault, computed: T
 def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> UplinkFigures:
     monitoring = monitoring_of(policy, uplink.name)
     return UplinkFigures(
-        uplink.name,
+        uplink.id,
         bytes_a_month(policy, uplink),
         bytes_a_month(policy, uplink, Speed.STANDBY),
         tuple((loss, _failing(monitoring, uplink.family, loss)) for loss in losses),

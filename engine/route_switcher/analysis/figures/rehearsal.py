@@ -16,7 +16,7 @@ from route_switcher.core.probing.pace import slowest_interval
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import HoldBack, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import GatewayMode, HoldBack, Policy, Target, UplinkId
 from route_switcher.core.vocabulary.states import RuleState, Speed
 from route_switcher.virtual.world import World
 
@@ -110,7 +110,10 @@ def _stage(policy: Policy, uplink: str, speed: Speed) -> Policy:
     others = [u for u in policy.uplinks_of(star.family) if u is not star][:1]
     cast = [*others, star] if speed is Speed.STANDBY else [star, *others]
     metrics = sorted(u.metric for u in cast)
-    uplinks = tuple(replace(u, metric=m) for u, m in zip(cast, metrics, strict=True))
+    # Next hops are no part of it: one that is learned would be waited for.
+    uplinks = tuple(
+        replace(u, metric=m, gateway=GatewayMode.NONE) for u, m in zip(cast, metrics, strict=True)
+    )
     rules = tuple(replace(r, uplinks=(uplink,)) for r in policy.rules_for(uplink))
     return replace(policy, uplinks=uplinks, rules=rules, hold_back=HoldBack())
 

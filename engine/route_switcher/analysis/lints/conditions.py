@@ -1,6 +1,6 @@
 """Conditions that can never hold, that contradict each other, or that a single packet decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import floor
 
 from route_switcher.analysis.leaves.beyond import BeyondAnalysis
@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Probe, Rule, answers_needed
+from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink, answers_needed
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import format_duration, seconds
 from route_switcher.text.quantities import counted, listed, number, share
@@ -175,13 +175,17 @@ def _remedies(
     standing_by = [u for u in context.judged_by(rule) if context.may_stand_by(u)]
     firsts = [context.policy.uplinks_of(family)[0] for family in context.policy.families]
     # The most preferred one is active as a rule: the others are those that stand by.
-    spared = [u.name for u in standing_by if u not in firsts] or [u.name for u in standing_by]
+    spared = _names(u for u in standing_by if u not in firsts) or _names(standing_by)
     if set(probe.uplinks or ()) != set(spared):
         own = "a probe of its own" if len(spared) == 1 else "a probe of their own"
         yield f"{own} for {listed(spared)} ('uplinks: [{', '.join(spared)}]')"
     names_none = (*place, "uplinks") not in context.findings.document.keys
-    if names_none and len(spared) < len(context.judged_by(rule)):
+    if names_none and len(spared) < len(_names(context.judged_by(rule))):
         yield "'uplinks' for the rule"
+
+
+def _names(uplinks: Iterable[Uplink]) -> list[str]:
+    return list(dict.fromkeys(uplink.name for uplink in uplinks))
 
 
 def _rounds(count: float) -> str:

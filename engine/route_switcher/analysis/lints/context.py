@@ -48,10 +48,10 @@ class LintContext:
         for probe in self.policy.probes:
             yield (("probes", probe.name) if written else ("uplinks",)), probe
 
-    def uplinks(self) -> Iterator[tuple[Path, Uplink]]:
-        """The uplinks, each with its place."""
-        for uplink in self.policy.uplinks:
-            yield ("uplinks", uplink.name), uplink
+    def names(self) -> Iterator[tuple[Path, str]]:
+        """The names of the uplinks, each once, with its place."""
+        for name in self.policy.names:
+            yield ("uplinks", name), name
 
     def probe(self, name: str) -> Probe:
         """The probe of this name."""

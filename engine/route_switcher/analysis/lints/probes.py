@@ -1,5 +1,7 @@
 """Targets that say little of the internet, probes that cost much, speeds that are never used."""
 
+from collections.abc import Iterable
+
 from route_switcher.analysis.figures.traffic import (
     bytes_a_month,
     bytes_a_round,
@@ -7,7 +9,7 @@ from route_switcher.analysis.figures.traffic import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import Family, Probe, Target, Uplink
+from route_switcher.core.vocabulary.policy import Family, Probe, Target
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import MONTH, format_duration
@@ -77,7 +79,7 @@ def doubt_repeated_targets(context: LintContext) -> None:
 
 def doubt_gateways(context: LintContext) -> None:
     """Targets that answer though the internet behind them is gone."""
-    gateways = {str(uplink.gateway): uplink for uplink in context.policy.uplinks}
+    gateways = {str(u.gateway): u for u in context.policy.uplinks if u.written_gateway}
     for path, probe in context.probes():
         for target in probe.targets:
             uplink = gateways.get(target.name)
@@ -116,30 +118,38 @@ def doubt_speeds(context: LintContext) -> None:
 
 def doubt_cost(context: LintContext) -> None:
     """Probes that cost much on a line that is paid for by volume, by the interface's name."""
-    for path, uplink in context.uplinks():
-        policy = context.policy
-        first = policy.uplinks_of(uplink.family)[0] == uplink
-        cost = bytes_a_month(policy, uplink, Speed.STANDBY)
-        if first or not uplink.interface.startswith(_MOBILE) or cost < _MUCH:
+    policy = context.policy
+    firsts = [policy.uplinks_of(family)[0] for family in policy.families]
+    for path, name in context.names():
+        standing_by = [uplink for uplink in policy.named(name) if uplink not in firsts]
+        cost = sum(bytes_a_month(policy, uplink, Speed.STANDBY) for uplink in standing_by)
+        mobile = any(uplink.interface.startswith(_MOBILE) for uplink in standing_by)
+        if not mobile or cost < _MUCH:
             continue
-        probes = policy.probes_through(uplink.name)
-        worst = max(probes, key=lambda p: probe_bytes_a_month(p, uplink.family, Speed.STANDBY))
-        spare = _sparing_interval(worst, uplink)
-        less = cost - probe_bytes_a_month(worst, uplink.family, Speed.STANDBY)
-        less += probe_bytes_a_month(worst, uplink.family) * worst.interval / spare
+        families = [uplink.family for uplink in standing_by]
+        costs = {p: _costs(p, families, Speed.STANDBY) for p in policy.probes_through(name)}
+        worst = max(costs, key=costs.__getitem__)
+        spare = _sparing_interval(worst, families)
+        less = cost - costs[worst]
+        less += _costs(worst, families, Speed.NORMAL) * worst.interval / spare
         context.note(
             "costly-standby",
             path,
-            f"while it stands by, the probes of {uplink.name} take {volume(cost)} a month",
+            f"while it stands by, the probes of {name} take {volume(cost)} a month",
             f"'standby_interval: {format_duration(spare)}' in the probe {worst.name} makes it"
             f" {volume(less)}",
             on_key=True,
         )
 
 
-def _sparing_interval(probe: Probe, uplink: Uplink) -> float:
+def _costs(probe: Probe, families: Iterable[Family], speed: Speed) -> float:
+    """Bytes a month of a probe through a line with these families."""
+    return sum(probe_bytes_a_month(probe, family, speed) for family in families)
+
+
+def _sparing_interval(probe: Probe, families: Iterable[Family]) -> float:
     """A round interval at which a probe takes little."""
-    a_round = bytes_a_round(probe, uplink.family)
+    a_round = sum(bytes_a_round(probe, family) for family in families)
     steps = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
     enough = (s for s in steps if s > probe.interval and a_round * MONTH / s <= _LITTLE)
     return next(enough, max(600.0, probe.interval))
@@ -151,9 +161,8 @@ def _at_target(path: Path, probe: Probe, target: Target) -> Path:
 
 def _ask_alike(context: LintContext, one: Probe, other: Probe) -> bool:
     """Whether they ask in the same way, and through an uplink that both go through."""
-    names = [uplink.name for uplink in context.policy.uplinks]
     return one.check == other.check and any(
-        one.goes_through(name) and other.goes_through(name) for name in names
+        one.goes_through(name) and other.goes_through(name) for name in context.policy.names
     )
 
 

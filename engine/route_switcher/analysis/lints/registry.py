@@ -14,6 +14,7 @@ from route_switcher.analysis.lints.conditions import (
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping
 from route_switcher.analysis.lints.memory import doubt_memory
+from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
     doubt_cost,
     doubt_few_targets,
@@ -53,6 +54,8 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_damping,
     doubt_budget,
     doubt_memory,
+    doubt_modes,
+    doubt_table,
 )
 
 

@@ -15,13 +15,13 @@ _LATE_ON_STANDBY = 900.0
 
 def doubt_unwatched(context: LintContext) -> None:
     """Uplinks that no rule judges, or none that sees a silent outage."""
-    for path, uplink in context.uplinks():
-        monitoring = monitoring_of(context.policy, uplink.name)
-        if not any(rule.judges(uplink.name) for rule in context.policy.rules):
+    for path, name in context.names():
+        monitoring = monitoring_of(context.policy, name)
+        if not any(rule.judges(name) for rule in context.policy.rules):
             context.warn(
                 "unwatched",
                 path,
-                f"no rule judges {uplink.name}: nothing fails it but the loss of its link",
+                f"no rule judges {name}: nothing fails it but the loss of its link",
                 "name it in the 'uplinks' of a rule, or leave those out",
                 on_key=True,
             )
@@ -29,7 +29,7 @@ def doubt_unwatched(context: LintContext) -> None:
             context.warn(
                 "blind",
                 path,
-                f"no rule detects a silent outage of {uplink.name}: it stays in use while nothing"
+                f"no rule detects a silent outage of {name}: it stays in use while nothing"
                 " answers through it",
                 "add a rule such as '{name: no-internet, fail: {failures: 3}}'",
                 on_key=True,
@@ -38,15 +38,15 @@ def doubt_unwatched(context: LintContext) -> None:
 
 def doubt_slow_detection(context: LintContext) -> None:
     """Uplinks whose silent outages are seen late."""
-    for path, uplink in context.uplinks():
-        monitoring = monitoring_of(context.policy, uplink.name)
+    for path, name in context.names():
+        monitoring = monitoring_of(context.policy, name)
         active = soonest(monitoring, Fault.SILENT)
         standby = soonest(monitoring, Fault.SILENT, Speed.STANDBY)
         if active is not None and active.worst > _LATE:
             context.note(
                 "slow-detection",
                 path,
-                f"a silent outage of {uplink.name} is seen after {seconds(active.typical)}, at"
+                f"a silent outage of {name} is seen after {seconds(active.typical)}, at"
                 f" most {seconds(active.worst)}",
                 "write a shorter interval, a 'fast_interval', or fewer failures",
                 on_key=True,
@@ -54,12 +54,12 @@ def doubt_slow_detection(context: LintContext) -> None:
         elif (
             standby is not None
             and standby.worst > _LATE_ON_STANDBY
-            and context.may_stand_by(uplink)
+            and any(map(context.may_stand_by, context.policy.named(name)))
         ):
             context.note(
                 "slow-detection",
                 path,
-                f"an outage of {uplink.name} while it stands by is seen after up to"
+                f"an outage of {name} while it stands by is seen after up to"
                 f" {seconds(standby.worst)}",
                 "write a shorter 'standby_interval' if you want to hear of it sooner",
                 on_key=True,

@@ -15,8 +15,8 @@ def asking(policy: Policy, probe: Probe) -> str:
     """What a probe asks, how often, what makes a round good, and what that costs."""
     through = [u for u in policy.uplinks if probe.goes_through(u.name)]
     targets = listed([str(target) for target in probe.targets])
-    everyone = [u.name for u in policy.uplinks]
-    told = [f"through {names([u.name for u in through], everyone)}"]
+    asked = [name for name in policy.names if probe.goes_through(name)]
+    told = [f"through {names(asked, policy.names)}"]
     if len({u.family for u in through}) > 1:
         told.append("each by its own family")
     if not _is_spared(policy, probe, through):

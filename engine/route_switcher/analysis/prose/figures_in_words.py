@@ -6,6 +6,7 @@ from math import inf
 from route_switcher.analysis.figures.false_alarms import FalseAlarms
 from route_switcher.analysis.figures.policy_figures import Figures, RuleFigures, UplinkFigures
 from route_switcher.analysis.monitoring import Times
+from route_switcher.analysis.prose.placement import table_in_words
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import how_often, number, share, volume
@@ -15,8 +16,10 @@ _MUCH = 0.05
 
 
 def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
-    """Lines that align: what the rules see and when, and what the uplinks cost and risk."""
-    tables = [*aligned(_rules(policy, figures)), "", *aligned(_uplinks(figures))]
+    """Lines that align: where the routes stand, what the rules see and when, and what the uplinks
+    cost and risk."""
+    stand = [table_in_words(policy), ""]
+    tables = [*stand, *aligned(_rules(policy, figures)), "", *aligned(_uplinks(policy, figures))]
     return [*tables, "", _flapping(figures)] if figures.moves_an_hour else tables
 
 
@@ -84,15 +87,15 @@ def _soon(value: float) -> str:
     return seconds(value) if value else "at once"
 
 
-def _uplinks(figures: Figures) -> list[list[str]]:
+def _uplinks(policy: Policy, figures: Figures) -> list[list[str]]:
     sparing = any(f.bytes_a_month != f.bytes_a_month_on_standby for f in figures.uplinks)
     losses = [share(loss) for loss, _ in figures.uplinks[0].false_failures]
     head = ["uplink", "probes a month", *(["on standby"] if sparing else [])]
     chances = [f"{'false failures at' if n == 0 else 'at'} {p} loss" for n, p in enumerate(losses)]
-    return [[*head, *chances], *(_uplink(figure, sparing) for figure in figures.uplinks)]
+    return [[*head, *chances], *(_uplink(policy, figure, sparing) for figure in figures.uplinks)]
 
 
-def _uplink(figure: UplinkFigures, sparing: bool) -> list[str]:
+def _uplink(policy: Policy, figure: UplinkFigures, sparing: bool) -> list[str]:
     standby = [volume(figure.bytes_a_month_on_standby)] if sparing else []
     chances = [failing_in_words(failing) for _, failing in figure.false_failures]
-    return [figure.uplink, volume(figure.bytes_a_month), *standby, *chances]
+    return [policy.label(figure.id), volume(figure.bytes_a_month), *standby, *chances]

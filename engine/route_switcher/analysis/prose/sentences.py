@@ -10,6 +10,13 @@ from route_switcher.analysis.prose.asking import asking, every
 from route_switcher.analysis.prose.clauses import any_of, clause
 from route_switcher.analysis.prose.figures_in_words import failing_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
+from route_switcher.analysis.prose.placement import (
+    about_rules,
+    by_what,
+    next_hops,
+    rules,
+    tables,
+)
 from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
@@ -37,6 +44,9 @@ def explain(policy: Policy) -> Iterator[str]:
     yield "## Which way the traffic goes"
     yield ""
     yield from _ways(policy)
+    yield "## Next hops and tables"
+    yield ""
+    yield from _next_hops(policy)
     yield "## What is asked"
     yield ""
     for probe in policy.probes:
@@ -45,7 +55,7 @@ def explain(policy: Policy) -> Iterator[str]:
     yield ""
     for rule in policy.every_rule:
         yield from _rule(policy, rule)
-    ignoring = [uplink.name for uplink in policy.uplinks if uplink.ignore_carrier]
+    ignoring = list(dict.fromkeys(u.name for u in policy.uplinks if u.ignore_carrier))
     if ignoring:
         yield from paragraph(
             f"The carrier of {listed(ignoring, 'and')} is ignored: it counts as there. An interface"
@@ -67,18 +77,23 @@ def explain(policy: Policy) -> Iterator[str]:
 
 
 def _ways(policy: Policy) -> Iterator[str]:
+    alike: dict[tuple[str, ...], list[str]] = {}
     for family in policy.families:
-        uplinks = policy.uplinks_of(family)
-        if len(uplinks) == 1:
+        places = tuple(_place(uplink) for uplink in policy.uplinks_of(family))
+        alike.setdefault(places, []).append(str(family))
+    for places, families in alike.items():
+        whose = listed(families)
+        if len(places) == 1:
+            other = "uplink" if len(families) > 1 else f"{whose} uplink"
             yield from paragraph(
-                f"{family} traffic leaves through {_place(uplinks[0])}. There is no other {family}"
-                " uplink: its outages are told of, and move nothing."
+                f"{whose} traffic leaves through {places[0]}. There is no other {other}: its"
+                " outages are told of, and move nothing."
             )
             continue
-        yield f"{family} traffic leaves through the first of these that is healthy:"
+        yield f"{whose} traffic leaves through the first of these that is healthy:"
         yield ""
-        for position, uplink in enumerate(uplinks, 1):
-            yield from item(_place(uplink), f"{position}. ")
+        for position, place in enumerate(places, 1):
+            yield from item(place, f"{position}. ")
         yield ""
     if len(policy.families) > 1:
         yield from paragraph("IPv4 and IPv6 are decided separately.")
@@ -87,15 +102,26 @@ def _ways(policy: Policy) -> Iterator[str]:
 def _place(uplink: Uplink) -> str:
     named = "" if uplink.name == uplink.interface else f"{uplink.name}: "
     onlink = ", which is in no network of it," if uplink.onlink else ","
-    return f"{named}{uplink.interface}, by {uplink.gateway}{onlink} at metric {uplink.metric}"
+    return f"{named}{uplink.interface}, {by_what(uplink)}{onlink} at metric {uplink.metric}"
+
+
+def _next_hops(policy: Policy) -> Iterator[str]:
+    for text in (*next_hops(policy), *tables(policy)):
+        yield from paragraph(text)
+    if policy.placement.own:
+        yield "Rules (`ip rule`, for each family) lead there. The first that fits decides:"
+        yield ""
+        for number, text in enumerate(rules(policy), 1):
+            yield from item(text, f"{number}. ")
+        yield ""
+        yield from paragraph(about_rules())
 
 
 # When it is failed.
 
 
 def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
-    judged = [u for u in policy.uplinks if rule.judges(u.name)]
-    whom = any_of([u.name for u in judged], [u.name for u in policy.uplinks])
+    whom = any_of([name for name in policy.names if rule.judges(name)], policy.names)
     subject = f"{rule.name}: {whom} is failed"
     condition = rule.fail
     if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.for_seconds:
@@ -246,7 +272,7 @@ def _wrong(policy: Policy) -> Iterator[str]:
         " failed:"
     )
     for figure in figures[: 1 if len(alike) == 1 else len(figures)]:
-        whom = f"{figure.uplink}: " if len(alike) > 1 else ""
+        whom = f"{policy.label(figure.id)}: " if len(alike) > 1 else ""
         often = [f"{failing_in_words(f)} at {share(loss)}" for loss, f in figure.false_failures]
         yield from item(f"{whom}{', '.join(often)}")
     yield ""

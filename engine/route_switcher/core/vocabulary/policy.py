@@ -77,6 +77,9 @@ class GatewayMode(Enum):
     NONE = "none"
     """There is none: a route by the device alone (a point-to-point link)."""
 
+    def __str__(self) -> str:
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
