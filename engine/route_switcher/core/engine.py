@@ -10,7 +10,7 @@ from math import inf
 from typing import assert_never
 
 from route_switcher.core.health.damping_notices import damping_notices
-from route_switcher.core.health.next_hop_notices import next_hop_notices, trial_notices
+from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
 from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
@@ -26,6 +26,7 @@ from route_switcher.core.selection.probing_speeds import ProbingSpeeds
 from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
 from route_switcher.core.selection.selected_ways import situation
+from route_switcher.core.selection.trying_routers import try_routers
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
@@ -110,8 +111,8 @@ class Engine:
         failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
         changed = any(isinstance(o, RuleChange | Decision) for o in outputs)
         if failed or changed or isinstance(event, NextHops):
-            outputs += self._try_routers(event.at)
-        if isinstance(event, Links | NextHops | Routes):
+            outputs += try_routers(event.at, self._families.values())
+        if failed or isinstance(event, Links | NextHops | Routes):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         for output in outputs:
             if isinstance(output, Decision):
@@ -231,19 +232,6 @@ class Engine:
         outputs: list[Output] = []
         for health in self._healths.values():
             outputs += health.see_hops(event.hops, event.at)
-        return outputs
-
-    def _try_routers(self, at: float) -> list[Output]:
-        """Try another router through each failed uplink that has one."""
-        outputs: list[Output] = []
-        for health in self._healths.values():
-            if not health.wants_another_router(at):
-                continue
-            before = health.next_hop
-            selection = self._families[health.uplink.family]
-            if selection.may_try_routers(health, at) and health.hop.try_another(at):
-                outputs += trial_notices(at, health, before)
-                outputs += self._returning.asks(at, self._healths.values(), self._presence)
         return outputs
 
     def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:

@@ -53,7 +53,7 @@ class Checker:
     """Compares claims with a world as it is now, and with the decisions so far.
 
     `families` are those of each uplink that any policy of the scenario names. What is claimed of
-    an uplink is claimed of it in every family that it has.
+    an uplink is claimed of it in every family that it has, and that has had a next hop.
     """
 
     def __init__(
@@ -99,7 +99,9 @@ class Checker:
             if not active:
                 return None
             return Mismatch(f"{' and '.join(active)} is", max(since, self._decisions.made[0].at))
-        found = (self._mismatch_within(f, name, since, until) for f in self._families[name])
+        dormant = {uplink.family for uplink in self._dormant(name)}
+        there = [family for family in self._families[name] if family not in dormant]
+        found = (self._mismatch_within(f, name, since, until) for f in there)
         return next((mismatch for mismatch in found if mismatch is not None), None)
 
     def _mismatch_within(
@@ -125,8 +127,19 @@ class Checker:
         rules = f" (rule {', '.join(latest.rules)})" if latest.rules else ""
         return f"it was {cause}{rules}, at {clock(latest.at)}"
 
+    def _dormant(self, name: str) -> list[Uplink]:
+        """Of the uplinks of this name, those that nobody waits for."""
+        status = self._world.status()
+        named = self._world.policy.named(name)
+        dormant = [uplink for uplink in named if status.health(uplink.id).dormant]
+        return dormant if len(dormant) < len(named) else []
+
+    def _named(self, name: str) -> list[Uplink]:
+        dormant = self._dormant(name)
+        return [uplink for uplink in self._world.policy.named(name) if uplink not in dormant]
+
     def _mismatch_of_rule(self, assertion: RuleIs) -> str | None:
-        uplinks = self._world.policy.named(assertion.uplink)
+        uplinks = self._named(assertion.uplink)
         if not uplinks:
             return f"there is no uplink {assertion.uplink} then"
         status = self._world.status()
@@ -140,7 +153,7 @@ class Checker:
         return None
 
     def _mismatch_of_uplink(self, assertion: UplinkIs) -> str | None:
-        uplinks = self._world.policy.named(assertion.uplink)
+        uplinks = self._named(assertion.uplink)
         if not uplinks:
             return "it is not in the policy then"
         status = self._world.status()

@@ -16,10 +16,12 @@ from route_switcher.policy.yaml.files import read_file
 from route_switcher.policy.yaml.reader import Document, Path
 from route_switcher.scenarios.expectations import read_expectations
 from route_switcher.scenarios.names import Names, names_of
+from route_switcher.scenarios.next_hop_events import check_next_hop, read_next_hop
 from route_switcher.scenarios.scenario import (
     Expectation,
     LinkEvent,
     LinkWord,
+    NextHopEvent,
     ReleaseEvent,
     ReloadEvent,
     RestartEvent,
@@ -152,6 +154,9 @@ class _Reading:
         # While a policy that it reloads is not known, nothing can be said about names.
         if len(reloads) == self._reloads_written((*path, "events")):
             self._check_events(path, names)
+            for inner, _, happening in found:
+                if isinstance(happening, NextHopEvent):
+                    check_next_hop(self._findings, inner, names, happening)
             rounds = tuple(self._rounds((*path, "rounds"), names))
             expectations = tuple(read_expectations(self._findings, (*path, "expect"), names))
             self._check_in_time(found, expectations)
@@ -242,6 +247,8 @@ class _Reading:
     def _happening(self, path: Path) -> ScenarioEvent | None:
         get = self._findings.get
         keys = {str(inner[-1]): inner for inner in self._findings.entries(path)}
+        if "next_hop" in keys:
+            return read_next_hop(self._findings, path)
         if "link" in keys:
             return LinkEvent(str(get(keys["link"])), LinkWord(get(keys["becomes"])))
         if "switch" in keys:

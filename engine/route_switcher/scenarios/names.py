@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import Policy, Target
+from route_switcher.core.vocabulary.policy import Family, GatewayMode, Policy, Target
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import first_of
@@ -19,6 +19,8 @@ class Names:
     """Those that are asked through each uplink, by its name."""
     rules: Mapping[str, frozenset[str]]
     """The uplinks that each rule judges, by its name."""
+    learning: Mapping[str, frozenset[Family]]
+    """The families in which each uplink learns its next hop, by its name."""
 
     def check_uplink(self, findings: Findings, path: Path, name: str, *, on_key: bool) -> bool:
         """Whether there is an uplink of this name; reports if not."""
@@ -62,6 +64,7 @@ def names_of(policies: Iterable[Policy]) -> Names:
     """The names in any of the policies."""
     targets: dict[str, frozenset[Target]] = {}
     rules: dict[str, frozenset[str]] = {}
+    learning: dict[str, frozenset[Family]] = {}
     for policy in policies:
         for uplink in policy.uplinks:
             asked = frozenset(
@@ -70,10 +73,12 @@ def names_of(policies: Iterable[Policy]) -> Names:
                 for target in probe.targets_for(uplink.family)
             )
             targets[uplink.name] = targets.get(uplink.name, frozenset()) | asked
+            learns = [uplink.family] * (uplink.gateway is GatewayMode.AUTO)
+            learning[uplink.name] = learning.get(uplink.name, frozenset()).union(learns)
         for rule in (*policy.every_rule, *policy.next_hop_rules):
             judged = frozenset(u.name for u in policy.uplinks if rule.judges(u.name))
             rules[rule.name] = rules.get(rule.name, frozenset()) | judged
-    return Names(targets, rules)
+    return Names(targets, rules, learning)
 
 
 def _check(

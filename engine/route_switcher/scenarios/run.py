@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.problems import Span
@@ -15,6 +16,7 @@ from route_switcher.scenarios.internet import WrittenInternet
 from route_switcher.scenarios.scenario import (
     LinkEvent,
     LinkWord,
+    NextHopEvent,
     ReleaseEvent,
     ReloadEvent,
     RestartEvent,
@@ -22,6 +24,7 @@ from route_switcher.scenarios.scenario import (
     SwitchEvent,
 )
 from route_switcher.text.durations import clock
+from route_switcher.virtual.next_hops import Line
 from route_switcher.virtual.world import World
 
 EVIDENCE = 6
@@ -87,12 +90,18 @@ class _Run:
         self._record = _Record(coverage)
         self._events = deque(scenario.events)
         links = self._links_from_the_start()
+        hops = self._hops_from_the_start()
         overhear = None
         if coverage is not None:
             coverage.begin()
             overhear = coverage.overhear
         self._world = World(
-            policy, self._internet, self._record.on_output, links=links.values(), overhear=overhear
+            policy,
+            self._internet,
+            self._record.on_output,
+            links=links.values(),
+            next_hops=hops,
+            overhear=overhear,
         )
         self._judge = Checker(self._world, self._record.decisions, self._families)
 
@@ -125,6 +134,16 @@ class _Run:
             links[interface] = self._changed(link, happening)
         return links
 
+    def _hops_from_the_start(self) -> dict[Line, NextHop | None]:
+        hops: dict[Line, NextHop | None] = {}
+        while self._events and self._events[0][0] == 0:
+            happening = self._events[0][1]
+            if not isinstance(happening, NextHopEvent):
+                break
+            self._events.popleft()
+            hops |= self._hops(happening)
+        return hops
+
     def _run_to(self, until: int) -> None:
         while self._events and self._events[0][0] <= until:
             at, happening = self._events.popleft()
@@ -152,10 +171,12 @@ class _Run:
             self._events.popleft()
 
     def _carry_out(
-        self, happening: SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
+        self, happening: NextHopEvent | SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
     ) -> None:
         world = self._world
         match happening:
+            case NextHopEvent():
+                world.set_next_hops(self._hops(happening))
             case SwitchEvent():
                 world.switch(happening.uplink, seconds=happening.seconds, force=happening.force)
             case ReleaseEvent():
@@ -169,6 +190,11 @@ class _Run:
                 self._interfaces |= {u.name: u.interface for u in happening.policy.uplinks}
                 self._internet.apply_policy(happening.policy)
                 world.reload(happening.policy)
+
+    def _hops(self, happening: NextHopEvent) -> dict[Line, NextHop | None]:
+        hop = None if happening.gateway is None else NextHop(happening.gateway)
+        interface = self._interfaces[happening.uplink]
+        return {(interface, family): hop for family in happening.families}
 
     def _changed(self, link: LinkState, happening: LinkEvent) -> LinkState:
         name = link.interface

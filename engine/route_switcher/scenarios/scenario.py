@@ -9,7 +9,7 @@ from enum import Enum
 from math import inf
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Policy, Target
+from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
@@ -56,6 +56,16 @@ class LinkEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NextHopEvent:
+    """The default routes of others by an uplink's interface lead to another next hop, or there are
+    none any more (None). `families` are those of the uplink that it is about."""
+
+    uplink: str
+    families: tuple[Family, ...]
+    gateway: Address | None
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchEvent:
     """The operator orders the traffic to an uplink, for some seconds."""
 
@@ -83,7 +93,9 @@ class ReloadEvent:
     policy: Policy
 
 
-ScenarioEvent: TypeAlias = LinkEvent | SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
+ScenarioEvent: TypeAlias = (
+    LinkEvent | NextHopEvent | SwitchEvent | ReleaseEvent | RestartEvent | ReloadEvent
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
 from route_switcher.core.vocabulary.policy import (
+    ABSENCE,
     Damping,
     Family,
     Policy,
@@ -196,7 +197,8 @@ def _moves(policy: Policy) -> Iterator[str]:
         )
         damped = " damped, then" if policy.hold_back.damping else ""
         yield (
-            "When it fails because its link is lost (no carrier, down or missing), no answer is"
+            "When it fails because its link is lost (no carrier, down or missing), or because it"
+            f" has had no next hop or no address for {seconds(ABSENCE)}, no answer is"
             " waited for: the traffic goes at once to the best of the others that have a link:"
             f" healthy, then{damped} recovering, then unknown, then failed"
             " but answering. That one is asked at once; if it is dead, the traffic moves on as"

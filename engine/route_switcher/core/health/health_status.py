@@ -19,6 +19,7 @@ def health_status(health: UplinkHealth, at: float) -> HealthStatus:
         next_hop=health.next_hop,
         learned=health.hop.learned,
         from_before=health.hop.from_before,
+        dormant=health.dormant,
         absent=health.hop.absent if health.hop.gone else "",
         last_known=health.last_known,
         last_good=health.last_good,

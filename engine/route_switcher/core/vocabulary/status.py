@@ -84,6 +84,9 @@ class HealthStatus:
     restart."""
     from_before: bool
     """The next hop is that of a route from before the restart, and nobody has told of it yet."""
+    dormant: bool
+    """It is one of several families of its uplink, and has never had a next hop: it is in no
+    selection."""
     absent: str
     """Why there has been no next hop or no address for a second, in words; empty: there is."""
     last_known: float
