@@ -1,13 +1,18 @@
 """Uplinks that answer slowly, or not to every probe, beside uplinks that are silent."""
 
+from itertools import pairwise
+
 import pytest
 
 from route_switcher.core.health.latest_rounds import LONGEST_WAIT
+from route_switcher.core.health.silence import Silence
 from route_switcher.core.vocabulary.conditions import AllOf, Beyond, ConsecutiveFailures, Measure
+from route_switcher.core.vocabulary.outputs import Level, Notice
 from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.states import UplinkState
 from support.answering import NO_INTERNET, T1, T2, UNPLUGGED, Net, policy, probe
-from support.world import uplink
+from support.world import World, uplink
+from support.world import policy as world_policy
 
 SLOW = Rule("slow", Beyond(Measure.LATENCY, "internet", 0.1, 10.0), Recover(20.0))
 
@@ -74,3 +79,33 @@ def test_a_silent_uplink_is_left_soon_however_long_windows_are(limit: float) -> 
     net.cut("a")
     net.run(1100 + LONGEST_WAIT + 5)
     assert net.moves() == [("a", "b")]
+
+
+def test_a_blind_active_uplink_is_an_error_that_is_told_ever_more_rarely() -> None:
+    world = World(world_policy()).run(10.5)
+    world.silence("primary")
+    world.run(10.5 + 3600)
+    told = [o for o in world.outputs if isinstance(o, Notice) and "nothing is known" in o.text]
+    assert {o.level for o in told} == {Level.ERROR}
+    assert all("it carries the traffic" in o.text for o in told)
+    gaps = [round(b.at - a.at) for a, b in pairwise(told)]
+    assert gaps == [60, 120, 240, 480, 960]
+    assert world.active() == "primary"
+
+
+def test_a_blind_standby_is_told_once_and_again_when_the_traffic_moves_there() -> None:
+    world = World(world_policy()).run(10.5)
+    world.silence("secondary")
+    world.run(1000)
+    world.link("primary", carrier=False)
+    world.run(1010)
+    assert world.active() == "secondary"
+    told = [o for o in world.outputs if isinstance(o, Notice) and "nothing is known" in o.text]
+    assert [o.level for o in told] == [Level.WARNING, Level.ERROR]
+
+
+def test_a_firewall_of_this_machine_is_named_with_a_command() -> None:
+    silence = Silence(30.0)
+    silence.restart(0.0)
+    (told,) = silence.news(30.0, "primary", "not permitted (local firewall)", active=True)
+    assert told.text.endswith("nft list ruleset")

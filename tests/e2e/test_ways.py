@@ -1,11 +1,12 @@
 """What decides a packet's way besides our routes is found by asking the kernel, and named."""
 
+import json
 import re
 
 import pytest
 
 from route_switcher.core.vocabulary.policy import Family
-from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine, Record, Start
@@ -120,3 +121,110 @@ def test_a_route_to_the_target_is_named_and_moves_nothing(
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", since=since, selected="secondary")
     assert len(told_of(engine, "primary: probes to", since)) == 1
+
+
+SECOND_ROUTER = "198.51.100.50"
+
+
+def second_router(lab: Lab) -> None:
+    """Another router on the primary's wire, with a MAC address of its own."""
+    sysctls = ("net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.rp_filter=0")
+    lab.run("primary", "sysctl", "-w", *sysctls)
+    macvlan = ["type", "macvlan", "mode", "bridge"]
+    lab.run("primary", "ip", "link", "add", "second", "link", CUSTOMER_PORT, *macvlan)
+    lab.run("primary", "ip", "address", "add", f"{SECOND_ROUTER}/26", "dev", "second")
+    lab.run("primary", "ip", "link", "set", "second", "up")
+
+
+def kill_gateway(lab: Lab) -> None:
+    """The primary's gateway takes no packet; the second router does."""
+    (link,) = json.loads(lab.run("primary", "ip", "-j", "link", "show", "dev", CUSTOMER_PORT))
+    rules = f'table netdev dead {{ chain in {{ type filter hook ingress device "{CUSTOMER_PORT}"'
+    rules += f" priority 0; ether daddr {link['address']} drop; }}; }}"
+    lab.run("primary", "nft", "-f", "-", given=rules)
+
+
+def mend_gateway(lab: Lab) -> None:
+    lab.run("primary", "nft", "delete", "table", "netdev", "dead")
+
+
+@pytest.mark.parametrize("when", ["before the start", "later"])
+def test_a_route_through_a_living_router_does_not_make_a_dead_gateway_look_well(
+    lab: Lab, start: Start, when: str
+) -> None:
+    second_router(lab)
+    target = str(lab.targets(Family.IPV4)[0])
+    route = f"route add {target}/32 via {SECOND_ROUTER} dev eth0"
+    text = re.sub(r"targets: \[[^]]*\]", f"targets: [{target}]", policy_text(lab))
+    if when == "before the start":
+        ip(lab, route)
+        kill_gateway(lab)
+    engine = start(text, "--log-level", "debug")
+    if when == "later":
+        engine.wait_for_health("primary", "secondary")
+        since = engine.now
+        ip(lab, route)
+        engine.wait_for("leave-out", uplink="primary", since=since)
+        kill_gateway(lab)
+    told = engine.wait_for("notice", "primary: probes to", since=0)
+    engine.wait_for_health("secondary")
+    since = engine.now
+    rounds = [engine.wait_for("round", uplink="primary", since=None) for _ in range(20)]
+    assert {each.fields["outcome"] for each in rounds} == {"unknown"}
+    follow(lab, told)
+    engine.wait_for("rule", uplink="primary", after="failed", since=since)
+    wait_until_taken(lab, "eth1")
+
+
+def test_a_foreign_default_on_the_wire_does_not_bring_traffic_back_to_a_dead_gateway(
+    lab: Lab, start: Start
+) -> None:
+    second_router(lab)
+    ip(lab, f"route add default via {SECOND_ROUTER} dev eth0 metric 200")
+    engine = start(policy_text(lab), "--log-level", "debug")
+    told = engine.wait_for("notice", "primary: probes to", since=0)
+    engine.wait_for("decision", since=0, selected="secondary")
+    follow(lab, told)
+    engine.wait_for("decision", selected="primary")
+    kill_gateway(lab)
+    engine.wait_for("decision", selected="secondary")
+    since = engine.now
+    ip(lab, f"route add default via {SECOND_ROUTER} dev eth0 metric 200")
+    told = engine.wait_for("notice", "primary: probes to", since=since)
+    for _ in range(30):
+        engine.wait_for("round", uplink="primary")
+    follow(lab, told)
+    mend_gateway(lab)
+    engine.wait_for("decision", selected="primary")
+    assert [each.fields["selected"] for each in engine.said("decision", since)] == ["primary"]
+
+
+@pytest.mark.parametrize("scope", ["all", "eth1"])
+def test_a_strict_filter_that_is_set_while_the_engine_runs_is_named(
+    lab: Lab, start: Start, scope: str
+) -> None:
+    engine = started(lab, start)
+    since = engine.now
+    values = {"all": 0, "eth0": 0, "eth1": 0} | {scope: 1}
+    settings = [f"net.ipv4.conf.{name}.rp_filter={value}" for name, value in values.items()]
+    lab.run(ROUTER, "sysctl", "-w", *settings)
+    told = engine.wait_for("notice", "rp_filter is strict", since=since)
+    assert told.message.startswith("secondary: the kernel drops what")
+    follow(lab, told)
+    engine.wait_for("notice", "secondary: probes go the right way again", since=since)
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", since=since, selected="secondary")
+
+
+def test_a_firewall_that_drops_the_probes_of_the_active_uplink_is_an_error(
+    lab: Lab, start: Start
+) -> None:
+    engine = started(lab, start)
+    since = engine.now
+    rules = "table ip own { chain out { type filter hook output priority 0;"
+    rules += ' oifname "eth0" ip protocol icmp drop; }; }'
+    lab.run(ROUTER, "nft", "-f", "-", given=rules)
+    told = engine.wait_for("notice", "nothing is known of it", since=since)
+    assert told.level == "error"
+    assert "primary" in told.message
+    assert told.message.endswith("nft list ruleset")

@@ -117,6 +117,7 @@ class Engine:
         for output in outputs:
             if isinstance(output, Decision):
                 self._ways.on_decision(output.family)
+                self._healths[UplinkId(output.selected, output.family)].silence.on_selected()
         if isinstance(event, Reload) or changed:
             outputs += self._follow_up(event.at)
         return tuple(outputs)
@@ -278,7 +279,10 @@ class Engine:
         for health in self._healths.values():
             if health.dormant:
                 health.silence.restart(at)
-            outputs += health.silence.news(at, health.label, health.last_reason)
+            its = health.uplink
+            active = its.name == self.active(its.family)
+            said = health.silence.news(at, health.label, health.last_reason, active=active)
+            outputs += said
         for health in self._healths.values():
             outputs += health.on_time(at)
         outputs += self._decide(at) + self._ownership.on_time(at)

@@ -291,7 +291,7 @@ class UplinkHealth:
         self.last_known += delta
         self.last_good += delta
         self.last_told += delta
-        self.silence.warn_at += delta
+        self.silence.fast_forward(delta)
         self._answering.fast_forward(delta)
         for rule in self._rules:
             rule.fast_forward(delta)
