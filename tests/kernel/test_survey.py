@@ -123,8 +123,8 @@ def test_the_writers_of_routes_are_told_apart(
     policy, text, said = drafted(capsys)
     assert uplinks(policy) == [
         ("eth0", "198.51.100.1", 10),
-        ("eth1", "198.51.100.129", 20),
-        ("eth0-v6", "fe80::1", 10),
+        ("eth0", "auto", 10),
+        ("eth1", "auto", 20),
     ]
     assert "# default via 198.51.100.1 dev eth0 metric 100 proto static" in text
     assert "gateway 198.51.100.129 of eth1 came by DHCP" in said
@@ -133,11 +133,43 @@ def test_the_writers_of_routes_are_told_apart(
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("protocol", ["", "proto 0", "proto 250"])
-def test_a_route_of_any_writer_makes_an_uplink(
+@pytest.mark.parametrize("protocol", ["", "proto 0"])
+def test_a_route_as_dhcp_clients_write_it_is_learned(
     wires: None, ip: Callable[..., None], capsys: pytest.CaptureFixture[str], protocol: str
 ) -> None:
     ip(f"route add default via 198.51.100.1 dev eth0 {protocol}")
+    policy, text, said = drafted(capsys)
+    assert uplinks(policy) == [("eth0", "auto", 10)]
+    assert "examples/dhcp-clients/lease-route" in said
+    assert "eth1 is up with 198.51.100.130/25" in text
+
+
+@pytest.mark.kernel
+def test_what_the_hooks_wrote_is_found(
+    wires: None, ip: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ip(
+        "route add default via 198.51.100.1 dev eth0",
+        "route add default via 198.51.100.1 dev eth0 table 1115 metric 32 proto dhcp",
+        "route add default via 198.51.100.129 dev eth1 table 1115 metric 48 proto dhcp",
+        "route add default via 198.51.100.129 dev eth1 table 77 metric 9 proto dhcp",
+        "tuntap add tun0 mode tun",
+        "link set tun0 up",
+        "route add default dev tun0 metric 900",
+    )
+    try:
+        policy, _, said = drafted(capsys)
+    finally:
+        ip("link del tun0")
+    assert uplinks(policy) == [("eth0", "auto", 10), ("eth1", "auto", 20), ("tun0", "none", 30)]
+    assert "to do" not in said
+
+
+@pytest.mark.kernel
+def test_a_route_of_an_unknown_writer_makes_an_uplink(
+    wires: None, ip: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ip("route add default via 198.51.100.1 dev eth0 proto 250")
     policy, text, said = drafted(capsys)
     assert uplinks(policy) == [("eth0", "198.51.100.1", 10)]
     assert "ip route del default via 198.51.100.1 dev eth0 metric 0" in said

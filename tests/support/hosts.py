@@ -13,18 +13,23 @@ BOOT, STATIC, RA, DHCP = 3, 4, 9, 16
 
 
 def nic(
-    name: str, *addresses: str, up: bool = True, peer: str = "", strict: bool = False
+    name: str,
+    *addresses: str,
+    up: bool = True,
+    peer: str = "",
+    strict: bool = False,
+    point_to_point: bool = False,
 ) -> Interface:
     remedy = f"sysctl -w net.ipv4.conf.{name}.rp_filter=2" if strict else None
     peers = (ip_address(peer),) if peer else ()
-    return Interface(name, up, tuple(map(ip_interface, addresses)), peers, remedy)
+    return Interface(name, up, tuple(map(ip_interface, addresses)), peers, remedy, point_to_point)
 
 
 def route(
     interface: str,
     gateway: str | None,
     metric: int,
-    protocol: int = DHCP,
+    protocol: int = STATIC,
     family: Family = Family.IPV4,
     kind: RouteKind = RouteKind.UNICAST,
 ) -> Route:

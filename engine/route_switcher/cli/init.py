@@ -1,9 +1,11 @@
 """Draft a policy from what this machine has; comments say what it assumes.
 
 Uplinks are made of the default routes of the main table, in order of their
-metrics. Interfaces that may be uplinks are written as comments, for you to
-complete. The policy goes to standard output, what it assumes also to standard
-error. Changes nothing on this machine; needs no privileges.
+metrics, and of what the hooks for DHCP clients have written. A gateway that came
+by DHCP or by router advertisements is not written down: it is learned (auto).
+Interfaces that may be uplinks are written as comments, for you to complete. The
+policy goes to standard output, what it assumes also to standard error. Changes
+nothing on this machine; needs no privileges.
 
 Exit code: 0 drafted, 1 a template only, because there is no default route, or
 FILE cannot be written, or the kernel refuses to tell, 2 wrong usage.
@@ -63,7 +65,8 @@ def _written(file: Path, text: str, force: bool) -> str | None:
 
 def _tell(drafted: Draft, file: Path | None) -> None:
     """In short on standard error, where the policy itself is not to be seen or not read."""
-    uplinks = ", ".join(f"{u.name} ({u.interface} via {u.gateway})" for u in drafted.uplinks)
+    named = [f"{u.name} ({u.interface} via {u.gateway})" for u in drafted.uplinks]
+    uplinks = ", ".join(dict.fromkeys(named))
     first = f"uplinks, in order of preference: {uplinks}"
     if drafted.template:
         first = "no default route with a gateway was found: a template, with made-up values"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family
-from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family, GatewayMode
+from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
 from route_switcher.kernel.host.snapshot import HostSnapshot
 from route_switcher.policy.sections.uplinks import (
     IFNAMSIZ,
@@ -28,12 +28,23 @@ class DraftLine:
     """Its default routes, in order of metric; at least one."""
     gateway: Address | None
     """None where no route names one, and no address of the interface a peer."""
+    point_to_point: bool = False
+    """Its interface has one other end, so no gateway is needed."""
 
     @property
     def used(self) -> Route:
         """The route that the gateway was taken from."""
         same = (route for route in self.routes if route.gateway == self.gateway)
         return next(same, self.routes[0])
+
+    @property
+    def mode(self) -> Address | GatewayMode | None:
+        """What a policy says of its next hop; None: that must be found out."""
+        if self.point_to_point and self.used.gateway is None:
+            return GatewayMode.NONE
+        if self.gateway is not None and any(map(is_learned, self.routes)):
+            return GatewayMode.AUTO
+        return self.gateway
 
     @property
     def others(self) -> tuple[Address, ...]:
@@ -54,18 +65,37 @@ class DraftLine:
 
 def lines_of(host: HostSnapshot, family: Family) -> tuple[DraftLine, ...]:
     """The lines of `family` in order of preference: as an engine had them, then by metric."""
-    peers = {each.name: each.peers for each in host.interfaces}
+    interfaces = {each.name: each for each in host.interfaces}
     routes: dict[str, list[Route]] = {}
-    for route in _ways_out(host, family):
+    in_main = {route.interface for route in _ways_out(host, family)}
+    leased = [r for r in host.leases if r.family is family and r.interface not in in_main]
+    for route in (*_ways_out(host, family), *leased):
         if why_not(route) is None:
             routes.setdefault(route.interface, []).append(route)
     lines = [
         DraftLine(
-            interface, family, tuple(found), _gateway(family, found, peers.get(interface, ()))
+            name,
+            family,
+            tuple(found),
+            _gateway(family, found, interfaces[name].peers if name in interfaces else ()),
+            name in interfaces and interfaces[name].point_to_point,
         )
-        for interface, found in routes.items()
+        for name, found in routes.items()
     ]
     return tuple(sorted(lines, key=lambda line: (line.own_metric is None, line.metric)))
+
+
+def is_learned(route: Route) -> bool:
+    """Whether a program wrote it that may change it: by its protocol, or as udhcpc and dhclient do
+    (metric 0, and no protocol of its own, as `ip route add` writes too)."""
+    if protocol_name(route.protocol) in ("dhcp", "ra"):
+        return True
+    return wins_in_main(route) and protocol_name(route.protocol) in ("0", "boot")
+
+
+def wins_in_main(route: Route) -> bool:
+    """Whether nothing can stand before it in table main, and no second such route beside it."""
+    return route.family is Family.IPV4 and route.metric == 0 and route.gateway is not None
 
 
 def passed_over(host: HostSnapshot, family: Family) -> Iterator[tuple[Route, str]]:

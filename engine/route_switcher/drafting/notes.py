@@ -5,23 +5,37 @@ from dataclasses import dataclass
 
 from route_switcher.core.routing.conflicts import conflicts, describe_conflict
 from route_switcher.core.routing.remedies import route_deletion
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.routes import RouteKind, protocol_name
-from route_switcher.drafting.lines import DraftLine, passed_over
+from route_switcher.drafting.lines import DraftLine, is_learned, passed_over, wins_in_main
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.suggestions import first_of
 
 MAX_TOLD = 8
 """Routes of a kind that are told of: a routing daemon's are many."""
 
-_MAY_CHANGE = "may change with a lease, and a policy does not follow it: correct it and reload then"
-_MEANINGS = {
-    "0": f"was set by hand, or by a DHCP client that does not say so; a DHCP one {_MAY_CHANGE}",
-    "boot": f"was set by hand, by ifupdown or by a DHCP client; a DHCP one {_MAY_CHANGE}",
-    "dhcp": f"came by DHCP: it {_MAY_CHANGE}",
-    "ra": "came by a router advertisement: it stays until the router is replaced",
+_BY_HAND = "was set by hand or by ifupdown, as its metric says, so it is written"
+_MEANINGS = {"0": _BY_HAND, "boot": _BY_HAND}
+"""What follows from the protocol of the route that a gateway was taken from, if it is written."""
+
+_FOLLOWED = "so it is not written (auto): the engine learns it, and follows when it changes"
+_LEARNED = {
+    "dhcp": f"came by DHCP, {_FOLLOWED}",
+    "ra": f"came by a router advertisement, {_FOLLOWED}",
 }
-"""What follows from the protocol of the route that a gateway was taken from."""
+_LIKE_A_CLIENT = (
+    f"is from a route with metric 0, as DHCP clients (udhcpc, dhclient) write it, {_FOLLOWED}. If"
+    " you have set that route by hand, write the gateway"
+)
+"""The same, if it is learned."""
+
+_HOOKS = (
+    "every client: install -m 755 examples/dhcp-clients/lease-route /usr/local/sbin/",
+    "dhclient: install -m 644 examples/dhcp-clients/dhclient-exit-hook"
+    " /etc/dhcp/dhclient-exit-hooks.d/route-switcher",
+    "udhcpc: install -m 755 examples/dhcp-clients/udhcpc-script /usr/local/sbin/, and start it with"
+    " --script /usr/local/sbin/udhcpc-script",
+)
 
 _DISTANCE = 100
 _ABOVE = 200
@@ -49,7 +63,7 @@ def assumptions(
     """Sentences. `left_out` are those of `lines` for which there was no room."""
     told: list[str] = []
     for family, found in lines.items():
-        usable = [line for line in found if line.gateway is not None]
+        usable = [line for line in found if line.mode is not None]
         told += _of_order(family, usable)
         for line in usable:
             told += _of_gateway(line)
@@ -72,7 +86,22 @@ def tasks(
     host: HostSnapshot, uplinks: Sequence[Uplink], standby: Iterable[str]
 ) -> tuple[Task, ...]:
     """What would keep `uplinks` from working; `standby` names interfaces that may be added."""
-    return (*_obstacle_tasks(host, uplinks), *_filter_tasks(host, uplinks, standby))
+    in_main = all(uplink.written_gateway for uplink in uplinks)
+    # In a table of our own no default route of others is in the way.
+    obstacles = _obstacle_tasks(host, uplinks) if in_main else ()
+    return (*obstacles, *_hook_tasks(host), *_filter_tasks(host, uplinks, standby))
+
+
+def _hook_tasks(host: HostSnapshot) -> Iterator[Task]:
+    """Clients that refuse each other's routes, unless their leases can be read elsewhere."""
+    first = next((r for r in host.routes if wins_in_main(r) and is_learned(r)), None)
+    if first is not None and not host.leases:
+        yield Task(
+            f"{first.with_protocol}: a second DHCP client's route with metric 0 is refused by the"
+            " kernel, so its gateway would never be learned. If two lines have such clients"
+            " (udhcpc, dhclient, ifupdown), install the hooks, once for the machine:",
+            _HOOKS,
+        )
 
 
 def _of_order(family: Family, lines: Sequence[DraftLine]) -> Iterator[str]:
@@ -90,7 +119,12 @@ def _of_order(family: Family, lines: Sequence[DraftLine]) -> Iterator[str]:
 def _of_gateway(line: DraftLine) -> Iterator[str]:
     gateway = f"The gateway {line.gateway} of {line.interface}"
     writer = protocol_name(line.used.protocol)
-    if line.used.gateway is None:
+    if line.mode is GatewayMode.NONE:
+        yield f"{line.interface} is a point-to-point link, and needs no gateway (none)."
+    elif line.mode is GatewayMode.AUTO:
+        learned = next(protocol_name(r.protocol) for r in line.routes if is_learned(r))
+        yield f"{gateway} {_LEARNED.get(learned, _LIKE_A_CLIENT)}."
+    elif line.used.gateway is None:
         yield f"{gateway} is the other end of a point-to-point link, by its address."
     elif writer in _MEANINGS:
         yield f"{gateway} {_MEANINGS[writer]}."
@@ -101,6 +135,9 @@ def _of_gateway(line: DraftLine) -> Iterator[str]:
         yield (
             f"{line.interface} has more than one {line.family} gateway, and an uplink has one;"
             f" left out: {others}."
+            if line.mode is not GatewayMode.AUTO
+            else f"{line.interface} has more than one {line.family} gateway ({others} too). One is"
+            " used, and the next if that goes."
         )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from route_switcher import __version__
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.drafting.draft import Draft, Entry
 from route_switcher.drafting.notes import Task
+from route_switcher.policy.sections.gateways import WORDS
 from route_switcher.printable import printable
 
 _WIDTH = 96
@@ -81,16 +82,34 @@ def _uplinks(draft: Draft) -> Iterator[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     for why in entry.why:
         yield from _comment(why, indent="  ")
-    gateway = "?" if entry.gateway is None else scalar(str(entry.gateway))
     lines = (
         f"{scalar(entry.name)}:",
         f"  interface: {scalar(entry.interface)}",
-        f"  gateway: {gateway}",
+        *_gateways(entry),
         f"  metric: {entry.metric}",
         *(["  onlink: true"] if entry.onlink else []),
     )
-    lead = "  # " if entry.gateway is None else "  "
+    lead = "  " if entry.complete else "  # "
     yield from (lead + line for line in lines)
+
+
+def _gateways(entry: Entry) -> Iterator[str]:
+    gateways = entry.gateways
+    words = {WORDS[family]: str(gateway) for family, gateway in gateways.items()}
+    different = set(words.values())
+    if not words:
+        yield "  gateway: ?"
+    elif len(words) > 1 and len(different) > 1:
+        yield "  gateway:"
+        yield from (f"    {family}: {scalar(gateway)}" for family, gateway in words.items())
+    else:
+        yield f"  gateway: {scalar(different.pop())}"
+        unsaid = all(
+            gateway is GatewayMode.AUTO or gateway is GatewayMode.NONE
+            for gateway in gateways.values()
+        )
+        if unsaid and list(gateways) != [Family.IPV4]:
+            yield f"  families: [{', '.join(words)}]"
 
 
 def _probes(draft: Draft) -> Iterator[str]:

@@ -13,6 +13,9 @@ Unassigned in rtnetlink.h and in iproute2's rt_protos. `ip route show proto 115`
 """
 
 
+LEASE_TABLE = 1115
+"""Where the hooks in examples/dhcp-clients write what a lease says. No rule leads there."""
+
 PROTOCOL_NAMES = {
     1: "redirect",
     2: "kernel",

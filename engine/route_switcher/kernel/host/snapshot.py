@@ -19,6 +19,8 @@ class Interface:
     """The other ends of a point-to-point link, as the addresses name them."""
     filter_remedy: str | None = None
     """The command that loosens its reverse path filter, where that is strict."""
+    point_to_point: bool = False
+    """The link has one other end (IFF_POINTOPOINT), so no gateway need be named."""
 
     def has(self, family: Family) -> bool:
         """Whether it has an address of `family`."""
@@ -31,3 +33,5 @@ class HostSnapshot:
 
     interfaces: tuple[Interface, ...]
     routes: tuple[Route, ...]
+    leases: tuple[Route, ...] = ()
+    """What the hooks for DHCP clients wrote into a table of their own, in order of metric."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.routes import LEASE_TABLE, Route, RouteKind
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
-from route_switcher.kernel.rtnetlink import exchange, links
+from route_switcher.kernel.rtnetlink import exchange, learnable, links
 from route_switcher.kernel.rtnetlink.codec import AddressMessage, MalformedMessageError, decoded
 from route_switcher.kernel.rtnetlink.framing import RTM_NEWADDR, Discarded, Message
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
@@ -33,16 +35,33 @@ async def survey() -> HostSnapshot:
     addresses = await exchange.read(partial(links.address_dump, 0), assigned, discarded)
     with NetlinkKernel() as kernel:
         routes = await kernel.default_routes()
+        leases = await _leases()
         interfaces = [
             _interface(
                 name,
-                (await kernel.link_state(name)).up,
+                await kernel.link_state(name),
                 [each for each in addresses if each.index == index],
             )
             for index, name in socket.if_nameindex()
             if name != _LOOPBACK
         ]
-    return HostSnapshot(tuple(interfaces), routes)
+    return HostSnapshot(tuple(interfaces), routes, leases)
+
+
+async def _leases() -> tuple[Route, ...]:
+    names = dict(socket.if_nameindex())
+    found = await learnable.default_routes(
+        Family.IPV4, lambda index: names.get(index, ""), Discarded()
+    )
+    told = [
+        Route(
+            each.family, hop.interface, hop.gateway, each.metric, each.protocol, onlink=hop.onlink
+        )
+        for each in found
+        if each.table == LEASE_TABLE and each.kind is RouteKind.UNICAST
+        for hop in each.hops
+    ]
+    return tuple(sorted(told, key=lambda route: route.metric))
 
 
 def assigned(message: Message) -> Assigned | None:
@@ -70,12 +89,13 @@ def assigned(message: Message) -> Assigned | None:
     return Assigned(fields["index"], ip_interface((own, bits)), peer)
 
 
-def _interface(name: str, up: bool, own: Sequence[Assigned]) -> Interface:
+def _interface(name: str, link: LinkState, own: Sequence[Assigned]) -> Interface:
     reaching = [each for each in own if each.address.version == 4 or not each.address.is_link_local]
     return Interface(
         name,
-        up,
+        link.up,
         tuple(each.address for each in reaching),
         tuple(each.peer for each in own if each.peer),
         rp_filter_remedy(name) if strict_rp_filter(name) else None,
+        link.point_to_point,
     )

@@ -9,15 +9,13 @@ from route_switcher.core.vocabulary.policy import (
     Placement,
     Uplink,
 )
+from route_switcher.core.vocabulary.routes import LEASE_TABLE
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.yaml.reader import Path
 
 SECTION = "routes"
 TABLE = "table"
 SOURCE_RULES = "source_rules"
-
-LEASE_TABLE = 1115
-"""Where the hooks in examples/dhcp-clients keep what DHCP leases say."""
 
 _LARGEST = 2**32 - 1
 
