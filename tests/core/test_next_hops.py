@@ -8,7 +8,7 @@ import pytest
 from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import LinkState, NextHops
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
-from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
+from route_switcher.core.vocabulary.next_hops import LEASE_TABLE, LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import RouteLost
 from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.core.vocabulary.states import UplinkState
@@ -51,6 +51,20 @@ def test_what_leads_nowhere_is_not_learned(hop: LearnedHop) -> None:
     world.run(10)
     assert world.active() == "b"
     assert [route.interface for route in world.table] == ["eth1"]
+
+
+def test_what_a_lease_says_counts_more_than_what_a_client_once_wrote() -> None:
+    """dhclient never corrects its route, which has metric 0."""
+    wrote = replace(told(0, "198.51.100.1"), protocol=3)
+    world = World(policy(A, B), next_hops=NOTHING)
+    tell(world, wrote, told(1, "198.51.100.2"))
+    world.run(10)
+    assert str(world.best()) == "default via 198.51.100.1 dev eth0 metric 10"
+    lease = replace(told(0, "198.51.100.9", metric=32), table=LEASE_TABLE)
+    tell(world, wrote, lease, told(1, "198.51.100.2"))
+    assert str(world.best()) == "default via 198.51.100.9 dev eth0 metric 10"
+    tell(world, wrote, told(1, "198.51.100.2"))
+    assert str(world.best()) == "default via 198.51.100.1 dev eth0 metric 10"
 
 
 def test_a_link_with_one_other_end_needs_no_gateway() -> None:

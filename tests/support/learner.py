@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from route_switcher.core.next_hops.choice import usable_hops
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
@@ -36,16 +37,18 @@ class Learner:
         """Those of the latest."""
         return self.told[-1] if self.told else ()
 
-    def ways(self) -> list[tuple[str, str]]:
-        """Interface and gateway of each, those of several tables once."""
-        return list(dict.fromkeys((hop.interface, str(hop.hop.gateway)) for hop in self.now))
-
     def gateways(self) -> list[str]:
-        """The gateways of all."""
-        return [gateway for _, gateway in self.ways()]
+        """The gateways that the uplinks may use, best first, each once."""
+        usable = [
+            str(hop.hop.gateway)
+            for uplink in self.uplinks
+            if (link := self.links.get(uplink.interface)) is not None
+            for hop in usable_hops(uplink, link, self.now)
+        ]
+        return list(dict.fromkeys(usable))
 
     def await_gateways(self, *gateways: object) -> None:
-        """Wait until these are the gateways, in this order."""
+        """Wait until these are the gateways that may be used, in this order."""
         wanted = [str(gateway) for gateway in gateways]
         eventually(lambda: self.gateways() == wanted, f"{wanted}, but {self.told}")
 

@@ -6,6 +6,12 @@ from ipaddress import ip_network
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.policy import Address, Family
 
+LEASE_TABLE = 1115
+"""Where the hooks for DHCP clients write the routers of a lease (examples/dhcp-clients)."""
+
+_BOOT = 3
+"""RTPROT_BOOT: what a route has whose writer names no protocol, as DHCP clients that use ip(8)."""
+
 _SELF_ASSIGNED = ip_network("169.254.0.0/16")
 
 
@@ -37,6 +43,12 @@ class LearnedHop:
     """Who wrote the route (`routes.PROTOCOL_NAMES`)."""
     preference: RouterPreference = RouterPreference.MEDIUM
     """How much a router asks to be preferred (RFC 4191)."""
+
+    @property
+    def may_be_outdated(self) -> bool:
+        """Whether it may be what a DHCP client wrote and never corrected: dhclient leaves its route
+        as it is when the lease names another router."""
+        return self.protocol == _BOOT and self.table != LEASE_TABLE
 
     @property
     def leads_to_the_internet(self) -> bool:
