@@ -87,7 +87,7 @@ class Asking:
                 await self._ask_and_give(at_once=at_once)
                 took = trio.current_time() - began
                 await trio.sleep(RESTS * took)
-                with trio.move_on_after(SHORTEST_REST - RESTS * took):
+                with trio.move_on_after(max(0.0, SHORTEST_REST - RESTS * took)):
                     await self._changed.wait()
 
     async def _listen(self, oracle: Oracle) -> NoReturn:
