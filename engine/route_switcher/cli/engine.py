@@ -10,10 +10,10 @@ import trio
 
 from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, on_trio
+from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy, Uplink
-from route_switcher.core.vocabulary.routes import RouteAction
 from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
@@ -177,7 +177,7 @@ class _Printed:
         self._token = trio.lowlevel.current_trio_token()
         self._writer = LineWriter(sys.stdout.fileno(), _unread, self._fail)
 
-    def show(self, action: RouteAction) -> None:
+    def show(self, action: Action) -> None:
         """Print it, soon."""
         line = f"{printable(str(action))}\n"
         self._writer.put(line.encode(sys.stdout.encoding, "backslashreplace"))

@@ -35,6 +35,7 @@ from route_switcher.core.vocabulary.events import (
     LinkState,
     NextHops,
     Refused,
+    RefusedRule,
     Release,
     Reload,
     Round,
@@ -48,6 +49,7 @@ from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.status import Override, Status
@@ -68,6 +70,7 @@ class Engine:
         self._healths: dict[UplinkId, UplinkHealth] = {}
         self._families: dict[Family, FamilySelection] = {}
         self._routes: tuple[Route, ...] = ()
+        self._rules: tuple[RoutingRule, ...] = ()
         self._next_hops: tuple[LearnedHop, ...] = ()
         self._ownership = Ownership()
         self._presence = RoutePresence()
@@ -89,7 +92,9 @@ class Engine:
                 outputs = self._see_hops(event) + self._decide(event.at)
             case Routes():
                 outputs = self._ownership.see(event.at, event.routes, self._links())
-                outputs += self._see_routes(event.at, event.routes) + self._decide(event.at)
+                outputs += self._ownership.see_rules(event.at, event.rules)
+                outputs += self._see_routes(event.at, event.routes, event.rules)
+                outputs += self._decide(event.at)
             case Ways():
                 outputs = self._see_ways(event)
             case Tick():
@@ -98,6 +103,8 @@ class Engine:
                 outputs = self._ownership.on_applied(event, self._links())
             case Refused():
                 outputs = self._refused(event)
+            case RefusedRule():
+                outputs = self._refused_rule(event)
             case Start():
                 outputs = self._start(event)
             case Reload():
@@ -169,7 +176,7 @@ class Engine:
         self._suspects.fast_forward(delta, uplinks)
 
     def _start(self, event: Start) -> list[Output]:
-        self._ownership.begin(event.routes)
+        self._ownership.begin(event.routes, event.rules)
         self._next_hops = event.next_hops
         links = {state.interface: state for state in event.links}
         outputs: list[Output] = []
@@ -184,17 +191,18 @@ class Engine:
             health.hop.adopt(event.routes)
             outputs += health.on_link(link, event.at)
         for family in self.policy.families:
-            outputs += self._start_family(family, event.at, event.routes)
-        outputs += left_over(event.at, self.policy, event.routes)
-        outputs += self._see_routes(event.at, event.routes)
+            outputs += self._start_family(family, event.at, event.routes, event.rules)
+        outputs += left_over(event.at, self.policy, event.routes, event.rules)
+        outputs += self._see_routes(event.at, event.routes, event.rules)
         return outputs + self._decide(event.at)
 
-    def _start_family(self, family: Family, at: float, routes: Iterable[Route]) -> list[Output]:
-        hold_back = self.policy.hold_back
-        selection = FamilySelection(family, self._healths_of(family), hold_back, self._presence)
+    def _start_family(
+        self, family: Family, at: float, routes: Iterable[Route], rules: Iterable[RoutingRule]
+    ) -> list[Output]:
+        selection = FamilySelection(family, self._healths_of(family), self.policy, self._presence)
         self._families[family] = selection
         patience = max(longest_break(probe) for probe in self.policy.probes)
-        return selection.start(at, routes, patience)
+        return selection.start(at, routes, patience, rules)
 
     def _round(self, event: Round) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -235,14 +243,18 @@ class Engine:
             outputs += health.see_hops(event.hops, event.at)
         return outputs
 
-    def _see_routes(self, at: float, routes: tuple[Route, ...]) -> list[Output]:
-        self._routes = routes
-        reachable = self._presence.see_routes(at, routes)
+    def _see_routes(
+        self, at: float, routes: tuple[Route, ...], rules: tuple[RoutingRule, ...]
+    ) -> list[Output]:
+        self._routes, self._rules = routes, rules
+        table = self.policy.placement.table
+        reachable = self._presence.see_routes(at, routes, rules, table)
         outputs: list[Output] = []
         for selection in self._families.values():
             for interface in reachable:
                 selection.admission.refusals.link_changed(interface)
             outputs += selection.see_routes(at, routes)
+            selection.admission.rule_refusals.see(rules)
         return outputs
 
     def _situation(self) -> Situation:
@@ -271,6 +283,18 @@ class Engine:
             text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
             if event.action.change is Change.DELETE and route.hops:
                 text += f": {hop_deletion(route)}"
+            outputs.append(Notice(event.at, Level.WARNING, text))
+        return outputs + selection.decide(event.at)
+
+    def _refused_rule(self, event: RefusedRule) -> list[Output]:
+        selection = self._families.get(event.action.rule.family)
+        if selection is None:
+            return []
+        outputs: list[Output] = []
+        if selection.admission.rule_refusals.add(event.at, event.action, event.reason):
+            text = f"refused by the kernel: {event.action.words}: {event.reason}"
+            if not selection.plan().rules:
+                text += ". The traffic goes by the main table until the kernel takes it"
             outputs.append(Notice(event.at, Level.WARNING, text))
         return outputs + selection.decide(event.at)
 
@@ -316,7 +340,8 @@ class Engine:
         old, self.policy = self.policy, event.policy
         if event.routes is not None:
             self._routes = event.routes
-            self._ownership.begin(event.routes)
+            self._rules = self._rules if event.rules is None else event.rules
+            self._ownership.begin(event.routes, self._rules)
         if event.next_hops is not None:
             self._next_hops = event.next_hops
         links = {state.interface: state for state in event.links}
@@ -348,14 +373,14 @@ class Engine:
             if family in self._families:
                 of_family = {o.name: n.name for o, n in names.items() if o.family is family}
                 outputs += self._families[family].apply_uplinks(
-                    event.at, self._healths_of(family), event.policy.hold_back, of_family
+                    event.at, self._healths_of(family), event.policy, of_family
                 )
             else:
-                outputs += self._start_family(family, event.at, self._routes)
+                outputs += self._start_family(family, event.at, self._routes, self._rules)
         for family in [f for f in self._families if f not in event.policy.families]:
             del self._families[family]
-        outputs += left_over(event.at, self.policy, self._routes)
-        outputs += self._see_routes(event.at, self._routes)
+        outputs += left_over(event.at, self.policy, self._routes, self._rules)
+        outputs += self._see_routes(event.at, self._routes, self._rules)
         return outputs + self._decide(event.at, old)
 
     def _links(self) -> dict[str, LinkState]:

@@ -8,6 +8,7 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     RouteLost,
+    RoutingRuleLost,
     RuleChange,
 )
 from route_switcher.core.vocabulary.policy import Policy
@@ -29,6 +30,8 @@ def describe(output: Output, policy: Policy) -> str:
             return output.text
         case RouteLost():
             return f"our route was taken away by {output.by}: {output.route}"
+        case RoutingRuleLost():
+            return f"our {output.rule.family} rule was taken away by somebody else: {output.rule}"
         case _:
             assert_never(output)
 

@@ -22,6 +22,7 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     RouteLost,
+    RoutingRuleLost,
     RuleChange,
 )
 from route_switcher.core.vocabulary.policy import Policy
@@ -186,6 +187,14 @@ def tell(output: Output, policy: Policy) -> None:
             say(_NOTICE_LEVEL[output.level], "notice", describe(output, policy))
         case RouteLost():
             say(logging.WARNING, "gone", describe(output, policy))
+        case RoutingRuleLost():
+            say(
+                logging.WARNING,
+                "routing-rule-gone",
+                describe(output, policy),
+                family=str(output.rule.family),
+                rule=str(output.rule),
+            )
         case _:
             assert_never(output)
 
@@ -251,16 +260,24 @@ def tell_failed_observer(name: str, error: Exception) -> None:
 
 def tell_reconciled(result: Reconciled, seconds: float) -> None:
     """Tell what was changed in the kernel and how long it took; refusals are the core's to tell."""
-    if not result.done:
-        return
-    actions = "; ".join(f"{a.change.value} {a.route} ({a.reason})" for a in result.done)
-    say(
-        logging.INFO,
-        "routes",
-        f"routes changed in {seconds * 1000:.1f} ms: {actions}",
-        milliseconds=round(seconds * 1000, 3),
-        actions=[str(a) for a in result.done],
-    )
+    took = f"in {seconds * 1000:.1f} ms"
+    if result.done:
+        actions = "; ".join(f"{a.change.value} {a.route} ({a.reason})" for a in result.done)
+        say(
+            logging.INFO,
+            "routes",
+            f"routes changed {took}: {actions}",
+            milliseconds=round(seconds * 1000, 3),
+            actions=[str(a) for a in result.done],
+        )
+    if result.rules_done:
+        say(
+            logging.INFO,
+            "routing-rules",
+            f"routing rules changed {took}: {'; '.join(a.words for a in result.rules_done)}",
+            milliseconds=round(seconds * 1000, 3),
+            actions=[str(a) for a in result.rules_done],
+        )
 
 
 def _tell_decision(decision: Decision, policy: Policy) -> None:

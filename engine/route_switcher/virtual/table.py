@@ -3,8 +3,15 @@
 from collections.abc import Callable, Generator, Iterator
 from typing import assert_never
 
-from route_switcher.core.routing.reconcile import ReadRoutes, Reconciled, Reply, Request
+from route_switcher.core.routing.reconcile import (
+    ReadRoutes,
+    ReadRules,
+    Reconciled,
+    Reply,
+    Request,
+)
 from route_switcher.core.routing.table import RouteTable
+from route_switcher.core.vocabulary.policy_rules import RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 
@@ -31,6 +38,10 @@ class Table(RouteTable):
                     reply = tuple(r for r in self.routes if r.ours or not step.ours_only)
                 case RouteAction():
                     reply = self.apply(step)
+                case ReadRules():
+                    reply = self.rules.ours
+                case RoutingRuleAction():
+                    reply = self.rules.apply(step)
                 case Reconciled():
                     tell(step)
                     reply = None

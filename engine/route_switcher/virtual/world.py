@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.events import (
     LinkState,
     NextHops,
     Refused,
+    RefusedRule,
     Release,
     Reload,
     Routes,
@@ -186,7 +187,7 @@ class World:
 
     def see_routes(self) -> None:
         """Tell the engine of the table, after somebody else changed it."""
-        self._handle(Routes(self._at, self.table.routes))
+        self._handle(self._routes())
 
     def switch(self, uplink: str, *, seconds: float = inf, force: bool = False) -> None:
         """The operator orders the traffic to the uplink of that name, for a time or until it is
@@ -234,8 +235,9 @@ class World:
         self.engine = Engine(policy)
         self._convergence = Convergence(self.engine.plans)
         self._effects = effects_of_world(self._probing, self._convergence)
+        links, rules = self._links_of(policy), self.table.rules.ours
         told = self._next_hops.told(policy)
-        self._handle(Start(self._at, self._links_of(policy), self.table.routes, told))
+        self._handle(Start(self._at, links, self.table.routes, told, rules))
         self._probing.apply_policy(policy)
 
     def _run(self, end: int) -> None:
@@ -290,11 +292,16 @@ class World:
         self.table.carry_out(self._convergence.steps(), self._tell_engine)
 
     def _tell_engine(self, result: Reconciled) -> None:
-        self._give(Applied(self._at, result.done, result.unfinished))
+        self._give(Applied(self._at, result.done, result.unfinished, result.rules_done))
         if result.changed:
-            self._give(Routes(self._at, self.table.routes))
+            self._give(self._routes())
         for action, why in result.refused:
             self._give(Refused(self._at, action, why))
+        for rule_action, why in result.rules_refused:
+            self._give(RefusedRule(self._at, rule_action, why))
+
+    def _routes(self) -> Routes:
+        return Routes(self._at, self.table.routes, self.table.rules.ours)
 
     def _links_of(self, policy: Policy) -> tuple[LinkState, ...]:
         return tuple(self.link_of(uplink.interface) for uplink in policy.uplinks)

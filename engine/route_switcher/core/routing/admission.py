@@ -9,6 +9,8 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.routing.refusals import FIRST_PAUSE, FIRST_PAUSE_WITHOUT_ROUTE, Refusals
 from route_switcher.core.routing.route_presence import RoutePresence
+from route_switcher.core.routing.rule_refusals import RuleRefusals
+from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
@@ -17,10 +19,19 @@ from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 class Admission:
     """Remembers what was refused. The `presence` is shared, not copied."""
 
-    __slots__ = ("_presence", "_proving", "_without_route", "refusals")
+    __slots__ = (
+        "_presence",
+        "_proving",
+        "_without_route",
+        "refusals",
+        "rule_refusals",
+        "tables",
+    )
 
-    def __init__(self, presence: RoutePresence) -> None:
+    def __init__(self, presence: RoutePresence, tables: UplinkTables) -> None:
         self.refusals = Refusals()
+        self.rule_refusals = RuleRefusals()
+        self.tables = tables
         self._presence = presence
         self._without_route: frozenset[str] = frozenset()
         self._proving: dict[str, float] = {}
@@ -38,19 +49,22 @@ class Admission:
         route = action.route
         if action.change is Change.DELETE:
             return self.refusals.add_kept(at, route, reason)
-        there = self._presence.has((route.interface, route.gateway))
+        there = self._presence.has(route.family, (route.interface, route.gateway))
         pause = FIRST_PAUSE if there else FIRST_PAUSE_WITHOUT_ROUTE
         return self.refusals.add(at, route, reason, pause)
 
-    def apply_policy(self, departing: Standing | None) -> None:
+    def apply_policy(self, departing: Standing | None, tables: UplinkTables) -> None:
         """A person changed the policy: everything is tried again, except for the uplink that has
         left it and still carries the traffic."""
+        self.tables = tables
         self.refusals.keep(departing)
+        self.rule_refusals.forget()
         self._without_route = frozenset()
         self._proving.clear()
 
     def on_time(self, at: float, healths: Iterable[UplinkHealth], active: str | None) -> None:
         """See which uplinks have a route again at `at`."""
+        self.rule_refusals.expire(at)
         if self.calm and not self._without_route:
             return
         self.refusals.expire(at)
@@ -69,7 +83,15 @@ class Admission:
         if hop is not None:
             hop = replace(hop, onlink=self._presence.onlink(health))
         foreign = self._presence.foreign(health)
-        return Standing(health.uplink, hop, health.state, health.routable, foreign)
+        return Standing(
+            health.uplink,
+            hop,
+            health.state,
+            health.routable,
+            foreign,
+            self.tables.placement.table,
+            self.tables.small(health.uplink.name),
+        )
 
     def judge(self, event: Round, health: UplinkHealth) -> Round:
         """The round as it is in the light of this: one without a way says nothing, unless it shows
@@ -122,4 +144,4 @@ class Admission:
     def _has_no_route(self, health: UplinkHealth) -> bool:
         if self.refusal(health) is None:
             return False
-        return self.refused(health) or not self._presence.has(health.way)
+        return self.refused(health) or not self._presence.has(health.uplink.family, health.way)

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from route_switcher.core.routing.remedies import our_routes_deletion, route_deletion
+from route_switcher.core.routing.remedies import (
+    our_routes_deletion,
+    our_rules_deletion,
+    route_deletion,
+)
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind, hop_words, protocol_name
 
 
@@ -85,16 +90,23 @@ def _reach(route: Route, uplinks: Iterable[Uplink]) -> int:
     return max(uplink.demoted_metric for uplink in uplinks)
 
 
-def left_over(at: float, policy: Policy, routes: Iterable[Route]) -> list[Output]:
+def left_over(
+    at: float, policy: Policy, routes: Iterable[Route], rules: Iterable[RoutingRule] = ()
+) -> list[Output]:
     """What is said of routes of ours in a family of which `policy` has no uplink: nobody judges
     where they lead."""
     told = []
     ours = [route for route in routes if route.ours]
+    ruled = {rule.family for rule in rules}
     for family in Family:
-        mine = ", ".join(str(route) for route in ours if route.family is family)
-        if mine and family not in policy.families:
+        routes_of_it = [route for route in ours if route.family is family]
+        mine = ", ".join(map(str, routes_of_it))
+        if (mine or family in ruled) and family not in policy.families:
             text = f"{family} has no uplink any more: its routes stay as they are: {mine}."
-            remedy = f"To remove them: {our_routes_deletion(family)}"
+            tables = sorted({route.table for route in routes_of_it})
+            commands = [our_rules_deletion(family)] if family in ruled else []
+            commands += [our_routes_deletion(family, table) for table in tables]
+            remedy = f"To remove them: {' && '.join(commands)}"
             told.append(Notice(at, Level.WARNING, f"{text} {remedy}"))
     return [*told]
 

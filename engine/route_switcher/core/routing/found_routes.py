@@ -2,8 +2,27 @@
 
 from collections.abc import Sequence
 
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.routing.rule_list import leads_all
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
+
+
+def routes_of_traffic(
+    routes: Sequence[Route], rules: Sequence[RoutingRule], table: int
+) -> tuple[Route, ...]:
+    """Those of the table that the traffic took before the start; all are of one family.
+
+    Rules of an engine before this one may lead to another table than `table`, which the policy
+    means now, and it may have ended in the middle of a move. Where no rule leads anywhere, main
+    decides, unless somebody has only deleted our rules.
+    """
+    led = next((rule.table for rule in rules if rule.ours and leads_all(rule)), MAIN_TABLE)
+    ours_in_main = any(route.ours and route.table == MAIN_TABLE for route in routes)
+    if led == MAIN_TABLE and not ours_in_main and any(r.ours and r.table == table for r in routes):
+        led = table
+    found = tuple(route for route in routes if route.table == led)
+    return found or tuple(route for route in routes if route.table == MAIN_TABLE)
 
 
 def active_before(uplinks: Sequence[Uplink], routes: Sequence[Route]) -> Uplink | None:

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import Applied, LinkState
-from route_switcher.core.vocabulary.outputs import Output, RouteLost
+from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route, under_new_names
 
 Links: TypeAlias = Mapping[str, LinkState]
@@ -48,14 +49,17 @@ class Ownership:
     def __init__(self) -> None:
         self._expected: frozenset[Route] = frozenset()
         self._seen: frozenset[Route] = frozenset()
+        self._rules: tuple[RoutingRule, ...] = ()
+        """Those that should be there, in the kernel's order."""
         self._restorations = _Allowance()
         self._removals = _Allowance()
         self.restore_at = inf
         """When to bring the kernel to the plan again, though that has not changed; inf: never."""
 
-    def begin(self, routes: Iterable[Route]) -> None:
+    def begin(self, routes: Iterable[Route], rules: Iterable[RoutingRule]) -> None:
         """Take what is there of ours as it is: at a start, and after a reload."""
         self._expected = self._seen = _ours(routes)
+        self._rules = tuple(rules)
 
     def rename(self, routes: Iterable[Route]) -> None:
         """Interfaces may be called otherwise now: our routes stay where they are."""
@@ -65,6 +69,9 @@ class Ownership:
         """The kernel was brought to the plan. A route that had to be added once more had been taken
         away."""
         self.restore_at = event.at + REMOVAL_PAUSE if event.unfinished else inf
+        for action in event.rules:
+            others = tuple(rule for rule in self._rules if rule != action.rule)
+            self._rules = (*others, *([action.rule] if action.change is Change.ADD else []))
         actions = event.actions
         added = frozenset(a.route for a in actions if a.change is not Change.DELETE)
         again = added & self._expected
@@ -88,6 +95,17 @@ class Ownership:
             self.restore_at = self._removals.take(at)
         return [*_lost(at, missing, links), *self.on_time(at)]
 
+    def see_rules(self, at: float, rules: tuple[RoutingRule, ...]) -> list[Output]:
+        """The same of the rules; also their order is put right."""
+        before, self._rules = self._rules, rules
+        missing = [rule for rule in before if rule not in rules]
+        if missing:
+            self.restore_at = min(self.restore_at, self._restorations.take(at))
+        elif _by_family(before) != _by_family(rules):
+            self.restore_at = min(self.restore_at, self._removals.take(at))
+        lost = [RoutingRuleLost(at, rule) for rule in missing]
+        return [*lost, *self.on_time(at)]
+
     def on_time(self, at: float) -> list[Output]:
         """Whether to put routes back now."""
         return [Reconcile(at)] if self.restore_at <= at else []
@@ -107,5 +125,9 @@ def _ours(routes: Iterable[Route]) -> frozenset[Route]:
     return frozenset(route for route in routes if route.ours)
 
 
-def _key(route: Route) -> tuple[object, int]:
-    return route.family, route.metric
+def _key(route: Route) -> tuple[object, int, int]:
+    return route.family, route.table, route.metric
+
+
+def _by_family(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
+    return sorted(rules, key=lambda rule: rule.family.value)

@@ -9,13 +9,23 @@ Where the kernel refuses the active uplink's own metric, because a foreign route
 active uplink stands demoted too, and all others stand further behind. Where it refuses every
 route, but a foreign one leads through the same gateway, the traffic goes by that one, and all of
 ours stand behind it.
+
+All of these stand in one table. Where that is a table of our own, each uplink also has a small
+table with its one default route, whatever its health, and rules lead there (`rule_plan`).
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from route_switcher.core.vocabulary.next_hops import NextHop
-from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family, Uplink
+from route_switcher.core.vocabulary.policy import (
+    DEMOTION,
+    MAIN_TABLE,
+    Address,
+    Family,
+    Uplink,
+)
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
 
@@ -45,6 +55,32 @@ class Plan:
     routes: tuple[DesiredRoute, ...]
     kept: Set[Route] = frozenset()
     """Routes that the kernel has refused to delete."""
+    table: int = MAIN_TABLE
+    """The table of the traffic."""
+    rules: tuple[RoutingRule, ...] = ()
+    """The rules of ours, in the order that they must have. Those that the kernel has refused are
+    not among them."""
+    undeletable: Set[RoutingRule] = frozenset()
+    """Rules that the kernel has refused to delete."""
+    selected: bool = False
+    """Whether a first selection has been made."""
+    rules_found: bool = False
+    """Whether there were any rules of ours when they were last read."""
+
+    @property
+    def own(self) -> bool:
+        """Whether the routes stand in a table of our own."""
+        return self.table != MAIN_TABLE
+
+    @property
+    def awaits_active(self) -> bool:
+        """Whether the route that carries the traffic can be there."""
+        return any(w.route == self.active and w.possible for w in self.routes)
+
+    @property
+    def looks_at_rules(self) -> bool:
+        """Whether rules of ours are there, or should be."""
+        return bool(self.rules) or self.rules_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +94,15 @@ class Standing:
     state: UplinkState
     routable: bool
     foreign: Route | None = None
+    table: int = MAIN_TABLE
+    small_table: int | None = None
+    """The table that has nothing but this uplink's default route; None: there is none."""
+    moved: bool = False
+    """Its routes stood in another table before."""
+
+    def moved_to(self, table: int) -> "Standing":
+        """The same after the routes have moved; it has left the policy, and has no small table."""
+        return replace(self, table=table, small_table=None, moved=self.moved or table != self.table)
 
     @property
     def way(self) -> tuple[str, Address | None] | None:
@@ -77,7 +122,14 @@ class Standing:
             source=hop.source,
             mtu=hop.mtu,
             onlink=hop.onlink,
+            table=self.table,
         )
+
+    def lone_route(self) -> Route | None:
+        """Its route in its small table; None: there is no such table, or no next hop."""
+        if self.small_table is None or self.next_hop is None:
+            return None
+        return replace(self.route(), table=self.small_table)
 
     def routes(self) -> tuple[Route, ...]:
         """The routes by which it can be active, best first; none without a next hop."""
@@ -104,7 +156,8 @@ def make_plan(
     left = active is not None and all(s.uplink != active.uplink for s in uplinks)
     if active is not None and left and (route := active_route(active, refused)) is not None:
         reason = f"{active.uplink.name} is active until another answers"
-        wanted.append(DesiredRoute(route, reason, possible=False))
+        possible = active.moved and active.routable and route not in refused
+        wanted.append(DesiredRoute(route, reason, possible))
     for standing in uplinks:
         if standing.next_hop is None:
             continue
@@ -112,6 +165,11 @@ def make_plan(
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
         wanted.append(DesiredRoute(route, f"{standing.uplink.name} {reason}", possible))
+    for standing in uplinks:
+        lone = standing.lone_route()
+        if lone is not None:
+            reason = f"the one route of {standing.uplink.name}'s own table"
+            wanted.append(DesiredRoute(lone, reason, standing.routable and lone not in refused))
     return Plan(family, carrier, tuple(wanted), kept)
 
 

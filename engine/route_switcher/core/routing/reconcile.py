@@ -5,11 +5,13 @@ time, and are sent what came of it. The daemon and the virtual world drive them.
 """
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from route_switcher.core.routing.diff import additions, deletions
+from route_switcher.core.routing.diff import additions, deletions, deletions_elsewhere
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.rule_plan import rule_actions
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 
 ATTEMPTS = 5
@@ -27,9 +29,16 @@ class ReadRoutes:
     ours_only: bool
 
 
-Request: TypeAlias = ReadRoutes | RouteAction
-Reply: TypeAlias = tuple[Route, ...] | str | None
-"""To `ReadRoutes` the routes; to a route action None, or why it was refused, in words."""
+@dataclass(frozen=True, slots=True)
+class ReadRules:
+    """Wants the rules of ours of both families, in the kernel's order, as `Reply`."""
+
+
+Action: TypeAlias = RouteAction | RoutingRuleAction
+Request: TypeAlias = ReadRoutes | ReadRules | Action
+Reply: TypeAlias = tuple[Route, ...] | tuple[RoutingRule, ...] | str | None
+"""To `ReadRoutes` the routes, to `ReadRules` the rules; to an action None, or why it was refused,
+in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,30 @@ class Reconciled:
     refused: tuple[tuple[RouteAction, str], ...]
     unfinished: bool = False
     """Whether more than `DELETIONS` routes should go, so that some are left."""
+    rules_done: tuple[RoutingRuleAction, ...] = ()
+    rules_refused: tuple[tuple[RoutingRuleAction, str], ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether anything was tried."""
-        return bool(self.done or self.refused)
+        return bool(self.done or self.refused or self.rules_done or self.rules_refused)
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What was carried out so far, and what was refused."""
+
+    done: list[Action] = field(default_factory=list)
+    refused: list[tuple[Action, str]] = field(default_factory=list)
+
+    def reconciled(self) -> Reconciled:
+        done, refused = self.done, self.refused
+        return Reconciled(
+            tuple(a for a in done if isinstance(a, RouteAction)),
+            tuple((a, why) for a, why in refused if isinstance(a, RouteAction)),
+            rules_done=tuple(a for a in done if isinstance(a, RoutingRuleAction)),
+            rules_refused=tuple((a, w) for a, w in refused if isinstance(a, RoutingRuleAction)),
+        )
 
 
 def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
@@ -52,23 +80,43 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
 
     The deletions follow from what was read back: while nothing carries the traffic of the active
     uplink, or an uplink's other route is not there, its old one stays. At most `DELETIONS` go of
-    each family. One refused action does not stop the others.
+    each family. One refused action does not stop the others. Rules are added when the routes that
+    they lead to were seen, and deleted before those; after a refused one its list is left as it is.
     """
-    done: list[RouteAction] = []
-    refused: list[tuple[RouteAction, str]] = []
+    outcomes = _Outcomes()
     plans = tuple(plans)
     # Where a foreign route carries the traffic, it must be seen as well.
     look = ReadRoutes(all(plan.active is None or plan.active.ours for plan in plans))
     seen = _routes((yield look))
     to_add = [action for plan in plans for action in additions(plan, seen)]
-    yield from _carry_out(to_add, done, refused)
+    yield from _carry_out(to_add, outcomes)
     if to_add:
         seen = _routes((yield look))
     to_delete = [deletions(plan, seen) for plan in plans]
     for actions in to_delete:
-        yield from _carry_out(actions[:DELETIONS], done, refused)
-    unfinished = any(len(actions) > DELETIONS for actions in to_delete)
-    return Reconciled(tuple(done), tuple(refused), unfinished)
+        yield from _carry_out(actions[:DELETIONS], outcomes)
+    rules: tuple[RoutingRule, ...] = ()
+    if any(plan.looks_at_rules for plan in plans):
+        rules = yield from _rules_in_order(plans, seen, outcomes)
+    elsewhere = [deletions_elsewhere(plan, seen, rules) for plan in plans]
+    for actions in elsewhere:
+        yield from _carry_out(actions[:DELETIONS], outcomes)
+    left = any(len(actions) > DELETIONS for actions in (*to_delete, *elsewhere))
+    return replace(outcomes.reconciled(), unfinished=left)
+
+
+def _rules_in_order(
+    plans: Iterable[Plan], seen: tuple[Route, ...], outcomes: _Outcomes
+) -> Generator[Request, Reply, tuple[RoutingRule, ...]]:
+    """Bring the rules to the plans; returns those that are there then."""
+    rules = _rules((yield ReadRules()))
+    acted = False
+    for plan in plans:
+        for action in rule_actions(plan, seen, rules):
+            acted = True
+            if not (yield from _carry_out_one(action, outcomes)):
+                break
+    return _rules((yield ReadRules())) if acted else rules
 
 
 class Convergence:
@@ -100,19 +148,26 @@ class Convergence:
                 break
 
 
-def _carry_out(
-    actions: Iterable[RouteAction],
-    done: list[RouteAction],
-    refused: list[tuple[RouteAction, str]],
-) -> Generator[RouteAction, Reply, None]:
+def _carry_out(actions: Iterable[Action], outcomes: _Outcomes) -> Generator[Request, Reply, None]:
     for action in actions:
-        why = yield action
-        if isinstance(why, str):
-            refused.append((action, why))
-        else:
-            done.append(action)
+        yield from _carry_out_one(action, outcomes)
+
+
+def _carry_out_one(action: Action, outcomes: _Outcomes) -> Generator[Request, Reply, bool]:
+    """Returns whether it was carried out."""
+    why = yield action
+    if isinstance(why, str):
+        outcomes.refused.append((action, why))
+        return False
+    outcomes.done.append(action)
+    return True
 
 
 def _routes(reply: Reply) -> tuple[Route, ...]:
     assert isinstance(reply, tuple)
-    return reply
+    return tuple(each for each in reply if isinstance(each, Route))
+
+
+def _rules(reply: Reply) -> tuple[RoutingRule, ...]:
+    assert isinstance(reply, tuple)
+    return tuple(each for each in reply if isinstance(each, RoutingRule))

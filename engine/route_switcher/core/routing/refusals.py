@@ -44,8 +44,8 @@ class Refusals:
         self._kept: dict[Route, float] = {}
         """What it refused to delete, and when that may be asked for again."""
         self._kept_for: dict[Route, str] = {}
-        self._keys: dict[int, Set[Route]] = {}
-        """The routes that the kernel has, by metric."""
+        self._keys: dict[tuple[int, int], Set[Route]] = {}
+        """The routes that the kernel has, by table and metric."""
 
     @property
     def none(self) -> bool:
@@ -90,7 +90,8 @@ class Refusals:
             del self._kept_for[route]
         self._keys = {}
         for route in routes:
-            self._keys[route.metric] = self._keys.get(route.metric, frozenset()) | {route}
+            key = (route.table, route.metric)
+            self._keys[key] = self._keys.get(key, frozenset()) | {route}
             if route in self._told:
                 self._forget(route)
                 self._pauses.pop(route, None)
@@ -102,7 +103,7 @@ class Refusals:
 
     def held(self, route: Route) -> bool:
         """Whether another route stands at the metric of `route`."""
-        return bool(self._keys.get(route.metric, frozenset()) - {route})
+        return bool(self._at_key(route) - {route})
 
     def link_changed(self, interface: str) -> None:
         """The link or an address of `interface` changed: what was refused there may be possible."""
@@ -170,7 +171,10 @@ class Refusals:
         return not refusal.held or all(route in self._refused for route in others)
 
     def _held_by_others(self, route: Route) -> bool:
-        return any(not other.ours for other in self._keys.get(route.metric, ()))
+        return any(not other.ours for other in self._at_key(route))
+
+    def _at_key(self, route: Route) -> Set[Route]:
+        return self._keys.get((route.table, route.metric), frozenset())
 
     def _forget(self, route: Route) -> None:
         self._refused.pop(route, None)

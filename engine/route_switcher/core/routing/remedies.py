@@ -23,6 +23,7 @@ def route_deletion(route: Route) -> str:
     """
     # With the protocol: in a deletion, iproute2 and the kernel take metric 0 for any.
     last = ["metric", str(route.metric), "proto", protocol_name(route.protocol)]
+    last += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     if route.nexthop:
         words = ["default", "nhid", str(route.nexthop), *last]
     elif route.hops:
@@ -82,12 +83,20 @@ def hop_deletion(route: Route) -> str:
     """
     hop = hop_words(route.family, route.interface, route.gateway)
     words = ["ip", *_route(route.family), "del", "default", *hop, "metric", str(route.metric)]
+    words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     return " ".join(map(quoted, words))
 
 
-def our_routes_deletion(family: Family) -> str:
-    """The command that deletes all routes of ours of `family`."""
-    return " ".join(["ip", *_route(family), "flush", "table", "main", "proto", str(PROTOCOL)])
+def our_routes_deletion(family: Family, table: int = MAIN_TABLE) -> str:
+    """The command that deletes all routes of ours of `family` in a table."""
+    where = "main" if table == MAIN_TABLE else str(table)
+    return " ".join(["ip", *_route(family), "flush", "table", where, "proto", str(PROTOCOL)])
+
+
+def our_rules_deletion(family: Family) -> str:
+    """The command that deletes all rules of ours of `family`, as they come. Without routes in the
+    way that they lead to there is nothing that they could harm meanwhile."""
+    return " ".join(["ip", *_family(family), "rule", "flush", "protocol", str(PROTOCOL)])
 
 
 def quoted(word: str) -> str:
@@ -98,5 +107,9 @@ def quoted(word: str) -> str:
     return f"$'{octets}'"
 
 
+def _family(family: Family) -> list[str]:
+    return ["-6"] if family is Family.IPV6 else []
+
+
 def _route(family: Family) -> list[str]:
-    return [*(["-6"] if family is Family.IPV6 else []), "route"]
+    return [*_family(family), "route"]

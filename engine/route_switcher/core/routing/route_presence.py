@@ -3,60 +3,89 @@
 Without one, the kernel takes every target for a neighbour on that wire, and a probe says nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
+from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
+
+_Way: TypeAlias = tuple[Family, str, Address | None]
 
 
 class RoutePresence:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_foreign", "_onlink", "_since", "readings")
+    __slots__ = ("_foreign", "_onlink", "_ruled", "_since", "readings")
 
     def __init__(self) -> None:
         self.readings = 0
         """How many times routes were taken: as long as this is the same, so is all that it says."""
-        self._since: dict[tuple[str, Address | None], float] = {}
-        self._foreign: dict[tuple[str, Address | None], Route] = {}
-        self._onlink: set[tuple[str, Address | None]] = set()
+        self._since: dict[_Way, float] = {}
+        self._foreign: dict[_Way, Route] = {}
+        self._ruled: frozenset[Family] = frozenset()
+        self._onlink: set[_Way] = set()
         """Where a route has said that the gateway is on the link; that is remembered."""
 
-    def see_routes(self, at: float, routes: Iterable[Route]) -> set[str]:
-        """Take what the kernel has. Returns the interfaces where a gateway is now known to be on
-        the link, and was not before."""
+    def see_routes(
+        self,
+        at: float,
+        routes: Iterable[Route],
+        rules: Sequence[RoutingRule] = (),
+        table: int = MAIN_TABLE,
+    ) -> set[str]:
+        """Take what the kernel has; `table` is that of the traffic. Returns the interfaces where a
+        gateway is now known to be on the link, and was not before.
+
+        A route of another table than main is a way only where a rule leads to it.
+        """
         self.readings += 1
         known = set(self._onlink)
+        led = {(family, MAIN_TABLE) for family in Family}
+        led |= {(rule.family, rule.table) for rule in rules}
+        self._ruled = frozenset(rule.family for rule in rules)
         before, self._since, self._foreign = self._since, {}, {}
         for route in routes:
             if route.kind is not RouteKind.UNICAST:
                 continue
-            way = (route.interface, route.gateway)
-            self._since[way] = before.get(way, at)
+            way = (route.family, route.interface, route.gateway)
+            if (route.family, route.table) in led:
+                self._since[way] = before.get(way, at)
             best = self._foreign.get(way)
-            if not route.ours and (best is None or route.metric < best.metric):
+            stands = not route.ours and route.table == table
+            if stands and (best is None or route.metric < best.metric):
                 self._foreign[way] = route
             if route.onlink:
                 self._onlink.add(way)
-        return {interface for interface, _ in self._onlink - known}
+        return {interface for _, interface, _ in self._onlink - known}
+
+    def ruled(self, family: Family) -> bool:
+        """Whether there are rules of ours."""
+        return family in self._ruled
 
     def onlink(self, health: UplinkHealth) -> bool:
         """Whether the next hop of an uplink is to be taken for one on the link."""
         written, hop = health.uplink.onlink, health.next_hop
         if written is not None:
             return written
-        return health.way in self._onlink or (hop is not None and hop.onlink)
+        return _way(health) in self._onlink or (hop is not None and hop.onlink)
 
     def since(self, health: UplinkHealth) -> float:
         """Since when there has been a way through an uplink; inf: there is none."""
-        return inf if health.way is None else self._since.get(health.way, inf)
+        way = _way(health)
+        return inf if way is None else self._since.get(way, inf)
 
-    def has(self, way: tuple[str, Address | None] | None) -> bool:
-        """Whether any route leads through this interface and gateway."""
-        return way in self._since
+    def has(self, family: Family, way: tuple[str, Address | None] | None) -> bool:
+        """Whether any route of `family` leads through this interface and gateway."""
+        return way is not None and (family, *way) in self._since
 
     def foreign(self, health: UplinkHealth) -> Route | None:
         """The best route of somebody else through an uplink."""
-        return None if health.way is None else self._foreign.get(health.way)
+        way = _way(health)
+        return None if way is None else self._foreign.get(way)
+
+
+def _way(health: UplinkHealth) -> _Way | None:
+    return None if health.way is None else (health.uplink.family, *health.way)

@@ -16,11 +16,16 @@ from route_switcher.core.routing.refusal_reasons import (
     link_trouble,
     own_holder,
 )
+from route_switcher.core.routing.rule_list import leads_all
+from route_switcher.core.routing.rule_table import RuleTable
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, RouteKind
 
 Network: TypeAlias = IPv4Network | IPv6Network
+
+_Place: TypeAlias = tuple[int, bool, int, int]
+"""Where a route stands: by family, table and metric, main before others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +49,33 @@ class RouteTable:
         unknown: Callable[[str], LinkState] = LinkState,
     ) -> None:
         self._routes = sorted(dict.fromkeys(routes), key=_place)
+        self.rules = RuleTable()
+        """What leads to tables other than main."""
         self._links = {link.interface: link for link in links}
         self._networks: dict[str, tuple[Network, ...]] = {}
         self._unknown = unknown
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """The routes as a dump tells them, IPv4 first, the best first. IPv6 routes with one metric
-        are one multipath route, and carry the protocol number of the first."""
-        multipath: dict[int, list[Route]] = {}
+        """The routes as dumps tell them, IPv4 and main first, the best first. IPv6 routes with one
+        key are one multipath route, and carry the protocol number of the first."""
+        multipath: dict[_Place, list[Route]] = {}
         for route in self._routes:
             if _joins_others(route):
-                multipath.setdefault(route.metric, []).append(route)
+                multipath.setdefault(_place(route), []).append(route)
         return tuple(
-            _shown(route, multipath[route.metric]) if _joins_others(route) else route
+            _shown(route, multipath[_place(route)]) if _joins_others(route) else route
             for route in self._routes
         )
 
     def best(self, family: Family) -> Route | None:
-        """The route that the kernel takes."""
-        return next((route for route in self._routes if route.family is family), None)
+        """The route that the kernel takes for a packet that no sender has tied to an uplink."""
+        led = [r.table for r in self.rules.rules if r.family is family and leads_all(r)]
+        for table in (*led, MAIN_TABLE):
+            for route in self._routes:
+                if route.family is family and route.table == table:
+                    return route
+        return None
 
     def link(self, interface: str) -> LinkState:
         """What the kernel says of an interface."""
@@ -138,8 +150,8 @@ class RouteTable:
         return [r for r in self._routes if _place(r) == _place(route)]
 
 
-def _place(route: Route) -> tuple[int, int]:
-    return route.family.value, route.metric
+def _place(route: Route) -> _Place:
+    return route.family.value, route.table != MAIN_TABLE, route.table, route.metric
 
 
 def _joins_others(route: Route) -> bool:

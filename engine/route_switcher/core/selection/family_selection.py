@@ -6,14 +6,15 @@ The head of this package says how: with tables, and the three cases of the start
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.conflicts import Conflicts, precedes
-from route_switcher.core.routing.found_routes import active_before, in_use
-from route_switcher.core.routing.plan import Plan, Standing, make_plan
+from route_switcher.core.routing.family_plan import FamilyPlan
+from route_switcher.core.routing.found_routes import active_before, in_use, routes_of_traffic
+from route_switcher.core.routing.plan import Plan, Standing
 from route_switcher.core.routing.route_presence import RoutePresence
+from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.selection.first_selection import FirstSelection
@@ -22,13 +23,11 @@ from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
+from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
 from route_switcher.core.vocabulary.status import Override
-
-_MadeFor: TypeAlias = tuple[object, ...]
-"""What a plan depends on: another is made only when this has changed."""
 
 
 class FamilySelection:
@@ -39,7 +38,7 @@ class FamilySelection:
         self,
         family: Family,
         healths: Sequence[UplinkHealth],
-        hold_back: HoldBack,
+        policy: Policy,
         presence: RoutePresence,
     ) -> None:
         self.family = family
@@ -55,12 +54,12 @@ class FamilySelection:
         self.departing: Standing | None = None
         """How the active uplink stood when it left the policy."""
         self.first = FirstSelection()
-        self.admission = Admission(presence)
+        self.admission = Admission(presence, UplinkTables.of(policy))
         self._presence = presence
         self.conflicts = Conflicts()
-        self._plan: tuple[_MadeFor, Plan] | None = None
+        self._plan = FamilyPlan(family, self.admission, presence)
         self._all_down = AllDown()
-        self.limiter = SwitchLimiter(hold_back)
+        self.limiter = SwitchLimiter(policy.hold_back)
         self._held_until = inf
 
     @property
@@ -76,10 +75,18 @@ class FamilySelection:
 
     # What is told to it.
 
-    def start(self, at: float, routes: Iterable[Route], patience: float) -> list[Output]:
-        """Begin with the `routes` found; wait at most `patience` seconds for first rounds."""
+    def start(
+        self,
+        at: float,
+        routes: Iterable[Route],
+        patience: float,
+        rules: Iterable[RoutingRule] = (),
+    ) -> list[Output]:
+        """Begin with what was found; wait at most `patience` seconds for first rounds."""
         mine = [r for r in routes if r.family is self.family]
-        outputs = self._start(at, mine, patience)
+        led = [rule for rule in rules if rule.family is self.family]
+        table = self.admission.tables.placement.table
+        outputs = self._start(at, routes_of_traffic(mine, led, table), patience)
         return outputs + self.see_routes(at, mine)
 
     def see_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
@@ -87,6 +94,8 @@ class FamilySelection:
         mine = [r for r in routes if r.family is self.family]
         self.admission.refusals.see(at, mine)
         active, carrier = self.plan().active, self._active_standing()
+        table = self.admission.tables.placement.table
+        mine = [route for route in mine if route.table == table]
         astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
         if astray and carrier is not None:
             self.admission.refusals.ask_for_free(carrier.routes(), min(astray))
@@ -96,14 +105,14 @@ class FamilySelection:
         self,
         at: float,
         healths: Sequence[UplinkHealth],
-        hold_back: HoldBack,
+        policy: Policy,
         names: Mapping[str, str],
     ) -> list[Output]:
         """Take a new policy's uplinks; a removed active one carries traffic until another can.
 
         `names` are the new names of those of this family that stay, by their old ones.
         """
-        self.limiter.apply_policy(hold_back)
+        self.limiter.apply_policy(policy.hold_back)
         outputs: list[Output] = []
         if self.current is not None and self.current not in names:
             kept = {id(h) for h in healths}
@@ -117,7 +126,10 @@ class FamilySelection:
         for health in healths:
             if self.departing is not None and health.uplink == self.departing.uplink:
                 self.current, self.departing = health.uplink.name, None
-        self.admission.apply_policy(self.departing)
+        tables = UplinkTables.of(policy)
+        if self.departing is not None:
+            self.departing = self.departing.moved_to(tables.placement.table)
+        self.admission.apply_policy(self.departing, tables)
         if self.override is not None:
             ordered = names.get(self.override.uplink)
             self.override = None if ordered is None else replace(self.override, uplink=ordered)
@@ -153,22 +165,12 @@ class FamilySelection:
             self._held_until,
             ends,
             self.admission.refusals.deadline(),
+            self.admission.rule_refusals.deadline(),
         )
 
     def plan(self) -> Plan:
-        """The standing routes that the kernel should have now."""
-        active = self.current or self.departing
-        refusals = self.admission.refusals
-        refused = frozenset(refusals.routes), frozenset(refusals.kept)
-        states = [(h.uplink, h.next_hop, h.state, h.routable) for h in self.healths]
-        made_for = (active, self._presence.readings, refused, states)
-        if self._plan is None or made_for != self._plan[0]:
-            standings = [self.admission.standing(health) for health in self.healths]
-            self._plan = (
-                made_for,
-                make_plan(self.family, standings, self._active_standing(), *refused),
-            )
-        return self._plan[1]
+        """The routes and rules that the kernel should have now."""
+        return self._plan.now(self.healths, self.current or self.departing, self.settled)
 
     def _active_standing(self) -> Standing | None:
         if self.current is None:

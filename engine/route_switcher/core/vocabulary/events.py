@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.ways import Findings
@@ -123,10 +124,13 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Every default route of the main table, of both families, ours and foreign, as read now."""
+    """Every default route of ours in any table, and those of others in main and in the table of the
+    traffic, of both families, as read now."""
 
     at: float
     routes: tuple[Route, ...]
+    rules: tuple[RoutingRule, ...] = ()
+    """The rules of ours, in the kernel's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ class Start:
     links: tuple[LinkState, ...]
     routes: tuple[Route, ...]
     next_hops: tuple[LearnedHop, ...] = ()
+    rules: tuple[RoutingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,7 @@ class Applied:
     actions: tuple[RouteAction, ...]
     unfinished: bool = False
     """Whether routes are left that should go: they were too many for one time."""
+    rules: tuple[RoutingRuleAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,15 @@ class Refused:
 
     at: float
     action: RouteAction
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRule:
+    """The kernel refused a rule action; `reason` says why, in words."""
+
+    at: float
+    action: RoutingRuleAction
     reason: str
 
 
@@ -212,6 +227,7 @@ class Reload:
     links: tuple[LinkState, ...]
     routes: tuple[Route, ...] | None = None
     next_hops: tuple[LearnedHop, ...] | None = None
+    rules: tuple[RoutingRule, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +247,7 @@ Event: TypeAlias = (
     | Ways
     | Applied
     | Refused
+    | RefusedRule
     | Switch
     | Release
     | Reload

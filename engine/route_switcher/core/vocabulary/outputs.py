@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.policy import Family, UplinkId
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState
 
@@ -67,7 +68,15 @@ class RouteLost:
     by: str
 
 
-Told: TypeAlias = Decision | RuleChange | Notice | RouteLost
+@dataclass(frozen=True, slots=True)
+class RoutingRuleLost:
+    """A routing rule of ours has gone though the engine did not take it away."""
+
+    at: float
+    rule: RoutingRule
+
+
+Told: TypeAlias = Decision | RuleChange | Notice | RouteLost | RoutingRuleLost
 """What is told, and asks nothing of the driver but what the plans say."""
 
 Output: TypeAlias = Told | Effect

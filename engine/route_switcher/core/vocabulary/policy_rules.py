@@ -103,9 +103,13 @@ class RoutingRuleAction:
     rule: RoutingRule
     reason: str
 
+    @property
+    def words(self) -> str:
+        """What is done, without the reason."""
+        return f"{self.change.value} {self.rule.family} rule {self.rule}"
+
     def __str__(self) -> str:
-        family = "-6 " if self.rule.family is Family.IPV6 else ""
-        return f"{family}rule {self.change.value} {self.rule}  # {self.reason}"
+        return f"{self.words}  # {self.reason}"
 
 
 def deleted(wanted: RoutingRule, rules: Iterable[RoutingRule]) -> RoutingRule | None:

@@ -1,7 +1,7 @@
 """Default routes as the kernel has them, and the route actions that change them."""
 
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
@@ -91,7 +91,10 @@ class Route:
     def __str__(self) -> str:
         """The route in the words of `ip route`."""
         hop = hop_words(self.family, self.interface, self.gateway)
-        words = [*self.kind_words, *hop, "metric", str(self.metric)]
+        table = ["table", str(self.table)] if self.table != MAIN_TABLE else []
+        words = [*self.kind_words, *hop, *table, "metric", str(self.metric)]
+        for name, value in (("src", self.source), ("mtu", self.mtu)):
+            words += [name, str(value)] if value is not None else []
         return " ".join(words + ["onlink"] * self.onlink)
 
     @property
@@ -108,11 +111,9 @@ class Route:
 def under_new_names(routes: Set[Route], seen: Set[Route]) -> frozenset[Route]:
     """`routes`, where an interface may be called otherwise since: then they stand in `seen` with
     that name, and all else the same."""
-    unknown = {(r.family, r.gateway, r.metric, r.protocol): r for r in seen - routes}
+    unknown = {replace(route, interface=""): route for route in seen - routes}
     return frozenset(
-        route
-        if route in seen
-        else unknown.get((route.family, route.gateway, route.metric, route.protocol), route)
+        route if route in seen else unknown.get(replace(route, interface=""), route)
         for route in routes
     )
 
@@ -131,7 +132,7 @@ class Change(Enum):
     """How a route action reaches the kernel (the NLM_F_* flags of rtnetlink(7))."""
 
     ADD = "add"
-    """Create; refused if the key (family, metric) is taken."""
+    """Create; refused if the key (family, table, metric) is taken."""
     APPEND = "append"
     """IPv4: create beside another route of ours with the same metric, which is deleted next."""
     REPLACE = "replace"
