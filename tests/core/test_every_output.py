@@ -21,6 +21,7 @@ from route_switcher.core.vocabulary.events import (
     LinkState,
     NextHops,
     Refused,
+    RefusedRule,
     Release,
     Reload,
     Round,
@@ -36,9 +37,11 @@ from route_switcher.core.vocabulary.outputs import (
     Notice,
     Output,
     RouteLost,
+    RoutingRuleLost,
     RuleChange,
 )
 from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
 from route_switcher.core.vocabulary.ways import Findings
@@ -52,12 +55,14 @@ LINKS = tuple(LinkState(uplink.interface) for uplink in POLICY.uplinks)
 ANSWER = Answer(target("203.0.113.1"), 0.02)
 ROUTE = Route(Family.IPV4, UPLINK.interface, UPLINK.written_gateway, UPLINK.metric)
 ADDED = RouteAction(Change.ADD, ROUTE, "standing route")
+RULE = RoutingRuleAction(Change.ADD, RoutingRule(Family.IPV4, PREFERENCE, 115), "is to stand here")
 
 OUTPUTS: dict[type[Output], Output] = {
     Decision: Decision(1.0, Family.IPV4, None, UPLINK.name, Cause.START),
     RuleChange: RuleChange(1.0, UPLINK.id, "r", RuleState.OK, RuleState.FAILED, "no answer"),
     Notice: Notice(1.0, Level.WARNING, "a person should look"),
     RouteLost: RouteLost(1.0, ROUTE, "the kernel"),
+    RoutingRuleLost: RoutingRuleLost(1.0, RULE.rule),
     Reconcile: Reconcile(1.0),
     ProbeNow: ProbeNow(1.0, UPLINK.id),
     SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
@@ -75,6 +80,7 @@ EVENTS: dict[type[Event], Event] = {
     Routes: Routes(1.0, ()),
     Applied: Applied(1.0, (ADDED,)),
     Refused: Refused(1.0, ADDED, "File exists"),
+    RefusedRule: RefusedRule(1.0, RULE, "not permitted"),
     Switch: Switch(1.0, UPLINK.name, inf),
     Release: Release(1.0, UPLINK.name),
     Reload: Reload(1.0, POLICY, LINKS),

@@ -15,6 +15,7 @@ from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.routing.reconcile import Reconciled, Reply, Request, reconcile
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.daemon.carry_out import carry_out
@@ -36,6 +37,12 @@ class Watched:
         refused = await self.kernel.apply(action)
         self.moments.append(await self.kernel.default_routes())
         return refused
+
+    async def our_rules(self) -> tuple[RoutingRule, ...]:
+        return await self.kernel.our_rules()
+
+    async def apply_rule(self, action: RoutingRuleAction) -> str | None:
+        return await self.kernel.apply_rule(action)
 
 
 def uplinks(family: Family, count: int) -> list[Uplink]:

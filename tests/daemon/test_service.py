@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from route_switcher.core.routing.ownership import RESTORATION_SPAN, RESTORATIONS
+from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
@@ -32,9 +33,13 @@ class Running(Observer):
         self.kernel = kernel
         self.lines: dict[str, WrittenProber] = {}
         self.shown: list[RouteAction] = []
-        table = DryRunTable(kernel, self.shown.append) if dry else None
+        table = DryRunTable(kernel, self.show) if dry else None
         self.service = Service(rules, kernel, self.prober, table=table, observers=[self])
         self.decisions: list[Decision] = []
+
+    def show(self, action: Action) -> None:
+        assert isinstance(action, RouteAction)
+        self.shown.append(action)
 
     def output(self, output: Output) -> None:
         if isinstance(output, Decision):

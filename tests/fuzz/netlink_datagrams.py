@@ -165,7 +165,7 @@ def _ip(*lines: str) -> None:
 def _requests() -> list[Callable[[int], bytes]]:
     impossible = Route(Family.IPV4, "", ip_address("203.0.113.77"), 10)
     return [
-        *(partial(messages.route_dump, family, False) for family in Family),
+        *(partial(messages.route_dump, family, False, 254) for family in Family),
         *(partial(every_table, family) for family in Family),
         *(partial(rule_dump, family) for family in Family),
         partial(links.link_request, "fuzz0"),

@@ -4,7 +4,7 @@ The laws are those of `core.routing.table`; `tests/kernel` puts the same questio
 to the real kernel.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 
 import trio
@@ -12,7 +12,8 @@ import trio
 from route_switcher.core.routing.table import Network, RouteTable
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
 
@@ -25,11 +26,13 @@ class ModelKernel:
         self._news = KernelNews()
         self._arrived = trio.Event()
         self._uplinks: tuple[Uplink, ...] = ()
+        self._tables = frozenset((MAIN_TABLE,))
         self._next_hops: tuple[LearnedHop, ...] = ()
 
-    def follow(self, uplinks: Sequence[Uplink]) -> None:
+    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
         """See `Kernel.follow`."""
         self._uplinks = tuple(uplinks)
+        self._tables = frozenset(tables)
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """See `Kernel.default_routes`."""
@@ -38,8 +41,42 @@ class ModelKernel:
         return tuple(
             route
             for route in self._table.routes
-            if route.ours or (route.family in families and not ours_only)
+            if route.table in self._tables
+            and (route.ours or (route.family in families and not ours_only))
         )
+
+    async def tables_of_ours(self) -> frozenset[int]:
+        """See `Kernel.tables_of_ours`."""
+        await trio.lowlevel.checkpoint()
+        led = {rule.table for rule in self._table.rules.ours}
+        return frozenset(led | {route.table for route in self._table.routes if route.ours})
+
+    async def our_rules(self) -> tuple[RoutingRule, ...]:
+        """See `Kernel.our_rules`."""
+        await trio.lowlevel.checkpoint()
+        return self._table.rules.ours
+
+    async def apply_rule(self, action: RoutingRuleAction) -> str | None:
+        """See `Kernel.apply_rule`."""
+        if not action.rule.ours:
+            raise ValueError(f"not ours to touch: {action}")
+        await trio.lowlevel.checkpoint()
+        before = self._table.rules.rules
+        refused = self._table.rules.apply(action)
+        if self._table.rules.rules != before:
+            self._tell(KernelNews(rules=True))
+        return refused
+
+    def add_rules(self, *rules: RoutingRule) -> None:
+        """Somebody adds rules, behind others of their preference."""
+        self._table.rules.put(*rules)
+        self._tell(KernelNews(rules=any(rule.ours for rule in rules)))
+
+    def remove_rules(self, *rules: RoutingRule) -> None:
+        """Somebody deletes rules, which may be ours."""
+        gone = [rule for rule in rules if rule in self._table.rules.rules]
+        self._table.rules.take_away(*rules)
+        self._tell(KernelNews(rules=any(rule.ours for rule in gone)))
 
     async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
         """See `Kernel.next_hops`."""

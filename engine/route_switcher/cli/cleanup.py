@@ -1,7 +1,9 @@
-"""Remove every default route of ours from the main table, and nothing else.
+"""Remove every default route and every routing rule of ours, and nothing else.
 
-What other programs added stays. If no default route is left then, it says so.
-It does not work while an engine runs here, and it needs root (CAP_NET_ADMIN).
+They are looked for in all tables. The rules go first, each before the routes
+that it leads to. What other programs added stays. If no default route is left
+in the main table then, it says so. It does not work while an engine runs here,
+and it needs root (CAP_NET_ADMIN).
 
 Exit code: 0 done, 1 it cannot, 2 wrong usage.
 """
@@ -11,6 +13,8 @@ import sys
 from contextlib import ExitStack
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.core.routing.rule_list import rule_changes
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.kernel.base import Kernel
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
@@ -62,8 +66,22 @@ async def _clean() -> tuple[int, list[str]]:
 
 async def _remove_ours(kernel: Kernel) -> tuple[int, list[str]]:
     code, told = EXIT_OK, []
+    kernel.follow((), await kernel.tables_of_ours() | {MAIN_TABLE})
+    rules = await kernel.our_rules()
+    for family in Family:
+        for action in rule_changes((), [rule for rule in rules if rule.family is family]):
+            refused = await kernel.apply_rule(action)
+            what = f"{family} rule {action.rule}"
+            told.append(f"not removed: {what}: {refused}" if refused else f"removed: {what}")
+            if refused is not None:
+                code = EXIT_PROBLEMS
+                break  # the rules that come next belong behind this one
+    left = {rule.table for rule in await kernel.our_rules()}
     # From the highest metric down: the best route is the last to go.
     for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):
+        if route.table != MAIN_TABLE and route.table in left:
+            told.append(f"not removed: {route}: a rule still leads to it")
+            continue
         refused = await kernel.apply(RouteAction(Change.DELETE, route, "cleanup"))
         if refused is not None:
             code = EXIT_PROBLEMS

@@ -15,6 +15,7 @@ import trio
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
+from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
@@ -25,6 +26,7 @@ from route_switcher.core.vocabulary.events import (
     LinkState,
     NextHops,
     Refused,
+    RefusedRule,
     Release,
     Reload,
     Round,
@@ -35,8 +37,15 @@ from route_switcher.core.vocabulary.events import (
     Ways,
 )
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.outputs import Decision, Output, RouteLost, RuleChange
-from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.outputs import (
+    Decision,
+    Output,
+    RouteLost,
+    RoutingRuleLost,
+    RuleChange,
+)
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.core.vocabulary.status import Status
@@ -81,6 +90,8 @@ class Service:
         self._convergence = Convergence(self._engine.plans)
         self._seen: tuple[Route, ...] = ()
         """What the kernel has of ours, as last read."""
+        self._rules: tuple[RoutingRule, ...] = ()
+        """Rules of ours, as last read."""
         self._foreign: tuple[Route, ...] = ()
         """What it has of others."""
         self._began = 0.0
@@ -123,11 +134,11 @@ class Service:
                 await self._take(await self._inbox.next(self._engine.deadline()))
 
     async def _begin(self) -> None:
-        self._kernel.follow(self._engine.policy.uplinks)
+        await self._follow_policy(self._engine.policy)
         hops = await self._read_hops()
         links = await self._read_links(self._engine.policy)
         routes = await self._read_routes()
-        self._handle(Start(trio.current_time(), links, routes, hops))
+        self._handle(Start(trio.current_time(), links, routes, hops, self._rules))
         await self._converge()
         self._asking.follow(self._engine.policy.uplinks)
         # Before the first round: a wrong way must not make an uplink look well.
@@ -184,12 +195,13 @@ class Service:
         self._asking.ask_anew()
 
     async def _take_policy(self, policy: Policy) -> tuple[Output, ...]:
-        self._kernel.follow(policy.uplinks)
+        await self._follow_policy(policy)
         # All by the names that the new policy has for interfaces.
         hops = await self._read_hops()
         links = await self._read_links(policy)
         routes = await self._read_routes()
-        outputs = self._handle(Reload(trio.current_time(), policy, links, routes, hops))
+        now = trio.current_time()
+        outputs = self._handle(Reload(now, policy, links, routes, hops, self._rules))
         self._asking.follow(policy.uplinks)
         self._ask_anew()
         await self._converge()
@@ -211,8 +223,9 @@ class Service:
             self._lookout.look()
         # Ours first, and alone: this read is cheap though the table be full.
         ours = await self._kernel.default_routes(ours_only=True)
+        rules = await self._kernel.our_rules() if news.rules or news.overrun else self._rules
         await self._take_links_if_lost(self._seen, ours)
-        self._see(ours)
+        self._see(ours, rules)
         await self._converge_if_due()
 
     async def _take_links(self, *, all_told: bool) -> None:
@@ -246,17 +259,23 @@ class Service:
         self._foreign = tuple(route for route in routes if not route.ours)
         self._inbox.forget_foreign()
         self._lookout.make_void()
+        self._rules = await self._kernel.our_rules()
         return routes
 
-    def _see(self, ours: tuple[Route, ...]) -> None:
-        if ours != self._seen:
-            self._seen = ours
+    async def _follow_policy(self, policy: Policy) -> None:
+        """An engine before this one, or a policy, may have left routes of ours in any table."""
+        tables = UplinkTables.of(policy).all | await self._kernel.tables_of_ours()
+        self._kernel.follow(policy.uplinks, tables | {MAIN_TABLE})
+
+    def _see(self, ours: tuple[Route, ...], rules: tuple[RoutingRule, ...]) -> None:
+        if (ours, rules) != (self._seen, self._rules):
+            self._seen, self._rules = ours, rules
             self._ask_anew()
             self._tell_core_of_routes()
 
     def _tell_core_of_routes(self) -> None:
         routes = sorted((*self._seen, *self._foreign), key=lambda r: (r.family.value, r.metric))
-        self._handle(Routes(trio.current_time(), tuple(routes)))
+        self._handle(Routes(trio.current_time(), tuple(routes), self._rules))
 
     async def _converge_if_due(self) -> None:
         if self._convergence.due:
@@ -270,23 +289,28 @@ class Service:
     async def _on_reconciled(self, result: Reconciled) -> None:
         now = trio.current_time()
         real = self._table is self._kernel  # a dry run has printed its actions, and done nothing
-        self._handle(Applied(now, result.done if real else (), result.unfinished))
+        done, rules = (result.done, result.rules_done) if real else ((), ())
+        self._handle(Applied(now, done, result.unfinished, rules))
         if real:
             self._observers.reconciled(result, now - self._began)
         if result.changed:
             deleted = {a.route for a in result.done if a.change is Change.DELETE}
             before = {*self._seen, *(action.route for action in result.done)} - deleted
             # The routes first: they tell whether somebody holds the metric of what was refused.
-            if result.refused:
+            if result.refused or result.rules_refused:
                 await self._read_routes()
             else:
                 self._seen = await self._kernel.default_routes(ours_only=True)
+                if result.rules_done:
+                    self._rules = await self._kernel.our_rules()
             if real:
                 await self._take_links_if_lost(before, self._seen)
             self._tell_core_of_routes()
             self._ask_anew()
         for action, why in result.refused:
             self._handle(Refused(trio.current_time(), action, why))
+        for rule_action, why in result.rules_refused:
+            self._handle(RefusedRule(trio.current_time(), rule_action, why))
         self._began = trio.current_time()
 
     async def _read_links(self, policy: Policy) -> tuple[LinkState, ...]:
@@ -304,8 +328,8 @@ class Service:
         return outputs
 
     def _follow(self, output: Output) -> None:
-        if isinstance(output, RouteLost) and self._table is not self._kernel:
-            return  # a dry run owns no routes
+        if isinstance(output, RouteLost | RoutingRuleLost) and self._table is not self._kernel:
+            return  # a dry run owns nothing
         self._observers.output(output)
         if _says_something_of_ways(output):
             self._asking.ask()

@@ -1,13 +1,14 @@
 """What the daemon asks of a kernel, given by the real one (`netlink`) and by a model (`model`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 
@@ -23,13 +24,16 @@ class KernelNews:
     links: bool = False
     addresses: bool = False
     routes: bool = False
-    """A default route of ours was added, changed or deleted in the main table, perhaps by us."""
+    """A default route of ours was added, changed or deleted, perhaps by us."""
     foreign: bool = False
-    """The same of a default route of others. It may have taken the place of one of ours."""
+    """The same of a default route of others in a table that is followed. It may have taken the
+    place of one of ours."""
     next_hops: bool = False
     """A default route of others in any table, or what it depends on: next hops are learned from
     those. Told only where an uplink learns its next hop. Links and addresses of uplinks take such
     routes along, too."""
+    rules: bool = False
+    """A rule of ours was added or deleted, perhaps by us."""
     overrun: bool = False
     """News were lost (ENOBUFS, netlink(7)): anything may have changed."""
 
@@ -40,6 +44,7 @@ class KernelNews:
             self.routes or other.routes,
             self.foreign or other.foreign,
             self.next_hops or other.next_hops,
+            self.rules or other.rules,
             self.overrun or other.overrun,
         )
 
@@ -50,6 +55,7 @@ class KernelNews:
             or self.routes
             or self.foreign
             or self.next_hops
+            or self.rules
             or self.overrun
         )
 
@@ -57,8 +63,9 @@ class KernelNews:
 class Kernel(Protocol):
     """The links and default routes of one network namespace."""
 
-    def follow(self, uplinks: Sequence[Uplink]) -> None:
-        """From now on, hear of what concerns these uplinks, which stand in order of preference.
+    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
+        """From now on, hear of what concerns these uplinks, which stand in order of preference, and
+        read the routes of these `tables`, of which main is one.
 
         Their interfaces are called as they call them, by whichever name the kernel knows them.
         Where uplinks of one family mean one interface by several names, the first of those names
@@ -67,8 +74,15 @@ class Kernel(Protocol):
         """
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
-        """The default routes of the main table, in order of metric: ours of both families, and
-        those of others in the families of the uplinks that are followed."""
+        """The default routes of the tables that are followed, IPv4 and main first, in order of
+        metric: ours of both families, and those of others in the families of the uplinks."""
+
+    async def tables_of_ours(self) -> frozenset[int]:
+        """Every table that has a default route of ours, or that a rule of ours leads to. The kernel
+        looks at all routes of all tables for that."""
+
+    async def our_rules(self) -> tuple[RoutingRule, ...]:
+        """The rules of ours, IPv4 first, in the order in which the kernel tries them."""
 
     async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
         """The next hops that default routes of others tell of, in all tables, for those of the
@@ -98,8 +112,13 @@ class Kernel(Protocol):
         Raises ValueError for a route that is not ours: the engine never touches those.
         """
 
+    async def apply_rule(self, action: RoutingRuleAction) -> str | None:
+        """Carry out one rule action; as `apply`. Nothing is done where the kernel would delete
+        another rule. Raises ValueError for a rule that is not ours."""
+
     async def changed(self) -> KernelNews:
-        """Wait until a link, an address or a default route changed; news that gathered are one.
+        """Wait until a link, an address, a default route or a rule of ours changed; news that
+        gathered are one.
 
         Cancelling loses no news, and neither does the time between two calls. For one caller.
         """

@@ -27,3 +27,12 @@ def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
     if cause is None and code == errno.EINVAL:
         cause = f"gateway {route.gateway} cannot be used on {route.interface}"
     return f"{cause} (kernel: {words}){remedy}" if cause else f"kernel: {words}"
+
+
+def rule_refusal(code: int, text: str) -> str:
+    """Why a rule was refused with the errno `code`; `text` is what was said to it."""
+    if code == errno.EPERM:
+        return "changing routing rules is not permitted: CAP_NET_ADMIN is missing"
+    if code in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
+        return "this kernel has no routing rules (CONFIG_IP_MULTIPLE_TABLES)"
+    return f"kernel: {text or os.strerror(code)}"

@@ -42,14 +42,22 @@ class Outage:
 class PacketStream:
     """The stream, from `__enter__` to `__exit__`, for `seconds` at most.
 
-    `rate` is packets a second; `target` one of the lab's targets (default: the first of IPv4).
+    `rate` is packets a second; `target` one of the lab's targets (default: the first of IPv4);
+    `sender` the namespace that it comes from (the router: then they are packets of its own).
     Raises `OSError` on entry if a socket cannot be had.
     """
 
     def __init__(
-        self, lab: Lab, *, target: Address | None = None, rate: int = 1000, seconds: float = 60.0
+        self,
+        lab: Lab,
+        *,
+        target: Address | None = None,
+        rate: int = 1000,
+        seconds: float = 60.0,
+        sender: str = CLIENT,
     ) -> None:
         self._lab = lab
+        self._sender = sender
         self._target = lab.targets_v4[0] if target is None else target
         self._period = 1 / rate
         self._seconds = seconds
@@ -64,7 +72,7 @@ class PacketStream:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
-            client = undo.enter_context(self._socket_in(CLIENT))
+            client = undo.enter_context(self._socket_in(self._sender))
             internet = undo.enter_context(self._socket_in(INTERNET))
             internet.bind((str(self._target), _ECHO_PORT))
             # Undone in reverse: sending ends, the last replies come, the rest ends.

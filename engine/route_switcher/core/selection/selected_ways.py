@@ -40,7 +40,7 @@ def _lines(health: UplinkHealth, presence: RoutePresence) -> Iterator[Line]:
     hop, uplink, link = health.next_hop, health.uplink, health.link
     if hop is not None:
         mine = frozenset(a for a in link.addresses if a.version == uplink.family.value)
-        connected = health.usable and presence.has(health.way)
+        connected = health.usable and presence.has(uplink.family, health.way)
         yield Line(uplink, hop.gateway, mine, link.own_name, connected)
 
 

@@ -9,6 +9,7 @@ from socket import AF_INET, AF_INET6
 
 from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteKind
+from route_switcher.kernel.rtnetlink.attributes import number_attribute
 from route_switcher.kernel.rtnetlink.codec import (
     DoneMessage,
     ErrorMessage,
@@ -61,6 +62,10 @@ _SRC_LEN_OFFSET = HEADER.size + 2
 
 _RTNH_F_ONLINK = 4
 
+_RTAX_MTU = 2
+_RT_TABLE_COMPAT = 252
+"""In the fixed header, of a table whose number does not fit there."""
+
 _MAX_ERRNO = 4095
 _BARE_ERROR_SIZE = 4 + 16
 """struct nlmsgerr: the error, and the header of the request."""
@@ -78,7 +83,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class DefaultRoute:
-    """A default route of the main table as the kernel tells it."""
+    """A default route as the kernel tells it."""
 
     family: Family
     metric: int
@@ -87,6 +92,11 @@ class DefaultRoute:
     hops: tuple[Hop, ...]
     nexthop: int = 0
     """The number of the nexthop object that it leads through; 0: none."""
+    table: int = MAIN_TABLE
+    source: Address | None = None
+    """The address that packets are sent from, where the route says so."""
+    mtu: int | None = None
+    """Bytes, where the route says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
     deletion = change is Change.DELETE
     message = RouteMessage()
     message["family"] = _AF[route.family]
-    message["table"] = MAIN_TABLE
+    message["table"] = _in_header(route.table)
     message["proto"] = route.protocol
     message["scope"] = _SCOPE_NOWHERE if deletion else _SCOPE_UNIVERSE
     message["type"] = _TYPES[route.kind]
@@ -112,16 +122,25 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
         message["attrs"].append(("RTA_OIF", index))
     if route.gateway is not None:
         message["attrs"].append(("RTA_GATEWAY", route.gateway.packed))
+    if route.table != MAIN_TABLE:
+        message["attrs"].append(("RTA_TABLE", route.table))
+    if route.source is not None:
+        message["attrs"].append(("RTA_PREFSRC", route.source.packed))
+    if route.mtu is not None:
+        message["attrs"].append(("RTA_METRICS", number_attribute(_RTAX_MTU, route.mtu)))
     kind = _RTM_DELROUTE if deletion else RTM_NEWROUTE
     return encoded(message, kind, _NLM_F_ACK | _CHANGE_FLAGS[change], sequence)
 
 
-def route_dump(family: Family, ours_only: bool, sequence: int) -> bytes:
-    """The request for every route of the main table; only ours where the kernel can filter."""
+def route_dump(family: Family, ours_only: bool, table: int, sequence: int) -> bytes:
+    """The request for every route of a table, 0 for all tables; only for ours where the kernel can
+    filter."""
     message = RouteMessage()
     message["family"] = _AF[family]
-    message["table"] = MAIN_TABLE
+    message["table"] = _in_header(table)
     message["proto"] = PROTOCOL if ours_only else 0
+    if table not in (MAIN_TABLE, 0):
+        message["attrs"] = [("RTA_TABLE", table)]
     return encoded(message, _RTM_GETROUTE, _NLM_F_DUMP, sequence)
 
 
@@ -133,7 +152,7 @@ def default_route(message: Message) -> DefaultRoute | None:
     Raises MalformedMessageError.
     """
     route = kernel_route(message, str)
-    if route is None or route.table != MAIN_TABLE or not route.default:
+    if route is None or not route.default:
         return None
     if message.data[_SRC_LEN_OFFSET]:
         return None
@@ -145,6 +164,9 @@ def default_route(message: Message) -> DefaultRoute | None:
         kind=route.kind,
         hops=hops or (Hop(0, None),),
         nexthop=route.nexthop,
+        table=route.table,
+        source=route.source,
+        mtu=route.mtu,
     )
 
 
@@ -170,3 +192,8 @@ def acknowledgement(message: Message) -> Acknowledgement:
 def _cut_off(message: Message, size: int) -> Message:
     length = min(size, len(message.data))
     return message._replace(data=length.to_bytes(4, sys.byteorder) + message.data[4:length])
+
+
+def _in_header(table: int) -> int:
+    """The number of a table in the fixed header, which has 8 bits for it."""
+    return table if table < 256 else _RT_TABLE_COMPAT

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 import trio
@@ -12,7 +12,7 @@ import trio
 from route_switcher.core.vocabulary.policy import Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.kernel.base import KernelNews
-from route_switcher.kernel.rtnetlink import links, nexthop_objects, route_filter
+from route_switcher.kernel.rtnetlink import links, nexthop_objects, route_filter, rules
 from route_switcher.kernel.rtnetlink.attributes import attribute
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE
@@ -35,15 +35,21 @@ from route_switcher.kernel.rtnetlink.framing import (
 from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_table
 from route_switcher.kernel.rtnetlink.learning import learning_families
 from route_switcher.kernel.rtnetlink.nexthop_objects import RTM_DELNEXTHOP, RTM_NEWNEXTHOP
+from route_switcher.kernel.rtnetlink.rules import RTM_DELRULE, RTM_NEWRULE
 
 # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
-_GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
+# | RTMGRP_IPV4_RULE, and RTNLGRP_IPV6_RULE, which has no name of that kind
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400 | 0x80 | 1 << 18
 
 _LINK_KINDS = frozenset((RTM_NEWLINK, RTM_DELLINK))
 _ADDRESS_KINDS = frozenset((RTM_NEWADDR, RTM_DELADDR))
 _ROUTE_KINDS = frozenset((RTM_NEWROUTE, RTM_DELROUTE))
 _NEXTHOP_KINDS = frozenset((RTM_NEWNEXTHOP, RTM_DELNEXTHOP))
-_KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS | _NEXTHOP_KINDS
+_RULE_KINDS = frozenset((RTM_NEWRULE, RTM_DELRULE))
+_KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS | _NEXTHOP_KINDS | _RULE_KINDS
+
+_RT_TABLE_COMPAT = 252
+"""In the fixed header, of a table whose number does not fit there."""
 
 _SOL_NETLINK = 270
 _ADD_MEMBERSHIP = 1
@@ -62,6 +68,7 @@ _ADDRESSES = KernelNews(addresses=True)
 _ROUTES = KernelNews(routes=True)
 _FOREIGN = KernelNews(foreign=True)
 _NEXT_HOPS = KernelNews(next_hops=True)
+_RULES = KernelNews(rules=True)
 _OVERRUN = KernelNews(overrun=True)
 
 _RECEIVE_BUFFER = 1 << 20
@@ -91,6 +98,9 @@ class Monitor:
         self._objects: frozenset[int] = frozenset()
         self._sources: tuple[bytes, ...] = ()
         self._elsewhere = True
+        self._tables = frozenset((MAIN_TABLE,))
+        """As the fixed header tells them."""
+        self._every_table = False
         self._unheard = _NOTHING
         # trio's own wrapper makes every receive a checkpoint; here, once something has been taken
         # from the socket, nothing may be cancelled until it has been told.
@@ -106,8 +116,14 @@ class Monitor:
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()
 
-    def follow(self, uplinks: Sequence[Uplink], indexes: Iterable[int]) -> None:
-        """Tell from now on what may concern these uplinks; `indexes` are those of their interfaces.
+    def follow(
+        self,
+        uplinks: Sequence[Uplink],
+        indexes: Iterable[int],
+        tables: Collection[int] = (MAIN_TABLE,),
+    ) -> None:
+        """Tell from now on what may concern these uplinks; `indexes` are those of their interfaces,
+        and `tables` those with routes of ours.
 
         An interface that gets one of their names later is followed from then on.
         """
@@ -118,7 +134,9 @@ class Monitor:
         self.add(indexes)
         self.set_elsewhere(Family.IPV6 in {uplink.family for uplink in uplinks})
         self._learning = frozenset(_NUMBERS[family] for family in learning_families(uplinks))
-        route_filter.attach(self._socket, every_table=bool(self._learning))
+        self._tables = frozenset(table if table < 256 else _RT_TABLE_COMPAT for table in tables)
+        self._every_table = bool(self._learning) or len(tables) > 1
+        route_filter.attach(self._socket, every_table=self._every_table)
         if self._learning:
             with suppress(OSError):  # a kernel without nexthop objects (before Linux 5.3)
                 self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _RTNLGRP_NEXTHOP)
@@ -162,7 +180,7 @@ class Monitor:
             self._discarded.not_from_kernel += 1
             return _NOTHING
         news = _NOTHING
-        cut = defaults_of_every_table if self._learning else split
+        cut = defaults_of_every_table if self._every_table else split
         for message in cut(datagram, self._discarded):
             if message.kind not in _KINDS:
                 continue
@@ -203,16 +221,17 @@ class Monitor:
         if message.kind in _NEXTHOP_KINDS:
             known = nexthop_objects.number_in(message) in self._objects
             return _NEXT_HOPS if known and self._learning else _NOTHING
+        if message.kind in _RULE_KINDS:
+            return _RULES if rules.protocol_in(message.data) == PROTOCOL else _NOTHING
         return self._of_route(message.data)
 
     def _of_route(self, data: bytes) -> KernelNews:
         if data[DST_LEN_OFFSET]:
             return _NOTHING
-        in_main = data[TABLE_OFFSET] == MAIN_TABLE
         if data[PROTOCOL_OFFSET] == PROTOCOL:
-            return _ROUTES if in_main else _NOTHING
-        family = data[_FAMILY_OFFSET]
-        news = _FOREIGN if in_main and family in self._families else _NOTHING
+            return _ROUTES
+        followed, family = data[TABLE_OFFSET] in self._tables, data[_FAMILY_OFFSET]
+        news = _FOREIGN if followed and family in self._families else _NOTHING
         return news | _NEXT_HOPS if family in self._learning else news
 
     def _of_link(self, message: Message) -> KernelNews:

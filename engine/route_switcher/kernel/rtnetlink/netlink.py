@@ -2,20 +2,22 @@
 
 import errno
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from types import TracebackType
 
 from route_switcher.core.routing.refusal_reasons import APPENDED, foreign_holder, own_holder
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, Uplink
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
 from route_switcher.kernel.base import KernelNews, require_ours
-from route_switcher.kernel.refusal import refusal
-from route_switcher.kernel.rtnetlink import exchange, link_states, messages
+from route_switcher.kernel.refusal import refusal, rule_refusal
+from route_switcher.kernel.rtnetlink import exchange, link_states, messages, rules
 from route_switcher.kernel.rtnetlink.exchange import KernelError
-from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults
+from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults, split
+from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_table
 from route_switcher.kernel.rtnetlink.learning import Learning
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.names import Owners, index_of, indexes_of, owners
@@ -33,6 +35,7 @@ class NetlinkKernel:
         self.discarded = Discarded()
         self._uplinks: tuple[Uplink, ...] = ()
         self._families_followed = frozenset(Family)
+        self._tables: tuple[int, ...] = (MAIN_TABLE,)
         self._monitor = Monitor(self.discarded)
         self._learning = Learning(self.discarded)
 
@@ -55,11 +58,13 @@ class NetlinkKernel:
         """See `Kernel.changed`."""
         return await self._monitor.changed()
 
-    def follow(self, uplinks: Sequence[Uplink]) -> None:
+    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
         """See `Kernel.follow`."""
         self._uplinks = tuple(uplinks)
         self._families_followed = frozenset(uplink.family for uplink in uplinks)
-        self._monitor.follow(uplinks, filter(None, indexes_of(self._uplinks).values()))
+        self._tables = (MAIN_TABLE, *sorted(set(tables) - {MAIN_TABLE}))
+        indexes = filter(None, indexes_of(self._uplinks).values())
+        self._monitor.follow(uplinks, indexes, self._tables)
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """See `Kernel.default_routes`."""
@@ -67,7 +72,11 @@ class NetlinkKernel:
         carrying: set[int] = set()
         for family in Family:
             none_of_others = ours_only or family not in self._families_followed
-            found = await self._dump(family, none_of_others)
+            found = [
+                route
+                for table in self._tables
+                for route in await self._dump(family, table, none_of_others)
+            ]
             owned = owners(self._uplinks, indexes_of(self._uplinks))
             for route in found:
                 if route.family is not family or (none_of_others and route.protocol != PROTOCOL):
@@ -79,20 +88,47 @@ class NetlinkKernel:
             self._monitor.set_carrying(frozenset(carrying))
         return tuple(routes)
 
-    async def _dump(self, family: Family, ours_only: bool) -> list[messages.DefaultRoute]:
+    async def _dump(
+        self, family: Family, table: int, ours_only: bool
+    ) -> list[messages.DefaultRoute]:
         """IPv4's are at the beginning of the table, however long it is; the kernel looks for ours
-        in the whole table of IPv6, which takes it 0.1 µs for each route."""
-        first = family is Family.IPV4
-        build = partial(messages.route_dump, family, ours_only and not first)
+        in the whole table of IPv6, which takes it 0.1 µs for each route. Table 0: every table."""
+        first = family is Family.IPV4 and table != 0
+        build = partial(messages.route_dump, family, ours_only and not first, table)
         enough = past_ipv4_defaults if first else lambda _: False
+        cut = split if table == MAIN_TABLE else defaults_of_every_table
+        read = messages.default_route
         try:
-            found = await exchange.read(build, messages.default_route, self.discarded, enough)
+            found = await exchange.read(build, read, self.discarded, enough, cut)
         except KernelError as error:
             # A table is made with its first route; a kernel may lack a family.
             if error.code in (errno.ENOENT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP):
                 return []
             raise
-        return sorted(found, key=lambda route: route.metric)
+        mine = (route for route in found if table in (0, route.table))
+        return sorted(mine, key=lambda route: route.metric)
+
+    async def tables_of_ours(self) -> frozenset[int]:
+        """See `Kernel.tables_of_ours`."""
+        found = [route for family in Family for route in await self._dump(family, 0, True)]
+        ours = {route.table for route in found if route.protocol == PROTOCOL}
+        return frozenset(ours | {rule.table for rule in await self.our_rules() if rule.table})
+
+    async def our_rules(self) -> tuple[RoutingRule, ...]:
+        """See `Kernel.our_rules`."""
+        found = [rule for family in Family for rule in await rules.rules(family, self.discarded)]
+        return tuple(rule for rule in found if rule.ours)
+
+    async def apply_rule(self, action: RoutingRuleAction) -> str | None:
+        """See `Kernel.apply_rule`."""
+        adding = action.change is Change.ADD
+        try:
+            await (rules.add if adding else rules.delete)(action.rule, self.discarded)
+        except KernelError as error:
+            if error.code == (errno.EEXIST if adding else errno.ENOENT):
+                return None
+            return rule_refusal(error.code, error.text)
+        return None
 
     async def next_hops(self, *, limited_only: bool = False) -> tuple[LearnedHop, ...]:
         """See `Kernel.next_hops`."""
@@ -202,6 +238,9 @@ def as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
             found.kind,
             onlink=hop.onlink,
             nexthop=found.nexthop,
+            table=found.table,
+            source=found.source,
+            mtu=found.mtu,
             hops=hops,
         )
         for hop, name in named

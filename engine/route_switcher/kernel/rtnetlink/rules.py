@@ -32,7 +32,7 @@ from route_switcher.kernel.rtnetlink.framing import HEADER, Discarded, Message
 from route_switcher.kernel.rtnetlink.kernel_routes import AF, FAMILIES, address
 
 RTM_NEWRULE = 32
-_RTM_DELRULE = 33
+RTM_DELRULE = 33
 _RTM_GETRULE = 34
 _NLM_F_CREATE_EXCL = 0x400 | 0x200
 
@@ -95,7 +95,7 @@ def addition(rule: RoutingRule, sequence: int) -> bytes:
 
 def deletion(rule: RoutingRule, sequence: int) -> bytes:
     """The request that deletes the first rule that agrees with `rule` (`policy_rules.deleted`)."""
-    return request(_RTM_DELRULE, NLM_F_ACK, sequence, _body(rule))
+    return request(RTM_DELRULE, NLM_F_ACK, sequence, _body(rule))
 
 
 def _body(rule: RoutingRule) -> bytes:
@@ -164,6 +164,11 @@ def routing_rule(message: Message) -> RoutingRule | None:
         protocol=_byte(told.get(_PROTOCOL)) or 0,
         unknown=bool(tos) or action not in _NUMBERS or _has_more(told),
     )
+
+
+def protocol_in(data: bytes) -> int:
+    """Who wrote the rule that a message tells of. Raises MalformedMessageError."""
+    return _byte(dict(attributes(data, HEADER.size + _RULE.size)).get(_PROTOCOL)) or 0
 
 
 def _has_more(told: Mapping[int, bytes]) -> bool:

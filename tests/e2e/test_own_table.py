@@ -1,0 +1,182 @@
+"""Routes in a table of our own, on the real kernel: rules, moves under traffic, other hands."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from route_switcher.core.vocabulary.policy import Family
+from route_switcher.lab.addresses import CLIENT, ROUTER
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.namespaces import LabError
+from route_switcher.lab.stream import PacketStream
+from route_switcher.lab.topology import Lab
+from support.running import Start, eventually, run_to_its_end
+from support.tables import our_routes, wait_until_taken, whole_table
+from support.written_policy_files import DUAL_STACK, policy_text
+
+pytestmark = pytest.mark.kernel
+
+BLACKHOLE = FAULTS["blackhole"]
+FOREIGN = {
+    "routes": (
+        "default via 198.51.100.1 metric 500 proto dhcp",
+        "default via 2001:db8:1::1 metric 500",
+    )
+}
+
+
+def table(where: str | int) -> str:
+    return f"routes: {{table: {where}}}\n"
+
+
+def rules(lab: Lab, family: Family = Family.IPV4) -> list[str]:
+    """Our rules, as `ip rule` prints them without their preference, which is always the same."""
+    shown = lab.run(ROUTER, "ip", f"-{family.value}", "-N", "rule", "show")
+    lines = [line for line in shown.splitlines() if line.endswith("proto 115")]
+    assert all(line.startswith("32765:") for line in lines)
+    return [" ".join(line.split()[1:]).removesuffix(" proto 115") for line in lines]
+
+
+def routes(lab: Lab, number: int, family: Family = Family.IPV4) -> set[tuple[str, int]]:
+    """Ours in one table: interface and metric."""
+    words = ["ip", "-j", f"-{family.value}", "route", "show", "table", str(number), "proto", "115"]
+    try:
+        shown = json.loads(lab.run(ROUTER, *words))
+    except LabError:  # a table is made with its first route
+        return set()
+    return {(route["dev"], route["metric"]) for route in shown}
+
+
+def wait_for_rules(lab: Lab, *last: str, family: Family = Family.IPV4) -> None:
+    eventually(lambda: rules(lab, family)[-1:] == list(last), f"the last rule is {last}")
+
+
+MAIN = "not from all fwmark 0x73737373 lookup 254 suppress_prefixlength 0"
+TRAFFIC = "from all lookup 115"
+
+
+@pytest.mark.parametrize("lab", [FOREIGN], indirect=True)
+def test_rules_lead_to_tables_of_our_own_and_main_is_not_touched(lab: Lab, start: Start) -> None:
+    before = lab.run(ROUTER, "ip", "route")
+    engine = start(policy_text(lab, DUAL_STACK) + table("own"))
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    for family in Family:
+        wait_for_rules(lab, TRAFFIC, family=family)
+        first, *others, last = rules(lab, family)
+        assert (first, last) == (MAIN, TRAFFIC)
+        assert others[0].startswith("from all oif eth0 lookup ")
+        assert [rule.split()[1] == "all" for rule in others] == [True, True, False, False]
+        assert routes(lab, 115, family) == {("eth0", 10), ("eth1", 20)}
+        assert our_routes(lab, family) == set()
+    assert lab.run(ROUTER, "ip", "route") == before
+    assert engine.end(signal.SIGTERM) == 0
+    assert rules(lab)[-1] == TRAFFIC
+    done = run_to_its_end(lab, "cleanup")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    removed = [line.partition("rule ")[2] for line in lines if "IPv4 rule" in line]
+    assert removed[0].startswith("lookup 115")
+    assert removed[-1].startswith("not fwmark")
+    assert "proto 115" not in whole_table(lab)
+    assert rules(lab) == rules(lab, Family.IPV6) == []
+
+
+def test_it_fails_over_and_back_in_its_own_table(lab: Lab, start: Start) -> None:
+    engine = start(policy_text(lab) + table(300))
+    engine.wait_for_health("primary", "secondary")
+    assert routes(lab, 301) == {("eth0", 10)}
+    BLACKHOLE.inject(lab, lab.uplinks[0])
+    wait_until_taken(lab, "eth1")
+    assert routes(lab, 300) == {("eth0", 1010), ("eth1", 20)}
+    assert routes(lab, 301) == {("eth0", 10)}
+    BLACKHOLE.heal(lab, lab.uplinks[0])
+    wait_until_taken(lab, "eth0")
+    assert routes(lab, 302) == {("eth1", 20)}
+
+
+MOVES = [("main", "own"), ("own", "main"), (115, 200), (200, 201)]
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["reload", "restart"])
+@pytest.mark.parametrize(("before", "after"), MOVES)
+def test_no_packet_is_lost_when_the_routes_move(
+    lab: Lab, start: Start, policy_file: Path, before: str | int, after: str | int, restart: bool
+) -> None:
+    engine = start(policy_text(lab) + table(before))
+    engine.wait_for_health("primary", "secondary")
+    numbers = {"main": 254, "own": 115}
+    old, new = (numbers.get(str(where), where) for where in (before, after))
+    assert isinstance(new, int)
+    assert isinstance(old, int)
+    own = PacketStream(lab, sender=ROUTER, target=lab.targets_v4[1])
+    with PacketStream(lab) as forwarded, own:
+        eventually(lambda: bool(forwarded.round_trips() and own.round_trips()), "both streams")
+        if restart:
+            engine.end(signal.SIGKILL)
+            engine = start(policy_text(lab) + table(after))
+            engine.wait_for("decision", cause="restart", selected="primary")
+        else:
+            policy_file.write_text(policy_text(lab) + table(after))
+            engine.send(signal.SIGHUP)
+        last = [] if new == 254 else [f"from all lookup {new}"]
+        wait_for_rules(lab, *last)
+        eventually(lambda: routes(lab, new) == {("eth0", 10), ("eth1", 20)}, "the new routes")
+        if old not in range(new, new + 3):
+            eventually(lambda: routes(lab, old) == set(), "the old routes have gone")
+    assert forwarded.outage().lost == 0
+    assert own.outage().lost == 0
+    assert engine.said("decision", previous="primary") == []
+
+
+@pytest.mark.parametrize(
+    "deletion",
+    [
+        "rule flush",
+        "rule del table main suppress_prefixlength 0 fwmark 0x73737373 pref 32765",
+        "rule del lookup 115 pref 32765",
+        "rule del oif eth1 pref 32765",
+    ],
+)
+def test_rules_that_somebody_deletes_are_put_back_in_order(
+    lab: Lab, start: Start, deletion: str
+) -> None:
+    engine = start(policy_text(lab) + table("own"))
+    engine.wait_for_health("primary", "secondary")
+    wait_for_rules(lab, TRAFFIC)
+    before = rules(lab)
+    lab.run(ROUTER, "ip", *deletion.split())
+    engine.wait_for("routing-rule-gone", "our IPv4 rule was taken away by somebody else")
+    eventually(lambda: rules(lab) == before, "the rules are back")
+
+
+def test_wg_quick_does_not_delete_our_rule(lab: Lab, start: Start) -> None:
+    """Its `down` looks for the words of its own rule and deletes the first of that kind, until
+    none is left."""
+    engine = start(policy_text(lab) + table("own"))
+    engine.wait_for_health("primary", "secondary")
+    wait_for_rules(lab, TRAFFIC)
+    before = rules(lab)
+    lab.run(ROUTER, "ip", "rule", "add", "table", "main", "suppress_prefixlength", "0")
+    while "from all lookup main suppress_prefixlength 0" in lab.run(ROUTER, "ip", "rule", "show"):
+        lab.run(ROUTER, "ip", "rule", "delete", "table", "main", "suppress_prefixlength", "0")
+    assert rules(lab) == before
+    assert engine.said("routing-rule-gone") == []
+
+
+def test_with_written_gateways_no_rule_is_made(lab: Lab, start: Start) -> None:
+    before = lab.run(ROUTER, "ip", "rule"), lab.run(ROUTER, "ip", "-6", "rule")
+    engine = start(policy_text(lab, DUAL_STACK))
+    engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    assert (lab.run(ROUTER, "ip", "rule"), lab.run(ROUTER, "ip", "-6", "rule")) == before
+
+
+def test_the_neighbours_are_reached_as_before(lab: Lab, start: Start) -> None:
+    engine = start(policy_text(lab) + table("own"))
+    engine.wait_for_health("primary", "secondary")
+    wait_for_rules(lab, TRAFFIC)
+    found = json.loads(lab.run(CLIENT, "ip", "-j", "address", "show", "scope", "global"))
+    address = next(i["local"] for link in found for i in link["addr_info"] if i["family"] == "inet")
+    (way,) = json.loads(lab.run(ROUTER, "ip", "-j", "route", "get", address))
+    assert "gateway" not in way
