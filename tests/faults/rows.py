@@ -12,6 +12,7 @@ from faults.rows_names import ROWS_NAMES
 from faults.rows_refused import ROWS_REFUSED
 from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
+from faults.rows_ways import ROWS_WAYS
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
 # timeout: 0.4 s, so 400 packets. The rest is slack for a busy machine.
@@ -282,6 +283,7 @@ ROWS = (
     *ROWS_NAMES,
     *ROWS_LINKS,
     *ROWS_STORMS,
+    *ROWS_WAYS,
     Row(
         "netlink overrun, our route lost in it",
         Step(

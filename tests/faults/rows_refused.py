@@ -119,8 +119,8 @@ ROWS_REFUSED = (
         Step(
             router(*_NEXTHOP_ROUTE),
             # The kernel ends a look-up for another interface at such a route.
-            "stays, demoted behind it; the standby fails, since no probe passes it",
-            routes=frozenset({("eth0", 1010), ("eth1", 2020)}),
+            "stays, demoted behind it; the standby is not asked, since no probe passes it",
+            routes=frozenset({("eth0", 1010), ("eth1", 1020)}),
             lost=A_MOMENT,
         ),
         Step(_goes_in_silence, "has its metric again within 30 s", lost=A_MOMENT),

@@ -3,7 +3,7 @@
 import shlex
 from itertools import chain
 
-from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule
 from route_switcher.core.vocabulary.routes import (
@@ -49,10 +49,15 @@ def specific_route_deletion(route: KernelRoute, destination: Network) -> str:
     elif len(route.hops) == 1:
         words += hop_words(route.family, route.hops[0].interface, route.hops[0].gateway)
     else:
-        hops = (hop_words(route.family, hop.interface, hop.gateway) for hop in route.hops)
+        hops = (hop_words(route.family, h.interface, h.gateway) for h in sorted_hops(route))
         last += [word for hop in hops for word in ("nexthop", *hop)]
     family = ["-4"] if "inet6" in words + last else []
     return " ".join(map(quoted, ["ip", *family, *_route(route.family), "del", *words, *last]))
+
+
+def sorted_hops(route: KernelRoute) -> list[KernelHop]:
+    """Its next hops in an order of their own: IPv6 begins with the one that was asked about."""
+    return sorted(route.hops, key=lambda hop: (hop.interface, str(hop.gateway)))
 
 
 def rule_deletion(rule: RoutingRule) -> str:

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from route_switcher.core.routing.remedies import (
     main_rule_addition,
     rule_deletion,
+    sorted_hops,
     specific_route_deletion,
 )
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute, RouteScope
@@ -60,7 +61,9 @@ def _route(
     if route.table not in (planned_table, MAIN_TABLE) or (
         route.table != planned_table and route.default
     ):
-        rule = next((r for r in rules if r.table == route.table and matches(r, lookup)), None)
+        leading = [r for r in rules if r.table == route.table and matches(r, lookup)]
+        # One with parts that are not known may not match after all.
+        rule = min(leading, key=lambda r: r.unknown, default=None)
         if rule is not None:
             text = f"the rule '{rule}' comes first, and leads to {words}"
             return Obstacle(text, rule_deletion(rule), _for_some_sources(rule))
@@ -96,7 +99,7 @@ def describe_route(route: KernelRoute, destination: Network) -> str:
     """A route in the words of `ip route`, with its table and who wrote it."""
     words = [route.kind.value] * (route.kind is not RouteKind.UNICAST)
     words.append("default" if route.default else str(destination))
-    for hop in route.hops:
+    for hop in sorted_hops(route):
         words += ["nexthop"] * (len(route.hops) > 1)
         words += hop_words(route.family, hop.interface, hop.gateway)
     table = "main" if route.table == MAIN_TABLE else str(route.table)

@@ -77,6 +77,8 @@ class ProbeWays:
         for said in dict.fromkeys(wrong.values()):
             targets = ", ".join(str(t) for t, each in wrong.items() if each == said)
             what, why = said
+            if not why.remedy and line.uplink.family in situation.named:
+                continue  # a person was told of the foreign default route that they meet
             text = f"{label}: {what.format(targets)}, so rounds do not ask: {why}"
             texts[text] = None
         self._told[line.uplink.id] = frozenset(texts)
