@@ -42,6 +42,7 @@ def test_it_is_learned_and_changed() -> None:
         told(0, None),
         told(2, "198.51.100.1"),
         told(0, "2001:db8::1", family=Family.IPV6),
+        told(0, "fe80::1"),
     ],
     ids=str,
 )

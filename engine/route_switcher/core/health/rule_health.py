@@ -33,6 +33,7 @@ class RuleHealth:
     """
 
     __slots__ = (
+        "_about_next_hop",
         "_break",
         "_concerned",
         "_enough",
@@ -81,6 +82,7 @@ class RuleHealth:
         self, rule: Rule, probes: Sequence[Probe], link: LinkState, windows: NewWindows
     ) -> None:
         self.rule = rule
+        self._about_next_hop = rule.is_about(Subject.NEXT_HOP)
         its_probes = self._probes = concerned(rule, probes)
         self._concerned = frozenset(p.name for p in its_probes)
         self._break = max(longest_break(p) for p in its_probes)
@@ -151,6 +153,8 @@ class RuleHealth:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
+        if self._about_next_hop and self.state is RuleState.OK:
+            return []  # rounds matter only when it recovers
         self.catch_up(event.at)
         observations = self._observations
         gap = event.sent_at - observations.known_at
@@ -178,7 +182,7 @@ class RuleHealth:
     def on_next_hop(self, absent: str, at: float) -> list[RuleChange]:
         """Judge why there is no next hop or no address, in words (empty: there is); only a rule
         about the next hop has an opinion on it."""
-        if not self.rule.is_about(Subject.NEXT_HOP):
+        if not self._about_next_hop:
             return []
         self.catch_up(at)
         before, self._observations.absent = self._observations.absent, absent

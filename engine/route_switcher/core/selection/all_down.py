@@ -79,7 +79,7 @@ class AllDown:
         return [
             ProbeNow(at, h.uplink.id, again=not first)
             for h in healths
-            if h.link.connected and (first or h.why_not(at, since))
+            if not h.cut and (first or h.why_not(at, since))
         ]
 
 
