@@ -1,7 +1,6 @@
 """The health of one uplink: its rules, its link, and what its probes last said."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
 from math import inf
 
 from route_switcher.core.health.answering import Answering
@@ -10,15 +9,15 @@ from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rules_at_reload import rules_at_reload
 from route_switcher.core.health.shared_windows import NewWindows, SharedWindows
 from route_switcher.core.health.silence import Silence
-from route_switcher.core.next_hops.hop_in_use import HopInUse
+from route_switcher.core.health.way_out import WayOut
 from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_silence
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
-from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
+from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Address, Policy, Target, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Target, Uplink
 from route_switcher.core.vocabulary.states import (
     DECIDED_BY,
     RoundOutcome,
@@ -28,11 +27,8 @@ from route_switcher.core.vocabulary.states import (
 )
 from route_switcher.core.vocabulary.status import RuleStatus
 
-NOT_KNOWN_YET = "no next hop is known yet"
-"""What an uplink lacks that learns its next hop, and has not."""
 
-
-class UplinkHealth:
+class UplinkHealth(WayOut):
     """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
     unknown, others recovering.
 
@@ -48,18 +44,7 @@ class UplinkHealth:
         suspects: Mapping[str, Set[Target]],
         begun: float = -inf,
     ) -> None:
-        self.uplink = uplink
-        self.label = policy.label(uplink.id)
-        """What a person calls it."""
-        self.hop = HopInUse(uplink, link)
-        self._of_several = len(policy.families_of(uplink.name)) > 1
-        self.told_hop: NextHop | None = None
-        """The next hop that a person was told of last."""
-        self.link = _judged(uplink, link)
-        """Its link; where the policy ignores the carrier, that counts as there."""
-        self.routable = self._routable(link)
-        """Whether the kernel can hold a route of this uplink: present, up, with an address, and a
-        next hop."""
+        super().__init__(uplink, policy, link)
         self.ever_failed = False
         """Whether it has been failed since the engine knows it."""
         self._failed_at = inf
@@ -89,53 +74,10 @@ class UplinkHealth:
         changed the probe or the line."""
         return self._answering.knows(event)
 
-    @property
-    def next_hop(self) -> NextHop | None:
-        """Where its packets go first; None: that is not known."""
-        return self.hop.next_hop
-
-    @property
-    def way(self) -> tuple[str, Address | None] | None:
-        """Its interface and gateway: by what a route of it is known; None: it has no next hop."""
-        hop = self.hop.next_hop
-        return None if hop is None else (self.uplink.interface, hop.gateway)
-
-    @property
-    def usable(self) -> bool:
-        """Whether its link carries something, and a next hop can be reached through it."""
-        return self.link.connected and self.routable and not self.hop.absent
-
-    @property
-    def dormant(self) -> bool:
-        """Whether it is one of several families of an uplink, and has never had a next hop: many
-        lines have no IPv6, and nobody waits for it."""
-        return self._of_several and self.hop.never_known
-
     def wants_another_router(self, at: float) -> bool:
         """Whether it is failed, and should try another of the routers that it is told of."""
         failed = self.state is UplinkState.FAILED and self.usable
         return failed and self.hop.may_try_another(at)
-
-    @property
-    def cut(self) -> bool:
-        """Whether its link carries nothing, or its next hop or address is gone."""
-        return not self.link.connected or self.hop.gone
-
-    @property
-    def lacks(self) -> str:
-        """What an uplink lacks that is connected and not `usable`, in words."""
-        if self.hop.absent or self.uplink.family in self.link.families:
-            return self.hop.absent or NOT_KNOWN_YET
-        return f"{self.uplink.interface} has no {self.uplink.family} address"
-
-    def unsettled(self, sent_at: float) -> str:
-        """Why a round that was sent then says nothing, by what is known of the next hop."""
-        hop = self.hop
-        if hop.never_known:
-            return NOT_KNOWN_YET
-        if hop.absent and not hop.gone:
-            return hop.absent
-        return "its next hop changed" if sent_at < hop.settled_at else ""
 
     @property
     def judged(self) -> bool:
@@ -257,9 +199,8 @@ class UplinkHealth:
 
     def on_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """Take what the kernel says of the interface."""
-        seen = self.link = _judged(self.uplink, link)
-        self.hop.judge(at, link)
-        self.routable = self._routable(link)
+        self.take_link(link, at)
+        seen = self.link
         if not seen.connected:
             self._answering.lose_link(at)
         changes = [c for rule in self._rules for c in rule.on_link(seen, at)]
@@ -268,7 +209,7 @@ class UplinkHealth:
 
     def see_link(self, link: LinkState, at: float) -> list[RuleChange]:
         """The same, where it may be no news."""
-        return [] if _judged(self.uplink, link) == self.link else self.on_link(link, at)
+        return [] if self.is_so(link) else self.on_link(link, at)
 
     def see_hops(self, told: Sequence[LearnedHop], at: float) -> list[RuleChange]:
         """Take what the routes of others tell of next hops."""
@@ -277,8 +218,7 @@ class UplinkHealth:
 
     def on_time(self, at: float) -> list[RuleChange]:
         """Judge what may have held long enough now."""
-        if self.hop.on_time(at):
-            self.routable = self._routable(self.link)
+        if self.end_absence(at):
             self._answering.lose_link(at)
         return self._changed([c for rule in self._rules for c in rule.on_time(at)], at)
 
@@ -315,9 +255,7 @@ class UplinkHealth:
         renamed = uplink.name != self.uplink.name
         probes = new.probes_through(uplink.name)
         before = meanings(old.probes_through(self.uplink.name), uplink.family)
-        self.uplink, self.label = uplink, new.label(uplink.id)
-        self.hop.apply_uplink(at, uplink)
-        self._of_several = len(new.families_of(uplink.name)) > 1
+        self.take_uplink(uplink, new, at)
         self.penalty.restart(new.hold_back.damping)
         self.silence.longest = longest_silence(new)
         rules = new.rules_for(uplink.name)
@@ -340,10 +278,6 @@ class UplinkHealth:
         self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""
 
-    def _routable(self, link: LinkState) -> bool:
-        addressed = link.present and link.up and self.uplink.family in link.families
-        return addressed and self.next_hop is not None
-
     def _changed(self, changes: list[RuleChange], at: float) -> list[RuleChange]:
         if changes:
             before, self.state = self.state, worst(rule.state for rule in self._rules)
@@ -352,7 +286,3 @@ class UplinkHealth:
                 self._failed_at = at
                 self.penalty.add_failure(at)
         return changes
-
-
-def _judged(uplink: Uplink, link: LinkState) -> LinkState:
-    return replace(link, carrier=True) if uplink.ignore_carrier else link
