@@ -79,6 +79,16 @@ def test_the_engine_is_an_ordinary_user_with_two_capabilities(
         assert process["NoNewPrivs"] == "1"
 
 
+@pytest.mark.parametrize("flag", ["-4", "-6"])
+def test_no_routing_rule_is_made_and_no_table_but_main_is_used(
+    podman: Podman, log: RouterLog, flag: str
+) -> None:
+    rules = podman.run(f"{ROUTER} ip {flag} rule show")
+    assert "115" not in rules
+    routes = podman.run(f"{ROUTER} ip {flag} route show table all proto 115")
+    assert " table " not in routes
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_it_fails_over_and_back(podman: Podman, log: RouterLog, fault: Fault) -> None:
     end = cable(podman)

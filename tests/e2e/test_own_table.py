@@ -77,6 +77,7 @@ def test_rules_lead_to_tables_of_our_own_and_main_is_not_touched(lab: Lab, start
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     removed = [line.partition("rule ")[2] for line in lines if "IPv4 rule" in line]
+    assert "no default route is left" not in done.stdout
     assert removed[0].startswith("lookup 115")
     assert removed[-1].startswith("not fwmark")
     assert "proto 115" not in whole_table(lab)

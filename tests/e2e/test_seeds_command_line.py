@@ -1,9 +1,10 @@
 import pytest
 
+from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine
-from support.tables import our_routes, wait_for_our_routes, wait_until_taken
+from support.tables import our_routes, wait_for_our_routes, wait_until_taken, whole_table
 
 pytestmark = pytest.mark.kernel
 
@@ -16,6 +17,7 @@ def test_the_seeds_flags_run_two_uplinks_without_a_file(lab: Lab) -> None:
         "--secondary-gateway": "203.0.113.1",
         "--ping-target": "203.0.113.200",
     }
+    rules = [lab.run(ROUTER, "ip", flag, "rule") for flag in ("-4", "-6")]
     with Engine(lab, *(word for pair in flags.items() for word in pair)) as engine:
         engine.wait_for(
             "start", "primary (eth0 via 198.51.100.1), secondary (eth1 via 203.0.113.1)"
@@ -30,3 +32,6 @@ def test_the_seeds_flags_run_two_uplinks_without_a_file(lab: Lab) -> None:
         assert decision.fields["seconds_since_cause"] >= 3
         wait_until_taken(lab, "eth1")
         wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))
+    assert [lab.run(ROUTER, "ip", flag, "rule") for flag in ("-4", "-6")] == rules
+    elsewhere = [line for line in whole_table(lab).splitlines() if "proto 115" in line]
+    assert not [line for line in elsewhere if " table " in line]

@@ -61,7 +61,7 @@ class NetlinkKernel:
     def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
         """See `Kernel.follow`."""
         self._uplinks = tuple(uplinks)
-        self._families_followed = frozenset(uplink.family for uplink in uplinks)
+        self._families_followed = frozenset(u.family for u in uplinks) or frozenset(Family)
         self._tables = (MAIN_TABLE, *sorted(set(tables) - {MAIN_TABLE}))
         indexes = filter(None, indexes_of(self._uplinks).values())
         self._monitor.follow(uplinks, indexes, self._tables)
