@@ -89,7 +89,8 @@ class CheckedTable(Table):
         """Carry out one action, or refuse it if the test or a foreign route says so."""
         route = action.route
         had = self.best(route.family)
-        same_key = [r for r in self if (r.family, r.metric) == (route.family, route.metric)]
+        key = (route.family, route.table, route.metric)
+        same_key = [r for r in self if (r.family, r.table, r.metric) == key]
         why = self._world.refusing(action) or super().apply(action)
         if why is not None:
             return why

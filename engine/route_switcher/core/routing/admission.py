@@ -83,14 +83,18 @@ class Admission:
         if hop is not None:
             hop = replace(hop, onlink=self._presence.onlink(health))
         foreign = self._presence.foreign(health)
+        table = self.tables.placement.table
+        small = self.tables.small(health.uplink.name)
+        taken = small is not None and self._presence.takes_all(health.uplink.family, small)
         return Standing(
             health.uplink,
             hop,
             health.state,
             health.routable,
             foreign,
-            self.tables.placement.table,
-            self.tables.small(health.uplink.name),
+            table,
+            small,
+            not taken,
         )
 
     def judge(self, event: Round, health: UplinkHealth) -> Round:

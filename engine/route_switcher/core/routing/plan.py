@@ -97,6 +97,8 @@ class Standing:
     table: int = MAIN_TABLE
     small_table: int | None = None
     """The table that has nothing but this uplink's default route; None: there is none."""
+    small_table_free: bool = True
+    """No rule of an engine or a policy before this one leads all traffic there still."""
     moved: bool = False
     """Its routes stood in another table before."""
 
@@ -169,7 +171,8 @@ def make_plan(
         lone = standing.lone_route()
         if lone is not None:
             reason = f"the one route of {standing.uplink.name}'s own table"
-            wanted.append(DesiredRoute(lone, reason, standing.routable and lone not in refused))
+            possible = standing.routable and standing.small_table_free and lone not in refused
+            wanted.append(DesiredRoute(lone, reason, possible))
     return Plan(family, carrier, tuple(wanted), kept)
 
 

@@ -8,6 +8,7 @@ from math import inf
 from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
@@ -18,7 +19,7 @@ _Way: TypeAlias = tuple[Family, str, Address | None]
 class RoutePresence:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_foreign", "_onlink", "_ruled", "_since", "readings")
+    __slots__ = ("_foreign", "_leading", "_onlink", "_ruled", "_since", "readings")
 
     def __init__(self) -> None:
         self.readings = 0
@@ -26,6 +27,7 @@ class RoutePresence:
         self._since: dict[_Way, float] = {}
         self._foreign: dict[_Way, Route] = {}
         self._ruled: frozenset[Family] = frozenset()
+        self._leading: frozenset[tuple[Family, int]] = frozenset()
         self._onlink: set[_Way] = set()
         """Where a route has said that the gateway is on the link; that is remembered."""
 
@@ -46,6 +48,7 @@ class RoutePresence:
         led = {(family, MAIN_TABLE) for family in Family}
         led |= {(rule.family, rule.table) for rule in rules}
         self._ruled = frozenset(rule.family for rule in rules)
+        self._leading = frozenset((rule.family, rule.table) for rule in rules if leads_all(rule))
         before, self._since, self._foreign = self._since, {}, {}
         for route in routes:
             if route.kind is not RouteKind.UNICAST:
@@ -60,6 +63,10 @@ class RoutePresence:
             if route.onlink:
                 self._onlink.add(way)
         return {interface for _, interface, _ in self._onlink - known}
+
+    def takes_all(self, family: Family, table: int) -> bool:
+        """Whether a rule of ours leads all traffic to this table."""
+        return (family, table) in self._leading
 
     def ruled(self, family: Family) -> bool:
         """Whether there are rules of ours."""
