@@ -17,12 +17,19 @@ from route_switcher.core.vocabulary.lookups import (
     forwarded_traffic,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, deleted
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.kernel.host.survey import assigned
 from route_switcher.kernel.refusal import refusal
-from route_switcher.kernel.rtnetlink import exchange, links, lookups, messages, netlink
+from route_switcher.kernel.rtnetlink import (
+    exchange,
+    links,
+    lookups,
+    messages,
+    netlink,
+    nexthop_objects,
+)
 from route_switcher.kernel.rtnetlink.exchange import Cut, KernelError, Replies
 from route_switcher.kernel.rtnetlink.framing import Discarded, Message, past_ipv4_defaults, split
 from route_switcher.kernel.rtnetlink.kernel_routes import (
@@ -32,6 +39,7 @@ from route_switcher.kernel.rtnetlink.kernel_routes import (
 )
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.names import index_of, own_name
+from route_switcher.kernel.rtnetlink.nexthop_objects import nexthop_object
 from route_switcher.kernel.rtnetlink.route_query import question
 from route_switcher.kernel.rtnetlink.rules import routing_rule, rule_dump
 
@@ -41,7 +49,20 @@ _ROUTE = Route(Family.IPV4, "lo", None, 10)
 _LINK = LinkState("lo", True, True, True, frozenset(Family))
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
-_BODIES = {16: 16, 17: 16, 20: 8, 21: 8, 24: 12, 25: 12, 32: 12, 33: 12, 2: 20, 3: 4}
+_BODIES = {
+    16: 16,
+    17: 16,
+    20: 8,
+    21: 8,
+    24: 12,
+    25: 12,
+    32: 12,
+    33: 12,
+    104: 8,
+    105: 8,
+    2: 20,
+    3: 4,
+}
 """Bytes of the fixed header that follows the message header, by kind."""
 
 _NETWORK = (
@@ -58,6 +79,11 @@ _NETWORK = (
     "route add default metric 30 nexthop via 198.51.100.1 nexthop via 198.51.100.129",
     "route add unreachable default metric 40",
     "route add 203.0.113.0/24 via 198.51.100.1",
+    "nexthop add id 7 via 198.51.100.1 dev fuzz0",
+    "-6 nexthop add id 8 via 2001:db8::1 dev fuzz0 onlink",
+    "nexthop add id 9 blackhole",
+    "nexthop add id 10 group 7/8",
+    "route add default metric 50 nhid 7 table 100",
     "-6 route add default via 2001:db8::1 metric 10 proto 115",
     "-6 route add default metric 30 nexthop via 2001:db8::1 nexthop via 2001:db8:1::1",
     "-6 route add blackhole default metric 40",
@@ -70,6 +96,7 @@ _NETWORK = (
 )
 _GONE = (
     "link delete fuzz0",
+    "nexthop flush",
     *(f"{flag} route flush table {table}" for flag in ("-4", "-6") for table in ("main", "100")),
     *(f"{flag} rule delete pref {number}" for flag in ("-4", "-6") for number in (100, 101)),
 )
@@ -85,12 +112,13 @@ def attack(data: bytes) -> None:
     """Feed `data` to an exchange as an answer, and to the monitor as news."""
     for parse in (messages.default_route, links.link, links.usable_address, assigned):
         _answered(data, parse, split)
+    _answered(data, partial(nexthop_object, name_of=own_name), split)
     for parse_all in (partial(kernel_route, name_of=own_name), routing_rule):
         _answered(data, parse_all, defaults_of_every_table)
     if message := lookups.only_message(data):
         for lookup in _LOOKUPS:
             lookups.answer(message, lookup, own_name, Discarded())
-    for monitor in (_monitor(), _following()):
+    for monitor in (_monitor(), _following(), _learning()):
         assert not monitor.told(data, _STRANGER)
         monitor.told(data, 0)
     past_ipv4_defaults(data)
@@ -138,13 +166,23 @@ def _following() -> Monitor:
     return monitor
 
 
+@cache
+def _learning() -> Monitor:
+    monitor = Monitor(Discarded())
+    monitor.follow(
+        [Uplink("fuzz", "fuzz0", GatewayMode.AUTO, 10, family) for family in Family], [2]
+    )
+    monitor.set_learned_from(frozenset({7}), [ip_address("198.51.100.2")])
+    return monitor
+
+
 def seeds() -> list[bytes]:
     """What the kernel tells of a network with every form of route that we know of."""
     with (
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news,
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
     ):
-        news.bind((0, 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000))
+        news.bind((0, 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000 | 0x80000000))
         exchange.prepare(channel)
         _ip(*_NETWORK)
         try:
@@ -171,6 +209,7 @@ def _requests() -> list[Callable[[int], bytes]]:
         partial(links.link_request, "fuzz0"),
         partial(links.link_request, "missing0"),
         partial(links.address_dump, 0),
+        *(partial(nexthop_objects.question, number) for number in (7, 8, 9, 10, 11)),
         partial(messages.route_change, Change.ADD, impossible, 0),
         partial(messages.route_change, Change.DELETE, impossible, 0),
     ]

@@ -115,12 +115,13 @@ async def hops_behind(
 async def _object(conversation: Conversation, one: int, name_of: NameOf) -> NexthopObject:
     parse = partial(nexthop_object, name_of=name_of)
     try:
-        found = await conversation.read(partial(_question, one), parse)
+        found = await conversation.read(partial(question, one), parse)
     except KernelError:  # it is gone, or the kernel has no such objects (before Linux 5.3)
         found = []
     return found[0] if found else NexthopObject(one)
 
 
-def _question(one: int, sequence: int) -> bytes:
+def question(one: int, sequence: int) -> bytes:
+    """The request for the object with this number."""
     body = _OBJECT.pack(0, 0, 0, 0) + number_attribute(_ID, one)
     return request(_RTM_GETNEXTHOP, NLM_F_ACK, sequence, body)
