@@ -9,8 +9,9 @@ import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.daemon.reloading import Reloading
+from route_switcher.daemon.reloading import Reloaded, Reloading
 from route_switcher.policy.load import load
+from route_switcher.policy.problems import PolicyProblems
 
 OLD, NEW = load("dual-wan"), load("metered-lte")
 
@@ -156,3 +157,51 @@ async def test_the_thread_that_reads_takes_no_signal_of_the_daemon() -> None:
         await taker.heard.wait()
         nursery.cancel_scope.cancel()
     assert held[0] >= {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+async def test_who_waits_hears_whether_the_policy_counts() -> None:
+    taker = _Taker()
+    outcomes: list[object] = [OLD, PolicyProblems("it", [], ""), MemoryError()]
+
+    def load() -> Policy:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert isinstance(outcome, Policy)
+        return outcome
+
+    reads = Reloading(taker.submit, load, lambda: ("others may write it",))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        assert await reads.reload() == Reloaded(("others may write it",))
+        assert taker.taken == [OLD]
+        assert (await reads.reload()).refused == "the policy is not sound"
+        assert "MemoryError" in (await reads.reload()).refused
+        nursery.cancel_scope.cancel()
+    assert taker.taken == [OLD]
+
+
+async def test_all_who_wait_hear_of_the_newest_and_nobody_of_an_older_one() -> None:
+    taker, disk = _Taker(), _Disk()
+    reads = reloading(taker, disk)
+    heard: list[Reloaded] = []
+
+    async def wait() -> None:
+        heard.append(await reads.reload())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        async with trio.open_nursery() as waiting:
+            waiting.start_soon(wait)
+            await disk.has_begun()
+            disk.content = NEW
+            for _ in range(3):
+                waiting.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            disk.let.release()
+            await disk.has_begun()
+            assert heard == []
+            disk.let.release()
+        nursery.cancel_scope.cancel()
+    assert heard == [Reloaded()] * 4
+    assert taker.taken == [NEW]

@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
@@ -46,7 +47,8 @@ async def test_the_line_that_says_it_is_stopped_is_the_last_one(
     with caplog.at_level(logging.INFO):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop)
-            await serve(Service(rules, kernel, open_prober), lambda: rules)
+            service = Service(rules, kernel, open_prober)
+            await serve(service, Reloading(service.submit, lambda: rules, tuple))
     told = [record.getMessage() for record in caplog.records]
     assert "the prober is closed" in told
     assert told[-1] == f"stopped by {number.name}; the routes stay as they are"
@@ -65,6 +67,7 @@ async def test_what_was_held_back_is_told_before_an_error_ends_it(
                 say(logging.WARNING, "held", f"disturbance {number}")
             raise ValueError("a bug")
 
+    service = Service(rules, kernel, lambda *_: Failing())
     with caplog.at_level(logging.INFO), pytest.raises(ExceptionGroup):
-        await serve(Service(rules, kernel, lambda *_: Failing()), lambda: rules)
+        await serve(service, Reloading(service.submit, lambda: rules, tuple))
     assert "disturbance 99" in caplog.text

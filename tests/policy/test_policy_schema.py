@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from jsonschema import Draft7Validator
 
+import policy.test_problems_of_control as control
 import policy.test_problems_of_failing as failing
 import policy.test_problems_of_gateways as gateways
 import policy.test_problems_of_hold_back as hold_back
@@ -163,7 +164,7 @@ def test_examples_in_the_schema_fit_it() -> None:
 TABLES = (
     *(notation.TOP, uplinks.UPLINK, uplinks.UPLINKS, probes.PROBE, rules.RULE),
     *(gateways.GATEWAY, gateways.FAMILIES, gateways.ONLINK, routes.ROUTES),
-    *(uplink_names.UPLINK_NAMES, hold_back.HELD_BACK, hold_back.DAMPING),
+    *(uplink_names.UPLINK_NAMES, hold_back.HELD_BACK, hold_back.DAMPING, control.CONTROL),
     *(failing.FAIL, recovering.RECOVER, recovering.PROBE_OF_A_CONDITION),
 )
 REFUSABLE = {

@@ -80,6 +80,16 @@ ELSEWHERE = {
         "tests/daemon/test_interfaces.py",
         "test_ignore_linkdown_is_set_each_time_the_interface_appears",
     ),
+    "policy.control": (
+        "it changes no decision: it says who may ask and order",
+        "tests/daemon/test_control_socket.py",
+        "test_the_group_of_the_policy_may_ask",
+    ),
+    "control.group": (
+        "it changes no decision: it says who may ask and order",
+        "tests/daemon/test_control_socket.py",
+        "test_the_group_of_the_policy_may_ask",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",

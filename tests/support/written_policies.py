@@ -86,6 +86,8 @@ def sound_policies(draw: Draw, max_uplinks: int = 4, max_probes: int = 3) -> Wri
     if draw(st.booleans()):
         policy["ignore_linkdown"] = draw(st.booleans())
     if draw(st.booleans()):
+        policy["control"] = {"group": draw(st.sampled_from(("adm", "_x", "A.b-c", "g" * 32)))}
+    if draw(st.booleans()):
         parts = {
             "table": st.sampled_from(["main", "own", 1, 200, 2**32 - 10]),
             "source_rules": st.booleans(),

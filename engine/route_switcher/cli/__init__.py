@@ -41,6 +41,11 @@ class _Command:
 
 _COMMANDS = (
     _Command("run", "keep this machine on a working uplink", "route_switcher.cli.run"),
+    _Command("status", "say what the running engine knows", "route_switcher.cli.status"),
+    _Command("why", "say why an uplink is active, or is not", "route_switcher.cli.why"),
+    _Command("switch", "order the traffic to an uplink", "route_switcher.cli.switch"),
+    _Command("release", "take every order back", "route_switcher.cli.release"),
+    _Command("reload", "have the engine read its policy again", "route_switcher.cli.reload"),
     _Command("validate", "check policies, touching nothing", "route_switcher.cli.validate"),
     _Command("explain", "say in plain words what a policy does", "route_switcher.cli.explain"),
     _Command("simulate", "try a policy on a random network", "route_switcher.cli.simulate"),

@@ -10,15 +10,19 @@ import trio
 
 from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, on_trio
+from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.daemon.control.listener import Listener, NoControl
+from route_switcher.daemon.control.observer import Control
 from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.observers import LogObserver
+from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
@@ -40,13 +44,15 @@ def run(
     doubts: Callable[[], Sequence[str]],
     doubted: Sequence[str],
     *,
+    origin: str,
     dry_run: bool,
     log_level: str,
     log_format: str,
 ) -> int:
     """Run until a signal ends it; returns the exit code.
 
-    `load` reads the policy again, and `doubts` says what to warn of then; `doubted` of this one.
+    `load` reads the policy again, and `doubts` says what to warn of then; `doubted` of this one,
+    whose file or name is `origin`.
     """
     set_up_log(log_level, log_format)
     try:
@@ -75,7 +81,8 @@ def run(
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
-            on_trio.run(_serve, policy, load, doubts, dry_run)
+            listener = None if dry_run else _listener(held)
+            on_trio.run(_serve, policy, origin, load, doubts, listener, dry_run)
         except* (ProbeNotPermitted, CannotStart, NoSocket, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
@@ -89,10 +96,21 @@ def run(
             return EXIT_OK
 
 
+def _listener(held: ExitStack) -> Listener | None:
+    """The control socket; None, and a line, if there can be none."""
+    try:
+        return held.enter_context(Listener())
+    except NoControl as error:
+        say(logging.WARNING, "control", str(error))
+        return None
+
+
 async def _serve(
     policy: Policy,
+    origin: str,
     load: Callable[[], Policy],
     doubts: Callable[[], Sequence[str]],
+    listener: Listener | None,
     dry_run: bool,
 ) -> None:
     try:
@@ -119,7 +137,10 @@ async def _serve(
                 observers=[log],
                 oracle=oracle,
             )
-            await serve(service, load, doubts)
+            reloading = Reloading(service.submit, load, doubts)
+            program = Program(__version__, origin, trio.current_time())
+            service.observe(Control(service, listener, program, policy, reloading.reload))
+            await serve(service, reloading)
             return
         printed = _Printed()
         async with printed.watched():
@@ -132,7 +153,8 @@ async def _serve(
                 look_at_links=look,
                 observers=[log],
             )
-            await serve(service, load, doubts)
+            # Nobody asks it or orders it: another engine may be running.
+            await serve(service, Reloading(service.submit, load, doubts))
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -106,6 +106,7 @@ def _execute(arguments: argparse.Namespace) -> int:
         read,
         doubts,
         doubted,
+        origin="the command line" if _given(arguments) else arguments.policy or SYSTEM_NAME,
         dry_run=arguments.dry_run,
         log_level=level,
         log_format=arguments.log_format,

@@ -41,13 +41,19 @@ def trouble_age(decision: Decision) -> float | None:
     return None if decision.since is None else decision.at - decision.since
 
 
-def _decision(decision: Decision) -> str:
+def describe_move(decision: Decision) -> str:
+    """Why the selection changed, without the evidence."""
     why = decision.cause.value
     if decision.rules:
         why += f" (rule {', '.join(decision.rules)})"
     age = trouble_age(decision)
     if age is not None:
         why += f", {age:.1f} s after its trouble began"
+    return why
+
+
+def _decision(decision: Decision) -> str:
+    why = describe_move(decision)
     # Whether the traffic follows is asked of the kernel next, and told then.
     move = f" instead of {decision.previous}" if decision.previous else ""
     said = "; ".join(decision.evidence)

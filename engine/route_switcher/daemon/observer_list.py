@@ -19,6 +19,10 @@ class ObserverList:
         self._tasks = {observer: trio.CancelScope() for observer in observers}
         """The task of each one that has not failed."""
 
+    def add(self, observer: Observer) -> None:
+        """Tell one more, after the others; to be called before `start`."""
+        self._tasks[observer] = trio.CancelScope()
+
     def start(self, nursery: trio.Nursery) -> None:
         """Begin their tasks."""
         for observer, scope in self._tasks.items():

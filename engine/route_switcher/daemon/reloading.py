@@ -9,6 +9,7 @@ hangs in the kernel without heeding a signal holds up a child just the same.
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import trio
@@ -19,6 +20,25 @@ from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.yaml.files import TIME_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of a reading. `lines` are the problems of the policy, or what to warn of."""
+
+    lines: tuple[str, ...] = ()
+    refused: str = ""
+    """Why the running policy stays, in words; empty: the new one counts."""
+
+
+class _Waiting:
+    def __init__(self) -> None:
+        self.settled = trio.Event()
+        self.reloaded = Reloaded()
+
+    def settle(self, reloaded: Reloaded) -> None:
+        self.reloaded = reloaded
+        self.settled.set()
 
 
 class Reloading:
@@ -41,6 +61,7 @@ class Reloading:
         self._doubts = doubts
         self._limit = limit
         self._asked = trio.Event()
+        self._waiting: list[_Waiting] = []
         # A reading that hangs keeps its token, so that threads do not pile up.
         self._one = trio.CapacityLimiter(1)
 
@@ -48,37 +69,49 @@ class Reloading:
         """Ask for a reading. One that is under way is repeated: the file may have changed since."""
         self._asked.set()
 
+    async def reload(self) -> Reloaded:
+        """Ask for a reading, and wait until its policy counts or is refused."""
+        waiting = _Waiting()
+        self._waiting.append(waiting)
+        self.ask()
+        await waiting.settled.wait()
+        return waiting.reloaded
+
     async def run(self) -> NoReturn:
         """Read whenever asked."""
         while True:
             await self._asked.wait()
             self._asked = trio.Event()
-            await self._reload()
+            waiting, self._waiting = self._waiting, []
+            reloaded = await self._reload()
+            if reloaded is None:
+                self._waiting[:0] = waiting
+                continue
+            for each in waiting:
+                each.settle(reloaded)
 
-    async def _reload(self) -> None:
+    async def _reload(self) -> Reloaded | None:
+        """What came of it; None: it was asked for again meanwhile."""
         if self._one.borrowed_tokens:
-            _stays("an earlier reading of the policy still hangs")
-            return
+            return _stays("an earlier reading of the policy still hangs")
         try:
             with trio.move_on_after(self._limit) as patience:
                 policy, lines, level = await trio.to_thread.run_sync(
                     self._read, abandon_on_cancel=True, limiter=self._one
                 )
         except Exception as error:  # no thread, no memory, or a bug: the uplink matters more
-            _stays(f"the policy could not be read ({type(error).__name__}: {error})")
-            return
+            return _stays(f"the policy could not be read ({type(error).__name__}: {error})")
         if patience.cancelled_caught:
-            _stays(f"the policy could not be read within {self._limit:g} s")
-            return
+            return _stays(f"the policy could not be read within {self._limit:g} s")
         if self._asked.is_set():
-            return
+            return None
         for line in lines:
             say(level, "policy", line)
         if policy is None:
-            _stays("the policy is not sound")
-            return
+            return _stays("the policy is not sound", lines)
         say(logging.INFO, "reload", "the policy was read again, and counts from now on")
         await self._submit(NewPolicy(policy))
+        return Reloaded(tuple(lines))
 
     def _read(self) -> tuple[Policy | None, Sequence[str], int]:
         """The policy, or None; and what is to be said, at which level."""
@@ -90,5 +123,6 @@ class Reloading:
             return None, render(error), logging.ERROR
 
 
-def _stays(why: str) -> None:
+def _stays(why: str, lines: Sequence[str] = ()) -> Reloaded:
     say(logging.ERROR, "reload", f"{why}: the running one stays")
+    return Reloaded(tuple(lines), why)

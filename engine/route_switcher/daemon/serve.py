@@ -3,13 +3,12 @@
 import logging
 import signal
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from math import inf
 from pathlib import Path
 
 import trio
 
-from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service
@@ -32,14 +31,10 @@ def first_of(group: BaseExceptionGroup[OSError]) -> OSError:
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def serve(
-    service: Service,
-    load: Callable[[], Policy],
-    doubts: Callable[[], Sequence[str]] = tuple,
-) -> None:
-    """Run `service` until SIGTERM or SIGINT; at SIGHUP take what `load` returns.
+async def serve(service: Service, reloading: Reloading) -> None:
+    """Run `service` until SIGTERM or SIGINT; at SIGHUP read the policy again.
 
-    For `load` and `doubts` see `Reloading`. Raises CannotStart.
+    Raises CannotStart.
     """
     with trio.open_signal_receiver(*SIGNALS) as signals, let_in():
         try:
@@ -48,7 +43,6 @@ async def serve(
                     await nursery.start(service.run)
                 except* OSError as group:
                     raise CannotStart(first_of(group)) from None
-                reloading = Reloading(service.submit, load, doubts)
                 nursery.start_soon(reloading.run)
                 name = await _until_stopped(signals, reloading)
                 nursery.cancel_scope.cancel()

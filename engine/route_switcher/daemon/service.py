@@ -103,6 +103,10 @@ class Service:
         self._probing: ProbeTasks
         self._effects: EffectTable
 
+    def observe(self, observer: Observer) -> None:
+        """Tell one more observer, after the others; to be called before `run`."""
+        self._observers.add(observer)
+
     async def submit(self, command: Command) -> Outcome | None:
         """Have a command carried out, after those that wait, and return what came of it.
 

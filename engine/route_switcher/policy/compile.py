@@ -6,6 +6,7 @@ from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.sections import probes, rules, uplinks
+from route_switcher.policy.sections.control import read_control
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.yaml.reader import Document
@@ -28,11 +29,14 @@ def compile_policy(document: Document, origin: str) -> Policy:
     the_probes = probes.read_probes(findings, names, the_uplinks if certain else None)
     the_rules = rules.read_rules(findings, names, the_probes)
     the_hold_back = read_hold_back(findings)
+    the_control = read_control(findings)
     placement = read_placement(findings, names, the_uplinks)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
-    return Policy(the_uplinks, the_probes, the_rules, linkdown, the_hold_back, placement)
+    return Policy(
+        the_uplinks, the_probes, the_rules, linkdown, the_hold_back, placement, the_control
+    )
 
 
 def _refuse_scenarios(findings: Findings, origin: str) -> None:

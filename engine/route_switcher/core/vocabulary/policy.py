@@ -264,6 +264,14 @@ class HoldBack:
     damping: Damping | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Who may ask the running engine, and give it orders, beside root and its own user."""
+
+    group: str | None = None
+    """The members of this group; None: nobody else."""
+
+
 MAIN_TABLE = 254
 """The routing table that everybody uses (RT_TABLE_MAIN)."""
 
@@ -306,6 +314,7 @@ class Policy:
     """Whether the kernel is told to skip routes without a carrier by itself, at once."""
     hold_back: HoldBack = HoldBack()
     placement: Placement = Placement()
+    control: Control = Control()
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

@@ -40,6 +40,11 @@ def run_folders() -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*found, SYSTEM, private]))
 
 
+def folder_name() -> str:
+    """What the folder of our network namespace is called in each of them. Raises OSError."""
+    return str(_NETWORK.stat().st_ino)
+
+
 @contextmanager
 def opened(base: Path) -> Iterator[tuple[int, int]]:
     """A descriptor of this namespace's folder in `base`, and the user whom all in it is to belong.
@@ -48,7 +53,7 @@ def opened(base: Path) -> Iterator[tuple[int, int]]:
     """
     with _opened(base, _FOR_ALL if base == SYSTEM else _FOR_US) as folder:
         owner = _safe_owner(folder, base)
-        name = str(_NETWORK.stat().st_ino)
+        name = folder_name()
         with _opened(Path(name), _FOR_ALL, folder, owner) as inner:
             _require_safe(inner, base / name, {owner})
             yield inner, owner

@@ -1,0 +1,44 @@
+"""What the commands share that ask the running engine, or order something."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from route_switcher.cli import EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.control.client import PATIENCE, CannotAsk, connected
+from route_switcher.control.protocol import Error
+
+
+def ask(
+    command: str,
+    line: bytes,
+    show: Callable[[Mapping[str, Any]], int],
+    *,
+    patience: float = PATIENCE,
+) -> int:
+    """Send a request, and `show` its reply; the exit code. What went wrong is said in words."""
+    try:
+        with connected(patience) as client:
+            reply = client.ask(line)
+        if reply.get("ok") is True:
+            return show(reply)
+        if reply.get("ok") is not False:
+            raise CannotAsk("what answers there is no engine")
+    except CannotAsk as error:
+        print(f"route-switcher {command}: {error}", file=sys.stderr)
+        return EXIT_PROBLEMS
+    for message in _messages(reply):
+        print(f"route-switcher {command}: {message}", file=sys.stderr)
+    unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value
+    return EXIT_USAGE if unknown else EXIT_PROBLEMS
+
+
+def print_messages(reply: Mapping[str, Any]) -> None:
+    """A line for each."""
+    for message in _messages(reply):
+        print(message)
+
+
+def _messages(reply: Mapping[str, Any]) -> list[str]:
+    messages = reply.get("messages")
+    return [str(message) for message in messages] if isinstance(messages, list) else []

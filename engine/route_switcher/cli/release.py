@@ -1,0 +1,27 @@
+"""Take every order back: the selection is free again.
+
+Exit code: 0 done (also if there was no order), 1 no engine runs here or it
+cannot be asked, 2 wrong usage.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from route_switcher.cli import EXIT_OK
+from route_switcher.cli.asking import ask, print_messages
+from route_switcher.control.protocol import request
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Release, and print what came of it."""
+
+    def show(reply: Mapping[str, Any]) -> int:
+        print_messages(reply)
+        return EXIT_OK
+
+    return ask("release", request("release"), show)

@@ -1,0 +1,141 @@
+"""The status on one screen, from the JSON document of the engine."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from route_switcher.text.durations import span
+from route_switcher.text.quantities import share
+
+WIDTH = 80
+
+_NAME = 16
+"""Columns of a name; a longer one has a line of its own."""
+
+Document: TypeAlias = Mapping[str, Any]
+
+
+def screen(status: Document) -> Iterator[str]:
+    """Its lines."""
+    running = span(round(status["running_seconds"] or 0))
+    yield from _wrapped("", f"{status['verdict'].upper()}: {_reasons(status)}")
+    yield from _wrapped(
+        "", f"policy {status['policy']}, running for {running} (version {status['program']})"
+    )
+    for family in status["families"]:
+        yield ""
+        yield from _family(family)
+
+
+def _reasons(status: Document) -> str:
+    """Of the families that stand as badly as the whole."""
+    of_worst = [f for f in status["families"] if f["verdict"] == status["verdict"]]
+    texts = [f"{f['family']}: {f['verdict_text']}" for f in of_worst]
+    return "; ".join(texts) or "nothing is known yet"
+
+
+def _family(family: Document) -> Iterator[str]:
+    yield from _wrapped("", f"{family['family']}: {_active(family)}", "  ")
+    if family["why"]:
+        previous = f"took over from {family['previous']}: " if family["previous"] else ""
+        yield from _wrapped("  ", f"{previous}{family['why']}")
+    order = family["order"]
+    if order is not None:
+        yield from _wrapped("  ", f"ORDER: {_order(order)}")
+    if family["astray"]:
+        yield from _wrapped("  ", f"ASTRAY: {family['astray']}")
+    for route in family["conflicts"]:
+        yield from _wrapped("  ", f"CONFLICT: a foreign route decides instead of ours: {route}")
+    for route in family["undeletable"]:
+        yield from _wrapped("  ", f"REFUSED: our {route['route']} stays: {route['reason']}")
+    if family["awaited"]:
+        yield from _wrapped("  ", f"next: {family['awaited']}{_more(family['awaited_seconds'])}")
+    for uplink in family["uplinks"]:
+        yield from _uplink(uplink)
+
+
+def _active(family: Document) -> str:
+    since = _since(family["since"], family["since_seconds"])
+    if family["active"] is not None:
+        return f"{family['active']} is active {since}"
+    if family["departing"] is not None:
+        return f"{family['departing']} has left the policy, and is active until another can be"
+    return "no uplink is selected yet"
+
+
+def _order(order: Document) -> str:
+    kind = "forced to" if order["forced"] else "to"
+    holds = "" if order["holds"] else "; it does not hold now"
+    if order["left_seconds"] is None:
+        return f"{kind} {order['uplink']} until `route-switcher release`{holds}"
+    return f"{kind} {order['uplink']} for {span(round(order['left_seconds']))} more{holds}"
+
+
+def _uplink(uplink: Document) -> Iterator[str]:
+    name, minute = uplink["name"], uplink["last_minute"]
+    indent = 3 + _NAME
+    loss = "no rounds" if minute["loss"] is None else f"{share(minute['loss'])} lost"
+    mean = minute["mean_seconds"]
+    trip = "" if mean is None else f"{1000 * mean:.3g} ms"
+    age = uplink["last_answer_seconds"]
+    answered = "never answered" if age is None else f"answered {_short(age)} ago"
+    figures = f"{uplink['role']:<10}{uplink['state']:<12}{loss:<12}{trip:<9}{answered}"
+    if len(name) > _NAME:
+        yield f"  {name}"
+        yield f"{'':{indent}}{figures}".rstrip()
+    else:
+        yield f"  {name:<{_NAME}} {figures}".rstrip()
+    pad = " " * indent
+    yield from _wrapped(pad, _way(uplink))
+    for rule in _not_ok(uplink["rules"]):
+        since = _since(rule["since"], rule["since_seconds"])
+        yield from _wrapped(pad, f"rule {rule['name']} {rule['state']} {since}: {rule['evidence']}")
+    for wait in uplink["waits_for"]:
+        mark = "REFUSED" if wait["kind"] == "route" else "waits for"
+        yield from _wrapped(pad, f"{mark}: {wait['text']}")
+    if not uplink["waits_for"] and uplink["unfit"]:
+        yield from _wrapped(pad, f"cannot be used now: {uplink['unfit']}")
+
+
+def _way(uplink: Document) -> str:
+    source, learned = _SOURCES.get(uplink["gateway_from"], ""), uplink["learned_from"]
+    if learned is not None:
+        source = f" (learned: {learned['protocol']}, table {learned['table']})"
+    via = f"via {uplink['gateway']}" if uplink["gateway"] else _NO_GATEWAY[not source]
+    return f"{uplink['interface']} {via}{source}, metric {uplink['metric']}"
+
+
+_SOURCES = {"policy": " (policy)", "restart": " (from before the restart)"}
+_NO_GATEWAY = ("alone, without a gateway", "with no next hop known")
+
+
+def _not_ok(rules: Sequence[Document]) -> Iterator[Document]:
+    return (rule for rule in rules if rule["state"] in ("failed", "recovering"))
+
+
+def _since(stamp: str | None, seconds: float | None) -> str:
+    if stamp is None or seconds is None:
+        return ""
+    then = datetime.fromisoformat(stamp).astimezone()
+    day = "" if then.date() == datetime.now().date() else f"{then.date().isoformat()} "
+    return f"since {day}{then:%H:%M:%S} ({span(round(seconds))})"
+
+
+def _more(seconds: float | None) -> str:
+    return "" if seconds is None else f" ({span(round(seconds))} more)"
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else span(round(seconds))
+
+
+def _wrapped(indent: str, text: str, more: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  " if more is None else more,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

@@ -1,0 +1,58 @@
+"""Order the traffic to an uplink, for maintenance of another one or for a test.
+
+The order holds until `release`, or as long as --for says. It is refused if the
+uplink is not healthy. While that uplink is failed, traffic goes elsewhere, and
+returns when it is healthy again. --force orders it there in any state, and
+keeps it there.
+
+An order holds over a reload and a restart; a reboot ends it.
+
+Exit code: 0 ordered, 1 refused (in any family), no engine runs here or it
+cannot be asked, 2 there is no such uplink, or wrong usage.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from route_switcher.cli import EXIT_OK, EXIT_USAGE
+from route_switcher.cli.asking import ask, print_messages
+from route_switcher.control.protocol import LONGEST_ORDER, request
+from route_switcher.text.durations import parse_duration
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `switch`."""
+    parser.add_argument("uplink", metavar="UPLINK")
+    parser.add_argument("--for", dest="duration", metavar="TIME", help="for example 30m or 2h")
+    parser.add_argument("--force", action="store_true", help="even if the uplink is not healthy")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Order it, and print what came of it."""
+    seconds = None
+    if arguments.duration is not None:
+        try:
+            seconds = parse_duration(arguments.duration)
+        except ValueError:
+            return _wrong_usage("--for is a number and its unit (s, m, h): 30m")
+        if not 0 < seconds <= LONGEST_ORDER:
+            return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
+    if not arguments.uplink:
+        return _wrong_usage("UPLINK is empty")
+    force = True if arguments.force else None
+    line = request("switch", uplink=arguments.uplink, seconds=seconds, force=force)
+    return ask("switch", line, _show)
+
+
+def _show(reply: Mapping[str, Any]) -> int:
+    print_messages(reply)
+    if reply.get("kept") is False:
+        print("the order cannot be kept over a restart; the log says why", file=sys.stderr)
+    return EXIT_OK
+
+
+def _wrong_usage(message: str) -> int:
+    print(f"route-switcher switch: {message}", file=sys.stderr)
+    return EXIT_USAGE

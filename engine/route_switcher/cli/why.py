@@ -1,0 +1,37 @@
+"""Say why an uplink is active, or is not, and what would change that.
+
+Without UPLINK: of each family the active uplink first, then every other.
+
+Exit code: 0 said, 1 no engine runs here or it cannot be asked, 2 there is no
+such uplink, or wrong usage.
+"""
+
+import argparse
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from route_switcher.cli import EXIT_OK
+from route_switcher.cli.asking import ask
+from route_switcher.control.protocol import request
+
+_WIDTH = 80
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `why`."""
+    parser.add_argument("uplink", nargs="?", metavar="UPLINK", help="left out: all of them")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Ask, and print."""
+
+    def show(reply: Mapping[str, Any]) -> int:
+        paragraphs = [textwrap.fill(text, _WIDTH, **_UNBROKEN) for text in reply["messages"]]
+        print("\n\n".join(paragraphs))
+        return EXIT_OK
+
+    return ask("why", request("why", uplink=arguments.uplink), show)
+
+
+_UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}

@@ -1,0 +1,126 @@
+"""Asks the running engine: for commands that a person waits for, so without an event loop."""
+
+import errno
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from route_switcher.control.place import places
+from route_switcher.kernel.host.run_folder import SYSTEM
+
+PATIENCE = 10.0
+"""Seconds that an answer may take."""
+
+LONGEST_REPLY = 1 << 20
+"""Bytes; a hundred uplinks take less."""
+
+_PEER = struct.Struct("3i")
+"""struct ucred (unix(7), SO_PEERCRED)."""
+
+
+class CannotAsk(Exception):  # noqa: N818 - a condition, named as the operator will read it
+    """No engine runs, or it cannot be asked; the message says why."""
+
+
+class Client:
+    """A connection to the engine of this network namespace."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._read = b""
+
+    def ask(self, line: bytes) -> dict[str, Any]:
+        """Send a request, and wait for its reply. Raises CannotAsk."""
+        with _in_words():
+            self._socket.sendall(line)
+        return self.next()
+
+    def next(self) -> dict[str, Any]:
+        """The next reply. Raises CannotAsk."""
+        while b"\n" not in self._read:
+            with _in_words():
+                data = self._socket.recv(1 << 16)
+            if not data:
+                raise CannotAsk("the engine closed the connection: it has ended, or is too busy")
+            self._read += data
+            if len(self._read) > LONGEST_REPLY:
+                raise CannotAsk("the engine's reply is too long")
+        line, _, self._read = self._read.partition(b"\n")
+        try:
+            reply = json.loads(line)
+        except (ValueError, RecursionError):
+            reply = None
+        if not isinstance(reply, dict):
+            raise CannotAsk("what answers there is no engine")
+        return reply
+
+
+@contextmanager
+def connected(patience: float = PATIENCE) -> Iterator[Client]:
+    """A client that waits for an answer for so many seconds. Raises CannotAsk."""
+    with _connect(patience) as connection:
+        yield Client(connection)
+
+
+def _connect(patience: float) -> socket.socket:
+    refused: OSError | None = None
+    with _in_words():
+        found = places()
+    for place in found:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(patience)
+            _reach(connection, place)
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+            connection.close()  # no engine, or one that was killed and left its socket
+        except OSError as error:
+            connection.close()
+            refused = refused or error
+        else:
+            if _trusted(connection, place):
+                return connection
+            connection.close()
+    if refused is not None:
+        raise CannotAsk(_why(refused))
+    raise CannotAsk("no engine runs in this network namespace")
+
+
+def _reach(connection: socket.socket, place: Path) -> None:
+    """A path may be longer than an address of a socket (unix(7)): so by its folder."""
+    folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        connection.connect(f"/proc/self/fd/{folder}/{place.name}")
+    finally:
+        os.close(folder)
+
+
+def _trusted(connection: socket.socket, place: Path) -> bool:
+    """Only root makes a folder in /run. Elsewhere somebody else may have been there before us."""
+    _, user, _ = _PEER.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    )
+    return place.parents[1] == SYSTEM or user in (0, os.geteuid())
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotAsk(_why(error)) from None
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, TimeoutError) or error.errno == errno.EAGAIN:
+        return "the engine does not answer"
+    if isinstance(error, PermissionError):
+        return (
+            "you may not ask the engine: be root, or a member of the group that its policy names"
+            " (control: {group: …})"
+        )
+    return f"the engine cannot be asked: {error.strerror or error}"

@@ -1,0 +1,215 @@
+"""What a client is answered, and what its orders come to."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from math import inf, isfinite
+from typing import Any, Protocol, TypeAlias, assert_never
+
+import trio
+
+from route_switcher.control.document import Program, status_document
+from route_switcher.control.protocol import (
+    BadRequest,
+    Error,
+    Order,
+    ReleaseRequest,
+    ReloadRequest,
+    Request,
+    StatusRequest,
+    SwitchRequest,
+    WhyRequest,
+    done,
+    encode,
+    failed,
+    parse,
+)
+from route_switcher.control.wall_clock import WallClock
+from route_switcher.control.why import why
+from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.commands import Command
+from route_switcher.core.vocabulary.events import Release, Switch
+from route_switcher.core.vocabulary.outputs import Decision, Notice
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.status import FamilyStatus, Override, Status
+from route_switcher.daemon.control.credentials import Peer
+from route_switcher.daemon.control.kept_orders import KeptOrders
+from route_switcher.daemon.control.pace import Pace
+from route_switcher.daemon.last_minute import LastMinutes
+from route_switcher.daemon.reloading import Reloaded
+from route_switcher.daemon.report import say
+from route_switcher.daemon.submitted import Outcome
+
+PATIENCE = 14.0
+"""Seconds that an order may take; a policy is read for ten at most."""
+
+Reply: TypeAlias = dict[str, Any]
+
+
+class Engine(Protocol):
+    """What is asked of the service."""
+
+    def status(self) -> Status:
+        """What the engine knows now."""
+        ...
+
+    async def submit(self, command: Command) -> Outcome | None:
+        """Have a command carried out."""
+        ...
+
+
+class Answers:
+    """Answers one line at a time, each in its turn."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        program: Program,
+        policy: Policy,
+        reload: Callable[[], Awaitable[Reloaded]],
+        orders: KeptOrders,
+        minutes: LastMinutes,
+        pace: Pace,
+    ) -> None:
+        self._engine = engine
+        self._program = program
+        self.policy = policy
+        """The one in effect."""
+        self.group: int | None = None
+        """Whose members may give orders."""
+        self._reload = reload
+        self._orders = orders
+        self._minutes = minutes
+        self._pace = pace
+
+    async def answer(self, line: bytes, peer: Peer) -> bytes:
+        """The reply to a line, as a line."""
+        async with self._pace.turn():
+            try:
+                request = parse(line)
+            except BadRequest as error:
+                return encode(failed(error.error, str(error)))
+            reply = self._at_once(request, peer)
+            if reply is not None:
+                return encode(reply)
+        assert isinstance(request, Order)
+        _tell(request, peer)
+        with trio.move_on_after(PATIENCE):
+            return encode(await self._carried_out(request))
+        return encode(failed(Error.TOO_SLOW, f"not within {PATIENCE:g} s; it may still come"))
+
+    def _at_once(self, request: Request, peer: Peer) -> Reply | None:
+        """The reply where there is nothing to wait for; None: the request is an order."""
+        match request:
+            case StatusRequest():
+                return done("status", status=self._document(self._engine.status()))
+            case WhyRequest():
+                return self._why(request.uplink)
+            case SwitchRequest() | ReleaseRequest() | ReloadRequest():
+                if not peer.may_order(self.group):
+                    what = f"user {peer.user} may not give orders: only root, the engine's own"
+                    return failed(Error.NOT_ALLOWED, f"{what} user, and the policy's group may")
+                if isinstance(request, SwitchRequest) and not self.policy.named(request.uplink):
+                    return self._no_such(request.uplink)
+                return None
+            case _:
+                assert_never(request)
+
+    def _document(self, status: Status) -> Mapping[str, object]:
+        return status_document(
+            status, self._program, _clock(status), lambda its: self._minutes.of(its, status.at)
+        )
+
+    def _why(self, uplink: str | None) -> Reply:
+        if uplink is not None and not self.policy.named(uplink):
+            return self._no_such(uplink)
+        status = self._engine.status()
+        said = [why(family, uplink, _clock(status)) for family in status.families]
+        return done("why", messages=[paragraph for each in said for paragraph in each])
+
+    def _no_such(self, uplink: str) -> Reply:
+        what = f"there is no uplink {uplink}; there are: {', '.join(self.policy.names)}"
+        return failed(Error.NO_SUCH_UPLINK, what)
+
+    async def _carried_out(self, order: Order) -> Reply:
+        match order:
+            case SwitchRequest():
+                return await self._switch(order)
+            case ReleaseRequest():
+                return await self._release()
+            case ReloadRequest():
+                reloaded = await self._reload()
+                if reloaded.refused:
+                    what = f"{reloaded.refused}: the running one stays"
+                    return failed(Error.REFUSED, *reloaded.lines, what)
+                return done("reload", messages=list(reloaded.lines))
+            case _:
+                assert_never(order)
+
+    async def _switch(self, order: SwitchRequest) -> Reply:
+        until = trio.current_time() + order.seconds
+        wanted = Override(order.uplink, until, order.force)
+        outcome = await self._engine.submit(Switch(inf, order.uplink, until, order.force))
+        assert outcome is not None  # only a policy takes the place of another
+        messages = self._said(outcome)
+        kept = await self._orders.keep(outcome.status)
+        families = self.policy.families_of(order.uplink)
+        its = [family for family in outcome.status.families if family.family in families]
+        messages += [_ordered(family) for family in its if family.override == wanted]
+        if any(family.override != wanted for family in its):
+            return failed(Error.REFUSED, *messages)
+        return done("switch", messages=messages, kept=kept)
+
+    async def _release(self) -> Reply:
+        families = self._engine.status().families
+        names = dict.fromkeys(f.override.uplink for f in families if f.override is not None)
+        messages: list[str] = []
+        status = self._engine.status()
+        for name in names:
+            outcome = await self._engine.submit(Release(inf, name))
+            assert outcome is not None
+            messages += [f"the order for {name} is taken back", *self._said(outcome)]
+            status = outcome.status
+        kept = await self._orders.keep(status)
+        return done("release", messages=messages or ["there is no order"], kept=kept)
+
+    def _said(self, outcome: Outcome) -> list[str]:
+        return [
+            describe(output, self.policy)
+            for output in outcome.outputs
+            if isinstance(output, Decision | Notice)
+        ]
+
+
+def _ordered(family: FamilyStatus) -> str:
+    """How an order stands that this family took."""
+    order = family.override
+    assert order is not None
+    if order.uplink == family.active:
+        return f"{family.family}: {order.uplink} is active"
+    unfit = next(u.unfit for u in family.uplinks if u.health.uplink.name == order.uplink)
+    return f"{family.family}: {order.uplink} is not active yet" + (f": {unfit}" if unfit else "")
+
+
+def _clock(status: Status) -> WallClock:
+    return WallClock(status.at, datetime.now().astimezone())
+
+
+def _tell(order: Order, peer: Peer) -> None:
+    """The log has who ordered what."""
+    fields: dict[str, object] = {"user": peer.user, "process": peer.process}
+    match order:
+        case SwitchRequest():
+            fields |= {"uplink": order.uplink, "force": order.force}
+            ends = isfinite(order.seconds)
+            what = f"switch to {order.uplink}" + (f" for {order.seconds:g} s" if ends else "")
+            what += ", forced" if order.force else ""
+            fields["seconds"] = order.seconds if ends else None
+        case ReleaseRequest():
+            what = "release"
+        case ReloadRequest():
+            what = "reload"
+        case _:
+            assert_never(order)
+    message = f"ordered by user {peer.user} (process {peer.process}): {what}"
+    say(logging.INFO, "order", message, order=what.split()[0], **fields)

@@ -1,0 +1,107 @@
+"""The connections of clients: how many, how long, and how much of each."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import trio
+
+from route_switcher.control.protocol import LONGEST_REQUEST, Error, encode, failed
+from route_switcher.daemon.control.credentials import Peer, peer_of
+from route_switcher.daemon.control.lines import Lines, TooLong
+from route_switcher.daemon.control.pace import Pace
+from route_switcher.daemon.report import say
+
+MOST = 32
+"""Connections at one time. One more takes the place of the one that has been silent longest."""
+
+SILENCE = 10.0
+"""Seconds that a client may take for a request."""
+
+UNREAD = 5.0
+"""Seconds that a client may take to read a reply."""
+
+REQUESTS = 256
+"""Requests on one connection."""
+
+_SCARCE = 1.0
+"""Seconds after which a connection is accepted again, where no descriptor or memory was free."""
+
+Answer: TypeAlias = Callable[[bytes, Peer], Awaitable[bytes]]
+"""The line of the reply to a line."""
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    heard: float
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+
+
+class Connections:
+    """Accepts clients of `listening`, and has `answer` give the reply to each line of theirs."""
+
+    def __init__(self, listening: trio.socket.SocketType, answer: Answer, pace: Pace) -> None:
+        self._listening = listening
+        self._answer = answer
+        self._pace = pace
+        self._clients: set[_Client] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                try:
+                    connection, _ = await self._listening.accept()
+                except OSError:
+                    await trio.sleep(_SCARCE)
+                    continue
+                async with self._pace.turn():
+                    self._make_room()
+                    nursery.start_soon(self._serve, connection)
+
+    def _make_room(self) -> None:
+        if len(self._clients) >= MOST:
+            quietest = min(self._clients, key=lambda client: client.heard)
+            self._clients.discard(quietest)
+            quietest.scope.cancel()
+
+    async def _serve(self, connection: trio.socket.SocketType) -> None:
+        client = _Client(trio.current_time())
+        self._clients.add(client)
+        try:
+            with client.scope, connection:
+                await self._talk(client, connection)
+        except (OSError, trio.BrokenResourceError, trio.TooSlowError):
+            pass  # it has gone, or does not read
+        except Exception as error:  # a bug of ours: the uplink matters more
+            say(
+                logging.ERROR,
+                "control",
+                f"a request could not be answered ({type(error).__name__}: {error})",
+            )
+        finally:
+            self._clients.discard(client)
+
+    async def _talk(self, client: _Client, connection: trio.socket.SocketType) -> None:
+        stream = trio.SocketStream(connection)
+        peer, lines = peer_of(connection), Lines(stream)
+        for _ in range(REQUESTS):
+            try:
+                with trio.fail_after(SILENCE):
+                    line = await lines.next()
+            except TooLong:
+                what = f"a request has at most {LONGEST_REQUEST} bytes, its line break included"
+                await _send(stream, encode(failed(Error.TOO_LONG, what)))
+                return
+            if line is None:
+                return
+            client.heard = trio.current_time()
+            await _send(stream, await self._answer(line, peer))
+        what = f"a connection has at most {REQUESTS} requests"
+        await _send(stream, encode(failed(Error.TOO_MANY, what)))
+
+
+async def _send(stream: trio.SocketStream, reply: bytes) -> None:
+    with trio.fail_after(UNREAD):
+        await stream.send_all(reply)

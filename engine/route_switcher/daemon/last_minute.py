@@ -1,0 +1,65 @@
+"""What the rounds of the last minute came to, for each uplink."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from route_switcher.control.document import LastMinute
+from route_switcher.core.vocabulary.events import Round
+from route_switcher.core.vocabulary.policy import Uplink, UplinkId
+from route_switcher.core.vocabulary.states import RoundOutcome
+
+MINUTE = 60
+
+
+@dataclass(slots=True)
+class _Second:
+    number: int
+    rounds: int = 0
+    failed: int = 0
+    answers: int = 0
+    sum: float = 0.0
+    longest: float = 0.0
+
+
+class LastMinutes:
+    """Counts known rounds by the second, so that frequent ones take no more memory."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[UplinkId, deque[_Second]] = {}
+        self._interfaces: dict[UplinkId, str] = {}
+
+    def on_round(self, event: Round) -> None:
+        """Take a round. One of an uplink that has just left the policy is told too late."""
+        if event.outcome is RoundOutcome.UNKNOWN:
+            return
+        seconds = self._seconds.setdefault(event.uplink, deque(maxlen=MINUTE + 1))
+        number = int(event.at)
+        if not seconds or seconds[-1].number != number:
+            seconds.append(_Second(number))
+        second = seconds[-1]
+        second.rounds += 1
+        second.failed += event.outcome is RoundOutcome.FAILED
+        for answer in event.answers:
+            if answer.rtt is not None:
+                second.answers += 1
+                second.sum += answer.rtt
+                second.longest = max(second.longest, answer.rtt)
+
+    def apply_policy(self, uplinks: Iterable[Uplink]) -> None:
+        """Keep what is known of uplinks that still are what they were."""
+        interfaces = {uplink.id: uplink.interface for uplink in uplinks}
+        same = {its for its, name in interfaces.items() if self._interfaces.get(its) == name}
+        self._seconds = {its: known for its, known in self._seconds.items() if its in same}
+        self._interfaces = interfaces
+
+    def of(self, uplink: UplinkId, at: float) -> LastMinute:
+        """The figures of one uplink at this time, of the current second and 59 before it."""
+        seconds = [s for s in self._seconds.get(uplink, ()) if s.number > at - MINUTE]
+        answers = sum(second.answers for second in seconds)
+        return LastMinute(
+            rounds=sum(second.rounds for second in seconds),
+            failed=sum(second.failed for second in seconds),
+            mean=sum(second.sum for second in seconds) / answers if answers else None,
+            longest=max(second.longest for second in seconds) if answers else None,
+        )
