@@ -49,6 +49,11 @@ class Asking:
         self._changed = trio.Event()
         self._void = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is anybody to ask."""
+        return self._oracle is not None
+
     def follow(self, uplinks: Sequence[Uplink]) -> None:
         """Ask about the interfaces of these uplinks from now on."""
         if self._oracle is not None:
@@ -86,8 +91,9 @@ class Asking:
                 self._wanted, self._changed, self._void = trio.Event(), trio.Event(), False
                 await self._ask_and_give(at_once=at_once)
                 took = trio.current_time() - began
-                await trio.sleep(RESTS * took)
-                with trio.move_on_after(max(0.0, SHORTEST_REST - RESTS * took)):
+                rest = min(RESTS * took, AT_LEAST_EVERY)
+                await trio.sleep(rest)
+                with trio.move_on_after(max(0.0, SHORTEST_REST - rest)):
                     await self._changed.wait()
 
     async def _listen(self, oracle: Oracle) -> NoReturn:

@@ -145,8 +145,9 @@ class Service:
         self._handle(Start(trio.current_time(), links, routes, hops, self._rules))
         await self._converge()
         self._asking.follow(self._engine.policy.uplinks)
-        # Before the first round: a wrong way must not make an uplink look well.
-        self._see_ways(await self._asking.findings())
+        if self._asking.asks:
+            # Before the first round: a wrong way must not make an uplink look well.
+            self._see_ways(await self._asking.findings())
 
     async def _watch(self) -> NoReturn:
         while True:
@@ -190,8 +191,7 @@ class Service:
                 assert_never(command)
 
     def _see_ways(self, findings: Findings) -> None:
-        if findings.answers:
-            self._handle(Ways(trio.current_time(), findings))
+        self._handle(Ways(trio.current_time(), findings))
 
     def _ask_anew(self) -> None:
         """What was asked of ways before does not count any more."""

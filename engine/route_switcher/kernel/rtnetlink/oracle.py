@@ -6,13 +6,12 @@ from types import TracebackType
 
 from route_switcher.core.vocabulary.lookups import Lookup, Refused
 from route_switcher.core.vocabulary.policy import Family, Uplink
-from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.ways import DeadEnd, Findings, LocalNetwork
+from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 from route_switcher.kernel.rtnetlink.dead_ends import dead_ends
 from route_switcher.kernel.rtnetlink.framing import Discarded
 from route_switcher.kernel.rtnetlink.local_networks import local_networks
 from route_switcher.kernel.rtnetlink.lookups import answers
-from route_switcher.kernel.rtnetlink.names import index_of, indexes_of, own_name
+from route_switcher.kernel.rtnetlink.names import index_of, indexes_of, own_name, owners
 from route_switcher.kernel.rtnetlink.rules import rules
 from route_switcher.kernel.rtnetlink.way_news import WayNews
 
@@ -51,25 +50,28 @@ class NetlinkOracle:
 
     async def findings(self, lookups: Sequence[Lookup]) -> Findings:
         """See `Oracle.findings`."""
-        called = {index: name for name, index in indexes_of(self._uplinks).items() if index}
+        found = [
+            await self._of_family(family, of_family)
+            for family in Family
+            if (of_family := [lookup for lookup in lookups if lookup.family is family])
+        ]
+        return Findings(
+            {lookup: answer for each in found for lookup, answer in each.answers.items()},
+            tuple(rule for each in found for rule in each.rules),
+            tuple(end for each in found for end in each.dead_ends),
+        )
+
+    async def _of_family(self, family: Family, lookups: Sequence[Lookup]) -> Findings:
+        owned = owners(self._uplinks, indexes_of(self._uplinks))
 
         def name_of(index: int) -> str:
-            return called.get(index) or own_name(index)
+            return owned.get((index, family)) or own_name(index)
 
         told = await answers(lookups, index_of, name_of, self._discarded)
-        there: list[RoutingRule] = []
-        ends: list[DeadEnd] = []
-        for family in Family:
-            if all(lookup.family is not family for lookup in lookups):
-                continue
-            there += await rules(family, self._discarded)
-            refused = {
-                lookup.destination
-                for lookup, answer in told.items()
-                if lookup.family is family
-                and isinstance(answer, Refused)
-                and answer.code != errno.ENODEV
-            }
-            if refused:
-                ends += await dead_ends(family, refused, self._discarded)
-        return Findings(told, tuple(there), tuple(ends))
+        refused = {
+            lookup.destination
+            for lookup, answer in told.items()
+            if isinstance(answer, Refused) and answer.code != errno.ENODEV
+        }
+        ends = await dead_ends(family, refused, self._discarded) if refused else ()
+        return Findings(told, await rules(family, self._discarded), ends)
