@@ -62,6 +62,9 @@ The same holds for more than expected, counted apart, so that who adds routes as
 does not keep the engine busy. Where a reconcile has left some that should go, because they were too
 many (below), the next one is 0.1 s later (`REMOVAL_PAUSE`).
 
+Rules are expected in their order: if one is missing, or the order is another, they are put right
+under the same two limits.
+
 3. Reconcile (`reconcile`, `diff`)
 ----------------------------------
 
@@ -74,13 +77,25 @@ send back what came of it.
       v
     read again, if anything was to be added
       v
-    deletions, first of what stands before the active route, then of what stands behind it, each
-      |   from the highest metric down, and 32 of a family at most: ours, not desired, and
-      |   the route that takes its place was seen; or
-      |   the active route was seen, and this one does not stand behind it, or is of no uplink.
-      |   Nothing is deleted while the active route is possible and was not seen
+    deletions in the table of the traffic (below)
+      v
+    rules (`rule_plan`, `rule_list`), if any are there or should be: read; added after the routes
+      |   that they lead to were seen; read again. After a refused one the rest is left as it is.
+      |   Nothing is done while the active route is possible and was not seen
+      v
+    deletions in other tables: when no rule of ours leads all traffic there, and the uplink has a
+      |   route in the table of the traffic
       v
     Reconciled: what was done, what was refused
+
+In the table of the traffic go, first what stands before the active route, then what stands behind
+it, each from the highest metric down, and 32 of a family at most: routes of ours that are not
+desired, if
+
+* the route that takes its place was seen; or
+* the active route was seen, and this one does not stand behind it, or is of no uplink.
+
+Nothing is deleted while the active route is possible and was not seen.
 
 One refused action does not stop the others. The engine is told of all of them (`Refused`,
 `Applied`). If the plan changed by that, `Convergence` begins once more, 5 times in a row at most.
