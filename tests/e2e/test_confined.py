@@ -1,5 +1,7 @@
 """The engine does all its work under the restrictions of examples/route-switcher.service."""
 
+import grp
+import os
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import pytest
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support import confining
-from support.running import Start
+from support.running import Start, run_to_its_end
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
 
@@ -57,12 +59,21 @@ def test_what_the_unit_takes_away_is_taken() -> None:
 
 
 def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_file: Path) -> None:
-    engine = start(policy_text(lab), wrapped_in=CONFINED)
+    group = grp.getgrgid(os.getegid()).gr_name
+    text = f"{policy_text(lab)}control: {{group: {group}}}\n"
+    engine = start(text, wrapped_in=CONFINED)
     engine.wait_for_health("primary", "secondary")
+    for command in (["status"], ["switch", "primary"], ["release"], ["reload"]):
+        done = run_to_its_end(lab, *command, wrapped_in=CONFINED)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert engine.said("control") == []
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="secondary", cause="failover")
     wait_until_taken(lab, "eth1")
-    policy_file.write_text(f"{policy_text(lab)}ignore_linkdown: true\n")
+    policy_file.write_text(f"{text}ignore_linkdown: true\n".replace(group, "nogroup"))
     engine.send(signal.SIGHUP)
     engine.wait_for("linkdown", "eth1: the kernel skips its routes")
+    # Changing owners is forbidden there: the unit must give the group itself.
+    engine.wait_for("control", "cannot be given to group nogroup")
+    assert run_to_its_end(lab, "status").returncode == 3
     assert engine.end(signal.SIGTERM) == 0

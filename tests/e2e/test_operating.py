@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from route_switcher.control.protocol import LONGEST_REQUEST
+from route_switcher.daemon.control import connections
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
-from support.running import Start, eventually, run_to_its_end
+from support.running import DEADLINE, Start, eventually, run_to_its_end
 from support.tables import wait_for_our_routes, wait_until_taken
 from support.written_policy_files import policy_text
 
@@ -189,3 +193,42 @@ def test_the_commands_import_nothing_heavy(lab: Lab, start: Start, command: str)
     words = [sys.executable, "-P", "-c", script, *command.split()]
     done = subprocess.run(lab.command(ROUTER, words), capture_output=True, text=True, timeout=90)
     assert done.stderr.splitlines()[-1] == "0 []"
+
+
+def test_the_service_manager_is_told_when_it_is_ready_and_that_it_goes_on(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(DEADLINE)
+        start(policy_text(lab), NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+        assert manager.recv(100) == b"READY=1"
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
+        assert [manager.recv(100) for _ in range(3)] == 3 * [b"WATCHDOG=1"]
+
+
+def test_the_page_about_operating_can_be_followed(lab: Lab, start: Start) -> None:
+    page = (TOP / "docs" / "operate.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    commands = [line.removeprefix("sudo ") for block in blocks for line in block.splitlines()]
+    named = re.findall(r"`(route-switcher [a-z]+[^`]*)`", page)
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    assert len(commands) >= 9
+    for command in [*commands, *named]:
+        program, *words = command.split()
+        done = ask(lab, *words)
+        assert program == "route-switcher"
+        assert done.returncode in ((0, 3) if words[0] == "status" else (0,)), done.stderr
+        assert done.stdout
+    for code in (0, 3, 4, 1, 2):
+        assert f"| {code} | " in page
+
+
+def test_what_the_page_says_of_limits_is_so() -> None:
+    page = " ".join((TOP / "docs" / "operate.md").read_text("utf-8").split())
+    assert f"at most {LONGEST_REQUEST} bytes" in page
+    assert f"at most {connections.REQUESTS} requests" in page
+    assert f"for {connections.SILENCE:g} seconds" in page
+    assert f"a reply for {connections.UNREAD:g}" in page
+    assert f"at most {connections.MOST} connections" in page

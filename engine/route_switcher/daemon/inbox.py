@@ -48,7 +48,16 @@ class FoundHops:
     hops: tuple[LearnedHop, ...]
 
 
-Item: TypeAlias = Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings
+class Beat:
+    """Somebody wants to know whether the loop goes on."""
+
+    def __init__(self) -> None:
+        self.taken = trio.Event()
+
+
+Item: TypeAlias = (
+    Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings | Beat
+)
 
 
 class Inbox:
@@ -62,6 +71,7 @@ class Inbox:
         self._foreign: ForeignRoutes | None = None
         self._hops: FoundHops | None = None
         self._ways: Findings | None = None
+        self._beat: Beat | None = None
         self._news = KernelNews()
         self._news_from = -inf
         self._rounds_in_a_row = 0
@@ -117,6 +127,11 @@ class Inbox:
         """Drop what waits of that: something has changed."""
         self._ways = None
 
+    def give_beat(self, beat: Beat) -> None:
+        """Have it taken, in place of one that waits."""
+        self._beat = beat
+        self._ring()
+
     def rest(self, took: float) -> None:
         """Let news gather now: to take the latest has taken so many seconds."""
         rest = min(max(RESTS * took, SHORTEST_REST), LONGEST_REST)
@@ -150,6 +165,9 @@ class Inbox:
         return self._commands.popleft()
 
     def _waiting_item(self) -> Item | None:
+        if self._beat is not None:
+            beat, self._beat = self._beat, None
+            return beat
         if self._foreign is not None:
             foreign, self._foreign = self._foreign, None
             return foreign

@@ -12,6 +12,7 @@ import trio
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service
+from route_switcher.daemon.service_manager import ServiceManager
 from route_switcher.daemon.signals import SIGNALS, let_in
 
 
@@ -44,6 +45,10 @@ async def serve(service: Service, reloading: Reloading) -> None:
                 except* OSError as group:
                     raise CannotStart(first_of(group)) from None
                 nursery.start_soon(reloading.run)
+                manager = ServiceManager()
+                manager.tell("READY=1")
+                if manager.patience < inf:
+                    nursery.start_soon(manager.watch, service.beat)
                 name = await _until_stopped(signals, reloading)
                 nursery.cancel_scope.cancel()
         finally:

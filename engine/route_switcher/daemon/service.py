@@ -54,7 +54,7 @@ from route_switcher.daemon.asking import Asking
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.hop_watch import HopWatch
-from route_switcher.daemon.inbox import ForeignRoutes, FoundHops, Inbox, Item
+from route_switcher.daemon.inbox import Beat, ForeignRoutes, FoundHops, Inbox, Item
 from route_switcher.daemon.lookout import Lookout
 from route_switcher.daemon.observer_list import ObserverList
 from route_switcher.daemon.observers import Observer
@@ -117,6 +117,12 @@ class Service:
         await self._inbox.give_command(given)
         return await given.outcome()
 
+    async def beat(self) -> None:
+        """Return when the loop has come to this: it goes on."""
+        beat = Beat()
+        self._inbox.give_beat(beat)
+        await beat.taken.wait()
+
     def status(self) -> Status:
         """What the engine knows now. Before it has begun, that is of no family."""
         return self._engine.status(trio.current_time())
@@ -164,6 +170,8 @@ class Service:
                 outputs = await self._take_command(item.command)
             case Findings():
                 self._see_ways(item)
+            case Beat():
+                item.taken.set()
             case ForeignRoutes():
                 self._foreign = item.routes
                 self._tell_core_of_routes()

@@ -42,19 +42,24 @@ class Listener:
         another machine.
         """
         try:
-            os.chown(NAME, -1, os.getegid(), dir_fd=self._folder)
+            self._give(os.getegid())
             if group is None:
                 return None
             number = grp.getgrnam(group).gr_gid
-            os.chown(NAME, -1, number, dir_fd=self._folder)
+            self._give(number)
         except KeyError:
             raise NoControl(f"the policy gives control to group {group}: there is none") from None
         except OSError as error:
             raise NoControl(
-                f"the control socket cannot be given to group {group} ({error.strerror}): it must"
-                " be one of the engine's own groups (in the unit: SupplementaryGroups=)"
+                f"the control socket cannot be given to group {group} ({error.strerror}): let the"
+                f" engine run with that group (in the unit: Group={group})"
             ) from None
         return number
+
+    def _give(self, group: int) -> None:
+        # Not where it has it already: the system call may be forbidden (examples/*.service).
+        if os.stat(NAME, dir_fd=self._folder).st_gid != group:
+            os.chown(NAME, -1, group, dir_fd=self._folder)
 
     def close(self) -> None:
         """Stop listening, and take the socket away."""
