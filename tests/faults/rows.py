@@ -6,6 +6,7 @@ from faults import acts, clock
 from faults.acts import comes, goes, router
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
+from faults.rows_control import ROWS_CONTROL
 from faults.rows_floods import ROWS_FLOODED
 from faults.rows_links import ROWS_LINKS
 from faults.rows_names import ROWS_NAMES
@@ -309,4 +310,5 @@ ROWS = (
         Step(acts.stop_for_a_while, "stays", path=("eth0",), rounds=15, lost=A_MOMENT),
     ),
     *ROWS_FLOODED,
+    *ROWS_CONTROL,
 )

@@ -2,15 +2,19 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from faults import clients
 from faults.bench import Bench, bench, wait_until
 from faults.policy import Settings
 from faults.row import FAILED_OVER, PREFERRED
+from faults.rows_control import control_socket
 from faults.table import Line
+from route_switcher.control.protocol import request
 from route_switcher.lab.faults import FAULTS
 from support.tables import our_routes
 
@@ -19,6 +23,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 CYCLES = 50
 WARM_UP = 25
 """Cycles after which everything has been loaded that ever will be."""
+PESTERED = 10_000
 LOOKS = 5
 SLACK = 1024
 """kB by which memory may grow meanwhile: an allocator's arena. A leak of one trio task or one
@@ -64,9 +69,32 @@ def reload(bench: Bench) -> None:
     bench.wait_for_rounds(1, bench.engine.now)
 
 
+def pester(bench: Bench) -> None:
+    """Bad requests, some good ones, and connections that say nothing."""
+    path = control_socket(bench.engine.process.pid)
+    count = 0
+    with ExitStack() as open_:
+        for _ in range(20):
+            open_.enter_context(clients.connect(path))
+        for made in clients.malformed(path):
+            count += made
+            if count >= PESTERED // CYCLES:
+                break
+        asking = open_.enter_context(clients.connect(path))
+        for _ in range(5):
+            asking.sendall(request("status"))
+            while not asking.recv(1 << 16).endswith(b"\n"):
+                pass
+    bench.wait_for_rounds(1, bench.engine.now)
+
+
 @pytest.mark.parametrize(
     ("cycle", "name"),
-    [(fail_over_and_back, f"{CYCLES} failovers and back, at 50 ms"), (reload, f"{CYCLES} reloads")],
+    [
+        (fail_over_and_back, f"{CYCLES} failovers and back, at 50 ms"),
+        (reload, f"{CYCLES} reloads"),
+        (pester, f"{PESTERED:,} bad requests to the control socket, {20 * CYCLES:,} idle clients"),
+    ],
 )
 def test_descriptors_threads_and_memory_stay_level(
     cycle: Callable[[Bench], None], name: str, tmp_path: Path, report: Callable[[Line], None]

@@ -22,6 +22,12 @@ LONGEST_REPLY = 1 << 20
 _PEER = struct.Struct("3i")
 """struct ucred (unix(7), SO_PEERCRED)."""
 
+_TIME = struct.Struct("2l")
+"""struct timeval (socket(7), SO_SNDTIMEO)."""
+
+
+_CLOSED = "the engine closed the connection: it has ended, or is too busy"
+
 
 class CannotAsk(Exception):  # noqa: N818 - a condition, named as the operator will read it
     """No engine runs, or it cannot be asked; the message says why."""
@@ -46,7 +52,7 @@ class Client:
             with _in_words():
                 data = self._socket.recv(1 << 16)
             if not data:
-                raise CannotAsk("the engine closed the connection: it has ended, or is too busy")
+                raise CannotAsk(_CLOSED)
             self._read += data
             if len(self._read) > LONGEST_REPLY:
                 raise CannotAsk("the engine's reply is too long")
@@ -74,8 +80,8 @@ def _connect(patience: float) -> socket.socket:
     for place in found:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            _reach(connection, place, patience)
             connection.settimeout(patience)
-            _reach(connection, place)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             connection.close()  # no engine, or one that was killed and left its socket
         except OSError as error:
@@ -90,8 +96,14 @@ def _connect(patience: float) -> socket.socket:
     raise CannotAsk("no engine runs in this network namespace")
 
 
-def _reach(connection: socket.socket, place: Path) -> None:
-    """A path may be longer than an address of a socket (unix(7)): so by its folder."""
+def _reach(connection: socket.socket, place: Path, patience: float) -> None:
+    """Connect; waits where many others want to. The time-out of Python would not let it wait: to
+    a socket that does not block, connect(2) says EAGAIN at once.
+
+    A path may be longer than an address of a socket (unix(7)): so by its folder.
+    """
+    seconds = _TIME.pack(int(patience), 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
     folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         connection.connect(f"/proc/self/fd/{folder}/{place.name}")
@@ -118,6 +130,8 @@ def _in_words() -> Iterator[None]:
 def _why(error: OSError) -> str:
     if isinstance(error, TimeoutError) or error.errno == errno.EAGAIN:
         return "the engine does not answer"
+    if error.errno in (errno.EPIPE, errno.ECONNRESET):
+        return _CLOSED
     if isinstance(error, PermissionError):
         return (
             "you may not ask the engine: be root, or a member of the group that its policy names"

@@ -11,7 +11,7 @@ from route_switcher.control.place import NAME
 from route_switcher.kernel.host.run_folder import opened, run_folders
 
 _MODE = 0o660
-_BACKLOG = 16
+_BACKLOG = 64
 
 
 class NoControl(Exception):  # noqa: N818 - a condition, told in one line; the engine runs without

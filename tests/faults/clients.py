@@ -1,0 +1,103 @@
+"""Clients of the control socket that do what no client should; a program of its own.
+
+    python clients.py PATH KIND SECONDS
+
+Says on standard output, a line each time, how many requests (or connections) it has made so far.
+"""
+
+import contextlib
+import itertools
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+BAD = (
+    b"nonsense\n",
+    b"\xff\xfe\x00\n",
+    b"[" * 4000 + b"\n",
+    b'{"version":1,"request":"switch","uplink":7}\n',
+    b'{"version":9}\n',
+    b"{}\n" * 50,
+)
+OVERSIZED = b"x" * 20_000
+_TELL_EVERY = 100
+_IDLE = 100
+
+
+def connect(path: str) -> socket.socket:
+    """A client. It waits for its turn: a socket with a time-out would not."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(path)
+    connection.settimeout(60)
+    return connection
+
+
+def malformed(path: str) -> Iterator[int]:
+    """Lines that are no requests, and now and then one that never ends."""
+    lines = itertools.cycle(BAD)
+    while True:
+        with contextlib.suppress(OSError), connect(path) as connection:
+            for line in itertools.islice(lines, 30):
+                connection.sendall(line)
+                connection.recv(1 << 16)
+                yield line.count(b"\n")
+            connection.sendall(OVERSIZED)
+            yield 1
+            connection.recv(1 << 16)
+
+
+def idle(path: str) -> Iterator[int]:
+    """A hundred connections that say nothing; one that is closed is opened again."""
+    open_: list[socket.socket] = []
+    while True:
+        with contextlib.suppress(OSError):
+            open_.append(connect(path))
+        if len(open_) > _IDLE:
+            open_.pop(0).close()
+        yield 1
+        time.sleep(0.01 if len(open_) >= _IDLE else 0)
+
+
+def deaf(path: str) -> Iterator[int]:
+    """Asks for the status without end, on many connections, and never reads it."""
+    asking = [connect(path) for _ in range(16)]
+    request = b'{"version":1,"request":"status"}\n'
+    for connection in asking:
+        connection.setblocking(False)
+    while True:
+        for number, connection in enumerate(asking):
+            try:
+                connection.send(request)
+                yield 1
+            except BlockingIOError:
+                time.sleep(0.001)
+            except OSError:
+                connection.close()
+                with contextlib.suppress(OSError):
+                    asking[number] = connect(path)
+                    asking[number].setblocking(False)
+
+
+KINDS: dict[str, Callable[[str], Iterator[int]]] = {
+    "malformed": malformed,
+    "idle": idle,
+    "deaf": deaf,
+}
+
+
+def main(path: str, kind: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    made = told = 0
+    for more in KINDS[kind](path):
+        made += more
+        if made >= told + _TELL_EVERY:
+            told = made
+            sys.stdout.write(f"{made}\n")
+            sys.stdout.flush()
+        if time.monotonic() > end:
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))
