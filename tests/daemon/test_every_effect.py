@@ -74,7 +74,7 @@ def test_virtual_time_passes_on_what_it_cannot_carry_out(monkeypatch: pytest.Mon
             SpeedChange(1.0, PRIMARY, Speed.STANDBY),
             "speed",
             "primary: rounds go at the standby speed",
-            {"uplink": "primary", "speed": "standby"},
+            {"uplink": "primary", "family": "IPv4", "speed": "standby"},
         ),
     ],
 )

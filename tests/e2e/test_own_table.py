@@ -181,3 +181,13 @@ def test_the_neighbours_are_reached_as_before(lab: Lab, start: Start) -> None:
     address = next(i["local"] for link in found for i in link["addr_info"] if i["family"] == "inet")
     (way,) = json.loads(lab.run(ROUTER, "ip", "-j", "route", "get", address))
     assert "gateway" not in way
+
+
+def test_a_dry_run_prints_the_rules_and_makes_none(lab: Lab, start: Start) -> None:
+    before = whole_table(lab), lab.run(ROUTER, "ip", "rule")
+    engine = start(policy_text(lab) + table("own"), "--dry-run")
+    engine.wait_for_printed(7)
+    printed = "\n".join(engine.printed)
+    assert "add default via 198.51.100.1 dev eth0 table 116 metric 10" in printed
+    assert "add IPv4 rule oif eth0 lookup 116 pref 32765 protocol 115" in printed
+    assert (whole_table(lab), lab.run(ROUTER, "ip", "rule")) == before
