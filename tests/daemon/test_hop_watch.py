@@ -129,7 +129,7 @@ async def test_it_looks_at_limited_lives_when_they_are_due_and_at_all_once_a_min
         assert world.found == [(ONE,), (TWO,)]
 
 
-@dataclass
+@dataclass(eq=False)
 class Telling(Observer):
     """The events that tell of next hops, and those of links in between."""
 
