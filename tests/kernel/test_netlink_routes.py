@@ -344,3 +344,13 @@ async def test_the_kernel_lends_a_global_source_to_a_link_with_none(
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
         probe.connect(("2001:db8:ffff::1", 9))  # sends nothing
         assert probe.getsockname()[0] == "2001:db8:1::2"
+
+
+async def test_an_ipv4_route_of_ours_may_lead_through_an_ipv6_gateway(
+    kernel: NetlinkKernel,
+) -> None:
+    route = Route(Family.IPV4, "eth0", ip_address("fe80::99"), 10)
+    assert await apply(kernel, Change.ADD, route) is None
+    assert await kernel.default_routes() == (route,)
+    assert await apply(kernel, Change.DELETE, route) is None
+    assert await kernel.default_routes() == ()

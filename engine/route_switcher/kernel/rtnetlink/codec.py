@@ -47,6 +47,7 @@ class RouteMessage(nlmsg):  # type: ignore[misc]
         (7, "RTA_PREFSRC", "cdata"),
         (8, "RTA_METRICS", "cdata"),
         (15, "RTA_TABLE", "uint32"),
+        (18, "RTA_VIA", "cdata"),
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from socket import AF_INET, AF_INET6
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.policy import Address, Family, family_of
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteKind
 from route_switcher.kernel.rtnetlink.attributes import number_attribute
 from route_switcher.kernel.rtnetlink.codec import (
@@ -121,7 +121,7 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
     if index:
         message["attrs"].append(("RTA_OIF", index))
     if route.gateway is not None:
-        message["attrs"].append(("RTA_GATEWAY", route.gateway.packed))
+        message["attrs"].append(_to_gateway(route.family, route.gateway))
     if route.table != MAIN_TABLE:
         message["attrs"].append(("RTA_TABLE", route.table))
     if route.source is not None:
@@ -130,6 +130,14 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
         message["attrs"].append(("RTA_METRICS", number_attribute(_RTAX_MTU, route.mtu)))
     kind = _RTM_DELROUTE if deletion else RTM_NEWROUTE
     return encoded(message, kind, _NLM_F_ACK | _CHANGE_FLAGS[change], sequence)
+
+
+def _to_gateway(family: Family, gateway: Address) -> tuple[str, bytes]:
+    """A gateway of the other family stands behind its family's number (struct rtvia)."""
+    if gateway.version == family.value:
+        return "RTA_GATEWAY", gateway.packed
+    number = int(_AF[family_of(gateway)])
+    return "RTA_VIA", number.to_bytes(2, sys.byteorder) + gateway.packed
 
 
 def route_dump(family: Family, ours_only: bool, table: int, sequence: int) -> bytes:
