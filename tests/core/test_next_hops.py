@@ -42,7 +42,6 @@ def test_it_is_learned_and_changed() -> None:
         told(0, None),
         told(2, "198.51.100.1"),
         told(0, "2001:db8::1", family=Family.IPV6),
-        told(0, "fe80::1"),
     ],
     ids=str,
 )
@@ -73,6 +72,13 @@ def test_a_link_with_one_other_end_needs_no_gateway() -> None:
     tell(world, told(0, None), told(1, "198.51.100.2"))
     world.run(10)
     assert str(world.best()) == "default dev eth0 metric 10"
+
+
+def test_an_ipv4_one_may_be_a_router_of_ipv6() -> None:
+    world = World(policy(A, B), next_hops=NOTHING)
+    tell(world, told(0, "fe80::1"), told(1, "198.51.100.2"))
+    world.run(10)
+    assert str(world.best()) == "default via inet6 fe80::1 dev eth0 metric 10"
 
 
 def test_without_a_gateway_a_route_goes_by_the_device() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LEASE_TABLE, LearnedHop
-from route_switcher.core.vocabulary.policy import Address, Family, Uplink, family_of
+from route_switcher.core.vocabulary.policy import Uplink
 
 _PREFERRED_FIRST = (RouterPreference.HIGH, RouterPreference.MEDIUM, RouterPreference.LOW)
 
@@ -18,22 +18,17 @@ def usable_hops(
 
     A route without a gateway leads to the internet only where the link has but one other end. And
     where the hook of a DHCP client says what the lease says, the client's own route does not count.
-    An IPv4 route by an IPv6 router (RFC 5549) is none that we make.
     """
     usable = [
         hop
         for hop in told
         if (hop.interface, hop.family) == (uplink.interface, uplink.family)
         and hop.leads_to_the_internet
-        and _reachable(hop.hop.gateway, uplink.family, link)
+        and (hop.hop.gateway is not None or link.point_to_point)
     ]
     if any(hop.table == LEASE_TABLE for hop in usable):
         usable = [hop for hop in usable if not hop.may_be_outdated]
     return tuple(sorted(usable, key=_place))
-
-
-def _reachable(gateway: Address | None, family: Family, link: LinkState) -> bool:
-    return link.point_to_point if gateway is None else family_of(gateway) is family
 
 
 def _place(hop: LearnedHop) -> tuple[object, ...]:
