@@ -228,3 +228,25 @@ def test_a_firewall_that_drops_the_probes_of_the_active_uplink_is_an_error(
     assert told.level == "error"
     assert "primary" in told.message
     assert told.message.endswith("nft list ruleset")
+
+
+def test_in_a_table_of_our_own_traffic_and_probes_are_right_and_a_rule_before_ours_is_named(
+    lab: Lab, start: Start
+) -> None:
+    engine = start(policy_text(lab) + "routes: {table: own}\n")
+    engine.wait_for_health("primary", "secondary")
+    engine.wait_for("notice", "the kernel sends the traffic through primary", since=0)
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("notice", "the kernel sends the traffic through secondary")
+    assert told_of(engine, "is selected, but", 0) == []
+    assert told_of(engine, "probes to", 0) == []
+    since = engine.now
+    ip(
+        lab,
+        f"route add default via {lab.uplinks[0].gateway} dev eth0 table 100",
+        "rule add lookup 100 priority 100",
+    )
+    told = engine.wait_for("notice", "traffic leaves through primary", since=since)
+    follow(lab, told)
+    engine.wait_for("notice", "the kernel sends the traffic through secondary", since=since)
+    wait_until_taken(lab, "eth1")
