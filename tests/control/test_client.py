@@ -101,6 +101,23 @@ def test_it_waits_for_its_turn_where_many_others_wait(listening: socket.socket) 
         server.join()
 
 
+def test_it_is_the_kernel_that_lets_it_wait(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket with a time-out of Python does not block, and would be refused at once."""
+    waits: list[tuple[float | None, int]] = []
+
+    class Watched(socket.socket):
+        def connect(self, address: object) -> None:
+            option = self.getsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, client._TIME.size)
+            waits.append((self.gettimeout(), client._TIME.unpack(option)[0]))
+            super().connect(address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "socket", Watched)
+    with connected(7):
+        assert waits == [(None, 7)]
+
+
 def test_one_that_hangs_up_is_told_in_words(listening: socket.socket) -> None:
     with connected(60) as asking:
         listening.accept()[0].close()

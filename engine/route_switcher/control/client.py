@@ -93,7 +93,21 @@ def _connect(patience: float) -> socket.socket:
             connection.close()
     if refused is not None:
         raise CannotAsk(_why(refused))
+    if _name_is_held():
+        raise CannotAsk(
+            "an engine seems to run, since the name @route-switcher is held, but it has no control"
+            f" socket where you would find it: {', '.join(map(str, found))}"
+        )
     raise CannotAsk("no engine runs in this network namespace")
+
+
+def _name_is_held() -> bool:
+    """Whether anybody holds the name that an engine takes (`kernel.host.lock`)."""
+    try:
+        held = Path("/proc/self/net/unix").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.split()[-1] == "@route-switcher" for line in held)
 
 
 def _reach(connection: socket.socket, place: Path, patience: float) -> None:

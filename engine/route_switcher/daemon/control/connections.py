@@ -1,6 +1,7 @@
 """The connections of clients: how many, how long, and how much of each."""
 
 import logging
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -25,6 +26,9 @@ UNREAD = 5.0
 REQUESTS = 256
 """Requests on one connection."""
 
+_SHARE = 8
+"""Clients may take one of so many file descriptors of the process."""
+
 _SCARCE = 1.0
 """Seconds after which a connection is accepted again, where no descriptor or memory was free."""
 
@@ -46,6 +50,8 @@ class Connections:
         self._answer = answer
         self._pace = pace
         self._clients: set[_Client] = set()
+        # The engine needs descriptors too, and may have few.
+        self._most = min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -61,7 +67,7 @@ class Connections:
                     nursery.start_soon(self._serve, connection)
 
     def _make_room(self) -> None:
-        if len(self._clients) >= MOST:
+        if len(self._clients) >= self._most:
             quietest = min(self._clients, key=lambda client: client.heard)
             self._clients.discard(quietest)
             quietest.scope.cancel()
