@@ -45,6 +45,11 @@ def test_the_scenarios_fail_and_pass_as_the_readme_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_no_page_has_the_marks_of_a_merge_that_was_not_finished(page: str) -> None:
+    assert re.findall(r"^(?:<{7}|={7}$|>{7}).*", PAGES[page], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGES[page])
     assert [link for link in links if not (TOP / link).exists()] == []

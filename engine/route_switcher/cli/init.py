@@ -1,11 +1,11 @@
 """Draft a policy from what this machine has; comments say what it assumes.
 
 Uplinks are made of the default routes of the main table, in order of their
-metrics, and of what the hooks for DHCP clients have written. A gateway that came
-by DHCP or by router advertisements is not written down: it is learned (auto).
-Interfaces that may be uplinks are written as comments, for you to complete. The
-policy goes to standard output, what it assumes also to standard error. Changes
-nothing on this machine; needs no privileges.
+metrics, and of what the hooks for DHCP clients have written. A gateway that
+came by DHCP or by router advertisements is not written down: it is learned
+(auto). Interfaces that may be uplinks are written as comments, for you to
+complete. The policy goes to standard output, what it assumes also to standard
+error. Changes nothing on this machine; needs no privileges.
 
 Exit code: 0 drafted, 1 a template only, because there is no default route, or
 FILE cannot be written, or the kernel refuses to tell, 2 wrong usage.
