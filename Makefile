@@ -46,7 +46,7 @@ mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: d
 	@PYTHONPATH=tests $(BIN)/python -P -m mutants $(MUTANTS)
 
 faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
-	@$(call require_packages,faketime:faketime)
+	@$(call require_packages,faketime:faketime dnsmasq:dnsmasq-base udhcpc:udhcpc)
 	@$(BIN)/python -P -m pytest tests/faults --every-fault
 
 programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, a minute (as root)

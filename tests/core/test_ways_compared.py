@@ -18,7 +18,10 @@ GATEWAY = ip_address("198.51.100.1")
 OTHER = ip_address("198.51.100.50")
 FAR = ip_address("203.0.113.1")
 MINE, THEIRS = ip_address("198.51.100.10"), ip_address("203.0.113.10")
-UPLINKS = Uplinks(frozenset({"eth0", "eth1"}), {MINE: "eth0", THEIRS: "eth1"})
+SHARED = ip_address("198.51.100.20")
+"""Two modems of one make gave it to both."""
+BOTH = frozenset({"eth0", "eth1"})
+UPLINKS = Uplinks(BOTH, {MINE: frozenset({"eth0"}), THEIRS: frozenset({"eth1"}), SHARED: BOTH})
 RIGHT = KernelRoute(
     Family.IPV4,
     MAIN_TABLE,
@@ -54,6 +57,7 @@ def of(answer: Answer, meant: Meant) -> Difference | None:
         (by("wg0", None), Difference.NO_UPLINK, Difference.NO_UPLINK),
         (replace(RIGHT, source=THEIRS), None, Difference.OTHER_SOURCE),
         (replace(RIGHT, source=MINE), None, None),
+        (replace(RIGHT, source=SHARED), None, None),
         (replace(RIGHT, kind=RouteKind.LOCAL), Difference.OURSELVES, Difference.OURSELVES),
         (Refused(errno.EHOSTUNREACH, ""), Difference.REFUSED, Difference.REFUSED),
         (Refused(errno.ENODEV, ""), None, None),

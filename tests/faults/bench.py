@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from faults.policy import Settings, names, policy_text
+from faults.lines import Line
+from faults.policy import Settings, names, policy_text, preferred
 from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
@@ -40,11 +41,18 @@ class Bench:
     settings: Settings
     engines: ExitStack
     """Ends every engine."""
+    lines: tuple[Line, ...] = ()
+    """Those whose gateways the policy does not write."""
 
     @property
     def family(self) -> Family:
         """The one whose packets are counted and whose routes are judged."""
         return self.settings.families[0]
+
+    @property
+    def routes(self) -> set[Key]:
+        """Our routes of that family that the traffic takes."""
+        return our_routes(self.lab, self.family, self.settings.table)
 
     def write_policy(self, gateways: Mapping[str, Address]) -> None:
         """Write the policy with other gateways."""
@@ -66,7 +74,7 @@ class Bench:
         """End the engine and start it again; returns when both uplinks are healthy."""
         self.engine.end(signal.SIGTERM)
         self.engine = self.engines.enter_context(start_engine(self.lab, self.policy_file))
-        self.engine.wait_for_health(*names(self.settings, self.family))
+        self.engine.wait_for_health(*names(self.settings, self.family), family=self.family)
 
     def wait_for_rounds(self, count: int, since: int) -> None:
         """Wait until each uplink has had so many rounds after record number `since`."""
@@ -81,11 +89,6 @@ class Bench:
     def moves(self, since: int) -> tuple[str, ...]:
         """What the engine has selected after record number `since`."""
         return tuple(str(d.fields["selected"]) for d in self.engine.said("decision", since))
-
-
-def preferred(lab: Lab) -> set[Key]:
-    """Our routes of a family with the primary active."""
-    return {(uplink.interface, uplink.metric) for uplink in lab.uplinks}
 
 
 def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
@@ -105,14 +108,19 @@ def bench(
     `prepare` is done before the engine starts.
     """
     family = settings.families[0]
-    with Lab(uplinks=settings.uplinks) as lab, ExitStack() as engines:
+    with Lab(uplinks=settings.uplinks) as lab, ExitStack() as opened, ExitStack() as engines:
+        lines = opened.enter_context(settings.lines.opened(lab)) if settings.lines else ()
         prepare(lab)
         policy_file = folder / "policy.yaml"
         policy_file.write_text(policy_text(lab, settings))
         engine = engines.enter_context(start_engine(lab, policy_file, **(environment or {})))
+        routes = preferred(lab, settings)
         for each in settings.families:
-            engine.wait_for_health(*names(settings, each))
-            wait_until(lambda f=each: our_routes(lab, f) == preferred(lab), "standing routes")  # type: ignore[misc]
+            engine.wait_for_health(*names(settings, each), family=each)
+            wait_until(
+                lambda f=each: our_routes(lab, f, settings.table) == routes,  # type: ignore[misc]
+                "standing routes",
+            )
         with PacketStream(lab, target=lab.targets(family)[0], seconds=600) as stream:
             wait_until(lambda: stream.outage().sent > 100, "the stream")
-            yield Bench(lab, engine, stream, policy_file, settings, engines)
+            yield Bench(lab, engine, stream, policy_file, settings, engines, lines)

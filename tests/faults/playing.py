@@ -8,7 +8,7 @@ from faults.bench import Bench, bench, wait_until
 from faults.row import Row, Step
 from faults.table import Line
 from route_switcher.lab.stream import Outage
-from support.tables import Recorder, our_routes, route_taken
+from support.tables import Recorder, route_taken
 
 _LATEST = 0.2
 """Seconds: what was sent in the last of them shows whether traffic gets through."""
@@ -37,7 +37,7 @@ def _take(step: Step, running: Bench) -> tuple[float, float]:
     since = running.engine.now
     with ExitStack() as recording:
         if step.path is not None:
-            recorder = recording.enter_context(Recorder(running.lab))
+            recorder = recording.enter_context(Recorder(running.lab, running.settings.table))
         began = time.monotonic()
         step.act(running)
         _await(step, running, since)
@@ -62,9 +62,7 @@ def _await(step: Step, running: Bench, since: int) -> None:
         )
     routes = step.routes
     if routes is not None:
-        wait_until(
-            lambda: our_routes(running.lab, running.family) == routes, f"routes: {set(routes)}"
-        )
+        wait_until(lambda: running.routes == routes, f"routes: {set(routes)}")
     wait_until(
         lambda: route_taken(running.lab, running.family) == step.taken, f"the way by {step.taken}"
     )
@@ -74,7 +72,7 @@ def _judge(step: Step, running: Bench, since: int) -> None:
     if step.moves is not None:
         assert running.moves(since) == step.moves
     if step.routes is not None:
-        assert our_routes(running.lab, running.family) == step.routes
+        assert running.routes == step.routes
     assert route_taken(running.lab, running.family) == step.taken
     if step.within is not None:
         first = running.engine.said("decision", since)[0]

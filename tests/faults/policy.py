@@ -1,11 +1,12 @@
 """The policy under which faults come: short times, so that a row takes seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import Address, Family
-from route_switcher.lab.addresses import LabUplink
+from faults.lines import Lines
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, OWN_TABLE, Address, Family
 from route_switcher.lab.topology import Lab
+from support.tables import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +26,35 @@ class Settings:
     """Each line is an uplink of each; packets are counted, and routes judged, of the first."""
     altnames: bool = False
     """The policy calls the interfaces by `altname`."""
+    lines: Lines | None = None
+    """Lines whose gateways the policy does not write; None: it writes those of the lab."""
+
+    @property
+    def table(self) -> int:
+        """Where the traffic's routes stand."""
+        return OWN_TABLE if self.lines else MAIN_TABLE
 
 
-def altname(uplink: LabUplink) -> str:
-    """Another name of its interface."""
-    return f"wan-{uplink.interface}"
-
-
-def _called(uplink: LabUplink, settings: Settings) -> str:
-    return altname(uplink) if settings.altnames else uplink.interface
+def altname(interface: str) -> str:
+    """Another name of it."""
+    return f"wan-{interface}"
 
 
 def names(settings: Settings, family: Family) -> tuple[str, ...]:
     """What the policy calls the uplinks of this family."""
-    suffix = "" if family is settings.families[0] else f"-v{family.value}"
+    one_name = settings.lines or family is settings.families[0]
+    suffix = "" if one_name else f"-v{family.value}"
     return tuple(f"{name}{suffix}" for name in settings.names[: settings.uplinks])
+
+
+def preferred(lab: Lab, settings: Settings) -> set[Key]:
+    """Our routes of a family with the primary active."""
+    interfaces = settings.lines.interfaces if settings.lines else [u.interface for u in lab.uplinks]
+    return {(name, u.metric) for name, u in zip(interfaces, lab.uplinks, strict=True)}
 
 
 def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | None = None) -> str:
     """A policy of the lab's uplinks; `gateways` are those of renumbered ones, by name."""
-    at = gateways or {}
     families, count = settings.families, settings.targets
     targets = ", ".join(f"'{target}'" for f in families for target in lab.targets(f)[:count])
     recover = f"recover: {{stable: {settings.stable}}}"
@@ -53,13 +63,7 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
         "version: 1",
         f"ignore_linkdown: {str(settings.ignore_linkdown).lower()}",
         "uplinks:",
-        *(
-            f"  {name}: {{interface: {_called(u, settings)},"
-            f" gateway: '{at.get(name, u.gateway_of(family))}',"
-            f" metric: {u.metric}{', carrier: ignore' if settings.ignore_carrier else ''}}}"
-            for family in families
-            for name, u in zip(names(settings, family), lab.uplinks, strict=True)
-        ),
+        *_uplinks(lab, settings, gateways or {}),
         f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}}}",
         "rules:",
         f"  - {{name: no-internet, probe: internet, fail: {{failures: 3}}, {recover}}}",
@@ -67,3 +71,22 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
     if settings.carrier_rule:
         lines.append(f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}")
     return "\n".join(lines) + "\n"
+
+
+def _uplinks(lab: Lab, settings: Settings, gateways: Mapping[str, Address]) -> Iterator[str]:
+    lines, families = settings.lines, settings.families
+    more = ", carrier: ignore" if settings.ignore_carrier else ""
+    if lines:
+        more += f", families: [{', '.join(str(family).lower() for family in families)}]"
+        families = families[:1]
+    for family in families:
+        for number, (name, uplink) in enumerate(
+            zip(names(settings, family), lab.uplinks, strict=True)
+        ):
+            gateway = f"'{gateways.get(name, uplink.gateway_of(family))}'"
+            interface = lines.interfaces[number] if lines else uplink.interface
+            yield (
+                f"  {name}: {{interface: {altname(interface) if settings.altnames else interface},"
+                f" gateway: {lines.gateways[number] if lines else gateway},"
+                f" metric: {uplink.metric}{more}}}"
+            )

@@ -10,6 +10,7 @@ from faults.rows_control import ROWS_CONTROL
 from faults.rows_floods import ROWS_FLOODED
 from faults.rows_links import ROWS_LINKS
 from faults.rows_names import ROWS_NAMES
+from faults.rows_next_hops import ROWS_NEXT_HOPS
 from faults.rows_refused import ROWS_REFUSED
 from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
@@ -283,6 +284,7 @@ ROWS = (
     *ROWS_REMEDIES,
     *ROWS_NAMES,
     *ROWS_LINKS,
+    *ROWS_NEXT_HOPS,
     *ROWS_STORMS,
     *ROWS_WAYS,
     Row(

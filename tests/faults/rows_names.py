@@ -18,15 +18,16 @@ def _rename(bench: Bench) -> None:
     bench.engine.wait_for("reload", since=since)
 
 
-def _name(lab: Lab, *interfaces: int) -> None:
+def name_the_interfaces(lab: Lab, *interfaces: int) -> None:
+    """Give these uplinks' interfaces another name."""
     for uplink in (lab.uplinks[number] for number in interfaces):
-        words = f"link property add dev {uplink.interface} altname {altname(uplink)}"
+        words = f"link property add dev {uplink.interface} altname {altname(uplink.interface)}"
         lab.run(ROUTER, "ip", *words.split())
 
 
 def _create_named(bench: Bench) -> None:
     goes("interface-removed")(bench)
-    _name(bench.lab, 0)
+    name_the_interfaces(bench.lab, 0)
 
 
 ROWS_NAMES = (
@@ -61,7 +62,7 @@ ROWS_NAMES = (
             lost=500,
         ),
         Step(goes("carrier"), "back", moves=("primary",), path=("eth1", "eth0"), lost=A_MOMENT),
-        prepare=lambda lab: _name(lab, 0, 1),
+        prepare=lambda lab: name_the_interfaces(lab, 0, 1),
         settings=Settings(altnames=True),
     ),
     Row(
@@ -75,7 +76,7 @@ ROWS_NAMES = (
             lost=500,
         ),
         Step(_create_named, "back", moves=("primary",), lost=A_MOMENT),
-        prepare=lambda lab: _name(lab, 0, 1),
+        prepare=lambda lab: name_the_interfaces(lab, 0, 1),
         settings=Settings(altnames=True),
     ),
 )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from faults.acts import router
-from faults.bench import Bench, preferred, wait_until
-from faults.policy import Settings
+from faults.bench import Bench, wait_until
+from faults.policy import Settings, preferred
 from faults.row import A_MOMENT, Act, Row, Step
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import ROUTER
@@ -30,7 +30,7 @@ def _restart_without_ipv6(bench: Bench) -> None:
 
 def _remove_left_over_routes(bench: Bench) -> None:
     told = bench.engine.wait_for("notice", "IPv6 has no uplink any more", since=0)
-    assert our_routes(bench.lab, Family.IPV6) == preferred(bench.lab)
+    assert our_routes(bench.lab, Family.IPV6) == preferred(bench.lab, bench.settings)
     _follow(bench, told.message)
     wait_until(lambda: not our_routes(bench.lab, Family.IPV6), "no IPv6 routes of ours")
 

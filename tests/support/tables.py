@@ -11,7 +11,7 @@ from typing import Self
 
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.core.vocabulary.routes import PROTOCOL
-from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.addresses import LAN_CLIENT, LAN_CLIENT_V6, LAN_INTERFACE, ROUTER
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.topology import Lab
 from support.running import eventually
@@ -48,6 +48,25 @@ def route_taken(lab: Lab, family: Family = Family.IPV4) -> str | None:
     except LabError:
         return None
     return str(json.loads(shown)[0]["dev"])
+
+
+def forwarded_by(lab: Lab, family: Family = Family.IPV4) -> str | None:
+    """The interface by which a packet of the LAN's client would leave; None: by none."""
+    target, client = (
+        str(lab.targets(family)[0]),
+        LAN_CLIENT if family is Family.IPV4 else LAN_CLIENT_V6,
+    )
+    words = ("route", "get", target, "from", str(client.ip), "iif", LAN_INTERFACE)
+    try:
+        shown = lab.run(ROUTER, "ip", "-j", f"-{family.value}", *words)
+    except LabError:
+        return None
+    return str(json.loads(shown)[0]["dev"])
+
+
+def rules(lab: Lab) -> str:
+    """Every rule of both families, as `ip` prints it."""
+    return "".join(lab.run(ROUTER, "ip", "-details", f, "rule", "show") for f in ("-4", "-6"))
 
 
 def wait_until_taken(lab: Lab, interface: str, family: Family = Family.IPV4) -> None:

@@ -1,6 +1,6 @@
 """Policies for the lab, with times so short that a test need not wait."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.lab.addresses import LabUplink
@@ -30,8 +30,22 @@ def policy_text(
         for uplink, metric in zip(ordered, metrics, strict=False):
             keys = f"interface: {uplink.interface}, gateway: '{uplink.gateway_of(family)}'"
             lines.append(f"  {name_of(uplink, family)}: {{{keys}, metric: {metric}}}")
+    return "\n".join(lines) + "\n" + _checks(lab, families, stable, failures)
+
+
+def learning_policy_text(
+    lab: Lab, uplinks: Mapping[str, str], families: Sequence[Family] = (Family.IPV4,)
+) -> str:
+    """A policy whose uplinks have these keys, apart from their metrics: 10, 20 and so on."""
+    lines = ["version: 1", "uplinks:"]
+    for metric, (name, keys) in enumerate(uplinks.items(), 1):
+        lines.append(f"  {name}: {{{keys}, metric: {10 * metric}}}")
+    return "\n".join(lines) + "\n" + _checks(lab, families, "300ms", 3)
+
+
+def _checks(lab: Lab, families: Sequence[Family], stable: str, failures: int) -> str:
     targets = ", ".join(f"'{target}'" for f in families for target in lab.targets(f)[:2])
-    lines += [
+    lines = [
         "probes:",
         f"  internet: {{type: icmp, targets: [{targets}], interval: 50ms, timeout: 50ms}}",
         "rules:",

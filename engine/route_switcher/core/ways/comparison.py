@@ -48,8 +48,8 @@ class Uplinks:
     """The uplinks of one family, as far as a comparison needs them."""
 
     interfaces: Collection[str]
-    addresses: Mapping[Address, str]
-    """The interface that has an address."""
+    addresses: Mapping[Address, frozenset[str]]
+    """The interfaces that have an address: two modems of one make may give the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ def _compare_route(route: KernelRoute, meant: Meant, uplinks: Uplinks) -> Wrong 
         difference = _of_hop(route, hop, meant, uplinks)
         if difference is not None:
             return Wrong(difference, route, hop)
-    if meant.bound and _owner(route, uplinks) not in ("", meant.interface):
+    owners = _owners(route, uplinks)
+    if meant.bound and owners and meant.interface not in owners:
         return Wrong(Difference.OTHER_SOURCE, route, hops[0] if hops else None)
     if route.default and meant.table not in (None, route.table):
         return Wrong(Difference.OTHER_TABLE, route, hops[0] if hops else None)
@@ -116,6 +117,7 @@ def _is_neighbours(route: KernelRoute, hop: KernelHop) -> bool:
     return route.protocol == _KERNEL or _LARGEST_NETWORK <= route.prefix_length < whole
 
 
-def _owner(route: KernelRoute, uplinks: Uplinks) -> str:
-    """The interface of the uplink from whose address packets are sent; empty: not known."""
-    return uplinks.addresses.get(route.source, "") if route.source is not None else ""
+def _owners(route: KernelRoute, uplinks: Uplinks) -> frozenset[str]:
+    """The interfaces of uplinks from whose address packets are sent; none: not known."""
+    source = route.source
+    return frozenset() if source is None else uplinks.addresses.get(source, frozenset())

@@ -32,10 +32,12 @@ class Situation:
     def uplinks(self, family: Family) -> Uplinks:
         """All uplinks of a family."""
         lines = [line for line in self.lines if line.uplink.family is family]
-        return Uplinks(
-            frozenset(u.interface for u in self.policy.uplinks_of(family)),
-            {address: line.uplink.interface for line in lines for address in line.addresses},
-        )
+        addresses: dict[Address, frozenset[str]] = {}
+        for line in lines:
+            for address in line.addresses:
+                others = addresses.get(address, frozenset())
+                addresses[address] = others | {line.uplink.interface}
+        return Uplinks(frozenset(u.interface for u in self.policy.uplinks_of(family)), addresses)
 
     def targets(self, family: Family) -> tuple[Address, ...]:
         """All that is asked in a family, each once."""
