@@ -79,7 +79,7 @@ def test_what_does_not_come_true_is_shown_with_its_line_and_the_evidence(
         "          - {at: 12s, active: secondary, switches: 1}",
         "                                                   ^",
         "    before that:",
-        "             0s  IPv4: primary: first selection. nothing is known of primary yet",
+        "             0s  IPv4: primary selected: first selection. nothing is known of primary yet",
     ]
     assert lines[-1].startswith("1 scenario, 1 failed (")
     assert sum("before that" in line for line in lines) == 1
@@ -181,7 +181,7 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (first["line"], first["column"], first["code"]) == (7, 27, "not-as-expected")
     assert second["message"] == "at 12s: expected 1 switch, but there were 0 switches"
     assert first["evidence"][0].endswith(
-        "IPv4: primary: first selection. nothing is known of primary yet"
+        "IPv4: primary selected: first selection. nothing is known of primary yet"
     )
     assert [(p["file"], p["code"]) for p in bad["problems"]] == [("bad.yaml", "bad-series")]
     (coverage,) = data["coverage"]

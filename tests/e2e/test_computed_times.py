@@ -138,7 +138,8 @@ def test_rules_fail_and_return_within_the_computed_times(
     lab: Lab, start: Start, fault: Fault, name: str, seen_by: tuple[str, ...]
 ) -> None:
     text = policy_of(lab)
-    watch = monitoring_of(load_text(text, "policy.yaml"), "primary")
+    policy = load_text(text, "policy.yaml")
+    watch = monitoring_of(policy, "primary")
     times = {
         rule.name: (fails, returns)
         for rule in watch.rules
@@ -151,7 +152,7 @@ def test_rules_fail_and_return_within_the_computed_times(
     measured = 0
     while measured < RUNS:
         assert measured + len(disturbed) < TRIES, f"this machine is too busy: {disturbed}"
-        engine.wait_for_health("primary", "secondary", rules=[r.name for r in watch.rules])
+        engine.wait_for_health("primary", "secondary", rules=[r.name for r in policy.rules])
         with Lateness() as lateness:
             broken = spent(engine, FAULTS[name].inject, lab)
             failed = {rule: verdict(engine, broken, rule, "failed") for rule in times}

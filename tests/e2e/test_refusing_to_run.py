@@ -140,7 +140,7 @@ def test_as_text_each_line_has_its_time_and_level(lab: Lab, good: str) -> None:
     assert process.returncode == 0
     shape = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (INFO   |WARNING) \S")
     assert [line for line in told.splitlines() if not shape.match(line)] == []
-    assert " INFO    IPv4: primary: first selection" in told
+    assert " INFO    IPv4: primary selected: first selection" in told
 
 
 def test_who_only_holds_the_locks_name_stops_neither_run_nor_cleanup(

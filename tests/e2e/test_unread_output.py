@@ -204,7 +204,7 @@ def test_a_full_disk_leaves_no_half_line_before_the_next(
             assert not log.read_bytes().endswith(b"\n")
             fail_over(lab)
             other.unlink()
-            eventually(lambda: b"primary -> secondary" in log.read_bytes(), "the rest")
+            eventually(lambda: b"secondary selected" in log.read_bytes(), "the rest")
             ends(process)
         lines = log.read_text().splitlines(keepends=True)
         assert [line for line in lines if not (_LINE.match(line) and line.endswith("\n"))] == []
