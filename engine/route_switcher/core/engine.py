@@ -18,11 +18,12 @@ from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.routing.conflicts import left_over
 from route_switcher.core.routing.ownership import Ownership
 from route_switcher.core.routing.plan import Plan
-from route_switcher.core.routing.remedies import hop_deletion
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.selection.family_status import family_status
+from route_switcher.core.selection.orders import carry_out_order
 from route_switcher.core.selection.probing_speeds import ProbingSpeeds
+from route_switcher.core.selection.refused_changes import on_refused_route, on_refused_rule
 from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.returning import Returning
 from route_switcher.core.selection.selected_ways import situation
@@ -50,9 +51,9 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.status import Override, Status
+from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.ways import LocalNetwork
 from route_switcher.core.ways.known_ways import KnownWays
 from route_switcher.core.ways.situation import Situation
@@ -102,15 +103,15 @@ class Engine:
             case Applied():
                 outputs = self._ownership.on_applied(event, self._links())
             case Refused():
-                outputs = self._refused(event)
+                outputs = on_refused_route(event, self._families.get(event.action.route.family))
             case RefusedRule():
-                outputs = self._refused_rule(event)
+                outputs = on_refused_rule(event, self._families.get(event.action.rule.family))
             case Start():
                 outputs = self._start(event)
             case Reload():
                 outputs = self._reload(event)
             case Switch() | Release():
-                outputs = self._operator(event)
+                outputs = carry_out_order(event, self.policy, self._families)
             case _:
                 assert_never(event)
         if isinstance(event, Start | Reload | Links | NextHops):
@@ -273,31 +274,6 @@ class Engine:
             outputs += selection.decide(at, old)
         return outputs
 
-    def _refused(self, event: Refused) -> list[Output]:
-        route = event.action.route
-        selection = self._families.get(route.family)
-        if selection is None:
-            return []
-        outputs: list[Output] = []
-        if selection.admission.on_refusal(event.at, event.action, event.reason):
-            text = f"refused by the kernel: {event.action.change.value} {route}: {event.reason}"
-            if event.action.change is Change.DELETE and route.hops:
-                text += f": {hop_deletion(route)}"
-            outputs.append(Notice(event.at, Level.WARNING, text))
-        return outputs + selection.decide(event.at)
-
-    def _refused_rule(self, event: RefusedRule) -> list[Output]:
-        selection = self._families.get(event.action.rule.family)
-        if selection is None:
-            return []
-        outputs: list[Output] = []
-        if selection.admission.rule_refusals.add(event.at, event.action, event.reason):
-            text = f"refused by the kernel: {event.action.words}: {event.reason}"
-            if not selection.plan().rules:
-                text += ". The traffic goes by the main table until the kernel takes it"
-            outputs.append(Notice(event.at, Level.WARNING, text))
-        return outputs + selection.decide(event.at)
-
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
         for health in self._healths.values():
@@ -318,23 +294,6 @@ class Engine:
         for selection in self._families.values():
             outputs += self._speeds.changes(at, selection.healths, selection.current)
         return [*outputs, *damping_notices(at, self._healths.values())]
-
-    def _operator(self, event: Switch | Release) -> list[Output]:
-        families = [uplink.family for uplink in self.policy.named(event.uplink)]
-        if not families:
-            return [Notice(event.at, Level.WARNING, f"there is no uplink {event.uplink}")]
-        outputs: list[Output] = []
-        for selection in map(self._families.__getitem__, families):
-            if isinstance(event, Switch):
-                override = Override(event.uplink, event.until, event.force)
-                if not event.kept_in:
-                    outputs += selection.set_override(event.at, override)
-                elif selection.family in event.kept_in:
-                    selection.override = override
-            else:
-                selection.override = None
-            outputs += selection.decide(event.at)
-        return outputs
 
     def _reload(self, event: Reload) -> list[Output]:
         old, self.policy = self.policy, event.policy
