@@ -250,3 +250,22 @@ def test_in_a_table_of_our_own_traffic_and_probes_are_right_and_a_rule_before_ou
     follow(lab, told)
     engine.wait_for("notice", "the kernel sends the traffic through secondary", since=since)
     wait_until_taken(lab, "eth1")
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "blackhole", "prohibit"])
+@pytest.mark.parametrize("family", list(Family), ids=str)
+def test_in_a_table_of_our_own_a_default_of_main_that_lets_nothing_through_is_named(
+    lab: Lab, start: Start, family: Family, kind: str
+) -> None:
+    """The rule that skips the defaults of main skips none of these."""
+    engine = start(policy_text(lab, [family]) + "routes: {table: own}\n")
+    name = "primary" if family is Family.IPV4 else "primary-v6"
+    engine.wait_for("notice", f"the kernel sends the traffic through {name}", since=0)
+    since = engine.now
+    ip(lab, f"-{family.value} route add {kind} default metric 5")
+    told = engine.wait_for("notice", "traffic goes nowhere", since=since)
+    assert told.level == "warning"
+    assert f"the route {kind} default table main" in told.message
+    follow(lab, told)
+    engine.wait_for("notice", f"the kernel sends the traffic through {name}", since=since)
+    wait_until_taken(lab, "eth0", family)
