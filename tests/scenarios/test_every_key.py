@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import yaml
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import LinkState, Start
+from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from support.keys_shown import BASE, CASES, written_policy
@@ -41,31 +44,40 @@ PLANNED = {
 }
 """What is replaced in `BASE`, and the route that follows: scenarios do not see routes."""
 
-COMPILED = {
+LED = {
     "uplink.families": (
         "{interface: eth0, gateway: 192.0.2.1",
         "{families: [ipv6], interface: eth0, gateway: auto",
-        "primary IPv6 auto",
+        "IPv6 default via fe80::1 dev eth0 table 115 metric 10",
     ),
     "gateways.ipv4": (
         "gateway: 192.0.2.1",
         "gateway: {ipv4: none, ipv6: auto}",
-        "primary IPv4 none",
+        "IPv4 default dev eth0 table 115 metric 10",
     ),
     "gateways.ipv6": (
         "gateway: 192.0.2.1",
         "gateway: {ipv4: none, ipv6: auto}",
-        "primary IPv6 auto",
+        "IPv6 default via fe80::1 dev eth0 table 115 metric 10",
     ),
-    "policy.routes": ("version: 1", "version: 1\nroutes: {table: own}", "table 115"),
-    "routes.table": ("version: 1", "version: 1\nroutes: {table: 200}", "table 200"),
-    "routes.source_rules": (
+    "policy.routes": (
         "version: 1",
+        "version: 1\nroutes: {table: own}",
+        "IPv4 rule oif eth0 lookup 116 pref 32765 protocol 115",
+    ),
+    "routes.table": (
+        "version: 1",
+        "version: 1\nroutes: {table: 200}",
+        "IPv4 rule oif eth0 lookup 201 pref 32765 protocol 115",
+    ),
+    "routes.source_rules": (
         "version: 1\nroutes: {table: own, source_rules: false}",
-        "without source rules",
+        "version: 1\nroutes: {table: own}",
+        "IPv4 rule from 192.0.2.2/32 lookup 116 pref 32765 protocol 115",
     ),
 }
-"""What is replaced in `BASE` without its probes, and what the policy then says."""
+"""What is replaced in `BASE` without its probes, and the route or rule that follows, where routers
+advertise and every interface has an address."""
 
 ONE_VALUE = {
     "policy.version": ("version: 1", "version: 2", "version"),
@@ -126,7 +138,7 @@ def key_of(case: str) -> str:
 
 def test_every_key_of_the_schema_is_shown_to_do_something() -> None:
     shown = {key_of(case) for case in CASES}
-    for table in (PLANNED, COMPILED, ONE_VALUE, ELSEWHERE):
+    for table in (PLANNED, LED, ONE_VALUE, ELSEWHERE):
         shown |= table.keys()
     assert shown == keys_of_the_schema()
 
@@ -182,22 +194,34 @@ def routes(text: str) -> str:
     return "".join(f"{wanted.route}\n" for plan in engine.plans() for wanted in plan.routes)
 
 
-@pytest.mark.parametrize("key", COMPILED)
-def test_another_next_hop_or_table_is_another_policy(key: str) -> None:
-    before, after, said = COMPILED[key]
+@pytest.mark.parametrize("key", LED)
+def test_another_next_hop_or_table_is_another_route_or_rule(key: str) -> None:
+    before, after, entry = LED[key]
     text = f"{BASE['version']}\n{BASE['uplinks']}\n"
-    assert said not in meant(text)
-    assert said in meant(text.replace(before, after, 1))
+    one = text.replace("version: 1", before, 1) if "routes" in before else text
+    other = one.replace(before, after, 1)
+    assert one != other
+    assert entry not in entries(one)
+    assert entry in entries(other)
 
 
-def meant(text: str) -> str:
-    """Which next hops, in which table, a policy means."""
+def entries(text: str) -> list[str]:
+    """The routes and rules that the engine wants, a line for each."""
     policy = load_text(text, "it")
-    uplinks = [
-        f"{u.name} {u.family} {getattr(u.gateway, 'value', u.gateway)}" for u in policy.uplinks
+    names = dict.fromkeys(u.interface for u in policy.uplinks)
+    links = [
+        LinkState(name, addresses=frozenset({ip_address("192.0.2.2") + n}))
+        for n, name in enumerate(names)
     ]
-    source = "with" if policy.placement.source_rules else "without"
-    return "\n".join([*uplinks, f"table {policy.placement.table}", f"{source} source rules"])
+    router = NextHop(ip_address("fe80::1"))
+    hops = [LearnedHop(Family.IPV6, name, router, MAIN_TABLE, 1024, 9) for name in names]
+    engine = Engine(policy)
+    engine.handle(Start(0.0, tuple(links), (), next_hops=tuple(hops)))
+    lines = []
+    for plan in engine.plans():
+        lines += [f"{wanted.route.family} {wanted.route}" for wanted in plan.routes]
+        lines += [f"{rule.family} rule {rule}" for rule in plan.rules]
+    return lines
 
 
 @pytest.mark.parametrize("key", ONE_VALUE)
