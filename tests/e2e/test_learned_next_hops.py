@@ -110,6 +110,25 @@ def test_two_advertised_lines_fail_over_and_back(lab: Lab, start: Start, adverti
     assert {r.interface for r in default_routes(lab, family=Family.IPV6)} == {"eth0", "eth1"}
 
 
+def test_a_setting_by_which_no_next_hop_is_learned_is_named_with_a_remedy_that_works(
+    lab: Lab, start: Start, advertised: None
+) -> None:
+    lab.run(ROUTER, "sysctl", "-qw", "net.ipv6.conf.eth1.forwarding=0")
+    lab.run(ROUTER, "sysctl", "-qw", "net.ipv6.conf.eth1.accept_ra=1")
+    engine = start(both(lab, V6))
+    await_health(engine, V6)
+    assert engine.said("ipv6") == []
+    since = engine.now
+    # As a program does that turns the machine into a router: the kernel drops what it has learned.
+    lab.run(ROUTER, "sysctl", "-qw", "net.ipv6.conf.eth1.forwarding=1")
+    told = engine.wait_for("ipv6", "ignores router advertisements at eth1", since=since)
+    assert told.level == "warning"
+    engine.wait_for("rule", since=since, uplink="secondary", rule="no-next-hop", after="failed")
+    lab.run(ROUTER, "sh", "-c", told.message[told.message.index("sysctl -w") :])
+    engine.wait_for("rule", since=since, uplink="secondary", rule="no-next-hop", after="ok")
+    assert len(engine.said("ipv6")) == 1
+
+
 def test_lines_with_both_families_fail_over_and_back(
     lab: Lab, start: Start, leased: None, advertised: None
 ) -> None:

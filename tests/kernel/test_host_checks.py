@@ -1,12 +1,16 @@
 """Privileges and reverse path filtering."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.kernel.host.privileges import NET_ADMIN, NET_RAW, missing_capabilities
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
+from support.world import policy, uplink
 
 
 @pytest.mark.parametrize(
@@ -60,3 +64,29 @@ def test_the_remedy_makes_a_strict_filter_loose(
         assert strict_rp_filter("eth0") is None
     finally:
         sysctl("ipv4/conf/all/rp_filter", 0)
+
+
+@pytest.mark.kernel
+def test_disabled_ipv6_is_told_once_for_an_uplink_of_ipv6(
+    wires: None,
+    sysctl: Callable[[str, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("route_switcher"), "propagate", True)
+    links = [LinkState("eth0"), LinkState("eth1")]
+    both = policy(uplink("four", 1), uplink("six", 0, version=6))
+    look = Interfaces(writes=False).look
+    look(both, links)
+    assert caplog.messages == []
+    for interface in ("eth0", "eth1"):
+        sysctl(f"ipv6/conf/{interface}/disable_ipv6", 1)
+    look(both, links)
+    look(both, links)
+    (told,) = caplog.messages
+    assert told.endswith("sysctl -w net.ipv6.conf.eth0.disable_ipv6=0")
+    sysctl("ipv6/conf/eth0/disable_ipv6", 0)
+    look(both, links)
+    sysctl("ipv6/conf/eth0/disable_ipv6", 1)
+    look(both, links)
+    assert caplog.messages == [told, told]

@@ -17,6 +17,10 @@ from route_switcher.core.routing.remedies import (
 )
 from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.kernel.host.ipv6_settings import (
+    what_disables_ipv6,
+    what_ignores_advertisements,
+)
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
@@ -197,6 +201,29 @@ def test_the_reverse_path_filter_of_any_interface_can_be_loosened(name: str) -> 
         assert strict_rp_filter(name)
         shell(rp_filter_remedy(name))
         assert strict_rp_filter(name) is None
+
+
+@pytest.mark.parametrize("name", ["eth0.7", "e$h"])
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"disable_ipv6": 1}, what_disables_ipv6),
+        ({"accept_ra": 1, "forwarding": 1}, what_ignores_advertisements),
+    ],
+)
+def test_settings_that_keep_any_interface_from_ipv6_can_be_undone(
+    name: str, settings: dict[str, int], found: Callable[[str], str | None]
+) -> None:
+    with interface(name):
+        run("sysctl", "-qw", f"net.ipv6.conf.{name.replace('.', '/')}.accept_ra=2")
+        assert found(name) is None
+        for key, value in settings.items():
+            run("sysctl", "-qw", f"net.ipv6.conf.{name.replace('.', '/')}.{key}={value}")
+        text = found(name)
+        assert text is not None
+        shell(text[text.index("sysctl -w") :])
+        assert found(name) is None
+    assert found(name) is None
 
 
 def test_plain_words_are_not_quoted() -> None:

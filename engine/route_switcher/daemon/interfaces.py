@@ -4,8 +4,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Family, GatewayMode, Policy, Uplink
 from route_switcher.daemon.report import say
+from route_switcher.kernel.host.ipv6_settings import (
+    what_disables_ipv6,
+    what_ignores_advertisements,
+)
 from route_switcher.kernel.host.linkdown import ignore_linkdown
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 
@@ -20,11 +24,13 @@ class Interfaces:
         self._policy: Policy | None = None
         self._told: set[str] = set()
         """What was told of names, and is still so."""
+        self._ipv6_told: set[str] = set()
 
     def look(self, policy: Policy, links: Iterable[LinkState]) -> None:
         """Take what there is now."""
         links = tuple(links)
         self._look_at_names(policy, {link.interface: link for link in links})
+        self._look_at_ipv6(policy, {link.interface: link for link in links if link.present})
         filtered = {u.interface for u in policy.uplinks_of(Family.IPV4)}
         for link in links:
             interface = link.interface
@@ -48,6 +54,25 @@ class Interfaces:
         for text in texts.keys() - self._told:
             say(texts[text], "interface", text)
         self._told = set(texts)
+
+    def _look_at_ipv6(self, policy: Policy, present: Mapping[str, LinkState]) -> None:
+        """Each time, since settings change in silence; what is still so was told."""
+        texts: dict[str, None] = {}
+        for uplink in policy.uplinks_of(Family.IPV6):
+            link = present.get(uplink.interface)
+            text = _what_hinders_ipv6(uplink, link.own_name) if link is not None else None
+            if text is not None:
+                texts[text] = None
+        for text in texts.keys() - self._ipv6_told:
+            say(logging.WARNING, "ipv6", text)
+        self._ipv6_told = set(texts)
+
+
+def _what_hinders_ipv6(uplink: Uplink, name: str) -> str | None:
+    disabled = what_disables_ipv6(name)
+    if disabled is not None or uplink.gateway is not GatewayMode.AUTO:
+        return disabled
+    return what_ignores_advertisements(name)
 
 
 def _other_names(links: Iterable[LinkState]) -> Iterator[str]:

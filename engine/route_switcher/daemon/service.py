@@ -227,6 +227,8 @@ class Service:
         if linked or news.next_hops:
             self._hop_watch.look()
         if news == KernelNews(next_hops=True):
+            # A setting that takes one away is told by nothing else.
+            self._look_at_links(self._engine.policy, self._links.values())
             return
         if linked:
             await self._take_links(all_told=news.links or news.addresses)
