@@ -32,6 +32,12 @@ def said(text: str) -> str:
 WRITTEN = "gateway: 198.51.100.1"
 
 
+def test_it_says_through_whose_interfaces_gateways_are_learned() -> None:
+    assert "others write through its interface, " in said(written("gateway: auto"))
+    both = said(written("gateway: auto", "gateway: auto"))
+    assert "others write through their interfaces, " in both
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

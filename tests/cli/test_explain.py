@@ -15,6 +15,7 @@ def test_a_policy_is_explained_with_the_diagram_at_the_end(
     out, err = capsys.readouterr()
     assert err == ""
     headings = [line for line in out.splitlines() if line.startswith("#")]
+    assert max(map(len, out.splitlines())) <= 80
     assert headings[0] == "# dual-wan"
     assert headings[1:] == [
         "## Which way the traffic goes",

@@ -20,6 +20,7 @@ from control.test_document import (
     ordered_where_it_is,
     recovering,
     starting,
+    unplugged,
     well,
 )
 from route_switcher.cli.status_screen import screen
@@ -109,6 +110,15 @@ def test_without_a_way_out_it_says_what_is_waited_for() -> None:
     assert told(departing())[0].startswith("IPv4: primary has left the policy.")
 
 
+def test_what_stands_in_the_way_is_not_what_it_waits_for() -> None:
+    (paragraph,) = told(unplugged(), "secondary")
+    assert paragraph.count("Traffic cannot go there now: eth1 has no carrier.") == 1
+    assert "It waits for: rule " in paragraph
+    assert paragraph.endswith("It takes over if primary fails and it answers then.")
+    shown = list(screen(document(unplugged())))
+    assert any(line.strip() == "cannot be used now: eth1 has no carrier" for line in shown)
+
+
 def test_of_an_uplink_that_the_family_does_not_have_nothing_is_said() -> None:
     assert told(well(), "lte") == []
 
@@ -147,3 +157,12 @@ def test_a_learned_next_hop_says_who_told_of_it() -> None:
     assert uplink["learned_from"] == {"protocol": "dhcp", "table": 1115, "metric": 0}
     way = "eth0 via 198.51.100.7 (learned: dhcp, table 1115), metric 10"
     assert any(line.strip() == way for line in screen(found))
+
+
+def test_table_main_has_its_name_on_the_screen() -> None:
+    learning = Uplink("wan", "eth0", GatewayMode.AUTO, 10, Family.IPV4)
+    world = World(policy(learning), next_hops=NOTHING).run(10)
+    hop = NextHop(ip_address("198.51.100.7"))
+    world.tell(NextHops(world.now, (LearnedHop(Family.IPV4, "eth0", hop, 254, 0, 16),)))
+    way = "eth0 via 198.51.100.7 (learned: dhcp, table main), metric 10"
+    assert any(line.strip() == way for line in screen(document(world.run(20))))

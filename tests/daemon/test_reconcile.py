@@ -194,7 +194,7 @@ def test_a_stale_route_goes_once_an_uplink_is_active() -> None:
     seen = [stale, standing_route(lines[0]), standing_route(lines[1])]
     (last,) = deletions(plan(lines, lines[0]), seen)
     assert (last.change, last.route) == (Change.DELETE, stale)
-    assert last.reason == "belongs to no uplink of the policy"
+    assert last.reason == "no uplink of the policy goes by it now"
 
 
 def test_of_our_two_routes_with_one_metric_the_right_one_is_deleted() -> None:

@@ -80,6 +80,25 @@ def test_a_point_to_point_link_without_a_gateway_needs_none() -> None:
     assert "gateway: none\n" in read(host)[1]
 
 
+def test_a_point_to_point_link_without_a_route_is_offered_without_a_gateway() -> None:
+    tun = nic("tun0", "203.0.113.10/32", peer="203.0.113.1", point_to_point=True)
+    for metric in (0, 100):
+        host = HostSnapshot((FIBRE, tun), (route("eth0", "198.51.100.1", metric, BOOT),))
+        assert "  # tun0:\n  #   interface: tun0\n  #   gateway: none\n" in read(host)[1]
+
+
+def test_a_draft_fits_the_screen_and_names_no_hooks_that_are_not_there() -> None:
+    lan = nic("lan0", "198.51.100.129/26")
+    host = HostSnapshot(
+        (FIBRE, lan),
+        (route("eth0", "198.51.100.1", 0, BOOT),),
+        (route("eth0", "198.51.100.1", 32, DHCP),),
+    )
+    text = read(host)[1]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "above" not in text
+
+
 def test_both_families_of_an_interface_become_one_uplink() -> None:
     host = HostSnapshot(
         (FIBRE, LTE),

@@ -14,10 +14,11 @@ FILE cannot be written, or the kernel refuses to tell, 2 wrong usage.
 import argparse
 import sys
 from pathlib import Path
+from textwrap import wrap
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.drafting.draft import Draft, draft
-from route_switcher.drafting.text import write
+from route_switcher.drafting.text import WIDTH, write
 from route_switcher.printable import printable
 
 
@@ -70,12 +71,20 @@ def _tell(drafted: Draft, file: Path | None) -> None:
     first = f"uplinks, in order of preference: {uplinks}"
     if drafted.template:
         first = "no default route with a gateway was found: a template, with made-up values"
-    lines = [f"route-switcher init: {first}"]
-    lines += [f"  assumed: {text}" for text in drafted.assumed]
+    lines = _wrapped(f"route-switcher init: {first}")
+    for text in drafted.assumed:
+        lines += _wrapped(f"  assumed: {text}")
     for task in drafted.tasks:
-        lines += [f"  to do: {task.text}", *(f"    {line}" for line in task.lines)]
+        # Its lines are there to be copied.
+        lines += [*_wrapped(f"  to do: {task.text}"), *(f"    {line}" for line in task.lines)]
     if file is not None:
         path = file if "/" in str(file) else f"./{file}"
         lines.append(f"written: {file}. Read it, then: route-switcher validate {path}")
     for line in lines:
         print(printable(line), file=sys.stderr)
+
+
+def _wrapped(text: str) -> list[str]:
+    return wrap(
+        text, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.text.durations import span
 from route_switcher.text.quantities import share
 
@@ -92,7 +93,7 @@ def _uplink(uplink: Document) -> Iterator[str]:
         since = _since(rule["since"], rule["since_seconds"])
         yield from _wrapped(pad, f"rule {rule['name']} {rule['state']} {since}: {rule['evidence']}")
     for wait in uplink["waits_for"]:
-        mark = "REFUSED" if wait["kind"] == "route" else "waits for"
+        mark = _MARKS.get(wait["kind"], "waits for")
         yield from _wrapped(pad, f"{mark}: {wait['text']}")
     if not uplink["waits_for"] and uplink["unfit"]:
         yield from _wrapped(pad, f"cannot be used now: {uplink['unfit']}")
@@ -101,11 +102,23 @@ def _uplink(uplink: Document) -> Iterator[str]:
 def _way(uplink: Document) -> str:
     source, learned = _SOURCES.get(uplink["gateway_from"], ""), uplink["learned_from"]
     if learned is not None:
-        source = f" (learned: {learned['protocol']}, table {learned['table']})"
+        source = f" (learned: {learned['protocol']}, table {_table(learned['table'])})"
     via = f"via {uplink['gateway']}" if uplink["gateway"] else _NO_GATEWAY[not source]
     return f"{uplink['interface']} {via}{source}, metric {uplink['metric']}"
 
 
+def _table(number: int) -> str:
+    return "main" if number == MAIN_TABLE else str(number)
+
+
+_MARKS = {
+    "link": "cannot be used now",
+    "next-hop": "cannot be used now",
+    "route": "REFUSED",
+    "damping": "held back",
+    "proving": "held back",
+}
+"""For the waits whose text says what is wrong, and not what must come."""
 _SOURCES = {"policy": " (policy)", "restart": " (from before the restart)"}
 _NO_GATEWAY = ("alone, without a gateway", "with no next hop known")
 

@@ -1,12 +1,11 @@
 """Check policies: print every problem with its place, and what to write instead.
 
 For a policy without errors it says in which routing table its routes stand, and
-why. It computes what the policy will do: how soon each
-rule detects a fault, and recovers after it (typically, and at the worst); how
-much the probes of each uplink send and receive in a month; how often random
-loss alone would fail it; and how often a line that flaps would move the
-traffic. A warning marks something that is probably a mistake. A note is
-information.
+why. It computes what the policy will do: how soon each rule detects a fault,
+and recovers after it (typically, and at the worst); how much the probes of each
+uplink send and receive in a month; how often random loss alone would fail it;
+and how often a line that flaps would move the traffic. A warning marks
+something that is probably a mistake. A note is information.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the

@@ -128,15 +128,25 @@ def _what_begins_it(family: FamilyStatus, uplink: UplinkStatus) -> Iterator[str]
         return
     names = [u.health.uplink.name for u in family.uplinks]
     if names.index(active) < names.index(name):
-        yield f"It takes over when {active} fails, or by `route-switcher switch {name}`."
+        if uplink.health.state is UplinkState.HEALTHY:
+            yield f"It takes over when {active} fails, or by `route-switcher switch {name}`."
+        else:
+            yield f"It takes over if {active} fails and it answers then."
     elif uplink.health.state is not UplinkState.HEALTHY:
         yield f"Traffic returns to it once it is healthy, or sooner if {active} fails."
 
 
 def _needs(uplink: UplinkStatus, clock: WallClock) -> Iterator[str]:
-    waits = [wait.text for wait in waits_of(uplink, clock)]
-    if waits:
-        yield f"It waits for: {'; '.join(waits)}."
+    waits = tuple(waits_of(uplink, clock))
+    for wait in waits:
+        if wait.kind in ("link", "next-hop"):
+            if wait.text != uplink.unfit:
+                yield f"Traffic cannot go there now: {wait.text}."
+        elif wait.rule is None:
+            yield f"{wait.text[0].upper()}{wait.text[1:]}."
+    rules = [wait.text for wait in waits if wait.rule is not None]
+    if rules:
+        yield f"It waits for: {'; '.join(rules)}."
 
 
 def _awaited(family: FamilyStatus, clock: WallClock) -> Iterator[str]:

@@ -194,11 +194,17 @@ def _offer(
 ) -> Entry:
     addresses = ", ".join(map(str, interface.addresses))
     there = f"{interface.name} is up with {addresses}, and has no default route."
+    if interface.point_to_point:
+        why = (
+            f"{there} It is a point-to-point link, so it needs no gateway. If it leads to the"
+            " internet, take away the # of these lines."
+        )
+        return Entry(name, interface.name, {family: GatewayMode.NONE}, metric, (why,), offered=True)
     if clashing and family is Family.IPV4:
         why = (
             f"{there} If it has its address by DHCP from a second line, its default route was"
-            " refused, because one with metric 0 is there already: see the hooks above. Then take"
-            " away the # of these lines."
+            " refused, because one with metric 0 is there already. With the hooks for DHCP clients,"
+            " take away the # of these lines."
         )
         return Entry(name, interface.name, {family: GatewayMode.AUTO}, metric, (why,), offered=True)
     why = (

@@ -99,7 +99,8 @@ def _hook_tasks(host: HostSnapshot) -> Iterator[Task]:
         yield Task(
             f"{first.with_protocol}: a second DHCP client's route with metric 0 is refused by the"
             " kernel, so its gateway would never be learned. If two lines have such clients"
-            " (udhcpc, dhclient, ifupdown), install the hooks, once for the machine:",
+            " (udhcpc, dhclient, ifupdown), install the hooks, once for the machine. Then restart"
+            " the clients, and run init again:",
             _HOOKS,
         )
 

@@ -11,7 +11,7 @@ from route_switcher.drafting.notes import Task
 from route_switcher.policy.sections.gateways import WORDS
 from route_switcher.printable import printable
 
-_WIDTH = 96
+WIDTH = 80
 
 _TARGETS = {
     Family.IPV4: ("8.8.8.8", "1.1.1.1"),
@@ -27,8 +27,9 @@ _NOT_TEXT = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "
 """Words that YAML of some version reads as something else (yaml.org/type/bool.html)."""
 
 _RULES = """\
-# Rules are left out, and so have their defaults: three failed rounds in a row, or a lost carrier,
-# fail an uplink; sixty seconds covered by good rounds bring it back."""
+# Rules are left out, and so have their defaults: three failed rounds in a row,
+# or a lost carrier, fail an uplink; sixty seconds covered by good rounds bring
+# it back."""
 
 
 def write(draft: Draft) -> str:
@@ -72,8 +73,10 @@ def _task(task: Task) -> Iterator[str]:
 
 
 def _uplinks(draft: Draft) -> Iterator[str]:
-    yield "# In order of preference; the best one that works carries the traffic. A line that costs"
-    yield "# by volume belongs last. IPv4 and IPv6 are decided separately."
+    yield from _comment(
+        "In order of preference; the best one that works carries the traffic. A line that costs by"
+        " volume belongs last. IPv4 and IPv6 are decided separately."
+    )
     yield "uplinks:"
     for entry in draft.entries:
         yield from _entry(entry)
@@ -138,7 +141,7 @@ def _comment(text: str, indent: str = "", mark: str = "") -> Iterable[str]:
     lead = f"{indent}# "
     return wrap(
         printable(text),
-        _WIDTH,
+        WIDTH,
         initial_indent=lead + mark,
         subsequent_indent=lead + " " * len(mark),
         break_long_words=False,

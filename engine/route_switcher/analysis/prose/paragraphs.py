@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from textwrap import wrap
 
-_WIDTH = 92
+_WIDTH = 80
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:s|ms|min|h|days|kB|MB|GB)\b|%)")
 _GLUE = "\x1f"

@@ -49,10 +49,11 @@ def next_hops(policy: Policy) -> Iterator[str]:
     if learned:
         yield (
             f"{_capital(_gateway_of(policy, learned))} learned from default routes that others"
-            " write through its interface, in any table: a DHCP client, the kernel by router"
-            " advertisements, NetworkManager. When it changes, our routes follow, and nothing else"
-            " moves. Of several gateways the one in use is kept while it is there. A renewal that"
-            " changes nothing does nothing."
+            f" write through {'its interface' if len(learned) == 1 else 'their interfaces'}, in any"
+            " table: a DHCP client, the kernel by router advertisements, NetworkManager. When a"
+            " gateway changes, our routes follow, and nothing else moves. Of several"
+            " gateways the one in use is kept while it is there. A renewal that changes nothing"
+            " does nothing."
         )
     without = _with(policy, GatewayMode.NONE)
     if without:

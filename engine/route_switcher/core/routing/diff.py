@@ -129,7 +129,7 @@ def _addition(family: Family, key_is_ours: bool) -> Change:
 
 def _why_deleted(route: Route, instead: DesiredRoute | None) -> str:
     if instead is None:
-        return "belongs to no uplink of the policy"
+        return "no uplink of the policy goes by it now"
     if instead.route.gateway != route.gateway:
         return f"the gateway is {instead.route.gateway} now"
     return instead.reason
