@@ -10,7 +10,9 @@ from typing import NoReturn, Protocol
 import trio
 
 from route_switcher.core.vocabulary.lookups import Lookup
+from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 from route_switcher.kernel.base import Oracle
 
@@ -25,6 +27,13 @@ all. A change that the loop knows of ends the second part of it."""
 AT_ONCE = 256
 """Questions that are asked right after a change of ours. Where there are more, one target of each
 family and uplink comes first."""
+
+
+def worth_asking(output: Output) -> bool:
+    """Whether it is a good moment to ask: what an uplink failed by may be a setting of the host
+    that changed in silence."""
+    failed = isinstance(output, RuleChange) and output.after is RuleState.FAILED
+    return failed or isinstance(output, Decision)
 
 
 class Questions(Protocol):

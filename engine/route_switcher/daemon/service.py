@@ -15,7 +15,6 @@ import trio
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
-from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
@@ -36,26 +35,17 @@ from route_switcher.core.vocabulary.events import (
     Tick,
     Ways,
 )
-from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.outputs import (
-    Decision,
-    Output,
-    RouteLost,
-    RoutingRuleLost,
-    RuleChange,
-)
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
+from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route
-from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.ways import Findings
-from route_switcher.daemon.asking import Asking
+from route_switcher.daemon.asking import Asking, worth_asking
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
-from route_switcher.daemon.hop_watch import HopWatch
 from route_switcher.daemon.inbox import Beat, ForeignRoutes, FoundHops, Inbox, Item
-from route_switcher.daemon.lookout import Lookout
+from route_switcher.daemon.last_read import LastRead
 from route_switcher.daemon.observer_list import ObserverList
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
@@ -83,22 +73,13 @@ class Service:
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
-        self._look_at_links = look_at_links
         self._observers = ObserverList(observers)
         self._engine = Engine(policy)
-        self._links: dict[str, LinkState] = {}
         self._convergence = Convergence(self._engine.plans)
-        self._seen: tuple[Route, ...] = ()
-        """What the kernel has of ours, as last read."""
-        self._rules: tuple[RoutingRule, ...] = ()
-        """Rules of ours, as last read."""
-        self._foreign: tuple[Route, ...] = ()
-        """What it has of others."""
         self._began = 0.0
         """When the reconcile began that goes on."""
         self._inbox = Inbox()
-        self._lookout = Lookout(kernel, self._inbox.give_foreign)
-        self._hop_watch = HopWatch(kernel, self._inbox.give_hops)
+        self._last = LastRead(kernel, self._inbox, look_at_links)
         self._asking = Asking(oracle, self._engine.questions, self._inbox.give_ways)
         self._probing: ProbeTasks
         self._effects: EffectTable
@@ -136,19 +117,19 @@ class Service:
             self._effects = effects_of_daemon(self._probing, self._convergence)
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
-            nursery.start_soon(self._lookout.run)
-            nursery.start_soon(self._hop_watch.run)
+            nursery.start_soon(self._last.lookout.run)
+            nursery.start_soon(self._last.hop_watch.run)
             nursery.start_soon(self._asking.run)
             task_status.started()
             while True:
                 await self._take(await self._inbox.next(self._engine.deadline()))
 
     async def _begin(self) -> None:
-        await self._follow_policy(self._engine.policy)
-        hops = await self._read_hops()
-        links = await self._read_links(self._engine.policy)
-        routes = await self._read_routes()
-        self._handle(Start(trio.current_time(), links, routes, hops, self._rules))
+        await self._last.follow_policy(self._engine.policy)
+        hops = await self._last.read_hops()
+        links = await self._last.read_links(self._engine.policy)
+        routes = await self._last.read_routes()
+        self._handle(Start(trio.current_time(), links, routes, hops, self._last.rules))
         await self._converge()
         self._asking.follow(self._engine.policy.uplinks)
         if self._asking.asks:
@@ -173,7 +154,7 @@ class Service:
             case Beat():
                 item.taken.set()
             case ForeignRoutes():
-                self._foreign = item.routes
+                self._last.foreign = item.routes
                 self._tell_core_of_routes()
             case FoundHops():
                 # The links that belong to them come first.
@@ -207,13 +188,13 @@ class Service:
         self._asking.ask_anew()
 
     async def _take_policy(self, policy: Policy) -> tuple[Output, ...]:
-        await self._follow_policy(policy)
+        await self._last.follow_policy(policy)
         # All by the names that the new policy has for interfaces.
-        hops = await self._read_hops()
-        links = await self._read_links(policy)
-        routes = await self._read_routes()
+        hops = await self._last.read_hops()
+        links = await self._last.read_links(policy)
+        routes = await self._last.read_routes()
         now = trio.current_time()
-        outputs = self._handle(Reload(now, policy, links, routes, hops, self._rules))
+        outputs = self._handle(Reload(now, policy, links, routes, hops, self._last.rules))
         self._asking.follow(policy.uplinks)
         self._ask_anew()
         await self._converge()
@@ -225,7 +206,7 @@ class Service:
             self._observers.overrun()
         linked = news.links or news.addresses or news.overrun
         if linked or news.next_hops:
-            self._hop_watch.look()
+            self._last.hop_watch.look()
         if news == KernelNews(next_hops=True):
             # A setting that takes one away is told by nothing else.
             self._look_at_links(self._engine.policy, self._links.values())
@@ -234,17 +215,17 @@ class Service:
             await self._take_links(all_told=news.links or news.addresses)
             await self._converge_if_due()
         if linked or news.foreign:
-            self._lookout.look()
+            self._last.lookout.look()
         # Ours first, and alone: this read is cheap though the table be full.
         ours = await self._kernel.default_routes(ours_only=True)
-        rules = await self._kernel.our_rules() if news.rules or news.overrun else self._rules
-        await self._take_links_if_lost(self._seen, ours)
+        rules = await self._kernel.our_rules() if news.rules or news.overrun else self._last.rules
+        await self._take_links_if_lost(self._last.ours, ours)
         self._see(ours, rules)
         await self._converge_if_due()
 
     async def _take_links(self, *, all_told: bool) -> None:
-        before = self._links
-        links = await self._read_links(self._engine.policy)
+        before = self._last.links
+        links = await self._last.read_links(self._engine.policy)
         changed = tuple(state for state in links if before.get(state.interface) != state)
         # An altname may have gone, or now belong to another interface.
         ours = await self._kernel.default_routes(ours_only=True) if changed else None
@@ -261,35 +242,14 @@ class Service:
         if set(before) - set(ours):
             await self._take_links(all_told=False)
 
-    async def _read_hops(self) -> tuple[LearnedHop, ...]:
-        hops = await self._kernel.next_hops()
-        self._inbox.forget_hops()
-        self._hop_watch.seen(hops)
-        return hops
-
-    async def _read_routes(self) -> tuple[Route, ...]:
-        routes = await self._kernel.default_routes()
-        self._seen = tuple(route for route in routes if route.ours)
-        self._foreign = tuple(route for route in routes if not route.ours)
-        self._inbox.forget_foreign()
-        self._lookout.make_void()
-        self._rules = await self._kernel.our_rules()
-        return routes
-
-    async def _follow_policy(self, policy: Policy) -> None:
-        """An engine before this one, or a policy, may have left routes of ours in any table."""
-        tables = UplinkTables.of(policy).all | await self._kernel.tables_of_ours()
-        self._kernel.follow(policy.uplinks, tables | {MAIN_TABLE})
-
     def _see(self, ours: tuple[Route, ...], rules: tuple[RoutingRule, ...]) -> None:
-        if (ours, rules) != (self._seen, self._rules):
-            self._seen, self._rules = ours, rules
+        if (ours, rules) != (self._last.ours, self._last.rules):
+            self._last.ours, self._last.rules = ours, rules
             self._ask_anew()
             self._tell_core_of_routes()
 
     def _tell_core_of_routes(self) -> None:
-        routes = sorted((*self._seen, *self._foreign), key=lambda r: (r.family.value, r.metric))
-        self._handle(Routes(trio.current_time(), tuple(routes), self._rules))
+        self._handle(Routes(trio.current_time(), self._last.routes, self._last.rules))
 
     async def _converge_if_due(self) -> None:
         if self._convergence.due:
@@ -309,30 +269,18 @@ class Service:
             self._observers.reconciled(result, now - self._began)
         if result.changed:
             deleted = {a.route for a in result.done if a.change is Change.DELETE}
-            before = {*self._seen, *(action.route for action in result.done)} - deleted
-            # The routes first: they tell whether somebody holds the metric of what was refused.
-            if result.refused or result.rules_refused:
-                await self._read_routes()
-            else:
-                self._seen = await self._kernel.default_routes(ours_only=True)
-                if result.rules_done:
-                    self._rules = await self._kernel.our_rules()
+            before = {*self._last.ours, *(action.route for action in result.done)} - deleted
+            await self._last.read_after(result)
             if real:
-                await self._take_links_if_lost(before, self._seen)
+                await self._take_links_if_lost(before, self._last.ours)
             self._tell_core_of_routes()
             self._ask_anew()
+        # After the routes: they tell whether somebody holds the metric of what was refused.
         for action, why in result.refused:
             self._handle(Refused(trio.current_time(), action, why))
         for rule_action, why in result.rules_refused:
             self._handle(RefusedRule(trio.current_time(), rule_action, why))
         self._began = trio.current_time()
-
-    async def _read_links(self, policy: Policy) -> tuple[LinkState, ...]:
-        interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)
-        links = await self._kernel.link_states(interfaces)
-        self._links = {state.interface: state for state in links}
-        self._look_at_links(policy, links)
-        return links
 
     def _handle(self, event: Event) -> tuple[Output, ...]:
         self._observers.event(event)
@@ -345,14 +293,7 @@ class Service:
         if isinstance(output, RouteLost | RoutingRuleLost) and self._table is not self._kernel:
             return  # a dry run owns nothing
         self._observers.output(output)
-        if _says_something_of_ways(output):
+        if worth_asking(output):
             self._asking.ask()
         if isinstance(output, Effect):
             self._effects.carry_out(output)
-
-
-def _says_something_of_ways(output: Output) -> bool:
-    """Whether it is a good moment to look: what an uplink failed by may be a setting of the host
-    that changed in silence."""
-    failed = isinstance(output, RuleChange) and output.after is RuleState.FAILED
-    return failed or isinstance(output, Decision)
