@@ -62,8 +62,12 @@ class LastRead:
         interfaces = dict.fromkeys(uplink.interface for uplink in policy.uplinks)
         links = await self._kernel.link_states(interfaces)
         self.links = {state.interface: state for state in links}
-        self._look_at_links(policy, links)
+        self.look_at_links(policy)
         return links
+
+    def look_at_links(self, policy: Policy) -> None:
+        """Look at what the host has set for the links of a policy, as they were last read."""
+        self._look_at_links(policy, self.links.values())
 
     async def read_routes(self) -> tuple[Route, ...]:
         """Read all default routes, and the rules of ours."""

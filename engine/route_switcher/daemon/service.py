@@ -209,7 +209,7 @@ class Service:
             self._last.hop_watch.look()
         if news == KernelNews(next_hops=True):
             # A setting that takes one away is told by nothing else.
-            self._look_at_links(self._engine.policy, self._links.values())
+            self._last.look_at_links(self._engine.policy)
             return
         if linked:
             await self._take_links(all_told=news.links or news.addresses)
