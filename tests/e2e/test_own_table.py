@@ -191,3 +191,17 @@ def test_a_dry_run_prints_the_rules_and_makes_none(lab: Lab, start: Start) -> No
     assert "add default via 198.51.100.1 dev eth0 table 116 metric 10" in printed
     assert "add IPv4 rule oif eth0 lookup 116 pref 32765 protocol 115" in printed
     assert (whole_table(lab), lab.run(ROUTER, "ip", "rule")) == before
+
+
+def test_a_foreign_route_in_a_small_table_is_named_with_its_remedy(lab: Lab, start: Start) -> None:
+    """The rule that leads there is ours, and whoever deletes it sees it come back."""
+    engine = start(policy_text(lab) + table("own"))
+    engine.wait_for_health("primary", "secondary")
+    foreign = "route add default via 198.51.100.9 dev eth0 table 116 metric 1"
+    lab.run(ROUTER, "ip", *foreign.split())
+    said = engine.wait_for("notice", "primary: probes to").message
+    assert "default via 198.51.100.9 dev eth0 table 116" in said
+    remedy = said.partition("To remove it: ")[2]
+    assert remedy.startswith("ip route del")
+    lab.run(ROUTER, *remedy.split())
+    engine.wait_for("notice", "primary: probes go the right way again")

@@ -61,7 +61,9 @@ def _route(
     if route.table not in (planned_table, MAIN_TABLE) or (
         route.table != planned_table and route.default
     ):
-        leading = [r for r in rules if r.table == route.table and matches(r, lookup)]
+        # One of ours is put back if it goes: then the route is what somebody can remove.
+        others = (r for r in rules if not r.ours)
+        leading = [r for r in others if r.table == route.table and matches(r, lookup)]
         # One with parts that are not known may not match after all.
         rule = min(leading, key=lambda r: r.unknown, default=None)
         if rule is not None:
