@@ -17,6 +17,17 @@ class Payload(Enum):
     UDP = "udp"
 
 
+IP_PROTOCOLS = {
+    (Family.IPV4, Payload.ICMP): 1,
+    (Family.IPV6, Payload.ICMP): 58,
+    (Family.IPV4, Payload.TCP): 6,
+    (Family.IPV6, Payload.TCP): 6,
+    (Family.IPV4, Payload.UDP): 17,
+    (Family.IPV6, Payload.UDP): 17,
+}
+"""The protocol number of each payload (IANA, Assigned Internet Protocol Numbers)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """One question. Make it with the functions of this file: each says what it asks.

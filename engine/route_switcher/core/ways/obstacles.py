@@ -11,8 +11,8 @@ from route_switcher.core.routing.remedies import (
     specific_route_deletion,
 )
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute, RouteScope
-from route_switcher.core.vocabulary.lookups import Lookup, Payload, Refused
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.lookups import IP_PROTOCOLS, Lookup, Refused
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule, RuleAction
 from route_switcher.core.vocabulary.routes import RouteKind, hop_words, protocol_name
 from route_switcher.core.vocabulary.ways import DeadEnd, Findings
@@ -20,14 +20,6 @@ from route_switcher.core.ways.comparison import Wrong
 
 _DEAD_ENDS = frozenset((RuleAction.BLACKHOLE, RuleAction.UNREACHABLE, RuleAction.PROHIBIT))
 _LOCAL_TABLE = 255
-_PAYLOADS = {
-    (Family.IPV4, Payload.ICMP): 1,
-    (Family.IPV6, Payload.ICMP): 58,
-    (Family.IPV4, Payload.TCP): 6,
-    (Family.IPV6, Payload.TCP): 6,
-    (Family.IPV4, Payload.UDP): 17,
-    (Family.IPV6, Payload.UDP): 17,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ def _agreements(rule: RoutingRule, lookup: Lookup) -> Iterator[bool]:
         yield rule.uids[0] == 0
     if rule.ip_protocol is not None:
         payload = lookup.payload
-        yield payload is not None and _PAYLOADS[lookup.family, payload] == rule.ip_protocol
+        yield payload is not None and IP_PROTOCOLS[lookup.family, payload] == rule.ip_protocol
 
 
 def _for_some_sources(rule: RoutingRule) -> bool:

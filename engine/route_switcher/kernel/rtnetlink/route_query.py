@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.lookups import Lookup, Payload, Refused
+from route_switcher.core.vocabulary.lookups import IP_PROTOCOLS, Lookup, Refused
 from route_switcher.core.vocabulary.policy import Family
 from route_switcher.kernel.rtnetlink.attributes import attribute, number_attribute, request
 from route_switcher.kernel.rtnetlink.kernel_routes import AF, ROUTE, RTA_OIF, RTM_GETROUTE
@@ -40,14 +40,6 @@ _ROOT = 0
 """Forwarded packets count as root's in rules; and the probes are root's. Given in every question,
 else an ordinary user who asks gets the answer for himself."""
 
-_PAYLOADS = {
-    (Family.IPV4, Payload.ICMP): 1,
-    (Family.IPV6, Payload.ICMP): 58,
-    (Family.IPV4, Payload.TCP): 6,
-    (Family.IPV6, Payload.TCP): 6,
-    (Family.IPV4, Payload.UDP): 17,
-    (Family.IPV6, Payload.UDP): 17,
-}
 
 _NO_ROUTE = "no route leads there"
 _MEANINGS = {
@@ -88,7 +80,7 @@ def question(lookup: Lookup, index_of: IndexOf, sequence: int) -> bytes | Refuse
     if lookup.mark is not None:
         body += number_attribute(_RTA_MARK, lookup.mark)
     if lookup.payload is not None:
-        number = _PAYLOADS[lookup.family, lookup.payload]
+        number = IP_PROTOCOLS[lookup.family, lookup.payload]
         body += attribute(_RTA_IP_PROTO, bytes((number,)))
     return request(RTM_GETROUTE, 0, sequence, body + number_attribute(_RTA_UID, _ROOT))
 
