@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from route_switcher.core.routing.rule_list import (
+    DELETIONS,
     UNUSED_MARK,
     bridge,
     leads_all,
@@ -153,3 +154,24 @@ def test_a_lost_rule_about_main_comes_back_first() -> None:
 
 def test_all_goes_from_the_last_to_the_first() -> None:
     assert [a.rule for a in rule_changes((), WHOLE)] == list(reversed(WHOLE))
+
+
+def test_thousands_of_rules_go_a_few_at_a_time() -> None:
+    """Somebody adds rules with our protocol number. Those of the policy stay meanwhile."""
+    strays = tuple(rule(400, source=ip_network(f"10.1.{n // 250}.{n % 250}")) for n in range(2000))
+    there, rounds = (*WHOLE, *strays), 0
+    while actions := rule_changes(WHOLE, there):
+        gone = [action.rule for action in actions if action.change is Change.DELETE]
+        assert gone == [action.rule for action in actions]
+        assert 0 < len(gone) <= DELETIONS
+        there, rounds = there[: -len(gone)], rounds + 1
+    assert (there, rounds) == (WHOLE, 2000 // DELETIONS)
+
+
+def test_rules_before_those_of_the_policy_go_a_few_at_a_time() -> None:
+    strays = tuple(rule(400, source=ip_network(f"10.1.0.{n}")) for n in range(100))
+    table = Rules(strays)
+    for _ in range(100 // DELETIONS + 1):
+        for action in rule_changes(WHOLE, tuple(table.list)):
+            (table.add if action.change is Change.ADD else table.delete)(action.rule)
+    assert tuple(table.list) == WHOLE

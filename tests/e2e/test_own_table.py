@@ -205,3 +205,22 @@ def test_a_foreign_route_in_a_small_table_is_named_with_its_remedy(lab: Lab, sta
     assert remedy.startswith("ip route del")
     lab.run(ROUTER, *remedy.split())
     engine.wait_for("notice", "primary: probes go the right way again")
+
+
+def test_it_fails_over_while_a_thousand_strange_rules_go(lab: Lab, start: Start) -> None:
+    """Somebody adds rules with our protocol number, which are ours to delete: a few at a time."""
+    engine = start(policy_text(lab) + table("own"))
+    engine.wait_for_health("primary", "secondary")
+    wait_for_rules(lab, TRAFFIC)
+    before = rules(lab)
+    strays = [
+        f"rule add pref 32765 from 10.1.{n // 250}.{n % 250} lookup 400 protocol 115"
+        for n in range(1000)
+    ]
+    lab.run(ROUTER, "ip", "-batch", "-", given="\n".join(strays))
+    BLACKHOLE.inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="secondary")
+    left = rules(lab)
+    assert left[: len(before)] == before
+    assert len(left) > len(before)
+    assert engine.end(signal.SIGTERM) == 0

@@ -98,7 +98,8 @@ class Ownership:
     def see_rules(self, at: float, rules: tuple[RoutingRule, ...]) -> list[Output]:
         """The same of the rules; also their order is put right."""
         before, self._rules = self._rules, rules
-        missing = [rule for rule in before if rule not in rules]
+        there = frozenset(rules)
+        missing = [rule for rule in before if rule not in there]
         if missing:
             self.restore_at = min(self.restore_at, self._restorations.take(at))
         elif _by_family(before) != _by_family(rules):

@@ -4,15 +4,17 @@ Nothing here touches a kernel: `reconcile` and `converge` are generators that as
 time, and are sent what came of it. The daemon and the virtual world drive them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from route_switcher.core.routing.diff import additions, deletions, deletions_elsewhere
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.rule_list import DELETIONS as RULE_DELETIONS
 from route_switcher.core.routing.rule_plan import rule_actions
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
-from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 
 ATTEMPTS = 5
 """Times in a row after one event: a refusal may change the plan, but not for ever."""
@@ -48,7 +50,7 @@ class Reconciled:
     done: tuple[RouteAction, ...]
     refused: tuple[tuple[RouteAction, str], ...]
     unfinished: bool = False
-    """Whether more than `DELETIONS` routes should go, so that some are left."""
+    """Whether more routes or rules should go than may in one reconcile, so that some are left."""
     rules_done: tuple[RoutingRuleAction, ...] = ()
     rules_refused: tuple[tuple[RoutingRuleAction, str], ...] = ()
 
@@ -102,7 +104,10 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     for actions in elsewhere:
         yield from _carry_out(actions[:DELETIONS], outcomes)
     left = any(len(actions) > DELETIONS for actions in (*to_delete, *elsewhere))
-    return replace(outcomes.reconciled(), unfinished=left)
+    reconciled = outcomes.reconciled()
+    rules_gone = Counter(a.rule.family for a in reconciled.rules_done if a.change is Change.DELETE)
+    left |= any(count >= RULE_DELETIONS for count in rules_gone.values())
+    return replace(reconciled, unfinished=left)
 
 
 def _rules_in_order(

@@ -23,6 +23,10 @@ from route_switcher.core.vocabulary.policy_rules import (
 )
 from route_switcher.core.vocabulary.routes import Change
 
+DELETIONS = 16
+"""Rules of a family that are deleted at most before others get a turn. The kernel cannot be told
+exactly which rule to delete, so all of them are read before and after each. A policy needs few."""
+
 UNUSED_MARK = 0x73737373
 """A firewall mark that no packet has."""
 
@@ -63,7 +67,8 @@ def rule_changes(
 ) -> tuple[RoutingRuleAction, ...]:
     """The actions after which the rules of ours are `desired`, where `seen` are there.
 
-    `seen` are of one family, in the kernel's order. Rules of others are not touched.
+    `seen` are of one family, in the kernel's order. Rules of others are not touched. With
+    `DELETIONS` deletions among the actions, more may be left to do.
     """
     return _Changes(desired, [rule for rule in seen if rule.ours]).made()
 
@@ -86,7 +91,8 @@ class _Changes:
         if standing is not None and self._useless(standing):
             self._take_out(standing)  # an engine ended in the middle of a change
         kept = self._kept()
-        self._clear(kept)
+        if not self._clear(kept):
+            return tuple(self._actions)
         for rule in self._desired[len(kept) :]:
             self._add(rule, "is to stand here")
         standing = self._standing_bridge
@@ -100,8 +106,8 @@ class _Changes:
         others = any(leads_all(rule) for rule in self._rules if rule is not standing)
         return others or not any(map(leaves_defaults_out, before))
 
-    def _clear(self, kept: Sequence[RoutingRule]) -> None:
-        """Take out all that does not stay where it is."""
+    def _clear(self, kept: Sequence[RoutingRule]) -> bool:
+        """Take out what does not stay where it is; whether that was all."""
         sound = bool(kept) and leaves_defaults_out(kept[0])
         leading = [rule for rule in self._rules if leads_all(rule) and not _is_in(rule, kept)]
         standing = self._standing_bridge
@@ -111,19 +117,24 @@ class _Changes:
         gone = [rule for rule in self._rules if not _is_in(rule, stays)]
         gone.sort(key=leads_all)  # from the last to the first: these go first
         for rule in reversed(gone):
+            if sum(action.change is Change.DELETE for action in self._actions) >= DELETIONS:
+                return False
             self._take_out(rule)
+        return True
 
     def _kept(self) -> Sequence[RoutingRule]:
         """The beginning that stays. A rule of it that a deletion would take does not."""
         standing = self._standing_bridge
         others = [rule for rule in self._rules if rule is not standing]
         kept = self._agreeing([rule for rule in others if rule.preference == PREFERENCE])
-        while True:
-            gone = [deleted(rule, self._rules) for rule in others if not _is_in(rule, kept)]
+        while kept:
+            before = self._rules[: next(n for n, r in enumerate(self._rules) if r is kept[-1]) + 1]
+            gone = [deleted(rule, before) for rule in others if not _is_in(rule, kept)]
             taken = next((n for n, rule in enumerate(kept) if _is_in(rule, gone)), None)
             if taken is None:
                 return kept
             kept = kept[:taken]
+        return kept
 
     def _agreeing(self, rules: Sequence[RoutingRule]) -> Sequence[RoutingRule]:
         pairs = enumerate(zip(rules, self._desired, strict=False))

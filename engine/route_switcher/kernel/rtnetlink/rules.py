@@ -250,8 +250,9 @@ async def delete(rule: RoutingRule, discarded: Discarded) -> None:
     after = await rules(rule.family, discarded)
     if after.count(rule) >= before.count(rule):
         raise KernelError(errno.EBUSY, f"another rule was deleted: '{rule}' still stands")
+    standing = frozenset(after)
     for other in before:
-        if other != rule and other not in after and deleted(rule, (other,)):
+        if other != rule and other not in standing and deleted(rule, (other,)):
             raise KernelError(errno.EBUSY, f"the rule '{other}' has gone, too")
 
 
