@@ -49,6 +49,16 @@ async def test_each_kind_of_change_is_told(kernel: NetlinkKernel, ip: Ip) -> Non
     assert await settle(kernel) == KernelNews(routes=True)
 
 
+async def test_a_deleted_ipv4_route_is_told_once_more(kernel: NetlinkKernel, ip: Ip) -> None:
+    """The kernel tells of it just before it takes it out of the table."""
+    ip("route add default via 198.51.100.1 dev eth0 metric 7")
+    await settle(kernel)
+    ip("route del default metric 7")
+    assert await kernel.changed() == KernelNews(foreign=True)
+    with trio.fail_after(60):
+        assert await kernel.changed() == KernelNews(foreign=True)
+
+
 async def test_news_between_and_during_cancelled_calls_are_kept(
     kernel: NetlinkKernel, ip: Ip
 ) -> None:

@@ -28,6 +28,10 @@ AT_ONCE = 256
 """Questions that are asked right after a change of ours. Where there are more, one target of each
 family and uplink comes first."""
 
+SETTLING = 0.01
+"""Seconds from news to the question: the kernel tells that an IPv4 route is deleted just before it
+takes it out of the table."""
+
 
 def worth_asking(output: Output) -> bool:
     """Whether it is a good moment to ask: what an uplink failed by may be a setting of the host
@@ -108,6 +112,7 @@ class Asking:
     async def _listen(self, oracle: Oracle) -> NoReturn:
         while True:
             await oracle.changed()
+            await trio.sleep(SETTLING)
             self._wanted.set()
             await trio.sleep(SHORTEST_REST)
 

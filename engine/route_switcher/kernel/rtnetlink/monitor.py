@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from math import inf
 
 import trio
 
@@ -75,6 +76,10 @@ _RECEIVE_BUFFER = 1 << 20
 """Bytes: room for about a thousand messages, since the kernel counts what they occupy."""
 _SO_RCVBUFFORCE = 33
 
+_REPEATED_AFTER = 0.01
+"""Seconds. The kernel tells that an IPv4 route is deleted just before it takes it out of the table
+(fib_table_delete in net/ipv4/fib_trie.c), so a quick reader still finds it there."""
+
 _AT_ONCE = 256
 """How many datagrams are read before others get a turn."""
 
@@ -102,6 +107,9 @@ class Monitor:
         """As the fixed header tells them."""
         self._every_table = False
         self._unheard = _NOTHING
+        self._deleted = _NOTHING
+        """What is to be told once more, since the kernel told it too early."""
+        self._repeat_at = inf
         # trio's own wrapper makes every receive a checkpoint; here, once something has been taken
         # from the socket, nothing may be cancelled until it has been told.
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
@@ -168,11 +176,21 @@ class Monitor:
         """See `Kernel.changed`."""
         while True:
             if not self._unheard:
-                await trio.lowlevel.wait_readable(self._socket)
+                with trio.move_on_at(self._repeat_at):
+                    await trio.lowlevel.wait_readable(self._socket)
+            repeated = self._repeated()
             news = self._unheard | self._gathered()
             self._unheard = _NOTHING
-            if news:
-                return news
+            if self._deleted:
+                self._repeat_at = trio.current_time() + _REPEATED_AFTER
+            if news or repeated:
+                return news | repeated
+
+    def _repeated(self) -> KernelNews:
+        if trio.current_time() < self._repeat_at:
+            return _NOTHING
+        news, self._deleted, self._repeat_at = self._deleted, _NOTHING, inf
+        return news
 
     def told(self, datagram: bytes, sender: int) -> KernelNews:
         """What `datagram` from the netlink port `sender` tells; the kernel's port is 0."""
@@ -223,7 +241,10 @@ class Monitor:
             return _NEXT_HOPS if known and self._learning else _NOTHING
         if message.kind in _RULE_KINDS:
             return _RULES if rules.protocol_in(message.data) == PROTOCOL else _NOTHING
-        return self._of_route(message.data)
+        news = self._of_route(message.data)
+        if message.kind == RTM_DELROUTE and message.data[_FAMILY_OFFSET] == socket.AF_INET:
+            self._deleted |= news
+        return news
 
     def _of_route(self, data: bytes) -> KernelNews:
         if data[DST_LEN_OFFSET]:
