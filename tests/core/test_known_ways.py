@@ -161,6 +161,23 @@ def test_traffic_that_goes_elsewhere_is_said_again_ever_more_rarely(
     }
 
 
+def test_a_lost_active_route_is_no_reason_to_delete_the_next_best(
+    world: World, kernel: Kernel
+) -> None:
+    """The kernel was asked in the moment in which somebody had deleted the active route."""
+    kernel.otherwise = [({"out_interface": None}, route("eth1", "198.51.100.2", metric=20))]
+    kernel.ask()
+    assert world.outputs == []
+
+
+def test_a_route_of_ours_that_stands_before_the_active_one_is_named(
+    world: World, kernel: Kernel
+) -> None:
+    kernel.otherwise = [({"out_interface": None}, route("eth1", "198.51.100.2", metric=5))]
+    kernel.ask()
+    assert "traffic leaves through secondary" in notices(world)[0].text
+
+
 def test_no_sentence_about_a_selection_is_silent_about_it(world: World, kernel: Kernel) -> None:
     kernel.rules = (BEFORE_MAIN, MAIN)
     by_table = route("eth0", "198.51.100.1", table=100)

@@ -59,6 +59,16 @@ async def test_a_deleted_ipv4_route_is_told_once_more(kernel: NetlinkKernel, ip:
         assert await kernel.changed() == KernelNews(foreign=True)
 
 
+async def test_a_deleted_ipv4_address_is_told_once_more(kernel: NetlinkKernel, ip: Ip) -> None:
+    """The routes that go with it leave the table after that, in silence."""
+    ip("addr add 203.0.113.2/24 dev eth0")
+    await settle(kernel)
+    ip("addr del 203.0.113.2/24 dev eth0")
+    assert (await kernel.changed()).addresses
+    with trio.fail_after(60):
+        assert (await kernel.changed()).addresses
+
+
 async def test_news_between_and_during_cancelled_calls_are_kept(
     kernel: NetlinkKernel, ip: Ip
 ) -> None:

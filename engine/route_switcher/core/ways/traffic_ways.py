@@ -7,9 +7,10 @@ from typing import assert_never
 
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
-from route_switcher.core.vocabulary.lookups import Lookup
+from route_switcher.core.vocabulary.lookups import Answer, Lookup
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.routes import PROTOCOL, Route
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Meant, Wrong, compare
 from route_switcher.core.ways.obstacles import Obstacle, obstacle
@@ -128,6 +129,8 @@ class TrafficWays:
             wrong = compare(findings.answers[lookup], meant, uplinks)
             if wrong is None or _harmless(lookup, wrong):
                 continue
+            if _is_next_best(findings.answers[lookup], route):
+                continue  # the active route was taken away just now, which is told and mended
             if lookup.in_interface is None:
                 if lookup.destination in own:
                     continue  # connections go there as well
@@ -157,6 +160,13 @@ class TrafficWays:
 def _harmless(lookup: Lookup, wrong: Wrong) -> bool:
     """Whether it is a connection that only looks in a table of its own: the way is right."""
     return lookup.source is not None and wrong.difference is Difference.OTHER_TABLE
+
+
+def _is_next_best(answer: Answer, active: Route) -> bool:
+    """Whether it is another standing route of ours, behind the active one."""
+    if not isinstance(answer, KernelRoute) or not answer.default or answer.protocol != PROTOCOL:
+        return False
+    return answer.table == active.table and answer.metric > active.metric
 
 
 def _what(lookup: Lookup) -> str:

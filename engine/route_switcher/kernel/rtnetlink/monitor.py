@@ -48,6 +48,8 @@ _ROUTE_KINDS = frozenset((RTM_NEWROUTE, RTM_DELROUTE))
 _NEXTHOP_KINDS = frozenset((RTM_NEWNEXTHOP, RTM_DELNEXTHOP))
 _RULE_KINDS = frozenset((RTM_NEWRULE, RTM_DELRULE))
 _KINDS = _LINK_KINDS | _ADDRESS_KINDS | _ROUTE_KINDS | _NEXTHOP_KINDS | _RULE_KINDS
+_TOLD_TOO_EARLY = frozenset((RTM_DELROUTE, RTM_DELADDR))
+"""In IPv4: see `_REPEATED_AFTER`."""
 
 _RT_TABLE_COMPAT = 252
 """In the fixed header, of a table whose number does not fit there."""
@@ -77,8 +79,9 @@ _RECEIVE_BUFFER = 1 << 20
 _SO_RCVBUFFORCE = 33
 
 _REPEATED_AFTER = 0.01
-"""Seconds. The kernel tells that an IPv4 route is deleted just before it takes it out of the table
-(fib_table_delete in net/ipv4/fib_trie.c), so a quick reader still finds it there."""
+"""Seconds. The kernel tells that an IPv4 route or address is deleted just before the route, or
+those that go with the address, leave the table (fib_table_delete in net/ipv4/fib_trie.c,
+__inet_del_ifa in net/ipv4/devinet.c). So a quick reader still finds them there."""
 
 _AT_ONCE = 256
 """How many datagrams are read before others get a turn."""
@@ -232,6 +235,13 @@ class Monitor:
         return news
 
     def _of(self, message: Message) -> KernelNews:
+        news = self._of_kind(message)
+        early = message.kind in _TOLD_TOO_EARLY
+        if early and message.data[_FAMILY_OFFSET] == socket.AF_INET:
+            self._deleted |= news
+        return news
+
+    def _of_kind(self, message: Message) -> KernelNews:
         if message.kind in _LINK_KINDS:
             return self._of_link(message)
         if message.kind in _ADDRESS_KINDS:
@@ -241,10 +251,7 @@ class Monitor:
             return _NEXT_HOPS if known and self._learning else _NOTHING
         if message.kind in _RULE_KINDS:
             return _RULES if rules.protocol_in(message.data) == PROTOCOL else _NOTHING
-        news = self._of_route(message.data)
-        if message.kind == RTM_DELROUTE and message.data[_FAMILY_OFFSET] == socket.AF_INET:
-            self._deleted |= news
-        return news
+        return self._of_route(message.data)
 
     def _of_route(self, data: bytes) -> KernelNews:
         if data[DST_LEN_OFFSET]:
