@@ -154,6 +154,8 @@ class Service:
             case Beat():
                 item.taken.set()
             case ForeignRoutes():
+                if item.routes != self._last.foreign:
+                    self._ask_anew()
                 self._last.foreign = item.routes
                 self._tell_core_of_routes()
             case FoundHops():
