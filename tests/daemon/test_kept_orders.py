@@ -167,6 +167,8 @@ SPOILT: dict[str, Callable[[Path], object]] = {
     "no family": spoil(lambda d: d["orders"][0].update(families=["IPv5", 4, None])),
     "a force that is a number": spoil(lambda d: d["orders"][0].update(force=1)),
     "another boot's": spoil(lambda d: d.update(boot="x")),
+    "of a network that is gone, whose inode ours got": spoil(lambda d: d.update(network=1)),
+    "a network that is a list": spoil(lambda d: d.update(network=[])),
     "a FIFO": replace_by_a_fifo,
     "a link": replace_by_a_link,
     "gone": lambda file: file.unlink(),

@@ -1,8 +1,9 @@
 """Orders are kept on disk, so that they hold over a restart. A reboot ends them.
 
 They lie in the state folder (systemd.exec(5), `StateDirectory=`), else in the run folder. They go
-with the boot's number, and their ends are times of the machine's monotonic clock, which no reboot
-outlives (clock_gettime(2)). All reading and writing is done by a thread: a disk may hang.
+with the numbers of the boot and of the network namespace, and their ends are times of the machine's
+monotonic clock, which no reboot outlives (clock_gettime(2)). All reading and writing is done by a
+thread: a disk may hang.
 """
 
 import json
@@ -25,6 +26,7 @@ from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
+from route_switcher.kernel.host.network_namespace import network_cookie
 from route_switcher.kernel.host.run_folder import folder_name, opened, run_folders
 
 LIMIT = 5.0
@@ -130,14 +132,19 @@ def _bases() -> tuple[Path, ...]:
     return tuple(base for base in state_folders() if os.path.lexists(base / name / _FILE))
 
 
+def _here() -> dict[str, str | int]:
+    """What must be the same for orders to hold. Raises OSError if the boot has no number."""
+    return {"boot": _BOOT.read_text().strip(), "network": network_cookie()}
+
+
 def _read() -> tuple[KeptOrder, ...]:
-    """The latest that was written in this boot. Raises OSError if the boot has no number."""
-    boot = _BOOT.read_text().strip()
+    """The latest that was written in this boot for this network. Raises OSError as `_here`."""
+    here = _here()
     documents = []
     for base in _bases():
         with suppress(OSError, ValueError, RecursionError), opened(base) as (folder, _):
             document = json.loads(_content(folder))
-            if isinstance(document, dict) and document.get("boot") == boot:
+            if isinstance(document, dict) and here.items() <= document.items():
                 documents.append(document)
     latest = max(documents, key=_written, default={})
     return tuple(order for order in map(_order, _list(latest)) if order is not None)
@@ -182,7 +189,7 @@ def _write(orders: tuple[KeptOrder, ...]) -> tuple[KeptOrder, ...]:
     Returns what was written. Raises OSError.
     """
     document = {
-        "boot": _BOOT.read_text().strip(),
+        **_here(),
         "written": time.monotonic(),
         "orders": [
             {
