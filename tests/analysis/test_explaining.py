@@ -22,7 +22,8 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.policy.load import load, load_text, shipped_policies
 from support.watching import UPLINKS, policy, probe, rule
 

@@ -23,9 +23,11 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.events import Answer, LinkState, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy, Rule, answers_needed
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import answers_needed
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.text.durations import MONTH
 from support.keys import v4
 from support.watching import policy, probe, rule, watched

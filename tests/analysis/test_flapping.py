@@ -6,7 +6,8 @@ from route_switcher.analysis.figures.flapping import USUAL, damped, moves_an_hou
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy
+from route_switcher.core.vocabulary.policy import HoldBack, Policy
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.virtual.world import World
 from support.watching import UPLINKS, Lines, policy, probe, rule
 

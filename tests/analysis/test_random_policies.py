@@ -18,7 +18,8 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from support.watching import Watcher, policy, probe, rule
 
 PHASES = 17

@@ -8,8 +8,8 @@ import pytest
 from route_switcher.analysis.figures.traffic import bytes_a_month, bytes_of_target
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import TOKEN_SIZE
 from support.pinging import target

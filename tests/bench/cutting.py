@@ -7,8 +7,8 @@ import time
 
 from bench.observing import SocketHolder, route_socket
 from bench.running import NotMeasuredError
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.messages import route_change
 from route_switcher.lab.addresses import CUSTOMER_PORT, LabUplink
 from route_switcher.lab.topology import Lab

@@ -9,9 +9,11 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.keys import v4
 from support.pinging import pinging, target
 

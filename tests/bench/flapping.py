@@ -6,7 +6,9 @@ from itertools import product
 from bench.figures import Table, first_paragraph
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.policy.load import load, shipped_policies
 from route_switcher.virtual.world import World
 from support.keys import v4

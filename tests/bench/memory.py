@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.figures import Table, first_paragraph, goal
 from bench.observing import echo_requests
 from bench.running import Engine, NotMeasuredError, policy_text
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.topology import Lab
 
 ROUNDS = 100_000

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.running import NotMeasuredError
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.framing import (
     RTM_DELROUTE,
     RTM_NEWROUTE,

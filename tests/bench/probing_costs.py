@@ -13,7 +13,7 @@ from statistics import median
 from bench.figures import Table, first_paragraph, goal
 from bench.observing import echo_requests
 from bench.running import DEADLINE, Engine, NotMeasuredError, cpu_seconds, eventually, told
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import INTERNET, ROUTER
 from route_switcher.lab.topology import Lab
 

@@ -16,8 +16,9 @@ from route_switcher.control.document import LastMinute, Program, status_document
 from route_switcher.control.roles import Verdict, judge
 from route_switcher.control.wall_clock import WallClock
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack
+from route_switcher.core.vocabulary.policy import Damping, HoldBack
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Family
 from support.answering import Net, policy
 from support.world import World
 from support.world import policy as seed

@@ -29,7 +29,7 @@ from route_switcher.control.wall_clock import WallClock
 from route_switcher.control.why import why
 from route_switcher.core.vocabulary.events import NextHops
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from support.next_hops import NOTHING
 from support.world import World, policy
 

@@ -16,7 +16,8 @@ from route_switcher.core.vocabulary.conditions import (
     ConsecutiveFailures,
     Measure,
 )
-from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.virtual.internet import Fate
 from support.answering import NO_INTERNET, RTT, T1, T2, T3, UNPLUGGED, Net, policy, probe

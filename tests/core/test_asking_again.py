@@ -9,9 +9,11 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.effects import ProbeNow
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.internet import Fate
 from support.answering import NO_INTERNET, RTT, T1, T2, UNPLUGGED, Net, policy, probe
 from support.world import World

@@ -1,7 +1,8 @@
 """The active uplink goes, and what answers beside it answers too late for a rule."""
 
 from route_switcher.core.vocabulary.conditions import Beyond, Measure
-from route_switcher.core.vocabulary.policy import Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from support.answering import NO_INTERNET, RTT, UNPLUGGED, Net, policy, probe
 from support.world import uplink
 

@@ -15,7 +15,8 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Probe, Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from support.histories import (
     DOWN,

@@ -22,8 +22,9 @@ from route_switcher.core.vocabulary.conditions import (
     leaves,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.uplinks import Family
 from support.histories import (
     DOWN,
     FAILED,

@@ -35,7 +35,8 @@ from route_switcher.core.vocabulary.conditions import (
     leaves,
 )
 from route_switcher.core.vocabulary.events import Answer, LinkState
-from route_switcher.core.vocabulary.policy import Family, Policy, Rule
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from support.keys_shown import BASE, CASES, NEVER, written_policy

@@ -40,10 +40,10 @@ from route_switcher.core.vocabulary.outputs import (
     RoutingRuleLost,
     RuleChange,
 )
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.observers import LogObserver
 from support.pinging import target

@@ -8,16 +8,10 @@ import pytest
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.keys import v4
 from support.pinging import pinging, target
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import Event, Release, Round, Routes, Switch
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import DEMOTION, Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Family
 from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.world import World, policy, uplink

@@ -11,10 +11,11 @@ from route_switcher.core.vocabulary.events import LinkState, Round, Ways
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute, RouteScope
 from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused, Unanswered
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, UplinkId
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import PROTOCOL, RouteKind
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.core.vocabulary.ways import DeadEnd, Findings, LocalNetwork
 from support.pinging import target
 from support.world import World, policy

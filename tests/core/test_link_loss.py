@@ -7,9 +7,10 @@ from math import inf
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
-from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family
 from support import answering
 from support.answering import T2, Net, probe
 from support.keys import v4

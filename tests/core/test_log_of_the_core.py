@@ -8,8 +8,9 @@ import pytest
 from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
 from route_switcher.core.vocabulary.outputs import Level, Notice
-from route_switcher.core.vocabulary.policy import Family, Quorum
+from route_switcher.core.vocabulary.probes import Quorum
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family
 from support.answering import T1, T2, T3, Net, policy, probe
 from support.world import World, uplink
 from support.world import policy as seed

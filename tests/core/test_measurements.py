@@ -5,7 +5,8 @@ import pytest
 from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Family, Quorum, Target
+from route_switcher.core.vocabulary.probes import Quorum, Target
+from route_switcher.core.vocabulary.uplinks import Family
 from support.pinging import pinging, target
 
 LOSS, LATENCY = Measure.LOSS, Measure.LATENCY

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import LinkState, NextHops
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from support.next_hops import NOTHING, told
 from support.world import World, policy, uplink
 

@@ -10,8 +10,8 @@ from route_switcher.core.vocabulary.events import LinkState, NextHops
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LEASE_TABLE, LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import RouteLost
-from route_switcher.core.vocabulary.policy import Family, GatewayMode
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from support.next_hops import NOTHING, told
 from support.world import World, policy, uplink
 

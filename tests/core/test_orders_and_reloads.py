@@ -4,10 +4,10 @@ from ipaddress import ip_address
 from math import inf
 
 from route_switcher.core.vocabulary.events import Release, Switch
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.status import Override
+from route_switcher.core.vocabulary.uplinks import Family
 from support.world import World, policy, uplink
 
 A, B, C = (uplink(name, number) for number, name in enumerate("abc"))

@@ -9,9 +9,10 @@ import pytest
 from route_switcher.core.routing.rule_list import leads_all, leaves_defaults_out
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import RoutingRuleLost
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, Placement, Policy
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Placement, Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family
 from support.world import World, policy, uplink
 
 V4 = Family.IPV4

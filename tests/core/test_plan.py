@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from route_switcher.core.routing.plan import make_plan
-from route_switcher.core.vocabulary.policy import DEMOTION, Family
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Family
 from support.standing import standing, standing_route
 from support.world import uplink
 

@@ -41,21 +41,11 @@ from route_switcher.core.vocabulary.events import (
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
-from route_switcher.core.vocabulary.policy import (
-    Damping,
-    Family,
-    HoldBack,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-    UplinkId,
-    answers_needed,
-)
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.table import Table
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.pinging import pinging, target

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause
+from route_switcher.core.vocabulary.uplinks import Family
 from support.world import World, policy, uplink
 
 THREE = (uplink("primary", 0), uplink("secondary", 1), uplink("tertiary", 2))

@@ -7,9 +7,10 @@ import pytest
 
 from route_switcher.core.vocabulary.events import Round, Switch
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy
 from route_switcher.core.vocabulary.routes import Change
 from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.keys import v4
 from support.world import World, policy, uplink
 

@@ -28,17 +28,11 @@ from route_switcher.core.vocabulary.events import (
     Start,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import (
-    HoldBack,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Target,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
 from support.keys import v4
 from support.standing import standing_route

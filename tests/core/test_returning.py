@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family
 from support.keys import v4
 from support.standing import standing_route
 from support.world import World, policy, uplink

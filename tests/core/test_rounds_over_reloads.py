@@ -9,8 +9,10 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
 from route_switcher.core.vocabulary.events import LinkState, Reload, Round, Routes, Start
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.world import World
 from support.keys import v4
 from support.pinging import target

@@ -14,9 +14,10 @@ from route_switcher.core.routing.rule_list import (
     leaves_defaults_out,
     rule_changes,
 )
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, deleted
 from route_switcher.core.vocabulary.routes import Change
+from route_switcher.core.vocabulary.uplinks import Family
 
 V4 = Family.IPV4
 A, B = ip_network("198.51.100.2/32"), ip_network("198.51.100.130/32")

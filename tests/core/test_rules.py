@@ -10,8 +10,10 @@ from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rule_states import TRANSITIONS, Signal
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.events import LinkState, Round
-from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.histories import new_windows
 from support.keys import v4
 from support.pinging import pinging, target

@@ -8,9 +8,10 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import CarrierDown
 from route_switcher.core.vocabulary.events import Links, LinkState, Release, Round, Switch
-from route_switcher.core.vocabulary.policy import Family, Recover, Rule
+from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family
 from support.keys import v4
 from support.world import RTT, World, policy, uplink
 

@@ -16,7 +16,8 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Policy, Recover, Rule, Target
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RuleState
 from support.histories import (
     DOWN,

@@ -8,17 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveFailures, Measure
-from route_switcher.core.vocabulary.policy import (
-    Damping,
-    Family,
-    HoldBack,
-    Policy,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Speed, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.answering import NO_INTERNET, UNPLUGGED, Net, policy, probe
 from support.world import uplink
 

@@ -7,10 +7,11 @@ import pytest
 
 from route_switcher.core.vocabulary.conditions import Beyond, Measure, Within
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Damping, Family, HoldBack, Recover, Rule
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Recover, Rule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
 from route_switcher.core.vocabulary.status import FamilyStatus, Override, UplinkStatus
+from route_switcher.core.vocabulary.uplinks import Family
 from support.answering import UNPLUGGED, Net, policy
 from support.world import World
 from support.world import policy as seed

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 import pytest
 
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.uplinks import Family
 from support.standing import standing_route
 from support.world import World, policy
 

@@ -7,7 +7,8 @@ import pytest
 
 from route_switcher.core.probing.assignment import meaning
 from route_switcher.core.vocabulary.events import Answer, by_target
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Family
 from support.pinging import pinging, target
 
 V4, V6 = target("203.0.113.1"), target("2001:db8::1")

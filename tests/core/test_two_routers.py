@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from route_switcher.core.vocabulary.events import NextHops
-from route_switcher.core.vocabulary.policy import GatewayMode, Target, UplinkId
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import GatewayMode, UplinkId
 from route_switcher.virtual.internet import Fate
 from support.next_hops import NOTHING, told
 from support.world import World, policy, uplink

@@ -10,13 +10,10 @@ from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.events import LinkState, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, RuleChange
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Target,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Cause, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
 from support.keys import v4, v6

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute, RouteScope
 from route_switcher.core.vocabulary.lookups import Answer, Refused, Unanswered
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import PROTOCOL, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.ways.comparison import Difference, Meant, Uplinks, compare
 
 GATEWAY = ip_address("198.51.100.1")

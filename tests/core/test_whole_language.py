@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import Event, Round, Tick
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, HoldBack, Policy, UplinkId
+from route_switcher.core.vocabulary.policy import HoldBack, Policy
 from route_switcher.core.vocabulary.states import (
     VOLUNTARY,
     Cause,
@@ -15,6 +15,7 @@ from route_switcher.core.vocabulary.states import (
     RuleState,
     UplinkState,
 )
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from support.keys import v4
 from support.leaving import check_no_lost_link_is_kept, refuge
 from support.twins import LINES, NAMES, Twin, hold_backs, policies

@@ -22,7 +22,8 @@ from route_switcher.control.protocol import LONGEST_REQUEST, request
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Control as ControlKey
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import connections
 from route_switcher.daemon.control import listener as listener_module
 from route_switcher.daemon.control.credentials import Peer, peer_of

@@ -8,7 +8,8 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.events import Reload
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon import dropped_packets
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.report import LOG

@@ -11,8 +11,8 @@ from route_switcher.core.routing.reconcile import Convergence
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.effects import Effect, ProbeNow, Reconcile, SpeedChange
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.probing import ProbeTasks

@@ -11,7 +11,8 @@ import trio
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import Event, Links, LinkState, NextHops, Reload, Start
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Policy
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from route_switcher.daemon.hop_watch import AT_LEAST_EVERY, RESTS, HopWatch
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.service import Service

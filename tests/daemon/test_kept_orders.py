@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.events import Switch
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import kept_orders
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.kernel.host.run_folder import folder_name

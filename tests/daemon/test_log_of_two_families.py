@@ -7,7 +7,7 @@ import pytest
 from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState, Speed
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.report import LOG

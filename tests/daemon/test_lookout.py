@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import trio
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.lookout import AT_LEAST_EVERY, RESTS, Lookout
 from support.model_kernel import ModelKernel
 

@@ -8,8 +8,8 @@ import trio
 from daemon.test_service import FOREIGN, running
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.inbox import SHORTEST_REST
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink

@@ -17,8 +17,10 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Policy, Probe, Recover, Rule, Target, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.daemon.probing import ProbeTasks
 from support.keys import v4
 from support.pinging import pinging, target

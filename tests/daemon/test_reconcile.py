@@ -14,10 +14,10 @@ from route_switcher.core.routing.diff import additions, deletions
 from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.routing.reconcile import Reconciled, Reply, Request, reconcile
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.daemon.carry_out import carry_out
 from support.model_kernel import ModelKernel
 from support.standing import standing, standing_route

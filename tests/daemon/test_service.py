@@ -14,8 +14,9 @@ from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.service import Service

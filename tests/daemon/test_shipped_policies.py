@@ -11,15 +11,8 @@ from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import Beyond, Within, leaves
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import (
-    MAIN_TABLE,
-    Address,
-    Family,
-    GatewayMode,
-    Placement,
-    Policy,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Placement, Policy
+from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, Uplink
 from route_switcher.daemon.service import Service
 from route_switcher.policy.load import load
 from support.model_kernel import ModelKernel

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import trio
 
 from route_switcher.core.vocabulary.lookups import Lookup
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 from route_switcher.daemon.asking import RESTS, SHORTEST_REST, Asking
 

@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.drafting.draft import MAX_LINES, MAX_OFFERED, draft
 from route_switcher.drafting.lines import metrics
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface

@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from route_switcher.core.routing.conflicts import conflicts
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.drafting.notes import MAX_TOLD
 from route_switcher.drafting.text import scalar
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface

@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from route_switcher.core.vocabulary.policy import Family, GatewayMode
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from route_switcher.drafting.draft import draft
 from route_switcher.kernel.host.snapshot import HostSnapshot
 from route_switcher.policy.load import load_text

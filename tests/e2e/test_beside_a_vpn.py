@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CLIENT, ROUTER
 from route_switcher.lab.topology import Lab
 from support.running import DEADLINE, Start, eventually

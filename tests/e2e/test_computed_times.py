@@ -13,7 +13,7 @@ import pytest
 from route_switcher.analysis.figures.detection import time_to_fail
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.analysis.monitoring import Fault, monitoring_of
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.faults import FAULTS, Act
 from route_switcher.lab.topology import Lab
 from route_switcher.policy.load import load_text

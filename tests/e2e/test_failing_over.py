@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine, Start

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS, Fault
 from route_switcher.lab.topology import Lab

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import OWN_TABLE, Family
+from route_switcher.core.vocabulary.policy import OWN_TABLE
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab

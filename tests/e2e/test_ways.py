@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab

@@ -6,7 +6,7 @@ from faults.acts import router
 from faults.bench import Bench, wait_until
 from faults.lines import LeasedTo
 from faults.row import Act
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, INTERNET
 from support.advertised_line import AdvertisedLine, second_router
 from support.dhcp_server import Lease

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from faults.lines import Line
 from faults.policy import Settings, names, policy_text, preferred
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.running import Engine, NotInTimeError

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from faults.lines import Lines
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, OWN_TABLE, Address, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, OWN_TABLE
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.topology import Lab
 from support.tables import Key
 

@@ -8,7 +8,7 @@ from faults.lines import ADVERTISED, LEASED, TUNNEL_AND_WRITTEN, TWIN_MODEMS
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Act, Row, Step
 from faults.rows_names import name_the_interfaces
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 
 _BY_DHCP = Settings(lines=LEASED)
 _BY_RA = Settings(lines=ADVERTISED, families=(Family.IPV6,))

@@ -7,7 +7,7 @@ from faults.acts import router
 from faults.bench import Bench, wait_until
 from faults.policy import Settings, preferred
 from faults.row import A_MOMENT, Act, Row, Step
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from support.tables import our_routes
 

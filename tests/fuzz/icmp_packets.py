@@ -14,7 +14,7 @@ from typing import Any
 import trio
 
 from fuzz.target import Target, spoilt
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.counters import Counters

@@ -17,9 +17,9 @@ from route_switcher.core.vocabulary.lookups import (
     forwarded_traffic,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, deleted
 from route_switcher.core.vocabulary.routes import Change, Route
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.kernel.host.survey import assigned
 from route_switcher.kernel.refusal import refusal
 from route_switcher.kernel.rtnetlink import (

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from support.asking import FLAGS, GATEWAYS
 from support.sysctls import restored_sysctls, write_sysctl

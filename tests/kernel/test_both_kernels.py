@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from route_switcher.core.routing.refusal_reasons import APPENDED
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, family_of
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, family_of
 from route_switcher.kernel.base import Kernel, KernelNews
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from support.model_kernel import ModelKernel

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.daemon.hop_watch import HopWatch
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 

@@ -13,8 +13,8 @@ from route_switcher.core.vocabulary.kernel_routes import (
     RouterPreference,
     RouteScope,
 )
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.framing import HEADER, RTM_NEWROUTE, Discarded
 from route_switcher.kernel.rtnetlink.kernel_routes import (

@@ -12,8 +12,8 @@ from route_switcher.core.vocabulary.lookups import (
     own_connection,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from support.asking import BOTH, CLIENTS, FLAGS, GATEWAYS, TARGETS, Ip, leaves_by, way
 
 pytestmark = pytest.mark.kernel

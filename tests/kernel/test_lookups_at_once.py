@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.lookups import (
     bound_probe,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.framing import Discarded
 from route_switcher.kernel.rtnetlink.lookups import AT_ONCE, answers
 from route_switcher.kernel.rtnetlink.names import index_of, own_name

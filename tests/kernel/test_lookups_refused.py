@@ -14,8 +14,8 @@ from route_switcher.core.vocabulary.lookups import (
     forwarded_traffic,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from support.asking import BOTH, CLIENTS, FLAGS, TARGETS, Ip, Sysctl, ask, leaves_by, refusal, way
 
 pytestmark = pytest.mark.kernel

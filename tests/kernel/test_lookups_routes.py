@@ -7,7 +7,7 @@ import trio
 
 from route_switcher.core.vocabulary.kernel_routes import KernelHop
 from route_switcher.core.vocabulary.lookups import Lookup, own_traffic
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from support.asking import BOTH, FLAGS, GATEWAYS, TARGETS, Ip, way
 
 pytestmark = pytest.mark.kernel

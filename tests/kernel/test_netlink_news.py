@@ -9,8 +9,8 @@ from ipaddress import IPv4Address
 import pytest
 import trio
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import route_filter
 from route_switcher.kernel.rtnetlink.framing import RTM_NEWLINK, Discarded

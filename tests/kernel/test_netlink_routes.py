@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 import trio
 
-from route_switcher.core.vocabulary.policy import Family, family_of
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family, family_of
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel

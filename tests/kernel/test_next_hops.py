@@ -10,7 +10,7 @@ import trio
 
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel

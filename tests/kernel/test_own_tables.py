@@ -11,13 +11,14 @@ import trio
 
 from route_switcher.core.routing.rule_list import UNUSED_MARK
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, family_of
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import (
     PREFERENCE,
     RoutingRule,
     RoutingRuleAction,
 )
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, family_of
 from route_switcher.kernel.base import Kernel, KernelNews
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from support.model_kernel import ModelKernel

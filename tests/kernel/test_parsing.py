@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import Change, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import links, messages, netlink
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import KernelError, Replies

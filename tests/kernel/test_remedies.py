@@ -15,8 +15,8 @@ from route_switcher.core.routing.remedies import (
     quoted,
     route_deletion,
 )
-from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.host.ipv6_settings import (
     what_disables_ipv6,
     what_ignores_advertisements,

@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RuleAction
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import KernelError

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import pytest
 import trio
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import exchange, framing, netlink
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel

@@ -9,7 +9,8 @@ import pytest
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import Start, Ways
 from route_switcher.core.vocabulary.outputs import Level, Notice
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
 from support.asking import BOTH, FLAGS, GATEWAYS, TARGETS, Ip

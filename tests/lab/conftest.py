@@ -7,7 +7,7 @@ from typing import TypeAlias
 import pytest
 from icmplib import ICMPLibError, ping  # type: ignore[import-untyped]
 
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.faults import FAULTS, flap, stop_flapping
 from route_switcher.lab.stream import PacketStream

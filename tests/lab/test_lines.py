@@ -3,7 +3,7 @@
 import pytest
 from icmplib import ICMPLibError, ping  # type: ignore[import-untyped]
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from support.advertised_line import advertised_line, second_router

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 

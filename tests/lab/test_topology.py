@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from icmplib import ping  # type: ignore[import-untyped]
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.addresses import UPLINKS, LabUplink
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.topology import Lab

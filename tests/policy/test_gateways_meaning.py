@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    GatewayMode,
-    Placement,
-    Policy,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import Placement, Policy
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.policy.load import load, load_text
 from support.pinging import target
 

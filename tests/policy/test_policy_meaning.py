@@ -9,15 +9,8 @@ import pytest
 
 from route_switcher.analysis.figures.flapping import USUAL
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import (
-    Damping,
-    Family,
-    HoldBack,
-    Policy,
-    Recover,
-    Rule,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.policy.load import load, load_text
 from support.pinging import pinging, target
 from support.told import with_uplink

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets

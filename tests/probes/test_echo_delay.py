@@ -11,7 +11,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber

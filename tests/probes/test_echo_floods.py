@@ -14,8 +14,9 @@ import trio.testing
 
 from faults import flooding
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets

@@ -10,8 +10,9 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
 from support.pinging import target

@@ -9,8 +9,9 @@ import trio
 import trio.testing
 
 from route_switcher.core.probing.round import RoundResult
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
 from support.loopback import (
@@ -219,7 +220,7 @@ async def test_a_large_round_does_not_overrun_its_own_receive_buffer() -> None:
 async def test_without_the_right_to_open_raw_sockets_entering_says_so() -> None:
     script = """
 import trio
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.icmp import IcmpProber, ProbeNotPermitted
 
 async def main():

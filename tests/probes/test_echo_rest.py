@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes import late_replies
 from route_switcher.probes.counters import Counters

@@ -13,8 +13,10 @@ from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.probing.schedule import next_slot
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Family, Probe, Recover, Rule, Target, Uplink
+from route_switcher.core.vocabulary.policy import Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.schedule import repeat
 from route_switcher.probes.timing import Timing

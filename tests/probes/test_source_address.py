@@ -8,8 +8,8 @@ import pytest
 import trio
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.source_address import LinkAddresses
 from support.pinging import target

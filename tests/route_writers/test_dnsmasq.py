@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER, LabUplink
 from route_switcher.lab.topology import Lab
 from support import route_writers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.lab.addresses import ROUTER
 from support import route_writers
 from support.learner import learner, learns

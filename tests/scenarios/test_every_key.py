@@ -13,7 +13,8 @@ import yaml
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import LinkState, Start
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from support.keys_shown import BASE, CASES, written_policy

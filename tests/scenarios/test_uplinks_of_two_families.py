@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RuleState, UplinkState
 from route_switcher.policy.problems import Span
 from route_switcher.scenarios.run import run_scenario

@@ -21,16 +21,9 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import (
-    Damping,
-    Family,
-    HoldBack,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
 from route_switcher.simulation.network import Brownout, Network, WanLine
 from route_switcher.simulation.simulate import SimulationResult, simulate

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.policy.load import load
 from route_switcher.simulation.episodes import (
     Episode,

@@ -10,7 +10,8 @@ from ipaddress import ip_address
 import pytest
 
 from route_switcher.core.vocabulary.conditions import AnyOf, CarrierDown, ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.simulation.episodes import Episode
 from route_switcher.simulation.figures import median
 from route_switcher.simulation.network import Network, WanLine

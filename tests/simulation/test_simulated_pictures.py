@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.simulation.episodes import Episode, Episodes
 from route_switcher.simulation.figures import SWITCHES_KEPT
 from route_switcher.simulation.html_page import Simulated, page

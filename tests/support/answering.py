@@ -7,19 +7,10 @@ from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFa
 from route_switcher.core.vocabulary.effects import SpeedChange
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    HoldBack,
-    Policy,
-    Probe,
-    Quorum,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
 from route_switcher.core.vocabulary.states import Speed, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.world import World
 from support.keys import v4

@@ -8,7 +8,7 @@ import pytest
 
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.framing import Discarded
 from route_switcher.kernel.rtnetlink.lookups import answers
 from route_switcher.kernel.rtnetlink.names import index_of, own_name

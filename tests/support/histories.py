@@ -28,8 +28,10 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Family, Probe, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.pinging import pinging, target
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN

@@ -2,8 +2,9 @@
 
 from ipaddress import ip_address, ip_interface
 
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.drafting.draft import Draft, draft
 from route_switcher.drafting.text import write
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface

@@ -1,6 +1,6 @@
 """The keys of uplinks, in short."""
 
-from route_switcher.core.vocabulary.policy import Family, UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
 
 def v4(name: str) -> UplinkId:

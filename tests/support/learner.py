@@ -10,7 +10,7 @@ import trio
 from route_switcher.core.next_hops.choice import usable_hops
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.daemon.hop_watch import HopWatch
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.lab.addresses import ROUTER

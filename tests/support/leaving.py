@@ -2,8 +2,8 @@
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.vocabulary.policy import Family, UplinkId
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
 _CLASSES = (
     UplinkState.FAILED,

@@ -13,7 +13,8 @@ from typing import Protocol, TypeAlias
 import trio
 import trio.testing
 
-from route_switcher.core.vocabulary.policy import Family, Target
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.packets import ECHO_REPLY

@@ -12,9 +12,10 @@ import trio
 from route_switcher.core.routing.table import Network, RouteTable
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.kernel.base import KernelNews, require_ours
 
 

@@ -4,7 +4,8 @@ from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.virtual.next_hops import Line
 
 DHCP = 16

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
-from route_switcher.core.vocabulary.policy import Probe, Quorum, Target
+from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
 
 
 def target(address: str) -> Target:

@@ -3,7 +3,9 @@
 import json
 
 from route_switcher.core.vocabulary.conditions import Beyond, ConsecutiveSuccesses, Within, leaves
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Rule
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.policy.load import load_bytes, load_text
 from route_switcher.policy.problems import PolicyProblems, as_data, render, render_github
 

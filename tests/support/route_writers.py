@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from support.running import DEADLINE, eventually

@@ -15,7 +15,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 

@@ -2,9 +2,9 @@
 
 from route_switcher.core.routing.plan import Standing
 from route_switcher.core.vocabulary.next_hops import NextHop
-from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 
 def standing(

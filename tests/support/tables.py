@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LAN_CLIENT, LAN_CLIENT_V6, LAN_INTERFACE, ROUTER
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.topology import Lab

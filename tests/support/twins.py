@@ -6,17 +6,9 @@ from math import inf, lcm
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import (
-    Damping,
-    Family,
-    HoldBack,
-    Policy,
-    Recover,
-    Rule,
-    Target,
-    UplinkId,
-    answers_needed,
-)
+from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import STRIDE, nanoseconds
 from route_switcher.virtual.stream import Stream

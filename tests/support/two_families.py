@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from support.world import policy
 
 

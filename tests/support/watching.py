@@ -8,18 +8,10 @@ from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitori
 from route_switcher.core.vocabulary.conditions import Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    HoldBack,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.world import World
 from support.keys import v4
 from support.pinging import pinging, target

@@ -10,16 +10,10 @@ from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFa
 from route_switcher.core.vocabulary.events import Event, LinkState
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.next_hops import Line
 from route_switcher.virtual.schedule import on_grid

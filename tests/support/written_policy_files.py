@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 

@@ -6,7 +6,7 @@ import trio
 
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.late_replies import OnLate
 

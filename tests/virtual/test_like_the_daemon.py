@@ -14,18 +14,10 @@ from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Target,
-    Uplink,
-    UplinkId,
-    answers_needed,
-)
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
 from route_switcher.core.vocabulary.states import RoundOutcome, Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import EchoRequest
 from route_switcher.probes.open_round import OpenRound

@@ -21,9 +21,11 @@ from route_switcher.core.vocabulary.events import (
     Tick,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Recover, Rule, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import on_grid
 from route_switcher.virtual.table import Table

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe
 
 
 class Fault(Enum):

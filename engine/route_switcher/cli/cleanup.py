@@ -14,8 +14,9 @@ from contextlib import ExitStack
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.routing.rule_list import rule_changes
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import Change, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.base import Kernel
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 

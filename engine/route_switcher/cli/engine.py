@@ -14,7 +14,8 @@ from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.daemon.control.listener import Listener, NoControl
 from route_switcher.daemon.control.observer import Control
 from route_switcher.daemon.dropped_packets import DroppedPackets

@@ -7,7 +7,6 @@ from route_switcher.control.roles import judge, order_holds, roles, worst
 from route_switcher.control.waits import Wait, waits_of
 from route_switcher.control.wall_clock import WallClock
 from route_switcher.core.messages import describe_move
-from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.routes import protocol_name
 from route_switcher.core.vocabulary.status import (
     FamilyStatus,
@@ -17,6 +16,7 @@ from route_switcher.core.vocabulary.status import (
     Status,
     UplinkStatus,
 )
+from route_switcher.core.vocabulary.uplinks import UplinkId
 
 VERSION = 1
 """Of the document. A later one may have more keys; whatever else changes is another version."""

@@ -49,11 +49,12 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.core.vocabulary.ways import LocalNetwork
 from route_switcher.core.ways.known_ways import KnownWays
 from route_switcher.core.ways.situation import Situation

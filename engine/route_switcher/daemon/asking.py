@@ -11,8 +11,8 @@ import trio
 
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Uplink
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 from route_switcher.kernel.base import Oracle
 

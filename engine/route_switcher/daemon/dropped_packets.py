@@ -4,7 +4,8 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
-from route_switcher.core.vocabulary.policy import Policy, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.daemon.report import say
 from route_switcher.probes.counters import Counters
 

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.daemon.report import say
 from route_switcher.kernel.host.ipv6_settings import (
     what_disables_ipv6,

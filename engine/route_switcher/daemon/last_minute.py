@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from route_switcher.control.document import LastMinute
 from route_switcher.core.vocabulary.events import Round
-from route_switcher.core.vocabulary.policy import Uplink, UplinkId
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 
 MINUTE = 60
 

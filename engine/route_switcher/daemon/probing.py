@@ -10,8 +10,10 @@ from route_switcher.core.probing.assignment import UplinkProbing
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.probing import Probing
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Policy, Rule, Target, Uplink, UplinkId
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 from route_switcher.probes.prober import OpenedProber
 from route_switcher.probes.schedule import LeftOut, Report, repeat
 from route_switcher.probes.timing import Timing

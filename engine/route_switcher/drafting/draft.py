@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink, family_of
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink, family_of
 from route_switcher.drafting.lines import DraftLine, lines_of, metrics, wins_in_main, writable
 from route_switcher.drafting.notes import Task, assumptions, tasks
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface

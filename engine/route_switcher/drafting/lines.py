@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Address, Family, GatewayMode
 from route_switcher.core.vocabulary.routes import Route, RouteKind, protocol_name
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Address, Family, GatewayMode
 from route_switcher.kernel.host.snapshot import HostSnapshot
 from route_switcher.policy.sections.uplinks import (
     IFNAMSIZ,

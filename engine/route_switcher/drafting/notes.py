@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from route_switcher.core.routing.conflicts import conflicts, describe_conflict
 from route_switcher.core.routing.remedies import route_deletion
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.routes import RouteKind, protocol_name
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.drafting.lines import DraftLine, is_learned, passed_over, wins_in_main
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.policy.suggestions import first_of

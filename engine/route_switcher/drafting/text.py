@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from route_switcher import __version__
-from route_switcher.core.vocabulary.policy import Family, GatewayMode
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from route_switcher.drafting.draft import Draft, Entry
 from route_switcher.drafting.notes import Task
 from route_switcher.policy.sections.gateways import WORDS

@@ -7,9 +7,10 @@ from typing import Protocol
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 
 

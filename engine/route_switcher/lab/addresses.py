@@ -14,7 +14,7 @@ from ipaddress import (
     IPv6Network,
 )
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 CLIENT = "client"
 ROUTER = "router"

@@ -18,7 +18,7 @@ from select import select
 from subprocess import PIPE, STDOUT, Popen
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import DEMOTION
+from route_switcher.core.vocabulary.uplinks import DEMOTION
 from route_switcher.lab.addresses import ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.stream import Outage, PacketStream

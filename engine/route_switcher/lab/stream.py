@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 from route_switcher.lab.addresses import CLIENT, INTERNET
 from route_switcher.lab.topology import Lab
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab import addresses as at
 from route_switcher.lab import namespaces
 from route_switcher.lab.addresses import CLIENT, INTERNET, ROUTER, LabUplink

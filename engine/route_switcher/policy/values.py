@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from route_switcher.core.vocabulary.policy import Address
+from route_switcher.core.vocabulary.uplinks import Address
 
 _PERCENTAGE = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9])?)%\Z", re.ASCII)
 

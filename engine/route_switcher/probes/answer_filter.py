@@ -12,7 +12,7 @@ import socket
 from typing import NamedTuple, Self
 
 from route_switcher import packet_filter
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.packet_filter import (
     JUMP_IF_EQUAL,
     LOAD_HALF_AFTER_X,

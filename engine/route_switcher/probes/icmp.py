@@ -16,8 +16,9 @@ import trio
 
 from route_switcher.core.probing.round import LocalFault, RoundResult
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Family, Target, Uplink
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
 from route_switcher.probes.counters import Counters

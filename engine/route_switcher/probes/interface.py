@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.link_troubles import LinkTrouble
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 
 _SO_BINDTOIFINDEX = 62
 """asm-generic/socket.h; since Linux 5.0."""

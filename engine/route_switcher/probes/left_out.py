@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 
 

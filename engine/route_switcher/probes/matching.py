@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from route_switcher.core.probing.round import Request
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import packets
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.open_round import OpenRound

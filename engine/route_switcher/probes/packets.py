@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import icmplib  # type: ignore[import-untyped]
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 
 _IPV4_HEADER = 20
 _ICMP_HEADER = 8

@@ -6,7 +6,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Target, Uplink
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.source_address import LinkAddresses

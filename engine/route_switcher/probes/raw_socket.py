@@ -4,7 +4,7 @@ import socket
 import struct
 from contextlib import suppress
 
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import answer_filter, receive_buffer
 from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.interface import ADDRESS_FAMILY, bind_to

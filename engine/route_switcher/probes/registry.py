@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from route_switcher.core.vocabulary.checks import Check, IcmpEcho
-from route_switcher.core.vocabulary.policy import Probe, Uplink
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.probes import icmp
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.prober import OpenedProber, ProberKind, Warn

@@ -9,7 +9,8 @@ from route_switcher.core.probing.followed_rounds import FollowedRounds
 from route_switcher.core.probing.open_rounds import OpenRounds
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.core.vocabulary.policy import Probe, Target, Uplink, answers_needed
+from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.left_out import asking_nobody, completed
 from route_switcher.probes.prober import Prober

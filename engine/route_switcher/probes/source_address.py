@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 from route_switcher.probes.interface import ADDRESS_FAMILY, bind_to
 
 _Addresses: TypeAlias = frozenset[Address]

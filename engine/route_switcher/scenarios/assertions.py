@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family, Uplink
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.scenarios.scenario import (
     DAMPED,
     NONE,

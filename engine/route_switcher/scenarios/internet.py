@@ -1,6 +1,8 @@
 """The internet as a scenario has it: every target answers as its series says."""
 
-from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.scenarios.scenario import Scenario
 from route_switcher.scenarios.series import Cursor, Outcome
 from route_switcher.virtual.internet import Fate

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import Family, GatewayMode, Policy, Target
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import first_of

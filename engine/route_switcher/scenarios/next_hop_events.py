@@ -1,6 +1,6 @@
 """The events of a scenario that are about next hops."""
 
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.values import UnusableAddress, parse_address

@@ -9,8 +9,10 @@ from enum import Enum
 from math import inf
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
 from route_switcher.policy.yaml.reader import Document

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from math import inf
 
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Family, Policy, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Cause, RuleState
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.simulation.network import LineCondition, LineReader
 from route_switcher.simulation.timeline import Timeline
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-from route_switcher.core.vocabulary.policy import Target, UplinkId
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.simulation.episodes import EpisodeReader, Episodes
 from route_switcher.simulation.losses import Chance, Losses
 

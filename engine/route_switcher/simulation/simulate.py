@@ -14,7 +14,8 @@ from operator import itemgetter
 from route_switcher.analysis.figures.traffic import bytes_of_target
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkOutcome
 from route_switcher.simulation.network import LineReader, Network, Passage
 from route_switcher.simulation.timeline import Timeline

@@ -2,7 +2,8 @@
 
 from typing import Protocol, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Target, UplinkId
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import UplinkId
 
 Fate: TypeAlias = float | str | None
 """What becomes of one target in one round: seconds until it answers (more than the timeout: late);

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, GatewayMode, Policy
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
 
 Line: TypeAlias = tuple[str, Family]
 """An interface in a family."""

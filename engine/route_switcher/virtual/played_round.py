@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.probing.round import LocalFault, Request, RoundResult, RoundTally
-from route_switcher.core.vocabulary.policy import Family, Probe, answers_needed
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.schedule import nanoseconds
 

@@ -6,8 +6,9 @@ from route_switcher.core.probing.assignment import UplinkProbing
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.probing import Probing
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
-from route_switcher.core.vocabulary.policy import Policy, Uplink, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Ask, Stream
 

@@ -17,8 +17,9 @@ from route_switcher.core.probing.round import Request, RoundResult
 from route_switcher.core.probing.schedule import ProbeSchedule
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.link_troubles import describe_link, trouble_for_routes
-from route_switcher.core.vocabulary.policy import Family, Probe, Target, Uplink, UplinkId
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.played_round import Arrival, PlayedRound, RoundPlayer, lost
 from route_switcher.virtual.schedule import NANOSECONDS, NEVER, Schedule, on_grid

@@ -33,8 +33,10 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.effects import effects_of_world
 from route_switcher.virtual.internet import Fate, Internet
 from route_switcher.virtual.next_hops import Line, WorldsNextHops

@@ -12,7 +12,8 @@ from route_switcher.analysis.leaves.random_loss import Occurrence, RandomLoss
 from route_switcher.analysis.leaves.registry import fail_analysis
 from route_switcher.analysis.monitoring import UplinkMonitoring
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, leaves
-from route_switcher.core.vocabulary.policy import Family, Rule
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.text.durations import MONTH
 
 LOSSES = (0.01, 0.05)

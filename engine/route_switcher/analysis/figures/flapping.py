@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from route_switcher.core.health.damping import Penalty
-from route_switcher.core.vocabulary.policy import Damping, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Damping, Policy
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.text.durations import HOUR
 
 USUAL = Damping(half_life=600.0, suppress=3.0, reuse=1.0, max_hold=2400.0)

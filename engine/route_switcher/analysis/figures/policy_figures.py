@@ -11,14 +11,9 @@ from route_switcher.analysis.figures.formulas import has_formula
 from route_switcher.analysis.figures.recovery import time_to_return
 from route_switcher.analysis.figures.traffic import bytes_a_month
 from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Rule,
-    Uplink,
-    UplinkId,
-)
+from route_switcher.core.vocabulary.policy import Policy, Rule
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 
 
 @dataclass(frozen=True, slots=True)

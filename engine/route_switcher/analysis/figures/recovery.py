@@ -16,7 +16,8 @@ from route_switcher.analysis.leaves.registry import fail_analysis, recover_analy
 from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring
 from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
-from route_switcher.core.vocabulary.policy import Probe, Rule
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 
 
 @cache

@@ -16,8 +16,10 @@ from route_switcher.core.probing.pace import slowest_interval
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output, RuleChange
-from route_switcher.core.vocabulary.policy import GatewayMode, HoldBack, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import HoldBack, Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RuleState, Speed
+from route_switcher.core.vocabulary.uplinks import GatewayMode, UplinkId
 from route_switcher.virtual.world import World
 
 _INSTANTS = (23, 11, 7)

@@ -5,8 +5,10 @@ Providers count whole IP packets: each has a header of IP, and what the check sa
 
 from route_switcher.core.probing.pace import interval_at
 from route_switcher.core.vocabulary.checks import Check
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.text.durations import MONTH
 
 _IP_HEADER = {Family.IPV4: 20, Family.IPV6: 40}

@@ -17,7 +17,9 @@ from route_switcher.analysis.leaves.wording import measured
 from route_switcher.analysis.monitoring import Fault
 from route_switcher.core.probing.pace import interval_at
 from route_switcher.core.vocabulary.conditions import Beyond, FailLeaf, Measure
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, answers_needed
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from route_switcher.analysis.monitoring import Fault, UplinkMonitoring
-from route_switcher.core.vocabulary.policy import Probe
+from route_switcher.core.vocabulary.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)

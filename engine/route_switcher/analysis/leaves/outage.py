@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from route_switcher.analysis.monitoring import Fault, UplinkMonitoring
 from route_switcher.core.probing.pace import interval_at
-from route_switcher.core.vocabulary.policy import Probe
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import Speed
 
 HALF = 0.5

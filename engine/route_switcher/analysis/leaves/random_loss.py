@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import comb, exp, lgamma, log, log1p
 
 from route_switcher.analysis.monitoring import UplinkMonitoring
-from route_switcher.core.vocabulary.policy import Family, Probe, answers_needed
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from route_switcher.analysis.leaves.random_loss import at_least
 from route_switcher.analysis.leaves.windows import empties
 from route_switcher.analysis.leaves.wording import measured
 from route_switcher.core.vocabulary.conditions import Within
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, answers_needed
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Phrases that the sentences of several leaves share."""
 
 from route_switcher.core.vocabulary.conditions import Beyond, Measure, Within
-from route_switcher.core.vocabulary.policy import Policy, Quorum
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Quorum
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import counted, share
 

@@ -13,7 +13,9 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink, answers_needed
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import format_duration, seconds
 from route_switcher.text.quantities import counted, listed, number, share

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from route_switcher.analysis.monitoring import UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Leaf
-from route_switcher.core.vocabulary.policy import Policy, Probe, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Severity

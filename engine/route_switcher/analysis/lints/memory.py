@@ -2,7 +2,8 @@
 
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.health.samples import BYTES_A_SAMPLE
-from route_switcher.core.vocabulary.policy import Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.text.quantities import volume
 
 _MUCH = 32e6

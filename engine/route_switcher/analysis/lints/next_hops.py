@@ -1,7 +1,7 @@
 """Next hops and tables that will not do what they seem to say."""
 
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.core.vocabulary.policy import GatewayMode
+from route_switcher.core.vocabulary.uplinks import GatewayMode
 from route_switcher.policy.sections import routes
 from route_switcher.policy.sections.gateways import GATEWAY
 from route_switcher.text.quantities import listed

@@ -9,8 +9,9 @@ from route_switcher.analysis.figures.traffic import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import Family, Probe, Target
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import MONTH, format_duration
 from route_switcher.text.quantities import listed, volume

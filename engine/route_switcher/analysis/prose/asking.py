@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from route_switcher.analysis.figures.traffic import probe_bytes_a_month
 from route_switcher.analysis.prose.clauses import good_if, names
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import Family, Policy, Probe, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import listed, volume
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from route_switcher.analysis.leaves.registry import analysis_of
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition
-from route_switcher.core.vocabulary.policy import Policy, Quorum
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Quorum
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import listed
 

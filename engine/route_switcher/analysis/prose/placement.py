@@ -2,15 +2,10 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.vocabulary.policy import (
-    OWN_TABLE,
-    Family,
-    GatewayMode,
-    Policy,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import OWN_TABLE, Policy
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE
 from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.text.quantities import listed
 
 

@@ -20,16 +20,9 @@ from route_switcher.analysis.prose.placement import (
 from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
-from route_switcher.core.vocabulary.policy import (
-    ABSENCE,
-    Damping,
-    Family,
-    Policy,
-    Probe,
-    Recover,
-    Rule,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import ABSENCE, Damping, Policy, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import counted, listed, number, share
 

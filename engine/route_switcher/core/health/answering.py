@@ -8,7 +8,8 @@ from route_switcher.core.health.confirmation import confirmation_of
 from route_switcher.core.health.latest_rounds import LatestRounds
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.core.vocabulary.policy import Probe, Rule
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 
 
 class Answering:

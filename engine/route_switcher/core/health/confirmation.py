@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import AllOf, AnyOf, Condition, Subject
-from route_switcher.core.vocabulary.policy import Probe, Rule
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Set
 from route_switcher.core.health.windows import Window
 from route_switcher.core.vocabulary.conditions import Measure
 from route_switcher.core.vocabulary.events import Answer, by_target
-from route_switcher.core.vocabulary.policy import Family, Probe, Target, answers_needed
+from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 class Measurements:

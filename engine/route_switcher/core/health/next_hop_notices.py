@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import Level, Notice
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, GatewayMode
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import protocol_name
+from route_switcher.core.vocabulary.uplinks import GatewayMode
 
 
 def next_hop_notices(at: float, healths: Iterable[UplinkHealth]) -> Iterator[Notice]:

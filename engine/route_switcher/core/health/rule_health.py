@@ -19,9 +19,11 @@ from route_switcher.core.vocabulary.conditions import Subject, takes_time
 from route_switcher.core.vocabulary.events import LinkState, Round
 from route_switcher.core.vocabulary.link_troubles import describe_link
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from route_switcher.core.vocabulary.status import RuleStatus, Setback
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 
 class RuleHealth:

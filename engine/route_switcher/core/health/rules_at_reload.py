@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.shared_windows import NewWindows
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Probe, Rule, Uplink
+from route_switcher.core.vocabulary.policy import Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RuleState
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 
 def rules_at_reload(

@@ -11,7 +11,8 @@ from itertools import chain
 from route_switcher.core.health.measurements import Measurements
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.core.vocabulary.policy import Family, Probe, Target
+from route_switcher.core.vocabulary.probes import Probe, Target
+from route_switcher.core.vocabulary.uplinks import Family
 
 MeasurementsOfRule = Mapping[tuple[str, float], Measurements]
 """By the name of the probe and the length of the window, in seconds."""

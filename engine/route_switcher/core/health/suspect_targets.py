@@ -20,15 +20,10 @@ from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import Answers, Round, by_target
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Probe,
-    Target,
-    UplinkId,
-    answers_needed,
-)
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
 WITNESSES = 2
 """Uplinks that work and do not reach a target before that is suspect, at least."""

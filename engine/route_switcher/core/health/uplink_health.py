@@ -17,7 +17,8 @@ from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import RuleChange
-from route_switcher.core.vocabulary.policy import Policy, Target, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import (
     DECIDED_BY,
     RoundOutcome,
@@ -26,6 +27,7 @@ from route_switcher.core.vocabulary.states import (
     worst,
 )
 from route_switcher.core.vocabulary.status import RuleStatus
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 
 class UplinkHealth(WayOut):

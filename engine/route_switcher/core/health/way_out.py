@@ -5,7 +5,8 @@ from dataclasses import replace
 from route_switcher.core.next_hops.hop_in_use import HopInUse
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import NextHop
-from route_switcher.core.vocabulary.policy import Address, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Address, Uplink
 
 NOT_KNOWN_YET = "no next hop is known yet"
 """What an uplink lacks that learns its next hop, and has not."""

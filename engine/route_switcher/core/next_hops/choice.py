@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
 from route_switcher.core.vocabulary.next_hops import LEASE_TABLE, LearnedHop
-from route_switcher.core.vocabulary.policy import Uplink
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 _PREFERRED_FIRST = (RouterPreference.HIGH, RouterPreference.MEDIUM, RouterPreference.LOW)
 

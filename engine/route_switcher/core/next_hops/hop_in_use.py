@@ -6,15 +6,9 @@ from math import inf
 from route_switcher.core.next_hops.choice import usable_hops
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import (
-    ABSENCE,
-    Address,
-    Family,
-    GatewayMode,
-    Uplink,
-    family_of,
-)
+from route_switcher.core.vocabulary.policy import ABSENCE
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, Uplink, family_of
 
 FIRST_TRY = 5.0
 LONGEST_TRY = 60.0

@@ -4,15 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.policy import (
-    Family,
-    Policy,
-    Probe,
-    Rule,
-    Uplink,
-    UplinkId,
-    answers_needed,
-)
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 
 
 @dataclass(frozen=True, slots=True)

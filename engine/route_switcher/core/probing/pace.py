@@ -8,7 +8,8 @@ more slowly (downinter). Recovery goes at the normal speed: stability is time.
 
 from collections.abc import Iterable
 
-from route_switcher.core.vocabulary.policy import Policy, Probe, Rule
+from route_switcher.core.vocabulary.policy import Policy, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 
 APART = 1.0

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from route_switcher.core.probing.assignment import UplinkProbing, probing_of
-from route_switcher.core.vocabulary.policy import Policy, Uplink, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 
 
 class UplinkRounds(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from route_switcher.core.vocabulary.events import Answer
-from route_switcher.core.vocabulary.policy import Target
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 
 

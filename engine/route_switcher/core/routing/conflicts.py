@@ -8,9 +8,10 @@ from route_switcher.core.routing.remedies import (
     route_deletion,
 )
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, Policy, Uplink
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind, hop_words, protocol_name
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 
 
 def conflicts(

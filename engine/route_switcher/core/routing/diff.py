@@ -15,9 +15,10 @@ from functools import partial
 
 from route_switcher.core.routing.plan import DesiredRoute, Plan
 from route_switcher.core.routing.rule_list import leads_all
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 def additions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:

@@ -9,7 +9,7 @@ from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.plan import Plan, Standing, make_plan
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.routing.rule_plan import desired_rules
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 
 _MadeFor: TypeAlias = tuple[object, ...]
 """What a plan depends on."""

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from route_switcher.core.routing.rule_list import leads_all
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Uplink
 
 
 def routes_of_traffic(

@@ -18,16 +18,11 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from route_switcher.core.vocabulary.next_hops import NextHop
-from route_switcher.core.vocabulary.policy import (
-    DEMOTION,
-    MAIN_TABLE,
-    Address,
-    Family,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Address, Family, Uplink
 
 ACTIVE_AT = 3
 """How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""

@@ -4,7 +4,7 @@ import shlex
 from itertools import chain
 
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule
 from route_switcher.core.vocabulary.routes import (
     PROTOCOL,
@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.routes import (
     hop_words,
     protocol_name,
 )
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 def route_deletion(route: Route) -> str:

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.rule_list import leads_all
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 _Way: TypeAlias = tuple[Family, str, Address | None]
 

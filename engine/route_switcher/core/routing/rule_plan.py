@@ -14,7 +14,7 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.rule_list import UNUSED_MARK, leads_all, rule_changes
 from route_switcher.core.routing.uplink_tables import UplinkTables
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import (
     PREFERENCE,
     Network,
@@ -22,6 +22,7 @@ from route_switcher.core.vocabulary.policy_rules import (
     RoutingRuleAction,
 )
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 def main_without_defaults(family: Family) -> RoutingRule:

@@ -19,8 +19,9 @@ from route_switcher.core.routing.refusal_reasons import (
 from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.routing.rule_table import RuleTable
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, RouteKind
+from route_switcher.core.vocabulary.uplinks import Family
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

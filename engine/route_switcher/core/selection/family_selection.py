@@ -23,11 +23,12 @@ from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
 from route_switcher.core.vocabulary.status import Override
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 class FamilySelection:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.events import Release, Switch
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.status import Override
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 def carry_out_order(

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.effects import SpeedChange
-from route_switcher.core.vocabulary.policy import UplinkId
 from route_switcher.core.vocabulary.states import Speed, UplinkState
+from route_switcher.core.vocabulary.uplinks import UplinkId
 
 
 class ProbingSpeeds:

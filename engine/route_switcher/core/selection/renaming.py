@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Policy, Uplink, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 
 
 def names_now(

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
-from route_switcher.core.vocabulary.policy import Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.ways.questions import Carrier, Line
 from route_switcher.core.ways.situation import Situation
 

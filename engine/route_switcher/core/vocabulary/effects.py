@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from route_switcher.core.vocabulary.policy import Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.uplinks import UplinkId
 
 
 class _Effect(ABC):

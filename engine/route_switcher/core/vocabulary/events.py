@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, UplinkId
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Address, Family, UplinkId
 from route_switcher.core.vocabulary.ways import Findings
 
 

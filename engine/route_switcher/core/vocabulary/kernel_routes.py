@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 
 class RouterPreference(Enum):

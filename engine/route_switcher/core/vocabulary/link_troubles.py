@@ -4,7 +4,7 @@ kernel, and a round. The words are part of the log, so they stay as they are."""
 from enum import Enum
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 
 
 class LinkTrouble(Enum):

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 
 
 class Payload(Enum):

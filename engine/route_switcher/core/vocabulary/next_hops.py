@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from route_switcher.core.vocabulary.kernel_routes import RouterPreference
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 LEASE_TABLE = 1115
 """Where the hooks for DHCP clients write the routers of a lease (examples/dhcp-clients)."""

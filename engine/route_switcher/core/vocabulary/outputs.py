@@ -5,10 +5,10 @@ from enum import Enum
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.effects import Effect
-from route_switcher.core.vocabulary.policy import Family, UplinkId
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
 
 @dataclass(frozen=True, slots=True)

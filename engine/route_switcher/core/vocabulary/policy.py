@@ -7,11 +7,7 @@ sound, so nothing here checks again.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, NamedTuple, Self, TypeAlias
 
-from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.conditions import (
     CarrierDown,
     Condition,
@@ -20,12 +16,8 @@ from route_switcher.core.vocabulary.conditions import (
     Subject,
     leaves,
 )
-
-Address: TypeAlias = IPv4Address | IPv6Address
-
-DEMOTION = 1000
-"""What a demoted standing route has on top of its uplink's metric, or twice that where the kernel
-refused it (a DHCP client's route may hold the key). The metrics of a family lie less apart."""
+from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 
 DEFAULT_STABLE = 60.0
 """Seconds that good rounds must cover before a failed uplink is trusted again, unless said."""
@@ -39,149 +31,6 @@ NEXT_HOP_RULE = "no-next-hop"
 ABSENCE = 1.0
 """Seconds for which a next hop, or every address, may be absent: clients that renew a lease may
 delete all and add it again."""
-
-
-class Family(Enum):
-    """An address family. Each has a default route, and so a selection, of its own."""
-
-    IPV4 = 4
-    IPV6 = 6
-
-    # As a part of most keys it is hashed all the time, and each is one object: by identity, in C.
-    __hash__ = object.__hash__
-
-    def __str__(self) -> str:
-        return f"IPv{self.value}"
-
-
-class UplinkId(NamedTuple):
-    """An uplink in a family: what has health, rounds, a next hop and a route of its own.
-
-    `Policy.label` says what a person calls it.
-    """
-
-    name: str
-    family: Family
-
-
-def family_of(address: Address) -> Family:
-    """The family that `address` belongs to."""
-    return Family.IPV4 if address.version == 4 else Family.IPV6
-
-
-class GatewayMode(Enum):
-    """Where the next hop of an uplink comes from whose policy writes no address."""
-
-    AUTO = "auto"
-    """It is learned from the default routes of others, in any table."""
-    NONE = "none"
-    """There is none: a route by the device alone (a point-to-point link)."""
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Uplink:
-    """An interface and the gateway behind it through which the internet of one family is reached.
-
-    Two of different families may have one name. They share the interface then, and rules and
-    probes that say the name mean both.
-    """
-
-    name: str
-    interface: str
-    gateway: Address | GatewayMode
-    metric: int
-    family: Family
-    ignore_carrier: bool = False
-    """Its carrier counts as there; an interface that is down or missing still fails it."""
-    onlink: bool | None = None
-    """Whether the gateway is taken to be on the link, though no network of the interface has it.
-    None: as the default route says that the machine has through them."""
-
-    id: UplinkId = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Make the key."""
-        object.__setattr__(self, "id", UplinkId(self.name, self.family))
-
-    @property
-    def written_gateway(self) -> Address | None:
-        """The gateway that the policy writes; None: it writes no address."""
-        return None if isinstance(self.gateway, GatewayMode) else self.gateway
-
-    @property
-    def demoted_metric(self) -> int:
-        """The metric of the standing route while this uplink is demoted."""
-        return self.metric + DEMOTION
-
-
-Quorum: TypeAlias = Literal["any", "all"] | int
-"""How many of a round's targets must answer for the round to be good."""
-
-
-def answers_needed(quorum: Quorum, targets: int) -> int:
-    """How many of `targets` must answer; a count shrinks to the number of targets there are."""
-    if quorum == "any":
-        return 1
-    if quorum == "all":
-        return targets
-    return min(quorum, targets)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a probe asks, by the name that people know it by: an address in its shortest form."""
-
-    name: str
-    family: Family | None = field(default=None, hash=False)
-    """The only family in which it can be asked; None: it can be asked in each."""
-
-    @classmethod
-    def at(cls, address: Address) -> Self:
-        """The target with this address."""
-        return cls(str(address), family_of(address))
-
-    def __str__(self) -> str:
-        return self.name
-
-    def is_asked_in(self, family: Family) -> bool:
-        """Whether uplinks of `family` ask it."""
-        return self.family is None or self.family is family
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """A check repeated through its uplinks, of each target that the uplink's family can ask."""
-
-    name: str
-    check: Check
-    """How the targets are asked."""
-    targets: tuple[Target, ...]
-    quorum: Quorum
-    interval: float
-    """Seconds from one sending to the next; at least `timeout`, so rounds never overlap."""
-    timeout: float
-    """Seconds that an answer may take."""
-    fast_interval: float
-    """Seconds from one sending to the next while a failure is being confirmed; at least `timeout`,
-    at most `interval`."""
-    down_interval: float
-    """Seconds from one sending to the next through a failed uplink; at least `interval`."""
-    standby_interval: float
-    """Seconds from one sending to the next through a healthy uplink that is not active, while the
-    active one is healthy too; at least `interval`."""
-    uplinks: tuple[str, ...] | None = None
-    """The names of the uplinks that it goes through; None: every one."""
-
-    def goes_through(self, uplink: str) -> bool:
-        """Whether its rounds go through this uplink."""
-        return self.uplinks is None or uplink in self.uplinks
-
-    def targets_for(self, family: Family) -> tuple[Target, ...]:
-        """The targets that can be asked through an uplink of `family`, in the file's order."""
-        return tuple(target for target in self.targets if target.is_asked_in(family))
 
 
 @dataclass(frozen=True, slots=True)

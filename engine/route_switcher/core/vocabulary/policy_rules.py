@@ -6,8 +6,8 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change
+from route_switcher.core.vocabulary.uplinks import Family
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

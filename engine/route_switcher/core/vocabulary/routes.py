@@ -4,7 +4,8 @@ from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Address, Family
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 PROTOCOL = 115
 """Our rtnetlink protocol number: the mark of the routes that are ours, and the only ones we touch.

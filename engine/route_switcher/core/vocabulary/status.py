@@ -9,9 +9,9 @@ from math import inf
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.outputs import Decision
-from route_switcher.core.vocabulary.policy import Family, Uplink, UplinkId
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.lookups import Answer, Lookup
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 
 @dataclass(frozen=True, slots=True)

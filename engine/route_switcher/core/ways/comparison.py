@@ -7,8 +7,8 @@ from typing import assert_never
 
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Refused, Unanswered
-from route_switcher.core.vocabulary.policy import Address
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Address
 
 _KERNEL = 2
 """The rtnetlink protocol of routes to connected networks."""

@@ -4,7 +4,7 @@ from math import inf
 
 from route_switcher.core.vocabulary.events import Round, Ways
 from route_switcher.core.vocabulary.outputs import Output
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.ways.probe_ways import ProbeWays
 from route_switcher.core.ways.situation import Situation
 from route_switcher.core.ways.traffic_ways import TrafficWays

@@ -9,8 +9,9 @@ from route_switcher.core.vocabulary.effects import LeaveOut
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.lookups import Refused, accepted_answer, bound_probe
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Address, Target, UplinkId
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Address, UplinkId
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Meant, compare
 from route_switcher.core.ways.obstacles import Obstacle, obstacle

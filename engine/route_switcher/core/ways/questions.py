@@ -12,8 +12,10 @@ from route_switcher.core.vocabulary.lookups import (
     own_connection,
     own_traffic,
 )
-from route_switcher.core.vocabulary.policy import Address, Family, Policy, Target, Uplink
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink
 from route_switcher.core.vocabulary.ways import LocalNetwork
 
 

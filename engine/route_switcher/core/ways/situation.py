@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.lookups import Lookup
-from route_switcher.core.vocabulary.policy import Address, Family, Policy
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.core.vocabulary.ways import LocalNetwork
 from route_switcher.core.ways.comparison import Uplinks
 from route_switcher.core.ways.questions import (

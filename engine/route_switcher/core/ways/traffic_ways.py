@@ -9,8 +9,8 @@ from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Lookup
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import PROTOCOL, Route
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Meant, Wrong, compare
 from route_switcher.core.ways.obstacles import Obstacle, obstacle

@@ -22,8 +22,8 @@ from typing import Any
 import trio
 
 from route_switcher.core.vocabulary.events import Switch
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
 from route_switcher.kernel.host.network_namespace import network_cookie

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from functools import partial
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import LEASE_TABLE, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_filter
 from route_switcher.kernel.host.snapshot import HostSnapshot, Interface
 from route_switcher.kernel.rtnetlink import exchange, learnable, links

@@ -7,8 +7,8 @@ from ipaddress import ip_network
 
 import trio
 
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.core.vocabulary.ways import DeadEnd
 from route_switcher.kernel.rtnetlink.attributes import (
     NLM_F_DUMP,

@@ -17,8 +17,8 @@ from route_switcher.core.vocabulary.kernel_routes import (
     RouterPreference,
     RouteScope,
 )
-from route_switcher.core.vocabulary.policy import Address, Family
 from route_switcher.core.vocabulary.routes import RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.kernel.rtnetlink.attributes import (
     NLM_F_DUMP,
     attributes,

@@ -4,7 +4,7 @@ import errno
 from functools import cache, partial
 
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, Message

@@ -17,8 +17,8 @@ import trio
 from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Unanswered, bound_probe, own_traffic
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
-from route_switcher.core.vocabulary.policy import Address, Family, GatewayMode, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL, RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, Uplink
 from route_switcher.kernel.rtnetlink import learnable, nexthop_objects
 from route_switcher.kernel.rtnetlink.framing import Discarded
 from route_switcher.kernel.rtnetlink.lookups import answers

@@ -8,7 +8,7 @@ from functools import partial
 import trio
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.rtnetlink import links
 from route_switcher.kernel.rtnetlink.exchange import Conversation, KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded

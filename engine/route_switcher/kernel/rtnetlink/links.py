@@ -10,7 +10,7 @@ import os
 import struct
 from dataclasses import dataclass
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.kernel.rtnetlink.attributes import (
     NLM_F_ACK,
     NLM_F_DUMP,

@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import ip_interface
 from pathlib import Path
 
-from route_switcher.core.vocabulary.policy import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.core.vocabulary.ways import LocalNetwork
 from route_switcher.kernel.rtnetlink import exchange, links
 from route_switcher.kernel.rtnetlink.attributes import attributes, fixed

@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from socket import AF_INET, AF_INET6
 
-from route_switcher.core.vocabulary.policy import Address, Family, family_of
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteKind
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 from route_switcher.kernel.rtnetlink.attributes import number_attribute
 from route_switcher.kernel.rtnetlink.codec import (
     DoneMessage,

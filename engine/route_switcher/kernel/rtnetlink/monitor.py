@@ -10,8 +10,8 @@ from math import inf
 
 import trio
 
-from route_switcher.core.vocabulary.policy import Address, Family, Uplink
 from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import links, nexthop_objects, route_filter, rules
 from route_switcher.kernel.rtnetlink.attributes import attribute

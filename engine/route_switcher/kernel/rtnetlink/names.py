@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 
 Owners: TypeAlias = Mapping[tuple[int, Family], str]
 """What the policy calls an interface, by its index, in a family."""

@@ -9,9 +9,10 @@ from types import TracebackType
 from route_switcher.core.routing.refusal_reasons import APPENDED, foreign_holder, own_holder
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Family, Uplink
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import refusal, rule_refusal
 from route_switcher.kernel.rtnetlink import exchange, link_states, messages, rules

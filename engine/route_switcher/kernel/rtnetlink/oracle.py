@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from route_switcher.core.vocabulary.lookups import Lookup, Refused
-from route_switcher.core.vocabulary.policy import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 from route_switcher.kernel.rtnetlink.dead_ends import dead_ends
 from route_switcher.kernel.rtnetlink.framing import Discarded

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.lookups import IP_PROTOCOLS, Lookup, Refused
-from route_switcher.core.vocabulary.policy import Family
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.attributes import attribute, number_attribute, request
 from route_switcher.kernel.rtnetlink.kernel_routes import AF, ROUTE, RTA_OIF, RTM_GETROUTE
 

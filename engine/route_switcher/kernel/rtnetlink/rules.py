@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from ipaddress import ip_network
 
-from route_switcher.core.vocabulary.policy import Family
 from route_switcher.core.vocabulary.policy_rules import (
     WHOLE_MARK,
     Network,
@@ -15,6 +14,7 @@ from route_switcher.core.vocabulary.policy_rules import (
     RuleAction,
     deleted,
 )
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.attributes import (
     NLM_F_ACK,

@@ -18,7 +18,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
-from route_switcher.core.vocabulary.policy import Probe
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.bounds import read_seconds, read_share

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.policy import Address, Family, GatewayMode, family_of
+from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, family_of
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.values import UnusableAddress, parse_address

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
-from route_switcher.core.vocabulary.policy import Family, Probe, Quorum, Target, Uplink
+from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.policy.checks.reader import CheckReader
 from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings

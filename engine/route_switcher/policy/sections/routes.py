@@ -2,14 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from route_switcher.core.vocabulary.policy import (
-    MAIN_TABLE,
-    OWN_TABLE,
-    GatewayMode,
-    Placement,
-    Uplink,
-)
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, OWN_TABLE, Placement
 from route_switcher.core.vocabulary.routes import LEASE_TABLE
+from route_switcher.core.vocabulary.uplinks import GatewayMode, Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.yaml.reader import Path
 

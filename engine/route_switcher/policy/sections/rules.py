@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
-from route_switcher.core.vocabulary.policy import DEFAULT_STABLE, Probe, Recover, Rule
+from route_switcher.core.vocabulary.policy import DEFAULT_STABLE, Recover, Rule
+from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections import probes

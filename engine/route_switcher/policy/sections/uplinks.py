@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from route_switcher.core.vocabulary.policy import DEMOTION, Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Family, GatewayMode, Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.gateways import ONLINK, read_gateways
