@@ -48,7 +48,7 @@ def test_tables_and_rules_of_a_policy() -> None:
     world = World(placed(115), links=LINKS).run(5.0)
     assert routes(world) == wanted(115)
     assert rules(world) == [
-        "not fwmark 0x73737373 lookup 254 suppress_prefixlength 0",
+        "not fwmark 0x73737373 lookup main suppress_prefixlength 0",
         "oif eth0 lookup 116",
         "oif eth1 lookup 117",
         "from 198.51.100.201/32 lookup 116",

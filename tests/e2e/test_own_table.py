@@ -77,7 +77,10 @@ def test_rules_lead_to_tables_of_our_own_and_main_is_not_touched(lab: Lab, start
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     removed = [line.partition("rule ")[2] for line in lines if "IPv4 rule" in line]
-    assert "no default route is left" not in done.stdout
+    assert "removed: IPv6 rule not fwmark 0x73737373 lookup main suppress_prefixlength 0" in (
+        done.stdout
+    )
+    assert "IPv4: traffic now leaves by eth0 via 198.51.100.1 (dhcp route, metric 500)" in lines
     assert removed[0].startswith("lookup 115")
     assert removed[-1].startswith("not fwmark")
     assert "proto 115" not in whole_table(lab)

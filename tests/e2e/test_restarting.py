@@ -142,7 +142,12 @@ def test_cleanup_removes_ours_and_leaves_the_rest(lab: Lab, start: Start) -> Non
     assert foreign_routes(lab) == before.rstrip("\n")
     done = run_to_its_end(lab, "cleanup")
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(done.stdout.splitlines()) == [
+    *removed, ipv4, ipv6 = done.stdout.splitlines()
+    assert (ipv4, ipv6) == (
+        "IPv4: traffic now leaves by eth0 via 198.51.100.1 (dhcp route, metric 500)",
+        "IPv6: traffic now leaves by eth0 via 2001:db8:1::1 (boot route, metric 500)",
+    )
+    assert sorted(removed) == [
         "removed: default via 198.51.100.1 dev eth0 metric 10",
         "removed: default via 2001:db8:1::1 dev eth0 metric 10",
         "removed: default via 2001:db8:2::1 dev eth1 metric 20",
@@ -156,9 +161,12 @@ def test_cleanup_says_when_no_default_route_is_left(lab: Lab, start: Start) -> N
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
     engine.end(signal.SIGINT)
     done = run_to_its_end(lab, "cleanup")
-    assert done.stdout.splitlines()[-1] == "no default route is left on this machine"
+    nowhere = [
+        f"{family}: no default route: the machine has no way to the internet" for family in Family
+    ]
+    assert done.stdout.splitlines()[-2:] == nowhere
     again = run_to_its_end(lab, "cleanup")
-    assert (again.returncode, again.stdout.splitlines()) == (0, done.stdout.splitlines()[-1:])
+    assert (again.returncode, again.stdout.splitlines()) == (0, nowhere)
 
 
 def test_cleanup_goes_on_though_what_it_says_cannot_be_written(lab: Lab, start: Start) -> None:

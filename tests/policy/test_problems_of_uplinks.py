@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.told import GATEWAY_HINT, NAME_HINT, ROUTER_HINT, check
+from route_switcher.policy.load import load_text
+from support.told import GATEWAY_HINT, NAME_HINT, ROUTER_HINT, check, told
 
 INTERFACE_HINT = "an interface name has 1 to 15 bytes, without spaces, '/' and ':'"
 METRIC_HINT = "a metric is a whole number from 1 to 100000"
@@ -269,3 +270,12 @@ UPLINKS = {
 @pytest.mark.parametrize("case", UPLINKS.values(), ids=UPLINKS)
 def test_the_uplinks_together(case: tuple[str, list[str]]) -> None:
     check(*case)
+
+
+@pytest.mark.parametrize("metric", [24, 1024])
+@pytest.mark.parametrize("table", ["own", "300"])
+def test_no_router_advertisement_stands_in_a_table_of_our_own(metric: int, table: str) -> None:
+    text = one_uplink(gateway="fe80::1", metric=str(metric))
+    assert told(text)
+    (uplink,) = load_text(f"{text}routes: {{table: {table}}}\n", "it").uplinks
+    assert uplink.metric == metric

@@ -1,9 +1,9 @@
-"""Remove every default route and every routing rule of ours, and nothing else.
+"""Remove every route and every routing rule of ours, and nothing else.
 
 They are looked for in all tables. The rules go first, each before the routes
-that it leads to. What other programs added stays. If no default route is left
-in the main table then, it says so. It does not work while an engine runs here,
-and it needs root (CAP_NET_ADMIN).
+that it leads to. What other programs added stays. Then it asks the kernel by
+which way traffic leaves now, and says so for IPv4 and for IPv6. It does not
+work while an engine runs here, and it needs root (CAP_NET_ADMIN).
 
 Exit code: 0 done, 1 it cannot, 2 wrong usage.
 """
@@ -13,11 +13,7 @@ import sys
 from contextlib import ExitStack
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
-from route_switcher.core.routing.rule_list import rule_changes
-from route_switcher.core.vocabulary.policy import MAIN_TABLE
-from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.kernel.base import Kernel
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 
 
@@ -59,34 +55,11 @@ def _cannot(message: str) -> int:
 
 async def _clean() -> tuple[int, list[str]]:
     """The exit code, and what to say then: one who does not read it must not stop this half-way."""
+    from route_switcher.daemon.taking_back import take_back, ways_out
     from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+    from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
 
-    with NetlinkKernel() as kernel:
-        return await _remove_ours(kernel)
-
-
-async def _remove_ours(kernel: Kernel) -> tuple[int, list[str]]:
-    code, told = EXIT_OK, []
-    kernel.follow((), await kernel.tables_of_ours() | {MAIN_TABLE})
-    rules = await kernel.our_rules()
-    for family in Family:
-        for action in rule_changes((), [rule for rule in rules if rule.family is family]):
-            refused = await kernel.apply_rule(action)
-            what = f"{family} rule {action.rule}"
-            told.append(f"not removed: {what}: {refused}" if refused else f"removed: {what}")
-            if refused is not None:
-                code = EXIT_PROBLEMS
-                break  # the rules that come next belong behind this one
-    left = {rule.table for rule in await kernel.our_rules()}
-    # From the highest metric down: the best route is the last to go.
-    for route in sorted(await kernel.default_routes(ours_only=True), key=lambda r: -r.metric):
-        if route.table != MAIN_TABLE and route.table in left:
-            told.append(f"not removed: {route}: a rule still leads to it")
-            continue
-        refused = await kernel.apply(RouteAction(Change.DELETE, route, "cleanup"))
-        if refused is not None:
-            code = EXIT_PROBLEMS
-        told.append(f"not removed: {route}: {refused}" if refused else f"removed: {route}")
-    if not await kernel.default_routes():
-        told.append("no default route is left on this machine")
-    return code, told
+    with NetlinkKernel() as kernel, NetlinkOracle(kernel.discarded) as oracle:
+        taken = await take_back(kernel, tuple(Family), "cleanup")
+        ways = await ways_out(kernel, oracle, Family)
+    return EXIT_OK if taken.complete else EXIT_PROBLEMS, [*taken.lines, *ways]

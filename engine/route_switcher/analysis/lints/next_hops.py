@@ -2,7 +2,7 @@
 
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.vocabulary.uplinks import GatewayMode
-from route_switcher.policy.sections import routes
+from route_switcher.policy.sections import tables
 from route_switcher.policy.sections.gateways import GATEWAY
 from route_switcher.text.quantities import listed
 
@@ -15,7 +15,7 @@ _POINT_TO_POINT = ("ppp", "tun", "wg")
 _OTHERS = {52: "Tailscale", 220: "strongSwan", 51820: "wg-quick"}
 """Tables that well-known programs use."""
 
-_TABLE = (routes.SECTION, routes.TABLE)
+_TABLE = (tables.SECTION, tables.TABLE)
 
 
 def doubt_modes(context: LintContext) -> None:
@@ -58,12 +58,12 @@ def doubt_table(context: LintContext) -> None:
         )
     if (
         not placement.own
-        and (routes.SECTION, routes.SOURCE_RULES) in context.findings.document.keys
+        and (tables.SECTION, tables.SOURCE_RULES) in context.findings.document.keys
     ):
         context.note(
             "unused-source-rules",
-            (routes.SECTION, routes.SOURCE_RULES),
-            f"'{routes.SOURCE_RULES}' has no effect: the routes stand in main, so no rule is made",
+            (tables.SECTION, tables.SOURCE_RULES),
+            f"'{tables.SOURCE_RULES}' has no effect: the routes stand in main, so no rule is made",
             "remove it, or write 'table: own' beside it",
             on_key=True,
         )

@@ -12,6 +12,7 @@ from route_switcher.core.vocabulary.routes import (
     RouteKind,
     hop_words,
     protocol_name,
+    table_name,
 )
 from route_switcher.core.vocabulary.uplinks import Family
 
@@ -108,8 +109,8 @@ def hop_deletion(route: Route) -> str:
 
 def our_routes_deletion(family: Family, table: int = MAIN_TABLE) -> str:
     """The command that deletes all routes of ours of `family` in a table."""
-    where = "main" if table == MAIN_TABLE else str(table)
-    return " ".join(["ip", *_route(family), "flush", "table", where, "proto", str(PROTOCOL)])
+    words = ["flush", "table", table_name(table), "proto", str(PROTOCOL)]
+    return " ".join(["ip", *_route(family), *words])
 
 
 def our_rules_deletion(family: Family) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.routes import PROTOCOL, Change
+from route_switcher.core.vocabulary.routes import PROTOCOL, Change, table_name
 from route_switcher.core.vocabulary.uplinks import Family
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -82,7 +82,7 @@ class RoutingRule:
             if value is not None:
                 words += [name, str(value)]
         lookup = self.action is RuleAction.LOOKUP
-        words += ["lookup", str(self.table)] if lookup else [self.action.value]
+        words += ["lookup", table_name(self.table)] if lookup else [self.action.value]
         if self.suppress_prefixlength is not None:
             words += ["suppress_prefixlength", str(self.suppress_prefixlength)]
         return " ".join([*words, "pref", str(self.preference), "protocol", str(self.protocol)])

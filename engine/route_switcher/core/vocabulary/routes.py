@@ -43,6 +43,11 @@ def protocol_name(number: int) -> str:
     return PROTOCOL_NAMES.get(number, str(number))
 
 
+def table_name(number: int) -> str:
+    """What `ip route` calls a table that has a name everywhere, else its number."""
+    return "main" if number == MAIN_TABLE else str(number)
+
+
 class RouteKind(Enum):
     """What a default route does with a packet (the rtm_type of rtnetlink(7))."""
 

@@ -14,7 +14,7 @@ from route_switcher.core.vocabulary.kernel_routes import KernelRoute, RouteScope
 from route_switcher.core.vocabulary.lookups import IP_PROTOCOLS, Lookup, Refused
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule, RuleAction
-from route_switcher.core.vocabulary.routes import RouteKind, hop_words, protocol_name
+from route_switcher.core.vocabulary.routes import RouteKind, hop_words, protocol_name, table_name
 from route_switcher.core.vocabulary.ways import DeadEnd, Findings
 from route_switcher.core.ways.comparison import Wrong
 
@@ -96,7 +96,7 @@ def describe_route(route: KernelRoute, destination: Network) -> str:
     for hop in sorted_hops(route):
         words += ["nexthop"] * (len(route.hops) > 1)
         words += hop_words(route.family, hop.interface, hop.gateway)
-    table = "main" if route.table == MAIN_TABLE else str(route.table)
+    table = table_name(route.table)
     return " ".join([*words, "table", table, "proto", protocol_name(route.protocol)])
 
 

@@ -6,6 +6,7 @@ from route_switcher.core.vocabulary.uplinks import DEMOTION, Family, GatewayMode
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.gateways import ONLINK, read_gateways
+from route_switcher.policy.sections.tables import stands_in_main
 from route_switcher.policy.yaml.reader import Path
 
 SECTION = "uplinks"
@@ -45,8 +46,9 @@ def read_uplinks(findings: Findings) -> tuple[Uplink, ...]:
                 " interface",
             )
     told: set[Path] = set()
+    in_main = stands_in_main(findings, uplinks)
     for family in Family:
-        _check_metrics(findings, [u for u in uplinks if u.family is family], told)
+        _check_metrics(findings, [u for u in uplinks if u.family is family], told, in_main=in_main)
     return uplinks
 
 
@@ -99,9 +101,11 @@ def _check_interface(findings: Findings, path: Path, interface: str) -> None:
         )
 
 
-def _check_metrics(findings: Findings, uplinks: Sequence[Uplink], told: set[Path]) -> None:
+def _check_metrics(
+    findings: Findings, uplinks: Sequence[Uplink], told: set[Path], *, in_main: bool
+) -> None:
     """Report metrics of one family with which the kernel would not take the active uplink, except
-    those at places that were `told` of."""
+    those at places that were `told` of. `in_main`: the routes stand in the main table."""
     for position, uplink in enumerate(uplinks):
         path = (SECTION, uplink.name, "metric")
         subject = "the metric" if path in findings.document.values else "the default metric"
@@ -111,7 +115,7 @@ def _check_metrics(findings: Findings, uplinks: Sequence[Uplink], told: set[Path
             for earlier in uplinks[:position]
             if not earlier.metric < uplink.metric < earlier.metric + DEMOTION
         )
-        trouble = _own_metric_trouble(uplink)
+        trouble = _own_metric_trouble(uplink) if in_main else None
         if trouble is None and (earlier := next(conflicts, None)):
             trouble = _order_trouble(earlier, uplink)
         # An uplink of two families writes one metric: it is told of once.
@@ -122,7 +126,7 @@ def _check_metrics(findings: Findings, uplinks: Sequence[Uplink], told: set[Path
 
 
 def _own_metric_trouble(uplink: Uplink) -> tuple[str, str, str] | None:
-    """Code, what the metric does, and a hint; None if nothing is wrong with it."""
+    """Code, what the metric does in main, and a hint; None if nothing is wrong with it."""
     if uplink.family is Family.IPV4:
         return None
     if uplink.metric == ROUTER_ADVERTISEMENT_METRIC:
