@@ -50,6 +50,7 @@ _COMMANDS = (
     _Command("explain", "say in plain words what a policy does", "route_switcher.cli.explain"),
     _Command("simulate", "try a policy on a random network", "route_switcher.cli.simulate"),
     _Command("test", "run scenarios against a policy", "route_switcher.cli.run_scenarios"),
+    _Command("doctor", "hold this machine against a policy", "route_switcher.cli.doctor"),
     _Command("cleanup", "remove our routes", "route_switcher.cli.cleanup"),
     _Command("init", "draft a policy from what this machine has", "route_switcher.cli.init"),
     _Command("schema", "print a JSON Schema, for editors", "route_switcher.cli.schema"),

@@ -1,0 +1,61 @@
+"""Hold this machine against a policy, and say what is wrong, with the remedy.
+
+POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
+/etc/route-switcher/policy.yaml and the default, other names are policies that
+come with the program.
+
+One line for each subject of each check: pass, warn (it may do harm one day), or
+fail (it keeps traffic or a failover from working). skip: it could not be found
+out, for the reason that stands there. Under a line stand the commands that mend
+it, after a '$'. Nothing on this machine is changed. It works beside a running
+engine and without one, and as any user; root sees more.
+
+--json prints one JSON object: `route-switcher schema doctor` describes it.
+
+Exit code: 0 unless something fails, 1 something fails, or the policy is wrong,
+2 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.policy.load import SYSTEM_NAME, load
+from route_switcher.policy.problems import PolicyProblems, render
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `doctor`."""
+    parser.add_argument("policy", nargs="?", metavar="POLICY", help="default: policy")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Look at the machine and print what was found."""
+    origin = SYSTEM_NAME if arguments.policy is None else arguments.policy
+    try:
+        policy = load(origin)
+    except PolicyProblems as problems:
+        print("\n".join(render(problems)), file=sys.stderr)
+        return EXIT_PROBLEMS
+    # Here and not above: a wrong policy should be told of without paying for trio and pyroute2.
+    from route_switcher.cli import on_trio
+    from route_switcher.daemon.serve import CannotStart
+    from route_switcher.doctor.examine import examine
+    from route_switcher.doctor.finding import Verdict, worst
+    from route_switcher.doctor.reading.machine import machine
+    from route_switcher.doctor.report import document, lines
+    from route_switcher.kernel.rtnetlink.exchange import KernelError
+
+    try:
+        read = on_trio.run(machine, policy)
+    except (CannotStart, KernelError) as error:
+        print(f"route-switcher doctor: the kernel does not tell: {error}", file=sys.stderr)
+        return EXIT_PROBLEMS
+    findings = examine(read, policy)
+    if arguments.json:
+        print(json.dumps(document(origin, findings)))
+    else:
+        print("\n".join(lines(findings)))
+    return EXIT_PROBLEMS if worst(findings) is Verdict.FAIL else EXIT_OK

@@ -1,0 +1,1 @@
+"""The checks: one file for each group. See `route_switcher.doctor` for how to add one."""

@@ -1,0 +1,1 @@
+"""Looks at the machine for the checks, and changes nothing on it."""

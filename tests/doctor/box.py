@@ -1,0 +1,167 @@
+"""A router in the test's private network: two uplinks, whose gateways answer, and a LAN.
+
+Everything is well with it. A test plants a fault with commands, as a person or a program would. In
+the end nothing is left: neither links nor routes, rules, tables, nexthop objects, packet filters,
+nor settings.
+"""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from route_switcher.cli import main
+from route_switcher.doctor.finding import Finding, Verdict
+from route_switcher.resources import shipped_schemas
+
+FAR = "far"
+"""The namespace of the gateways and the client."""
+
+ADDRESSES = {
+    "eth0": ("198.51.100.2/25", "2001:db8:0::2/64"),
+    "eth1": ("198.51.100.130/25", "2001:db8:1::2/64"),
+    "lan0": ("203.0.113.129/25", "2001:db8:a::1/64"),
+    "isp0": ("198.51.100.1/25", "2001:db8:0::1/64"),
+    "isp1": ("198.51.100.129/25", "2001:db8:1::1/64"),
+    "client0": ("203.0.113.130/25", "2001:db8:a::2/64"),
+}
+_PAIRS = {"eth0": "isp0", "eth1": "isp1", "lan0": "client0"}
+
+POLICY = """\
+version: 1
+uplinks:
+  primary: {interface: eth0, gateway: 198.51.100.1}
+  secondary: {interface: eth1, gateway: 198.51.100.129}
+probes:
+  internet: {type: icmp, targets: [203.0.113.9, 203.0.113.10]}
+"""
+POLICY_V6 = """\
+version: 1
+uplinks:
+  primary: {interface: eth0, gateway: "2001:db8:0::1"}
+  secondary: {interface: eth1, gateway: "2001:db8:1::1"}
+probes:
+  internet: {type: icmp, targets: ["2001:db8:ffff::9"]}
+"""
+
+_SETTINGS = {
+    "ipv4/conf/all/rp_filter": 0,
+    "ipv4/conf/default/rp_filter": 0,
+    "ipv4/conf/all/forwarding": 1,
+    "ipv4/conf/default/forwarding": 1,
+    "ipv6/conf/all/forwarding": 1,
+    "ipv6/conf/default/forwarding": 1,
+    "ipv6/conf/default/accept_dad": 0,
+    "ipv4/conf/all/arp_filter": 0,
+    "ipv4/conf/all/arp_ignore": 0,
+    "ipv4/conf/all/arp_announce": 0,
+    "ipv4/conf/all/src_valid_mark": 0,
+    "ipv6/conf/all/disable_ipv6": 0,
+    "ipv6/conf/default/disable_ipv6": 0,
+}
+_indexes = count(1000)
+
+
+def shell(*commands: str) -> None:
+    """Run commands one after another, as a person would; each must succeed."""
+    for command in commands:
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
+
+
+@contextmanager
+def box() -> Iterator[None]:
+    """The router, from the beginning to the end of the block."""
+    _reset()
+    shell(
+        f"ip netns add {FAR}", f"ip netns exec {FAR} sysctl -qw net.ipv6.conf.default.accept_dad=0"
+    )
+    try:
+        _set()
+        _batch(_lines())
+        yield
+    finally:
+        _reset()
+        subprocess.run(["ip", "netns", "delete", FAR], capture_output=True)
+
+
+def _lines() -> Iterator[str]:
+    for near, far in _PAIRS.items():
+        # The kernel tells of the carrier at once only if the two indexes differ.
+        indexes = next(_indexes), next(_indexes)
+        yield f"link add {near} index {indexes[0]} type veth peer name {far} index {indexes[1]}"
+        yield f"link set {far} netns {FAR}"
+        yield from (f"addr add {each} dev {near}" for each in ADDRESSES[near])
+        yield f"link set {near} up"
+
+
+def _batch(lines: Iterator[str]) -> None:
+    near = "\n".join(lines)
+    far = "\n".join(
+        line
+        for name in _PAIRS.values()
+        for line in (
+            *(f"addr add {each} dev {name}" for each in ADDRESSES[name]),
+            f"link set {name} up",
+        )
+    )
+    subprocess.run(["ip", "-batch", "-"], input=near, text=True, check=True)
+    subprocess.run(["ip", "-n", FAR, "-batch", "-"], input=far, text=True, check=True)
+
+
+def _set() -> None:
+    for name, value in _SETTINGS.items():
+        Path("/proc/sys/net", name).write_text(str(value))
+
+
+def _reset() -> None:
+    for _, name in socket.if_nameindex():
+        if name != "lo":
+            subprocess.run(["ip", "link", "del", name], capture_output=True)
+    for family in ("-4", "-6"):
+        subprocess.run(["ip", family, "rule", "flush"], capture_output=True)
+        for rule in ("from all lookup main pref 32766", "from all lookup default pref 32767"):
+            if family == "-4" or "main" in rule:
+                shell(f"ip {family} rule add {rule} protocol kernel")
+        tables = json.loads(
+            subprocess.check_output(["ip", "-j", family, "route", "show", "table", "all"]) or "[]"
+        )
+        for table in {route.get("table", "main") for route in tables} - {"local"}:
+            subprocess.run(["ip", family, "route", "flush", "table", table], capture_output=True)
+    subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
+    subprocess.run(["nft", "flush", "ruleset"], capture_output=True)
+    _set()
+
+
+def diagnosed(
+    policy: Path, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, tuple[Finding, ...]]:
+    """The exit code of `doctor --json`, whose output fits its schema, and its findings."""
+    capsys.readouterr()
+    code = main(["doctor", str(policy), "--json", *words])
+    out, err = capsys.readouterr()
+    assert err == ""
+    told = json.loads(out)
+    jsonschema.validate(told, json.loads(shipped_schemas()["doctor"].read_text("utf-8")))
+    return code, tuple(
+        Finding(
+            each["check"],
+            each["subject"],
+            Verdict(each["verdict"]),
+            each["text"],
+            tuple(each["remedies"]),
+            each["fault"],
+        )
+        for each in told["findings"]
+    )
+
+
+def troubles(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that warn or fail."""
+    return [each for each in findings if each.verdict in (Verdict.WARN, Verdict.FAIL)]

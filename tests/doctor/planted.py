@@ -1,0 +1,26 @@
+"""A row for each fault that `doctor` can find: how it comes about, and what is said of it."""
+
+from dataclasses import dataclass
+
+from doctor.box import POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fault. The printed commands mend it; where none can, `mend` stands for what a person
+    does."""
+
+    fault: str
+    """CHECK/FAULT."""
+    plant: tuple[str, ...]
+    """Commands for the shell."""
+    subject: str
+    says: str
+    """A part of the sentence."""
+    mend: tuple[str, ...] = ()
+    policy: str = POLICY
+    name: str = ""
+    """Where a fault has several rows."""
+
+    def __str__(self) -> str:
+        return f"{self.fault} {self.name}".strip()

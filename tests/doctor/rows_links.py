@@ -1,0 +1,21 @@
+"""Faults of interfaces."""
+
+from doctor.planted import Planted
+
+ROWS = (
+    Planted(
+        "link/missing",
+        ("ip link del eth1",),
+        "secondary",
+        "there is no interface eth1",
+        ("ip link add eth1 type veth peer name isp1", "ip link set eth1 up", "ip link set isp1 up"),
+    ),
+    Planted("link/down", ("ip link set eth1 down",), "secondary", "eth1 is down"),
+    Planted(
+        "link/no-carrier",
+        ("ip -n far link set isp1 down",),
+        "secondary",
+        "eth1 has no carrier",
+        ("ip -n far link set isp1 up",),
+    ),
+)
