@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -30,7 +30,6 @@ _OTHER_LINE = "198.51.100.64/26"
 _BURST = 6000
 """Changes of a default route: several times what the engine's receive buffer holds."""
 _BUSY = 20.0
-_STOPPED = 15.0
 _LONGEST = "90"
 """Seconds after which what was started ends by itself."""
 
@@ -200,7 +199,8 @@ def overrun(bench: Bench) -> None:
     changes = [f"route {c} default via 203.0.113.1 metric 5000" for c in ("add", "del")]
     half = changes * (_BURST // 4)
     our_route = "route del default via 198.51.100.1 dev eth0 metric 10 proto 115"
-    _stopped(bench, lambda: router(*half, our_route, *half)(bench))
+    with bench.stopped():
+        router(*half, our_route, *half)(bench)
 
 
 def flood(uplink: int = 0, watching: str = "") -> Act:
@@ -223,11 +223,6 @@ def end_flood(bench: Bench) -> None:
     bench.lab.stop("flood")
 
 
-def stop_for_a_while(bench: Bench) -> None:
-    """The process stands still for 15 seconds, and goes on."""
-    _stopped(bench, lambda: time.sleep(_STOPPED))
-
-
 def keep_cores_busy(bench: Bench) -> None:
     """Two processes for every core compute as fast as they can, for 20 seconds."""
     burn = ["timeout", _LONGEST, sys.executable, "-P", "-c", "while True: pass"]
@@ -236,17 +231,6 @@ def keep_cores_busy(bench: Bench) -> None:
     for burner in burners:
         assert burner.poll() is None
         bench.lab.stop(f"process {burner.pid}")
-
-
-def _stopped(bench: Bench, meanwhile: Callable[[], None]) -> None:
-    process = bench.engine.process
-    bench.engine.send(signal.SIGSTOP)
-    try:
-        state = Path(f"/proc/{process.pid}/stat")
-        wait_until(lambda: state.read_text().rpartition(") ")[2][0] == "T", "the engine to stop")
-        meanwhile()
-    finally:
-        bench.engine.send(signal.SIGCONT)
 
 
 def _warned_of_unreachable(bench: Bench, metric: int) -> None:

@@ -76,6 +76,17 @@ class Bench:
         self.engine = self.engines.enter_context(start_engine(self.lab, self.policy_file))
         self.engine.wait_for_health(*names(self.settings, self.family), family=self.family)
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Meanwhile the engine's process stands still."""
+        self.engine.send(signal.SIGSTOP)
+        try:
+            state = Path(f"/proc/{self.engine.process.pid}/stat")
+            wait_until(lambda: state.read_text().rpartition(") ")[2][0] == "T", "the stop")
+            yield
+        finally:
+            self.engine.send(signal.SIGCONT)
+
     def wait_for_rounds(self, count: int, since: int) -> None:
         """Wait until each uplink has had so many rounds after record number `since`."""
 

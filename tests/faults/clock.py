@@ -38,10 +38,20 @@ def set_clock(seconds: int) -> Act:
     """The engine's clock shows the time, and so many seconds more (or less)."""
 
     def act(bench: Bench) -> None:
-        _offset(bench.policy_file.parent).write_text(f"{seconds:+}\n")
-        wait_until(lambda: abs(_ahead(bench) - seconds) < _ROUGHLY, "the stepped clock in the log")
+        write(bench, seconds)
+        await_clock(bench, seconds)
 
     return act
+
+
+def write(bench: Bench, seconds: int) -> None:
+    """The clock shows that from now on."""
+    _offset(bench.policy_file.parent).write_text(f"{seconds:+}\n")
+
+
+def await_clock(bench: Bench, seconds: int) -> None:
+    """Wait until the engine has dated a line so."""
+    wait_until(lambda: abs(_ahead(bench) - seconds) < _ROUGHLY, "the stepped clock in the log")
 
 
 def _offset(folder: Path) -> Path:

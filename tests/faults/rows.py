@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from faults import acts, clock
+from faults import acts
 from faults.acts import comes, goes, router
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
@@ -14,6 +14,7 @@ from faults.rows_next_hops import ROWS_NEXT_HOPS
 from faults.rows_refused import ROWS_REFUSED
 from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
+from faults.rows_time import ROWS_TIME
 from faults.rows_ways import ROWS_WAYS
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
@@ -300,17 +301,7 @@ ROWS = (
         "all cores kept busy for 20 s",
         Step(acts.keep_cores_busy, "stays", path=("eth0",)),
     ),
-    Row(
-        "wall clock stepped by an hour, and back by two",
-        Step(clock.set_clock(3600), "stays", path=("eth0",), rounds=20, lost=A_MOMENT),
-        Step(clock.set_clock(-3600), "stays", path=("eth0",), rounds=20, lost=A_MOMENT),
-        environment=clock.own_clock,
-        missing=clock.MISSING,
-    ),
-    Row(
-        "process stopped for 15 s, and continued",
-        Step(acts.stop_for_a_while, "stays", path=("eth0",), rounds=15, lost=A_MOMENT),
-    ),
+    *ROWS_TIME,
     *ROWS_FLOODED,
     *ROWS_CONTROL,
 )
