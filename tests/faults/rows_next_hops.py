@@ -76,7 +76,7 @@ ROWS_NEXT_HOPS = (
     Row(
         "IPv6: router lifetime 0",
         replace(
-            _moves(acts.advertise(lifetime=0), "moves to secondary after a second"), routes=None
+            _moves(acts.advertise(lifetime=0), "moves to secondary after a second"), routes=ALONE
         ),
         _returns(acts.advertise()),
         settings=_BY_RA,
@@ -85,7 +85,7 @@ ROWS_NEXT_HOPS = (
         "IPv6: the router's advertisement expires",
         replace(
             _moves(acts.let_the_advertisement_expire, "moves to secondary a second later"),
-            routes=None,
+            routes=ALONE,
         ),
         _returns(acts.advertise()),
         settings=_BY_RA,
