@@ -18,12 +18,15 @@ KEYS = re.compile(r"`((?:gateway|families|routes): [^`]+)`")
 
 
 def test_its_policy_is_sound_and_has_the_tables_that_it_says() -> None:
-    (written,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    written, *parts = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     policy = load_text(written, "page")
     assert policy.names == ("fibre", "lte")
     assert [policy.placement.table, *map(policy.placement.table_of, range(2))] == [115, 116, 117]
     kinds = len(list(rules(policy))) - 2 * (len(policy.names) - 1)
     assert kinds == len(re.findall(r"^\d\. ", PAGE, re.MULTILINE)) == 4
+    assert parts
+    for part in parts:
+        assert load_text(written + part, "page") != policy
 
 
 @pytest.mark.parametrize("what", [row[1] for row in ROWS if "`gateway:" in row[1]])

@@ -32,6 +32,12 @@ def said(text: str) -> str:
 WRITTEN = "gateway: 198.51.100.1"
 
 
+def test_it_says_what_becomes_of_the_routes_at_the_end() -> None:
+    text = written(WRITTEN, more="on_exit: restore\n")
+    assert "When somebody ends the engine, our routes and rules go" in said(text)
+    assert "ends the engine" not in said(text.replace("restore", "keep"))
+
+
 def test_it_says_through_whose_interfaces_gateways_are_learned() -> None:
     assert "others write through its interface, " in said(written("gateway: auto"))
     both = said(written("gateway: auto", "gateway: auto"))

@@ -103,6 +103,11 @@ ELSEWHERE = {
         "tests/daemon/test_control_socket.py",
         "test_the_group_of_the_policy_may_ask",
     ),
+    "policy.on_exit": (
+        "it changes no decision: it counts at the end",
+        "tests/e2e/test_leaving.py",
+        "test_where_a_foreign_default_remains_ours_go",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",

@@ -21,6 +21,7 @@ from route_switcher.daemon.control.observer import Control
 from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
+from route_switcher.daemon.leaving import leave
 from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.reloading import Reloading
@@ -141,7 +142,7 @@ async def _serve(
             reloading = Reloading(service.submit, load, doubts)
             program = Program(__version__, origin, trio.current_time())
             service.observe(Control(service, listener, program, policy, reloading.reload))
-            await serve(service, reloading)
+            await serve(service, reloading, partial(leave, service, kernel, oracle))
             return
         printed = _Printed()
         async with printed.watched():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import trio
 
+from route_switcher.daemon.leaving import STAY, Leave
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service
@@ -32,8 +33,12 @@ def first_of(group: BaseExceptionGroup[OSError]) -> OSError:
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def serve(service: Service, reloading: Reloading) -> None:
-    """Run `service` until SIGTERM or SIGINT; at SIGHUP read the policy again.
+async def _stay() -> str:
+    return STAY
+
+
+async def serve(service: Service, reloading: Reloading, leave: Leave = _stay) -> None:
+    """Run `service` until SIGTERM or SIGINT, and `leave` then; at SIGHUP read the policy again.
 
     Raises CannotStart.
     """
@@ -55,7 +60,8 @@ async def serve(service: Service, reloading: Reloading) -> None:
             # Only now: a task that is being cancelled may still have something to say. And also if
             # an error ends it: what was held back may explain that.
             tell_held(inf)
-        say(logging.INFO, "stop", f"stopped by {name}; the routes stay as they are")
+        # Nothing else changes routes any more.
+        say(logging.INFO, "stop", f"stopped by {name}; {await leave()}")
 
 
 async def _until_stopped(signals: AsyncIterator[int], reloading: Reloading) -> str:

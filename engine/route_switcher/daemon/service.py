@@ -104,6 +104,11 @@ class Service:
         self._inbox.give_beat(beat)
         await beat.taken.wait()
 
+    @property
+    def policy(self) -> Policy:
+        """The one that counts now."""
+        return self._engine.policy
+
     def status(self) -> Status:
         """What the engine knows now. Before it has begun, that is of no family."""
         return self._engine.status(trio.current_time())

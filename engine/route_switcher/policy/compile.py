@@ -7,6 +7,7 @@ from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.sections import probes, rules, uplinks
 from route_switcher.policy.sections.control import read_control
+from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.yaml.reader import Document
@@ -35,7 +36,14 @@ def compile_policy(document: Document, origin: str) -> Policy:
         raise PolicyProblems(origin, findings.problems, document.text)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
     return Policy(
-        the_uplinks, the_probes, the_rules, linkdown, the_hold_back, placement, the_control
+        the_uplinks,
+        the_probes,
+        the_rules,
+        linkdown,
+        the_hold_back,
+        placement,
+        the_control,
+        read_on_exit(findings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.vocabulary.policy import OWN_TABLE, Policy
+from route_switcher.core.vocabulary.policy import OWN_TABLE, OnExit, Policy
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
@@ -116,6 +116,16 @@ def about_rules() -> str:
         f" {PROTOCOL}: a VPN that makes rules of its own keeps its traffic. `cleanup` takes them"
         " out, and the routes."
     )
+
+
+def at_the_end(policy: Policy) -> Iterator[str]:
+    """What becomes of routes and rules of ours, where that is not the usual thing."""
+    if policy.on_exit is OnExit.RESTORE:
+        yield (
+            "When somebody ends the engine, our routes and rules go, in each family where a default"
+            " route of somebody else remains in main that can carry the traffic (on_exit). A"
+            " restart moves the traffic there and back."
+        )
 
 
 def _unwritten(policy: Policy) -> list[Uplink]:

@@ -12,6 +12,7 @@ from route_switcher.analysis.prose.figures_in_words import failing_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
 from route_switcher.analysis.prose.placement import (
     about_rules,
+    at_the_end,
     by_what,
     next_hops,
     rules,
@@ -109,6 +110,8 @@ def _next_hops(policy: Policy) -> Iterator[str]:
             yield from item(text, f"{number}. ")
         yield ""
         yield from paragraph(about_rules())
+    for text in at_the_end(policy):
+        yield from paragraph(text)
 
 
 # When it is failed.

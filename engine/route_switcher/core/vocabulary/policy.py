@@ -7,6 +7,7 @@ sound, so nothing here checks again.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 from route_switcher.core.vocabulary.conditions import (
     CarrierDown,
@@ -121,6 +122,15 @@ class Control:
     """The members of this group; None: nobody else."""
 
 
+class OnExit(Enum):
+    """What becomes of our routes and rules when somebody ends the engine (SIGTERM, SIGINT)."""
+
+    KEEP = "keep"
+    """They stay: a restart moves nothing."""
+    RESTORE = "restore"
+    """They go, in each family where a default route of somebody else remains."""
+
+
 MAIN_TABLE = 254
 """The routing table that everybody uses (RT_TABLE_MAIN)."""
 
@@ -164,6 +174,7 @@ class Policy:
     hold_back: HoldBack = HoldBack()
     placement: Placement = Placement()
     control: Control = Control()
+    on_exit: OnExit = OnExit.KEEP
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable
