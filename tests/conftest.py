@@ -17,6 +17,10 @@ from route_switcher.lab.topology import Lab
 
 _unavailable = pytest.StashKey[str]()
 
+# Where the environment forbids it, each of some thousand processes would compile the program again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # However slow the machine is, a property test fails for nothing but its property.
 hypothesis.settings.register_profile(
     "same-twice",

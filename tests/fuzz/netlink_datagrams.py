@@ -90,7 +90,7 @@ _NETWORK = (
     "route add default via 198.51.100.1 table 100",
     "-6 route add default via 2001:db8::1 table 100 mtu 1400",
     "rule add not fwmark 0x80000/0xff0000 table main suppress_prefixlength 0 pref 100",
-    "rule add from 198.51.100.2 iif lo uidrange 0-0 ipproto tcp lookup 300 pref 101",
+    "rule add from 198.51.100.2 iif lo uidrange 0-0 ipproto 6 lookup 300 pref 101",
     "-6 rule add to 2001:db8::2 oif fuzz0 lookup 100 pref 100 protocol 115",
     "-6 rule add type unreachable pref 101",
 )

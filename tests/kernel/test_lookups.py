@@ -51,7 +51,7 @@ async def test_probes_and_forwarded_packets_have_ways_of_their_own(
         ("fwmark 0x80000/0xff0000", "own marked forwarded", "marked"),
         ("uidrange 0-0", "own forwarded", "own forwarded"),
         ("uidrange 1000-1000", "own forwarded", ""),
-        ("ipproto tcp", "own forwarded", "forwarded"),
+        ("ipproto 6", "own forwarded", "forwarded"),
     ],
 )
 async def test_a_rule_before_main_is_seen_where_it_matches(

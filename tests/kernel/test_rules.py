@@ -209,7 +209,7 @@ async def test_the_rules_of_vpns_are_read_in_order(family: Family, ip: Ip) -> No
         f"{flag} rule add pref 5210 fwmark 0x80000/0xff0000 table main",
         f"{flag} rule add pref 5250 fwmark 0x80000/0xff0000 type unreachable",
         f"{flag} rule add pref 5270 table 52",
-        f"{flag} rule add pref 6000 to {ADDRESSES[family]} iif lan0 uidrange 1-7 ipproto tcp"
+        f"{flag} rule add pref 6000 to {ADDRESSES[family]} iif lan0 uidrange 1-7 ipproto 6"
         " lookup 300",
     )
     wg = RoutingRule(family, PREFERENCE - 1, 51820, mark=51820, inverted=True, protocol=0)
