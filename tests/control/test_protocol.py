@@ -19,6 +19,7 @@ from route_switcher.control.protocol import (
     Request,
     StatusRequest,
     SwitchRequest,
+    WatchRequest,
     WhyRequest,
     done,
     failed,
@@ -34,6 +35,8 @@ REQUESTS: dict[bytes, Request] = {
     request("status"): StatusRequest(),
     request("why"): WhyRequest(),
     request("why", uplink="lte"): WhyRequest("lte"),
+    request("watch"): WatchRequest(),
+    request("watch", seconds=1): WatchRequest(1.0),
     request("switch", uplink="lte"): SwitchRequest("lte", inf, False),
     request("switch", uplink="lte", seconds=90, force=True): SwitchRequest("lte", 90.0, True),
     request("switch", uplink="lte", seconds=LONGEST_ORDER): SwitchRequest("lte", LONGEST_ORDER),
@@ -114,7 +117,9 @@ def test_whatever_else_is_refused_in_words(case: tuple[bytes, Error]) -> None:
 
 KEYS = st.sampled_from(("version", "request", "uplink", "seconds", "force", "x"))
 VALUES = (
-    st.sampled_from((1, 2, True, False, None, "status", "why", "switch", "release", "reload"))
+    st.sampled_from(
+        (1, 2, True, False, None, "status", "why", "watch", "switch", "release", "reload")
+    )
     | st.text(max_size=3)
     | st.integers(-2, 40_000_000)
     | st.floats(-1, 4e7, allow_nan=False)
@@ -127,6 +132,9 @@ OBJECTS = st.dictionaries(KEYS, VALUES, max_size=5)
 @given(OBJECTS | OBJECTS.map(lambda keys: keys | {"version": 1, "request": "switch"}))
 @example({"version": 1.0, "request": "status"})
 @example({"version": True, "request": "status"})
+@example({"version": 1, "request": "watch", "seconds": 0.5})
+@example({"version": 1, "request": "watch", "seconds": 60})
+@example({"version": 1, "request": "watch", "seconds": 61})
 def test_what_is_understood_is_what_the_schema_describes(message: dict[str, Any]) -> None:
     try:
         parse(json.dumps(message).encode())
@@ -153,6 +161,7 @@ def test_replies_fit_the_schema_and_others_do_not() -> None:
         VALID.validate(done(name, messages=["moved"], kept=True))
     VALID.validate(done("reload", messages=[]))
     VALID.validate(done("why", messages=["IPv4: …"]))
+    VALID.validate(done("watch"))
     assert not VALID.is_valid(done("reload"))
     assert not VALID.is_valid(done("stop", messages=[]))
     assert not VALID.is_valid({"version": 1, "ok": False, "error": "other", "messages": []})
@@ -160,7 +169,7 @@ def test_replies_fit_the_schema_and_others_do_not() -> None:
 
 
 def test_the_schemas_are_draft_7_and_describe_every_key() -> None:
-    for name in ("control", "status"):
+    for name in ("control", "status", "watch"):
         schema = json.loads((TOP / "schemas" / f"{name}.schema.json").read_text("utf-8"))
         Draft7Validator.check_schema(schema)
         for definition in (schema, *schema["definitions"].values()):

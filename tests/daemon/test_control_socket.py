@@ -4,7 +4,7 @@ import grp
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from jsonschema import Draft7Validator
 from daemon.test_service import Running
 from route_switcher.control.client import connected
 from route_switcher.control.document import Program
-from route_switcher.control.place import NAME
 from route_switcher.control.protocol import LONGEST_REQUEST, request
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
@@ -29,9 +28,9 @@ from route_switcher.daemon.control import listener as listener_module
 from route_switcher.daemon.control.credentials import Peer, peer_of
 from route_switcher.daemon.control.listener import Listener, NoControl
 from route_switcher.daemon.control.observer import Control
+from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.reloading import Reloaded
 from route_switcher.daemon.service import Service
-from route_switcher.kernel.host.run_folder import folder_name
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 from support.written_probers import RTT
@@ -43,31 +42,7 @@ SCHEMAS = {
 }
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the socket will be."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder))
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-    return folder / folder_name() / NAME
-
-
-@pytest.fixture(autouse=True)
-def threads_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that jumps does not see that a thread is at work."""
-
-    async def run_sync(work: Callable[[], object], **_: object) -> object:
-        await trio.lowlevel.checkpoint()
-        return work()
-
-    monkeypatch.setattr(trio.to_thread, "run_sync", run_sync)
-
-
-@pytest.fixture
-def listener(place: Path) -> Iterator[Listener]:
-    with Listener() as listening:
-        yield listening
+pytestmark = pytest.mark.usefixtures("threads_take_no_time")
 
 
 class Client:
@@ -129,6 +104,7 @@ async def controlled(
     rules = rules or policy()
     world = Running(rules, ModelKernel([LinkState(u.interface) for u in rules.uplinks]))
     program = Program("1.0", "policy", trio.current_time())
+    world.service.observe(LogObserver(rules))
     world.service.observe(Control(world.service, listener, program, rules, no_reload))
     async with trio.open_nursery() as nursery:
         await nursery.start(world.service.run)

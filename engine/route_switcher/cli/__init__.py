@@ -42,6 +42,7 @@ class _Command:
 _COMMANDS = (
     _Command("run", "keep this machine on a working uplink", "route_switcher.cli.run"),
     _Command("status", "say what the running engine knows", "route_switcher.cli.status"),
+    _Command("watch", "show live what the engine knows", "route_switcher.cli.watch"),
     _Command("why", "say why an uplink is active, or is not", "route_switcher.cli.why"),
     _Command("switch", "order the traffic to an uplink", "route_switcher.cli.switch"),
     _Command("release", "take every order back", "route_switcher.cli.release"),

@@ -33,6 +33,10 @@ class CannotAsk(Exception):  # noqa: N818 - a condition, named as the operator w
     """No engine runs, or it cannot be asked; the message says why."""
 
 
+class NoEngine(CannotAsk):
+    """There is none in this network namespace."""
+
+
 class Client:
     """A connection to the engine of this network namespace."""
 
@@ -45,6 +49,15 @@ class Client:
         with _in_words():
             self._socket.sendall(line)
         return self.next()
+
+    def fileno(self) -> int:
+        """The descriptor of the connection, to wait for it beside others."""
+        return self._socket.fileno()
+
+    @property
+    def has_line(self) -> bool:
+        """Whether the next reply is here already."""
+        return b"\n" in self._read
 
     def next(self) -> dict[str, Any]:
         """The next reply. Raises CannotAsk."""
@@ -98,7 +111,7 @@ def _connect(patience: float) -> socket.socket:
             "an engine seems to run, since the name @route-switcher is held, but it has no control"
             f" socket where you would find it: {', '.join(map(str, found))}"
         )
-    raise CannotAsk("no engine runs in this network namespace")
+    raise NoEngine("no engine runs in this network namespace")
 
 
 def _name_is_held() -> bool:

@@ -20,6 +20,9 @@ LONGEST_REQUEST = 4096
 LONGEST_ORDER = 366 * 86_400.0
 """Seconds that an order with an end may hold."""
 
+SLOWEST_STATUS = 60.0
+"""Seconds that a watcher may want from one status to the next."""
+
 _LONGEST_NAME = 64
 """Characters of an uplink's name in a request; a policy allows fewer."""
 
@@ -58,6 +61,14 @@ class WhyRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """All that happens from now on; the status at least every so many seconds (inf: only when
+    something has changed)."""
+
+    seconds: float = inf
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchRequest:
     """Prefer an uplink for so many seconds (inf: until released)."""
 
@@ -76,10 +87,12 @@ class ReloadRequest:
     """Read the policy again."""
 
 
-Request: TypeAlias = StatusRequest | WhyRequest | SwitchRequest | ReleaseRequest | ReloadRequest
+Question: TypeAlias = StatusRequest | WhyRequest | WatchRequest
 
 Order: TypeAlias = SwitchRequest | ReleaseRequest | ReloadRequest
 """What changes something, and so is not for everybody who may ask."""
+
+Request: TypeAlias = Question | Order
 
 
 def parse(line: bytes) -> Request:
@@ -149,11 +162,18 @@ _SECONDS = _Value(
     f"a number of seconds, above 0 and up to {LONGEST_ORDER:.0f}",
     lambda value: _is_number(value) and 0 < value <= LONGEST_ORDER,  # type: ignore[operator]
 )
+_SPACING = _Value(
+    f"a number of seconds, from 1 to {SLOWEST_STATUS:.0f}",
+    lambda value: _is_number(value) and 1 <= value <= SLOWEST_STATUS,  # type: ignore[operator]
+)
 _TRUTH = _Value("true or false", lambda value: isinstance(value, bool))
 
 _KINDS: Final[Mapping[str, _Kind]] = {
     "status": _Kind(lambda _: StatusRequest(), {}),
     "why": _Kind(lambda keys: WhyRequest(keys.get("uplink")), {"uplink": _UPLINK}),
+    "watch": _Kind(
+        lambda keys: WatchRequest(float(keys.get("seconds", inf))), {"seconds": _SPACING}
+    ),
     "switch": _Kind(
         lambda keys: SwitchRequest(
             keys["uplink"], float(keys.get("seconds", inf)), keys.get("force", False)

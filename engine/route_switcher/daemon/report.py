@@ -28,6 +28,7 @@ from route_switcher.core.vocabulary.outputs import (
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
 from route_switcher.daemon.line_writer import LineStream
+from route_switcher.daemon.listeners import let_hear
 from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.printable import printable
 
@@ -127,6 +128,7 @@ def say(level: int, event: str, message: str, **fields: object) -> None:
 
     Where one cause has too much to say, the line is held back and `tell_held` tells of it.
     """
+    let_hear(level, event, message, fields)
     if not LOG.isEnabledFor(level):
         return
     line = _Line(level, event, message, fields)

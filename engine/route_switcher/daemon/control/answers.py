@@ -15,9 +15,9 @@ from route_switcher.control.protocol import (
     Order,
     ReleaseRequest,
     ReloadRequest,
-    Request,
     StatusRequest,
     SwitchRequest,
+    WatchRequest,
     WhyRequest,
     done,
     encode,
@@ -82,13 +82,15 @@ class Answers:
         self._minutes = minutes
         self._pace = pace
 
-    async def answer(self, line: bytes, peer: Peer) -> bytes:
-        """The reply to a line, as a line."""
+    async def answer(self, line: bytes, peer: Peer) -> bytes | WatchRequest:
+        """The reply to a line, as a line; a request to watch is given back."""
         async with self._pace.turn():
             try:
                 request = parse(line)
             except BadRequest as error:
                 return encode(failed(error.error, str(error)))
+            if isinstance(request, WatchRequest):
+                return request
             reply = self._at_once(request, peer)
             if reply is not None:
                 return encode(reply)
@@ -98,11 +100,11 @@ class Answers:
             return encode(await self._carried_out(request))
         return encode(failed(Error.TOO_SLOW, f"not within {PATIENCE:g} s; it may still come"))
 
-    def _at_once(self, request: Request, peer: Peer) -> Reply | None:
+    def _at_once(self, request: StatusRequest | WhyRequest | Order, peer: Peer) -> Reply | None:
         """The reply where there is nothing to wait for; None: the request is an order."""
         match request:
             case StatusRequest():
-                return done("status", status=self._document(self._engine.status()))
+                return done("status", status=self.document())
             case WhyRequest():
                 return self._why(request.uplink)
             case SwitchRequest() | ReleaseRequest() | ReloadRequest():
@@ -115,7 +117,9 @@ class Answers:
             case _:
                 assert_never(request)
 
-    def _document(self, status: Status) -> Mapping[str, object]:
+    def document(self) -> Mapping[str, object]:
+        """The status as JSON has it."""
+        status = self._engine.status()
         return status_document(
             status, self._program, _clock(status), lambda its: self._minutes.of(its, status.at)
         )

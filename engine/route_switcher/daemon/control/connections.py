@@ -8,14 +8,18 @@ from typing import TypeAlias
 
 import trio
 
-from route_switcher.control.protocol import LONGEST_REQUEST, Error, encode, failed
+from route_switcher.control.protocol import LONGEST_REQUEST, Error, WatchRequest, encode, failed
 from route_switcher.daemon.control.credentials import Peer, peer_of
 from route_switcher.daemon.control.lines import Lines, TooLong
 from route_switcher.daemon.control.pace import Pace
+from route_switcher.daemon.control.watchers import Watcher, Watchers
 from route_switcher.daemon.report import say
 
 MOST = 32
 """Connections at one time. One more takes the place of the one that has been silent longest."""
+
+_WATCHING = 2
+"""Those who watch may be one of so many clients: the others find room, however long they stay."""
 
 SILENCE = 10.0
 """Seconds that a client may take for a request."""
@@ -32,8 +36,11 @@ _SHARE = 8
 _SCARCE = 1.0
 """Seconds after which a connection is accepted again, where no descriptor or memory was free."""
 
-Answer: TypeAlias = Callable[[bytes, Peer], Awaitable[bytes]]
-"""The line of the reply to a line."""
+_DEAF = 5.0
+"""Seconds that a watcher may leave something unread and keep its place, if another wants it."""
+
+Answer: TypeAlias = Callable[[bytes, Peer], Awaitable[bytes | WatchRequest]]
+"""The line of the reply to a line; or that it asks to watch."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,11 +52,19 @@ class _Client:
 class Connections:
     """Accepts clients of `listening`, and has `answer` give the reply to each line of theirs."""
 
-    def __init__(self, listening: trio.socket.SocketType, answer: Answer, pace: Pace) -> None:
+    def __init__(
+        self,
+        listening: trio.socket.SocketType,
+        answer: Answer,
+        watchers: Watchers,
+        pace: Pace,
+    ) -> None:
         self._listening = listening
         self._answer = answer
+        self._watchers = watchers
         self._pace = pace
         self._clients: set[_Client] = set()
+        self._watching: dict[Watcher, _Client] = {}
         # The engine needs descriptors too, and may have few.
         self._most = min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
 
@@ -62,12 +77,16 @@ class Connections:
                 except OSError:
                     await trio.sleep(_SCARCE)
                     continue
-                async with self._pace.turn():
-                    self._make_room()
-                    nursery.start_soon(self._serve, connection)
+                try:
+                    async with self._pace.turn():
+                        self._make_room()
+                        nursery.start_soon(self._serve, connection)
+                except trio.Cancelled:
+                    connection.close()
+                    raise
 
     def _make_room(self) -> None:
-        if len(self._clients) >= self._most:
+        if len(self._clients) + len(self._watching) >= self._most:
             quietest = min(self._clients, key=lambda client: client.heard)
             self._clients.discard(quietest)
             quietest.scope.cancel()
@@ -103,9 +122,33 @@ class Connections:
             if line is None:
                 return
             client.heard = trio.current_time()
-            await _send(stream, await self._answer(line, peer))
+            reply = await self._answer(line, peer)
+            if isinstance(reply, WatchRequest):
+                await self._watch(client, stream, Watcher(reply.seconds))
+                return
+            await _send(stream, reply)
         what = f"a connection has at most {REQUESTS} requests"
         await _send(stream, encode(failed(Error.TOO_MANY, what)))
+
+    async def _watch(self, client: _Client, stream: trio.SocketStream, watcher: Watcher) -> None:
+        most = self._most // _WATCHING
+        if len(self._watching) >= most and not self._end_deaf():
+            await _send(stream, encode(failed(Error.TOO_MANY, f"{most} clients watch already")))
+            return
+        self._clients.discard(client)
+        self._watching[watcher] = client
+        try:
+            await self._watchers.serve(watcher, stream)
+        finally:
+            self._watching.pop(watcher, None)
+
+    def _end_deaf(self) -> bool:
+        """End the watcher that has not read for longest, if there is one; whether there was."""
+        deaf = min(self._watching, key=lambda watcher: watcher.unread_since, default=None)
+        if deaf is None or deaf.unread_since > trio.current_time() - _DEAF:
+            return False
+        self._watching.pop(deaf).scope.cancel()
+        return True
 
 
 async def _send(stream: trio.SocketStream, reply: bytes) -> None:

@@ -14,6 +14,7 @@ from route_switcher.daemon.control.connections import Connections
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.daemon.control.listener import Listener, NoControl
 from route_switcher.daemon.control.pace import Pace
+from route_switcher.daemon.control.watchers import Watchers
 from route_switcher.daemon.last_minute import LastMinutes
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.reloading import Reloaded
@@ -64,7 +65,10 @@ class Control(Observer):
             if self._listener is not None:
                 nursery.start_soon(self._follow_group, self._listener)
                 listening = trio.socket.from_stdlib_socket(self._listener.socket)
-                nursery.start_soon(Connections(listening, self._answers.answer, self._pace).run)
+                watchers = Watchers(self._answers.document, self._pace)
+                nursery.start_soon(watchers.run)
+                answer = self._answers.answer
+                nursery.start_soon(Connections(listening, answer, watchers, self._pace).run)
 
     async def _keep_orders(self) -> None:
         for order in await self._orders.restored():

@@ -1,0 +1,56 @@
+"""Show live what the running engine knows, and what happens.
+
+It shows what `status` shows, and the last events below. It needs a terminal,
+and the Python package rich. Ctrl-C ends it.
+
+--json prints one JSON object on a line for each thing that happens, and the
+status after it, without end: `route-switcher schema watch` prints the schema.
+That needs neither a terminal nor rich.
+
+Where no engine runs, and when it ends, both say so and wait for the next.
+
+Exit code: 1 the engine cannot be asked, or rich is not there, 2 wrong usage,
+130 ended by Ctrl-C, 141 nobody reads the output any more, 143 ended by SIGTERM.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from types import FrameType
+
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.control.client import CannotAsk
+from route_switcher.control.watching import Watching
+
+_TICK = 60.0
+"""Seconds; nothing is to be done for --json meanwhile."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `watch`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Watch, until something ends it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1)
+            signal.signal(number, _end)
+    try:
+        return _print_objects()
+    except CannotAsk as error:
+        print(f"route-switcher watch: {error}", file=sys.stderr)
+        return EXIT_PROBLEMS
+
+
+def _print_objects() -> int:
+    for said in Watching(sys.stdout.fileno()).objects(_TICK):
+        if said is not None:
+            # All but this one is escaped already.
+            print(json.dumps(said).replace("\x7f", "\\u007f"), flush=True)
+    return EXIT_OK
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
