@@ -8,6 +8,7 @@ nor settings.
 import json
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -21,7 +22,9 @@ from route_switcher.doctor.finding import Finding, Verdict
 from route_switcher.resources import shipped_schemas
 
 FAR = "far"
-"""The namespace of the gateways and the client."""
+"""The namespace of the gateways, the client, and all that is asked in the internet."""
+
+TARGETS = ("203.0.113.9/32", "203.0.113.10/32", "2001:db8:ffff::9/128")
 
 ADDRESSES = {
     "eth0": ("198.51.100.2/25", "2001:db8:0::2/64"),
@@ -41,6 +44,15 @@ uplinks:
 probes:
   internet: {type: icmp, targets: [203.0.113.9, 203.0.113.10]}
 """
+OWN = POLICY + "routes: {table: own}\n"
+AUTO = """\
+version: 1
+uplinks:
+  primary: {interface: eth0, gateway: auto}
+  secondary: {interface: eth1, gateway: auto}
+probes:
+  internet: {type: icmp, targets: [203.0.113.9]}
+"""
 POLICY_V6 = """\
 version: 1
 uplinks:
@@ -58,6 +70,7 @@ _SETTINGS = {
     "ipv6/conf/all/forwarding": 1,
     "ipv6/conf/default/forwarding": 1,
     "ipv6/conf/default/accept_dad": 0,
+    "ipv6/conf/default/accept_ra": 0,
     "ipv4/conf/all/arp_filter": 0,
     "ipv4/conf/all/arp_ignore": 0,
     "ipv4/conf/all/arp_announce": 0,
@@ -76,9 +89,28 @@ def shell(*commands: str) -> None:
 
 
 @contextmanager
+def engine(policy: Path) -> Iterator[None]:
+    """An engine that has selected the first uplink."""
+    words = [sys.executable, "-P", "-m", "route_switcher", "run", str(policy)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = []
+            for line in process.stderr:
+                told.append(line)
+                if "the kernel sends the traffic through primary" in line:
+                    break
+            else:
+                pytest.fail("".join(told))
+            yield
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+@contextmanager
 def box() -> Iterator[None]:
     """The router, from the beginning to the end of the block."""
-    _reset()
     shell(
         f"ip netns add {FAR}", f"ip netns exec {FAR} sysctl -qw net.ipv6.conf.default.accept_dad=0"
     )
@@ -103,12 +135,17 @@ def _lines() -> Iterator[str]:
 
 def _batch(lines: Iterator[str]) -> None:
     near = "\n".join(lines)
-    far = "\n".join(
-        line
-        for name in _PAIRS.values()
-        for line in (
-            *(f"addr add {each} dev {name}" for each in ADDRESSES[name]),
-            f"link set {name} up",
+    there = ["link set lo up", *(f"addr add {each} dev lo" for each in TARGETS)]
+    far = (
+        "\n".join(there)
+        + "\n"
+        + "\n".join(
+            line
+            for name in _PAIRS.values()
+            for line in (
+                *(f"addr add {each} dev {name}" for each in ADDRESSES[name]),
+                f"link set {name} up",
+            )
         )
     )
     subprocess.run(["ip", "-batch", "-"], input=near, text=True, check=True)
@@ -136,6 +173,7 @@ def _reset() -> None:
             subprocess.run(["ip", family, "route", "flush", "table", table], capture_output=True)
     subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
     subprocess.run(["nft", "flush", "ruleset"], capture_output=True)
+    subprocess.run(["umount", "/var/lib"], capture_output=True)
     _set()
 
 

@@ -19,6 +19,12 @@ class Planted:
     """A part of the sentence."""
     mend: tuple[str, ...] = ()
     policy: str = POLICY
+    first: tuple[str, ...] = ()
+    """What a person does before the printed commands, at the other end for instance."""
+    mended: str | None = None
+    """The policy that a person writes instead, where the fault is in that."""
+    engine: bool = False
+    """An engine runs before it is planted."""
     name: str = ""
     """Where a fault has several rows."""
 

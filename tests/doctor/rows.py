@@ -1,6 +1,11 @@
 """Every row. A file for each group of checks, as in the product."""
 
-from doctor import rows_links
+from doctor import rows_addresses, rows_links, rows_routes, rows_settings
 from doctor.planted import Planted
 
-ROWS: tuple[Planted, ...] = (*rows_links.ROWS,)
+ROWS: tuple[Planted, ...] = (
+    *rows_links.ROWS,
+    *rows_addresses.ROWS,
+    *rows_settings.ROWS,
+    *rows_routes.ROWS,
+)

@@ -1,11 +1,12 @@
 """Each fault is planted on the real kernel, named, mended by the printed commands, and gone."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from doctor.box import POLICY, POLICY_V6, box, diagnosed, shell, troubles
+from doctor.box import AUTO, OWN, POLICY, POLICY_V6, box, diagnosed, engine, shell, troubles
 from doctor.planted import Planted
 from doctor.rows import ROWS
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
@@ -27,6 +28,13 @@ def test_it_is_named_and_the_remedy_mends_it(
 ) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(row.policy)
+    with ExitStack() as running:
+        if row.engine:
+            running.enter_context(engine(policy))
+        _try(row, policy, capsys)
+
+
+def _try(row: Planted, policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shell(*row.plant)
     code, findings = diagnosed(policy, capsys)
     found = [f for f in troubles(findings) if f"{f.check}/{f.fault}" == row.fault]
@@ -35,19 +43,41 @@ def test_it_is_named_and_the_remedy_mends_it(
     assert any(row.says in f.text for f in its), its
     assert code == (EXIT_PROBLEMS if worst(findings) is Verdict.FAIL else EXIT_OK)
     remedies = dict.fromkeys(remedy for f in found for remedy in f.remedies)
-    assert bool(remedies) != bool(row.mend), "either commands mend it, or a person must"
-    shell(*(remedies or row.mend))
+    by_person = row.mend or row.mended
+    assert bool(remedies) != bool(by_person), "either commands mend it, or a person must"
+    shell(*row.first, *remedies, *row.mend)
+    policy.write_text(row.mended or row.policy)
     _, findings = diagnosed(policy, capsys)
     assert [f for f in findings if f"{f.check}/{f.fault}" == row.fault] == []
 
 
-@pytest.mark.parametrize("text", [POLICY, POLICY_V6], ids=["IPv4", "IPv6"])
+HEALTHY = {
+    "IPv4": POLICY,
+    "IPv6": POLICY_V6,
+    "own table": OWN,
+    "IPv6, own table": POLICY_V6 + "routes: {table: own}\n",
+    "learned": AUTO,
+}
+_DHCP = (
+    "ip route add default via 198.51.100.1 dev eth0 metric 100 proto dhcp",
+    "ip route add default via 198.51.100.129 dev eth1 metric 200 proto dhcp",
+)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["no engine", "engine"])
+@pytest.mark.parametrize("text", HEALTHY.values(), ids=HEALTHY)
 def test_a_healthy_router_gives_no_warning(
-    text: str, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, runs: bool, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(text)
-    code, findings = diagnosed(policy, capsys)
-    assert code == EXIT_OK
+    shell(*(_DHCP if text == AUTO else ()))
+    with ExitStack() as running:
+        if runs:
+            running.enter_context(engine(policy))
+        code, findings = diagnosed(policy, capsys)
     assert troubles(findings) == []
+    assert code == EXIT_OK
     assert {f.check for f in findings} == {check.name for check in CHECKS}
+    # What an engine leaves behind is no fault either.
+    assert troubles(diagnosed(policy, capsys)[1]) == []

@@ -1,8 +1,11 @@
 """What was read of the machine: the one thing that checks judge."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from route_switcher.doctor.network import Network
+from route_switcher.doctor.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +14,8 @@ class Machine:
     `Unread`."""
 
     network: Network
+    settings: Settings
+    leases: Mapping[str, tuple[IPv4Address, ...]]
+    """The routers that dhclient's latest lease of an interface names, by the kernel's own name."""
+    engine_runs: bool
+    """An engine runs in this network namespace."""

@@ -76,23 +76,24 @@ def main_rule_addition(family: Family) -> str:
 
 def filter_loosening(interface: str) -> str:
     """The command that makes the rp_filter of `interface` loose, whatever the value for all is."""
-    return _setting("ipv4", interface, "rp_filter", 2)
+    return interface_setting(interface, "rp_filter", 2)
 
 
 def ipv6_enabling(interface: str) -> str:
     """The command that enables IPv6 on `interface`."""
-    return _setting("ipv6", interface, "disable_ipv6", 0)
+    return interface_setting(interface, "disable_ipv6", 0, Family.IPV6)
 
 
 def ra_acceptance(interface: str) -> str:
     """The command that has the kernel take router advertisements at `interface`, though it
     forwards."""
-    return _setting("ipv6", interface, "accept_ra", 2)
+    return interface_setting(interface, "accept_ra", 2, Family.IPV6)
 
 
-def _setting(version: str, interface: str, key: str, value: int) -> str:
-    """sysctl(8) takes a slash for a dot within a name, as in eth0.100."""
-    name = f"net.{version}.conf.{interface.replace('.', '/')}.{key}"
+def interface_setting(interface: str, key: str, value: int, family: Family = Family.IPV4) -> str:
+    """The command that gives a setting of `interface` this value (the kernel's ip-sysctl
+    documentation). sysctl(8) takes a slash for a dot within a name, as in eth0.100."""
+    name = f"net.ipv{family.value}.conf.{interface.replace('.', '/')}.{key}"
     return f"sysctl -w {quoted(name)}={value}"
 
 

@@ -95,6 +95,20 @@ class ProbeWays:
 def _wrong_ways(
     line: Line, situation: Situation, findings: Findings
 ) -> dict[Address, tuple[str, Obstacle]]:
+    """The targets of which probes go another way, or whose answers are dropped: what they do, and
+    why."""
+    targets = targets_through(situation.policy, line.uplink)
+    found = misled_probes(line, situation, findings)
+    dropping = answers_dropped(line, targets[:1], findings)
+    if dropping is not None:
+        what = f"the kernel drops what {{}} answer at {line.uplink.interface}"
+        found = dict.fromkeys(targets, (what, dropping)) | found
+    return found
+
+
+def misled_probes(
+    line: Line, situation: Situation, findings: Findings
+) -> dict[Address, tuple[str, Obstacle]]:
     """The targets of which probes go another way: what they do, and why."""
     uplink = line.uplink
     meant = Meant(uplink.interface, line.gateway, bound=True)
@@ -108,15 +122,11 @@ def _wrong_ways(
         if wrong is not None and wrong.difference is not Difference.NO_UPLINK:
             what = f"probes to {{}} would go {wrong.difference.value}"
             found[target] = (what, obstacle(lookup, wrong, findings, table))
-    filtered = _filtered(line, targets[:1], findings)
-    if filtered is not None:
-        what = f"the kernel drops what {{}} answer at {uplink.interface}"
-        found = dict.fromkeys(targets, (what, filtered)) | found
     return found
 
 
-def _filtered(line: Line, targets: Iterable[Address], findings: Findings) -> Obstacle | None:
-    """What drops the answers, where the kernel says so."""
+def answers_dropped(line: Line, targets: Iterable[Address], findings: Findings) -> Obstacle | None:
+    """What drops the answers of `targets`, where the kernel says so."""
     for target in targets:
         for address in line.addresses:
             answer = findings.answers.get(accepted_answer(address, target, line.uplink.interface))

@@ -18,7 +18,7 @@ from route_switcher.core.ways.situation import Situation
 
 
 @dataclass(frozen=True, slots=True)
-class _Astray:
+class Astray:
     """Packets that go another way."""
 
     what: str
@@ -71,7 +71,7 @@ class TrafficWays:
             self._end()
             return []
         name = carrier.line.uplink.name
-        found = list(self._found(situation, findings))
+        found = list(astray_ways(self._family, situation, findings))
         outputs = self._mention(at, name, [each for each in found if each.elsewhere])
         astray = [each for each in found if not each.elsewhere]
         if not astray:
@@ -99,7 +99,7 @@ class TrafficWays:
     def _right(
         self, at: float, situation: Situation, findings: Findings, name: str
     ) -> list[Output]:
-        if not (self._texts or self._awaited) or not any(self._asked(situation, findings)):
+        if not (self._texts or self._awaited) or not any(_asked(self._family, situation, findings)):
             return []
         self._end()
         self._awaited = False
@@ -110,40 +110,7 @@ class TrafficWays:
         self.astray, self._texts, self._said = "", (), frozenset()
         self._reminder.end()
 
-    def _asked(self, situation: Situation, findings: Findings) -> Iterator[Lookup]:
-        """The questions about traffic that were asked."""
-        interfaces = situation.uplinks(self._family).interfaces
-        for lookup in findings.answers:
-            if lookup.family is not self._family or lookup.out_interface is not None:
-                continue
-            if lookup.in_interface is None or lookup.in_interface not in interfaces:
-                yield lookup
-
-    def _found(self, situation: Situation, findings: Findings) -> Iterator[_Astray]:
-        carrier = situation.carriers[self._family]
-        route, uplinks = carrier.route, situation.uplinks(self._family)
-        meant = Meant(route.interface, route.gateway, route.table)
-        own: set[Address] = set()
-        names = {u.interface: u.name for u in situation.policy.uplinks_of(self._family)}
-        for lookup in self._asked(situation, findings):
-            wrong = compare(findings.answers[lookup], meant, uplinks)
-            if wrong is None or _harmless(lookup, wrong):
-                continue
-            if _is_next_best(findings.answers[lookup], route):
-                continue  # the active route was taken away just now, which is told and mended
-            if lookup.in_interface is None:
-                if lookup.destination in own:
-                    continue  # connections go there as well
-                own.add(lookup.destination)
-            why = obstacle(lookup, wrong, findings, route.table)
-            refused = wrong.difference is Difference.REFUSED
-            if lookup.in_interface is not None and refused and not why.remedy:
-                continue  # forwarding may be off there
-            elsewhere = wrong.difference is Difference.NO_UPLINK or why.some_sources
-            where = _where(wrong, names)
-            yield _Astray(_what(lookup), where, why, str(lookup.destination), elsewhere)
-
-    def _mention(self, at: float, name: str, found: list[_Astray]) -> list[Output]:
+    def _mention(self, at: float, name: str, found: list[Astray]) -> list[Output]:
         """What goes elsewhere is told once, as long as the engine runs."""
         texts = {
             f"{self._family}: {a.what} {a.where}, whichever uplink is selected: {a.why.words}": None
@@ -155,6 +122,43 @@ class TrafficWays:
 
     def _tell(self, at: float, texts: Iterable[str]) -> list[Output]:
         return [Notice(at, Level.WARNING, text) for text in texts]
+
+
+def astray_ways(family: Family, situation: Situation, findings: Findings) -> Iterator[Astray]:
+    """Packets of `family` that do not go the way of the selected uplink, as the kernel says. One
+    must be selected (`Situation.carriers`)."""
+    carrier = situation.carriers[family]
+    route, uplinks = carrier.route, situation.uplinks(family)
+    meant = Meant(route.interface, route.gateway, route.table)
+    own: set[Address] = set()
+    names = {u.interface: u.name for u in situation.policy.uplinks_of(family)}
+    for lookup in _asked(family, situation, findings):
+        wrong = compare(findings.answers[lookup], meant, uplinks)
+        if wrong is None or _harmless(lookup, wrong):
+            continue
+        if _is_next_best(findings.answers[lookup], route):
+            continue  # the active route was taken away just now, which is told and mended
+        if lookup.in_interface is None:
+            if lookup.destination in own:
+                continue  # connections go there as well
+            own.add(lookup.destination)
+        why = obstacle(lookup, wrong, findings, route.table)
+        refused = wrong.difference is Difference.REFUSED
+        if lookup.in_interface is not None and refused and not why.remedy:
+            continue  # forwarding may be off there
+        elsewhere = wrong.difference is Difference.NO_UPLINK or why.some_sources
+        where = _where(wrong, names)
+        yield Astray(_what(lookup), where, why, str(lookup.destination), elsewhere)
+
+
+def _asked(family: Family, situation: Situation, findings: Findings) -> Iterator[Lookup]:
+    """The questions about traffic that were asked."""
+    interfaces = situation.uplinks(family).interfaces
+    for lookup in findings.answers:
+        if lookup.family is not family or lookup.out_interface is not None:
+            continue
+        if lookup.in_interface is None or lookup.in_interface not in interfaces:
+            yield lookup
 
 
 def _harmless(lookup: Lookup, wrong: Wrong) -> bool:

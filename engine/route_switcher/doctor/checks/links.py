@@ -10,6 +10,7 @@ from route_switcher.doctor.machine import Machine
 
 _NAME = "link"
 _MISSING = Fault(_NAME, "missing", Verdict.FAIL)
+_SAME = Fault(_NAME, "same-interface", Verdict.FAIL)
 _DOWN = Fault(_NAME, "down", Verdict.FAIL)
 _NO_CARRIER = Fault(_NAME, "no-carrier", Verdict.WARN)
 
@@ -18,7 +19,10 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
     for name in policy.names:
         uplink = policy.named(name)[0]
         link = machine.network.links[uplink.interface]
-        if not link.present:
+        if not link.present and link.name:
+            text = f"{uplink.interface} is another name of {link.name}, which another uplink has"
+            yield _SAME.found(name, text)
+        elif not link.present:
             text = f"there is no interface {uplink.interface} (`ip -br link` lists those there are)"
             yield _MISSING.found(name, text)
         elif not link.up:
@@ -28,8 +32,8 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
             text = f"{uplink.interface} has no carrier: look at the cable and the modem"
             yield _NO_CARRIER.found(name, text)
         else:
-            also = f" (its own name is {link.own_name})" if link.name else ""
+            also = f" (its own name is {link.name})" if link.name else ""
             yield passed(_NAME, name, f"{uplink.interface} is up{also}")
 
 
-CHECK = Check(_NAME, _judge, (_MISSING, _DOWN, _NO_CARRIER))
+CHECK = Check(_NAME, _judge, (_MISSING, _SAME, _DOWN, _NO_CARRIER))

@@ -2,7 +2,10 @@
 
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.doctor.machine import Machine
+from route_switcher.doctor.reading.leases import leased_routers
 from route_switcher.doctor.reading.network import network
+from route_switcher.doctor.reading.settings import settings
+from route_switcher.kernel.host import lock_name
 
 
 async def machine(policy: Policy) -> Machine:
@@ -11,4 +14,13 @@ async def machine(policy: Policy) -> Machine:
     Raises OSError and KernelError where the kernel refuses to tell of the network: without that
     there is nothing to say.
     """
-    return Machine(network=await network(policy))
+    read = await network(policy)
+    interfaces = {link.own_name for link in read.links.values()}
+    interfaces |= {address.interface for address in read.addresses} - set(read.links)
+    holder = lock_name.holder()
+    return Machine(
+        network=read,
+        settings=settings(interfaces),
+        leases=leased_routers(),
+        engine_runs=holder is not None and holder.counts,
+    )

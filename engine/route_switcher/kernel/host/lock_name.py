@@ -103,6 +103,11 @@ def take() -> socket.socket | Holder:
     return holder
 
 
+def holder() -> Holder | None:
+    """Who holds the name now; None: nobody, or the kernel does not tell. Nothing is changed."""
+    return _looked_up()
+
+
 def _asked() -> Holder | None:
     """Who listens; None if that cannot be asked, as when it has been asked too often."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:

@@ -1,0 +1,106 @@
+"""Does traffic, of this machine and of the LAN, go where the engine sends it?"""
+
+from collections.abc import Iterator
+
+from route_switcher.core.routing.remedies import quoted
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
+from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.ways import Findings
+from route_switcher.core.ways.comparison import Difference, Wrong
+from route_switcher.core.ways.obstacles import Obstacle, obstacle
+from route_switcher.core.ways.situation import Situation
+from route_switcher.core.ways.traffic_ways import astray_ways
+from route_switcher.doctor.check import Check
+from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
+from route_switcher.doctor.lines import situation, unselected_traffic
+from route_switcher.doctor.machine import Machine
+
+_NAME = "traffic-way"
+_ASTRAY = Fault(_NAME, "astray", Verdict.FAIL)
+_PINNED = Fault(_NAME, "pinned", Verdict.FAIL)
+
+
+def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
+    now = situation(machine.network, policy)
+    for family in policy.families:
+        targets = now.targets(family)
+        if not targets:
+            yield skipped(_NAME, str(family), "the targets of its probes are names")
+        elif family in now.carriers:
+            yield from _selected(machine, now, family)
+        else:
+            yield from _unselected(machine, now, family)
+
+
+def _selected(machine: Machine, now: Situation, family: Family) -> Iterator[Finding]:
+    network, route = machine.network, now.carriers[family].route
+    answers = network.findings.answers
+    asked = {lookup: answers[lookup] for lookup in now.questions(network.forwarded)}
+    findings = Findings(asked, network.findings.rules, network.findings.dead_ends)
+    wrong = False
+    for what, where, why, elsewhere in dict.fromkeys(
+        (each.what, each.where, each.why, each.elsewhere)
+        for each in astray_ways(family, now, findings)
+    ):
+        text = f"{what} {where}: {why.words}"
+        wrong |= not elsewhere
+        if elsewhere:
+            yield passed(_NAME, str(family), f"{text} (somebody's intention)")
+        else:
+            yield _ASTRAY.found(str(family), text, *_commands(why))
+    if not wrong:
+        name = now.carriers[family].line.uplink.name
+        yield passed(_NAME, str(family), f"it leaves by {route.interface} ({name})")
+
+
+def _unselected(machine: Machine, now: Situation, family: Family) -> Iterator[Finding]:
+    """While no route of an engine carries the traffic: what would not follow its routes."""
+    findings = machine.network.findings
+    found: dict[tuple[str, Obstacle], None] = {}
+    for lookup in unselected_traffic(machine.network, family, now.targets(family)):
+        answer = findings.answers[lookup]
+        difference = _pinned(answer, now, family)
+        if difference is None:
+            continue
+        wrong = Wrong(difference, answer) if isinstance(answer, KernelRoute | Refused) else None
+        why = obstacle(lookup, wrong, findings, now.policy.placement.table) if wrong else None
+        if why is not None and why.remedy and not why.some_sources:
+            found[_what(lookup), why] = None
+    for what, why in found:
+        text = f"{what} will not follow the selected uplink: {why.words}"
+        yield _PINNED.found(str(family), text, *_commands(why))
+    if not found:
+        yield passed(_NAME, str(family), "nothing is in the way of an engine's routes")
+
+
+def _pinned(answer: Answer, now: Situation, family: Family) -> Difference | None:
+    """How traffic goes that no default route of ours will change; None: it will follow, or it goes
+    to an interface that is no uplink (a VPN's), or nothing is known."""
+    match answer:
+        case Refused():
+            return Difference.REFUSED
+        case KernelRoute():
+            uplinks = now.uplinks(family).interfaces
+            through = any(hop.interface in uplinks for hop in answer.hops)
+            if not through or (answer.hops[0].gateway is None and not answer.default):
+                return None
+            if answer.default and answer.table in (MAIN_TABLE, now.policy.placement.table):
+                return None
+            return Difference.OTHER_TABLE if answer.default else Difference.OTHER_GATEWAY
+        case _:
+            return None
+
+
+def _what(lookup: Lookup) -> str:
+    if lookup.in_interface is None:
+        return f"traffic to {lookup.destination}"
+    return f"what comes in by {quoted(lookup.in_interface)} for {lookup.destination}"
+
+
+def _commands(why: Obstacle) -> tuple[str, ...]:
+    return (why.remedy,) if why.remedy else ()
+
+
+CHECK = Check(_NAME, _judge, (_ASTRAY, _PINNED))

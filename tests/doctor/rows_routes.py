@@ -1,0 +1,284 @@
+"""Faults of routes, rules and the ways that follow from them."""
+
+from doctor.box import OWN, POLICY_V6
+from doctor.planted import Planted
+
+OWN_V6 = POLICY_V6 + "routes: {table: own}\n"
+_OTHER = "ip route add default via 198.51.100.77 dev eth0"
+_OTHER_V6 = "ip route add default via 2001:db8:0::77 dev eth0"
+_TABLE_100 = "ip route add default via 198.51.100.1 dev eth0 table 100"
+_TABLE_100_V6 = "ip route add default via 2001:db8:0::1 dev eth0 table 100"
+_OURS = tuple(
+    f"ip route add default via {gateway} dev {interface} metric {metric} proto 115"
+    for gateway, interface, metric in (("198.51.100.1", "eth0", 10), ("198.51.100.129", "eth1", 20))
+)
+_DEAD = ("blackhole", "unreachable", "prohibit")
+
+FOREIGN = (
+    Planted("foreign-route/our-key", (f"{_OTHER} metric 10",), "IPv4", "has a metric of ours"),
+    Planted(
+        "foreign-route/our-key",
+        (f"{_OTHER_V6} metric 20",),
+        "IPv6",
+        "has a metric of ours",
+        policy=POLICY_V6,
+        name="IPv6",
+    ),
+    Planted(
+        "foreign-route/our-key",
+        (f"{_OTHER} table 115 metric 10",),
+        "IPv4",
+        "has a metric of ours",
+        policy=OWN,
+        name="own table",
+    ),
+    Planted(
+        "foreign-route/nexthop-object",
+        (
+            "ip nexthop add id 9 via 198.51.100.77 dev eth0",
+            "ip route add default nhid 9 metric 15",
+        ),
+        "IPv4",
+        "(nexthop object 9) comes before ours",
+    ),
+    *(
+        Planted(
+            "foreign-route/dead-end",
+            (f"ip route add {kind} default metric 15",),
+            "IPv4",
+            f"'{kind} default metric 15 proto boot' stops traffic",
+            name=kind,
+        )
+        for kind in _DEAD
+    ),
+    Planted("foreign-route/before-ours", (_OTHER,), "IPv4", "comes before ours"),
+    Planted(
+        "foreign-route/before-ours",
+        (
+            "ip route add default metric 5 nexthop via 198.51.100.1 dev eth0"
+            " nexthop via 198.51.100.129 dev eth1",
+        ),
+        "IPv4",
+        "comes before ours",
+        name="multipath",
+    ),
+    Planted(
+        "foreign-route/before-ours",
+        (f"{_OTHER_V6} metric 5",),
+        "IPv6",
+        "comes before ours",
+        policy=POLICY_V6,
+        name="IPv6",
+    ),
+    Planted(
+        "foreign-route/in-our-table",
+        (f"{_OTHER} table 116",),
+        "IPv4",
+        "stands in the table of one of our uplinks",
+        policy=OWN,
+    ),
+    *(
+        Planted(
+            "foreign-route/dead-end-in-main",
+            (f"ip route add {kind} default metric 50",),
+            "IPv4",
+            "ends all traffic before it comes to our table",
+            policy=OWN,
+            name=kind,
+        )
+        for kind in _DEAD
+    ),
+    Planted(
+        "foreign-route/dead-end-in-main",
+        ("ip -6 route add unreachable default metric 50",),
+        "IPv6",
+        "ends all traffic before it comes to our table",
+        policy=OWN_V6,
+        name="IPv6",
+    ),
+    Planted(
+        "foreign-route/dead-end-next",
+        (f"{_OTHER} metric 5", "ip route add unreachable default metric 50"),
+        "IPv4",
+        "once 'default via 198.51.100.77 dev eth0 metric 5' is gone",
+        policy=OWN,
+    ),
+)
+
+RULES = (
+    Planted(
+        "rule/mark-to-main",
+        (_OTHER, "ip rule add fwmark 0x80000/0xff0000 lookup main pref 5210"),
+        "IPv4",
+        "packets with mark 0x80000/0xff0000 always leave by main's default route (eth0)",
+        policy=OWN,
+    ),
+    Planted(
+        "rule/mark-to-main",
+        (_OTHER_V6, "ip -6 rule add fwmark 0x80000/0xff0000 lookup main pref 5210"),
+        "IPv6",
+        "packets with mark 0x80000/0xff0000 always leave by main's default route (eth0)",
+        policy=OWN_V6,
+        name="IPv6",
+    ),
+    Planted(
+        "rule/mark",
+        (_TABLE_100, "ip rule add fwmark 1 lookup 100 pref 100"),
+        "IPv4",
+        "packets with mark 0x1 always leave by eth0 (primary)",
+    ),
+    Planted(
+        "rule/user",
+        (_TABLE_100, "ip rule add uidrange 1000-1999 lookup 100 pref 100"),
+        "IPv4",
+        "packets of users 1000 to 1999 always leave by eth0",
+    ),
+    Planted(
+        "rule/user",
+        (_OTHER, "ip rule add uidrange 1000-1000 lookup main pref 100"),
+        "IPv4",
+        "packets of user 1000, by main's default route, always leave by eth0",
+        policy=OWN,
+        name="main",
+    ),
+    Planted(
+        "rule/port",
+        (_TABLE_100, "ip rule add ipproto tcp dport 25 lookup 100 pref 100"),
+        "IPv4",
+        "packets of some ports",
+    ),
+    Planted(
+        "rule/port",
+        (_TABLE_100_V6, "ip -6 rule add dsfield 0x10 lookup 100 pref 100"),
+        "IPv6",
+        "packets of some ports",
+        policy=POLICY_V6,
+        name="IPv6, type of service",
+    ),
+    Planted(
+        "rule/half",
+        ("ip rule add lookup 115 pref 32765 protocol 115",),
+        "IPv4",
+        "what is for the LAN goes to the provider",
+        policy=OWN,
+    ),
+)
+
+WAYS = (
+    Planted(
+        "probe-way/elsewhere",
+        ("ip route add 203.0.113.9 via 198.51.100.50 dev eth0",),
+        "primary",
+        "probes to 203.0.113.9 would go through another gateway",
+    ),
+    Planted(
+        "probe-way/elsewhere",
+        ("ip route add blackhole 203.0.113.9",),
+        "secondary",
+        "probes to 203.0.113.9 would go nowhere",
+        name="blackhole",
+    ),
+    Planted(
+        "probe-way/elsewhere",
+        (
+            "ip route add default via 198.51.100.200 dev eth1 table 100",
+            "ip rule add oif eth1 lookup 100 pref 100",
+        ),
+        "secondary",
+        "would go through another gateway",
+        name="rule",
+    ),
+    Planted(
+        "probe-way/elsewhere",
+        ("ip rule add prohibit to 203.0.113.9 pref 100",),
+        "primary",
+        "would go nowhere",
+        name="prohibiting rule",
+    ),
+    Planted(
+        "probe-way/elsewhere",
+        (*_OURS, "ip route add default via 198.51.100.200 dev eth1 metric 15"),
+        "secondary",
+        "would go through another gateway",
+        name="default route on its wire",
+    ),
+    Planted(
+        "probe-way/filtered",
+        (f"{_OTHER} metric 500", "sysctl -qw net.ipv4.conf.all.rp_filter=1"),
+        "secondary",
+        "answers that come in by eth1 are dropped",
+    ),
+    Planted(
+        "probe-way/filtered",
+        (*_OURS, "sysctl -qw net.ipv4.conf.eth1.rp_filter=1"),
+        "secondary",
+        "answers that come in by eth1 are dropped",
+        name="with routes",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        (_TABLE_100, "ip rule add lookup 100 pref 100"),
+        "IPv4",
+        "traffic to 203.0.113.9 will not follow the selected uplink",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        (_TABLE_100_V6, "ip -6 rule add lookup 100 pref 100"),
+        "IPv6",
+        "will not follow the selected uplink",
+        policy=POLICY_V6,
+        name="IPv6",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        (_TABLE_100, "ip rule add iif lan0 lookup 100 pref 100"),
+        "IPv4",
+        "what comes in by lan0 for 203.0.113.9 will not follow",
+        name="LAN",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        ("ip route add 128.0.0.0/1 via 198.51.100.1 dev eth0",),
+        "IPv4",
+        "will not follow the selected uplink",
+        name="half of the internet",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        ("ip route add 203.0.113.9 via 198.51.100.1 dev eth0",),
+        "IPv4",
+        "will not follow the selected uplink",
+        policy=OWN,
+        name="host route, own table",
+    ),
+    Planted(
+        "traffic-way/astray",
+        (
+            *_OURS,
+            "ip route add default via 198.51.100.129 dev eth1 table 100",
+            "ip rule add lookup 100 pref 100",
+        ),
+        "IPv4",
+        "traffic leaves through secondary",
+    ),
+    Planted(
+        "traffic-way/astray",
+        (
+            *_OURS,
+            "ip route add default via 198.51.100.129 dev eth1 table 100",
+            "ip rule add iif lan0 lookup 100 pref 100",
+        ),
+        "IPv4",
+        "what comes in by lan0 leaves through secondary",
+        name="LAN",
+    ),
+    Planted(
+        "traffic-way/astray",
+        (*_OURS, "ip rule add blackhole pref 100"),
+        "IPv4",
+        "traffic goes nowhere",
+        name="blackhole rule",
+    ),
+)
+
+ROWS = (*FOREIGN, *RULES, *WAYS)
