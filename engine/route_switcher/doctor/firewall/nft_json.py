@@ -1,0 +1,210 @@
+"""Reads what `nft -j list ruleset` prints (libnftables-json(5)).
+
+What is not understood becomes a condition that may hold or not, or an unknown act. Tables that
+iptables has written say less here than `iptables-save` does: they are named, and left out.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from route_switcher.doctor.firewall.ruleset import (
+    Act,
+    Chain,
+    ChainId,
+    Condition,
+    Field,
+    Hook,
+    Rule,
+)
+
+WRITER = "nft"
+
+_MATCHED = {
+    ("meta", "iifname"): Field.INPUT,
+    ("meta", "iif"): Field.INPUT,
+    ("meta", "oifname"): Field.OUTPUT,
+    ("meta", "oif"): Field.OUTPUT,
+    ("meta", "nfproto"): Field.FAMILY,
+    ("meta", "protocol"): Field.FAMILY,
+    ("payload", "saddr"): Field.SOURCE,
+    ("payload", "daddr"): Field.DESTINATION,
+    ("ct", "state"): Field.STATE,
+}
+"""By the kind of an expression, and its key or field."""
+
+_FAMILIES = {"ipv4": "4", "ip": "4", "ipv6": "6", "ip6": "6"}
+
+_ACTS = {
+    "masquerade": Act.MASQUERADE,
+    "accept": Act.ACCEPT,
+    "drop": Act.DROP,
+    "reject": Act.DROP,
+    "return": Act.RETURN,
+    "queue": Act.UNKNOWN,
+}
+_JUMPS = {"jump": Act.JUMP, "goto": Act.GOTO}
+_HARMLESS = frozenset(("counter", "log", "comment", "notrack", "ct helper", "flow"))
+"""Statements that neither end the way of a packet nor depend on it."""
+
+_MAYBE = Condition(Field.OTHER)
+
+
+class NotUnderstood(ValueError):  # noqa: N818 - a condition, named as it is read
+    """It is not what nft prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class NftRules:
+    """The chains of nftables, and the tables that iptables has written."""
+
+    chains: tuple[Chain, ...]
+    of_iptables: frozenset[str]
+    """The families (`ip`, `ip6`) in which there are such tables."""
+
+
+def nft_rules(text: str) -> NftRules:
+    """Raises NotUnderstood."""
+    try:
+        entries = json.loads(text)["nftables"]
+        return _Reader(entries).rules()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotUnderstood(str(error)) from None
+
+
+class _Reader:
+    """`entries` are one list of tables, chains, sets, maps and rules."""
+
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
+        named = [(kind, body) for entry in entries for kind, body in entry.items()]
+        self._rules = [body for kind, body in named if kind == "rule"]
+        self._chains = [body for kind, body in named if kind == "chain"]
+        self._sets = {
+            (body["family"], body["table"], body["name"]): body.get("elem", [])
+            for kind, body in named
+            if kind in ("set", "map")
+        }
+
+    def rules(self) -> NftRules:
+        foreign = {
+            (body["family"], body["table"])
+            for body in self._rules
+            if any("xt" in statement for statement in body["expr"])
+        }
+        chains = (body for body in self._chains if (body["family"], body["table"]) not in foreign)
+        return NftRules(
+            tuple(self._chain(body) for body in chains), frozenset(family for family, _ in foreign)
+        )
+
+    def _chain(self, body: dict[str, Any]) -> Chain:
+        known = {hook.value: hook for hook in Hook}
+        place = (body["family"], body["table"], body["name"])
+        rules = (r for r in self._rules if (r["family"], r["table"], r["chain"]) == place)
+        return Chain(
+            ChainId(WRITER, *place),
+            tuple(rule for found in rules for rule in self._rule(found)),
+            known.get(body.get("hook", "")),
+            body.get("type") == "nat",
+            int(body.get("prio", 0)),
+            body.get("policy") == "drop",
+        )
+
+    def _rule(self, body: dict[str, Any]) -> Iterator[Rule]:
+        """A rule with a map of verdicts becomes one for each entry of the map."""
+        conditions: list[Condition] = []
+        done = Rule((), Act.NOTHING)
+        for statement in body["expr"]:
+            ((kind, content),) = statement.items()
+            if kind == "match":
+                conditions.append(self._condition(content, body))
+            elif kind == "vmap":
+                yield from self._mapped(content, tuple(conditions), body)
+                return
+            elif kind in _ACTS:
+                done = Rule((), _ACTS[kind])
+            elif kind in _JUMPS:
+                done = Rule((), _JUMPS[kind], content["target"])
+            elif kind == "snat":
+                done = Rule((), Act.SOURCE_NAT, "", _plain_addresses(content))
+            elif kind == "mangle":
+                if "tcp option" in content["key"]:
+                    done = Rule((), Act.CLAMP)
+            elif kind not in _HARMLESS:
+                conditions.append(_MAYBE)
+        yield Rule(tuple(conditions), done.act, done.target, done.addresses)
+
+    def _mapped(
+        self, content: dict[str, Any], before: tuple[Condition, ...], rule: dict[str, Any]
+    ) -> Iterator[Rule]:
+        field = _field(content["key"])
+        data = content["data"]
+        pairs = self._named(data, rule) if isinstance(data, str) else data["set"]
+        for key, verdict in pairs:
+            ((kind, target),) = verdict.items() if isinstance(verdict, dict) else ((verdict, None),)
+            values = _values([key], field)
+            also = _MAYBE if values is None else Condition(field, values)
+            act = _JUMPS.get(kind) or _ACTS.get(kind, Act.UNKNOWN)
+            name = target["target"] if kind in _JUMPS else ""
+            yield Rule((*before, also), act, name)
+
+    def _condition(self, content: dict[str, Any], rule: dict[str, Any]) -> Condition:
+        left, right = content["left"], content["right"]
+        if "fib" in left and left["fib"].get("result") == "type":
+            # What a packet to the internet is sent to is no address of this machine.
+            of_destination = "daddr" in left["fib"].get("flags", ())
+            if of_destination and right == "local":
+                return Condition(Field.DESTINATION, (), content["op"] == "!=")
+            return _MAYBE
+        field = _field(left)
+        if field is Field.OTHER or content["op"] not in ("==", "!=", "in"):
+            return _MAYBE
+        if isinstance(right, str) and right.startswith("@"):
+            right = self._named(right, rule)
+        elif isinstance(right, dict) and "set" in right:
+            right = right["set"]
+        values = _values(right if isinstance(right, list) else [right], field)
+        return _MAYBE if values is None else Condition(field, values, content["op"] == "!=")
+
+    def _named(self, reference: str, rule: dict[str, Any]) -> list[Any]:
+        """The elements of a set or map."""
+        found = self._sets[rule["family"], rule["table"], reference.removeprefix("@")]
+        return found if isinstance(found, list) else [found]
+
+
+def _field(expression: Any) -> Field:
+    if not isinstance(expression, dict) or len(expression) != 1:
+        return Field.OTHER
+    ((kind, content),) = expression.items()
+    if not isinstance(content, dict):
+        return Field.OTHER
+    if kind == "payload" and content.get("protocol") not in ("ip", "ip6"):
+        return Field.OTHER
+    return _MATCHED.get((kind, content.get("key") or content.get("field", "")), Field.OTHER)
+
+
+def _values(found: list[Any], field: Field) -> tuple[str, ...] | None:
+    """None: one of them is not understood."""
+    values = [_value(each) for each in found]
+    if field is Field.FAMILY:
+        values = [_FAMILIES.get(value or "") for value in values]
+    known = tuple(value for value in values if value is not None)
+    return known if len(known) == len(values) else None
+
+
+def _value(found: Any) -> str | None:
+    match found:
+        case str():
+            return found
+        case {"prefix": {"addr": str(address), "len": int(length)}}:
+            return f"{address}/{length}"
+        case {"range": [str(first), str(last)]}:
+            return f"{first}-{last}"
+        case {"elem": {"val": inner}}:  # with a counter, a comment or a time-out
+            return _value(inner)
+    return None
+
+
+def _plain_addresses(content: Any) -> tuple[str, ...]:
+    value = _value(content.get("addr")) if isinstance(content, dict) else None
+    return () if value is None else (value,)

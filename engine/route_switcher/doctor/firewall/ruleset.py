@@ -1,0 +1,111 @@
+"""What a packet filter consists of, in the words that nftables and iptables share (nft(8))."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Field(Enum):
+    """What a condition looks at."""
+
+    INPUT = "input interface"
+    OUTPUT = "output interface"
+    SOURCE = "source address"
+    DESTINATION = "destination address"
+    STATE = "state of the connection"
+    FAMILY = "address family"
+    OTHER = "anything else"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Holds if the field has one of the values; if `negated`, if it has none of them."""
+
+    field: Field
+    values: tuple[str, ...] = ()
+    """Interfaces may end in `*`; addresses are single ones, prefixes, or ranges (`a-b`); families
+    are `4` and `6`."""
+    negated: bool = False
+
+
+class Act(Enum):
+    """What a rule does with a packet that fulfils its conditions."""
+
+    NOTHING = "nothing"
+    """The next rule is asked."""
+    MASQUERADE = "masquerade"
+    SOURCE_NAT = "snat"
+    ACCEPT = "accept"
+    DROP = "drop"
+    """Also a rejection."""
+    RETURN = "return"
+    JUMP = "jump"
+    GOTO = "goto"
+    CLAMP = "clamp"
+    """It lowers the largest segment of TCP; then the next rule is asked."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """If all conditions hold, the act."""
+
+    conditions: tuple[Condition, ...]
+    act: Act
+    target: str = ""
+    """The chain of a jump or goto."""
+    addresses: tuple[str, ...] = ()
+    """What a source NAT writes (as in `Condition.values`); none: not a plain address."""
+
+
+class ChainId(NamedTuple):
+    """Which chain."""
+
+    writer: str
+    """The program that shows it: `nft`, or one of those of iptables (`iptables-nft`)."""
+    family: str
+    """`ip`, `ip6` or `inet`."""
+    table: str
+    name: str
+
+
+class Hook(Enum):
+    """Where a chain is asked."""
+
+    FORWARD = "forward"
+    POSTROUTING = "postrouting"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A list of rules. A base chain has a hook, others are reached by a jump only."""
+
+    id: ChainId
+    rules: tuple[Rule, ...]
+    hook: Hook | None = None
+    translates: bool = False
+    """It is of the type `nat`: asked for the first packet of a connection."""
+    priority: int = 0
+    drops: bool = False
+    """What reaches its end is dropped."""
+
+    def concerns(self, version: int) -> bool:
+        """Whether packets of IPv4 (4) or IPv6 (6) are asked about here."""
+        return self.id.family in ("inet", "ip" if version == 4 else "ip6")
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """All chains of this network namespace."""
+
+    chains: Mapping[ChainId, Chain]
+
+    def base(self, hook: Hook, version: int, *, translating: bool) -> list[Chain]:
+        """The base chains of one kind there, in the order in which they are asked."""
+        found = [
+            chain
+            for chain in self.chains.values()
+            if chain.hook is hook and chain.translates is translating and chain.concerns(version)
+        ]
+        return sorted(found, key=lambda chain: chain.priority)
