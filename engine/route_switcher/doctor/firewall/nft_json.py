@@ -1,7 +1,7 @@
 """Reads what `nft -j list ruleset` prints (libnftables-json(5)).
 
-What is not understood becomes a condition that may hold or not, or an unknown act. Tables that
-iptables has written say less here than `iptables-save` does: they are named, and left out.
+What is not understood becomes a condition that may hold or not, or an unknown act. Of what iptables
+has written it tells less than `iptables-save` does.
 """
 
 import json
@@ -57,11 +57,11 @@ class NotUnderstood(ValueError):  # noqa: N818 - a condition, named as it is rea
 
 @dataclass(frozen=True, slots=True)
 class NftRules:
-    """The chains of nftables, and the tables that iptables has written."""
+    """What nft shows."""
 
     chains: tuple[Chain, ...]
-    of_iptables: frozenset[str]
-    """The families (`ip`, `ip6`) in which there are such tables."""
+    by_iptables: frozenset[str]
+    """The families (`ip`, `ip6`) in which iptables has written rules."""
 
 
 def nft_rules(text: str) -> NftRules:
@@ -87,15 +87,12 @@ class _Reader:
         }
 
     def rules(self) -> NftRules:
-        foreign = {
-            (body["family"], body["table"])
+        by_iptables = {
+            body["family"]
             for body in self._rules
             if any("xt" in statement for statement in body["expr"])
         }
-        chains = (body for body in self._chains if (body["family"], body["table"]) not in foreign)
-        return NftRules(
-            tuple(self._chain(body) for body in chains), frozenset(family for family, _ in foreign)
-        )
+        return NftRules(tuple(map(self._chain, self._chains)), frozenset(by_iptables))
 
     def _chain(self, body: dict[str, Any]) -> Chain:
         known = {hook.value: hook for hook in Hook}
@@ -130,6 +127,8 @@ class _Reader:
             elif kind == "mangle":
                 if "tcp option" in content["key"]:
                     done = Rule((), Act.CLAMP)
+            elif kind == "xt" and content and content.get("type") == "target":
+                done = Rule((), Act.UNKNOWN)
             elif kind not in _HARMLESS:
                 conditions.append(_MAYBE)
         yield Rule(tuple(conditions), done.act, done.target, done.addresses)

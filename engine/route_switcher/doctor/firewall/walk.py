@@ -50,15 +50,27 @@ def is_translated(ends: Set[End]) -> Truth:
 
 def is_dropped(firewall: Firewall, packet: Packet) -> Truth:
     """Whether a chain of the hook `forward` drops or rejects it."""
-    worst = Truth.NO
-    for chain in firewall.base(Hook.FORWARD, packet.version, translating=False):
-        through = End(Act.DROP) if chain.drops else _THROUGH
-        ends = {through if e == _THROUGH else e for e in _ends(firewall, chain, packet)}
-        if {end.act for end in ends} == {Act.DROP}:
-            return Truth.YES
-        if any(end.act in (Act.DROP, Act.UNKNOWN) for end in ends):
-            worst = Truth.MAYBE
-    return worst
+    found = [_drops(firewall, chain, packet) for chain in _filters(firewall, packet)]
+    return max(found, default=Truth.NO)
+
+
+def dropping(firewall: Firewall, packet: Packet) -> list[Chain]:
+    """The base chains of the hook `forward` that surely drop or reject it."""
+    chains = _filters(firewall, packet)
+    return [chain for chain in chains if _drops(firewall, chain, packet) is Truth.YES]
+
+
+def _filters(firewall: Firewall, packet: Packet) -> list[Chain]:
+    return firewall.base(Hook.FORWARD, packet.version, translating=False)
+
+
+def _drops(firewall: Firewall, chain: Chain, packet: Packet) -> Truth:
+    through = End(Act.DROP) if chain.drops else _THROUGH
+    ends = _ends(firewall, chain, packet)
+    acts = {through.act if end == _THROUGH else end.act for end in ends}
+    if acts == {Act.DROP}:
+        return Truth.YES
+    return Truth.MAYBE if acts & {Act.DROP, Act.UNKNOWN} else Truth.NO
 
 
 def is_clamped(firewall: Firewall, packet: Packet) -> bool:

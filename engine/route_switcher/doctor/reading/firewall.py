@@ -7,7 +7,7 @@ iptables-nft only where nft shows tables of it, or is missing.
 from pathlib import Path
 
 from route_switcher.doctor.firewall.iptables_save import iptables_chains
-from route_switcher.doctor.firewall.nft_json import NotUnderstood, nft_rules
+from route_switcher.doctor.firewall.nft_json import WRITER, NotUnderstood, nft_rules
 from route_switcher.doctor.firewall.ruleset import Chain, Firewall
 from route_switcher.doctor.reading.programs import installed, said
 from route_switcher.doctor.unread import Unread
@@ -32,7 +32,7 @@ def firewall() -> Firewall | Unread:
         except NotUnderstood as error:
             return Unread(f"what nft prints is not understood: {error}")
         chains += found.chains
-        by_iptables &= found.of_iptables
+        by_iptables &= found.by_iptables
     elif not installed("iptables-nft-save") and not any(map(_legacy, _LEGACY_TABLES)):
         return Unread("nft is not installed")
     for family in ("ip", "ip6"):
@@ -42,7 +42,11 @@ def firewall() -> Firewall | Unread:
             text = said(f"{program}-save")
             if isinstance(text, Unread):
                 return text
-            chains += iptables_chains(text, program, family)
+            told = iptables_chains(text, program, family)
+            if variant == "nft":
+                again = {chain.id._replace(writer=WRITER) for chain in told}
+                chains = [chain for chain in chains if chain.id not in again]
+            chains += told
     return Firewall({chain.id: chain for chain in chains})
 
 

@@ -1,0 +1,75 @@
+"""Commands that add a rule, written by the program that the firewall was written by."""
+
+import re
+import shlex
+
+from route_switcher.doctor.firewall.nft_json import WRITER
+from route_switcher.doctor.firewall.ruleset import Chain, Firewall, Hook
+
+_PLAIN = re.compile(r"[\w.:-]+")
+"""Names of interfaces that nft takes in quotes."""
+
+
+def masquerading(firewall: Firewall, version: int, interface: str) -> tuple[str, ...]:
+    """Packets of IPv4 (4) or IPv6 (6) that leave by this interface get its address."""
+    program = _iptables(firewall, version)
+    if program is not None:
+        return (f"{program} -t nat -A POSTROUTING -o {shlex.quote(interface)} -j MASQUERADE",)
+    chain = f"{_family(version)} uplink_nat postrouting"
+    return _nft(
+        interface,
+        f"add table {_family(version)} uplink_nat",
+        f"add chain {chain} {{ type nat hook postrouting priority 100; }}",
+        f'add rule {chain} oifname "{interface}" masquerade',
+    )
+
+
+def masquerading_first(firewall: Firewall, version: int, interface: str) -> tuple[str, ...]:
+    """The same before any other rule that translates."""
+    chains = firewall.base(Hook.POSTROUTING, version, translating=True)
+    if not chains:
+        return masquerading(firewall, version, interface)
+    program, family, table, name = chains[0].id
+    if program != WRITER:
+        return (f"{program} -t nat -I {name} -o {shlex.quote(interface)} -j MASQUERADE",)
+    words = f'insert rule {family} {table} {name} oifname "{interface}" masquerade'
+    return _nft(interface, words)
+
+
+def accepting(chain: Chain, coming_in: str, going_out: str) -> tuple[str, ...]:
+    """Packets between these interfaces pass this base chain."""
+    program, family, table, name = chain.id
+    if program != WRITER:
+        ways = f"-i {shlex.quote(coming_in)} -o {shlex.quote(going_out)}"
+        return (f"{program} -t {table} -I {name} {ways} -j ACCEPT",)
+    ways = f'iifname "{coming_in}" oifname "{going_out}"'
+    return _nft(coming_in + going_out, f"insert rule {family} {table} {name} {ways} accept")
+
+
+def clamping() -> tuple[str, ...]:
+    """TCP connections that are forwarded use no larger segment than the way of both directions
+    has room for (nft(8), `rt mtu`)."""
+    chain = "inet uplink_mss forward"
+    return _nft(
+        "",
+        "add table inet uplink_mss",
+        f"add chain {chain} {{ type filter hook forward priority -150; }}",
+        f"add rule {chain} tcp flags syn tcp option maxseg size set rt mtu",
+    )
+
+
+def _nft(names: str, *commands: str) -> tuple[str, ...]:
+    if names and not _PLAIN.fullmatch(names):
+        return ()
+    return tuple(f"nft {shlex.quote(command)}" for command in commands)
+
+
+def _family(version: int) -> str:
+    return "ip" if version == 4 else "ip6"
+
+
+def _iptables(firewall: Firewall, version: int) -> str | None:
+    """The program of iptables that all rules which translate were written by."""
+    chains = firewall.base(Hook.POSTROUTING, version, translating=True)
+    writers = [chain.id.writer for chain in chains if chain.rules]
+    return writers[0] if writers and WRITER not in writers else None
