@@ -78,6 +78,17 @@ _SETTINGS = {
     "ipv6/conf/all/disable_ipv6": 0,
     "ipv6/conf/default/disable_ipv6": 0,
 }
+_FIREWALL = """\
+table inet box {
+    chain postrouting {
+        type nat hook postrouting priority srcnat;
+        oifname { "eth0", "eth1" } masquerade
+    }
+}
+"""
+"""Clients get an address of the line that they leave by."""
+
+_MOUNTS = Path("/proc/self/mounts")
 _indexes = count(1000)
 
 
@@ -111,14 +122,18 @@ def engine(policy: Path) -> Iterator[None]:
 @contextmanager
 def box() -> Iterator[None]:
     """The router, from the beginning to the end of the block."""
+    mounts = _mounts()
     shell(
         f"ip netns add {FAR}", f"ip netns exec {FAR} sysctl -qw net.ipv6.conf.default.accept_dad=0"
     )
     try:
         _set()
         _batch(_lines())
+        subprocess.run(["nft", "-f", "-"], input=_FIREWALL, text=True, check=True)
         yield
     finally:
+        for mounted in reversed(_mounts()[len(mounts) :]):
+            subprocess.run(["umount", mounted], check=True)
         _reset()
         subprocess.run(["ip", "netns", "delete", FAR], capture_output=True)
 
@@ -155,6 +170,12 @@ def _batch(lines: Iterator[str]) -> None:
 def _set() -> None:
     for name, value in _SETTINGS.items():
         Path("/proc/sys/net", name).write_text(str(value))
+
+
+def _mounts() -> list[str]:
+    """Those of namespaces are left out."""
+    found = [line.split()[1] for line in _MOUNTS.read_text().splitlines()]
+    return [mounted for mounted in found if not mounted.startswith("/run/netns")]
 
 
 def _reset() -> None:

@@ -1,6 +1,13 @@
 """Every row. A file for each group of checks, as in the product."""
 
-from doctor import rows_addresses, rows_links, rows_routes, rows_settings
+from doctor import (
+    rows_addresses,
+    rows_clients,
+    rows_links,
+    rows_resolvers,
+    rows_routes,
+    rows_settings,
+)
 from doctor.planted import Planted
 
 ROWS: tuple[Planted, ...] = (
@@ -8,4 +15,6 @@ ROWS: tuple[Planted, ...] = (
     *rows_addresses.ROWS,
     *rows_settings.ROWS,
     *rows_routes.ROWS,
+    *rows_clients.ROWS,
+    *rows_resolvers.ROWS,
 )

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv6Interface, ip_network
-from itertools import chain
+from ipaddress import ip_network
 
 from route_switcher.core.vocabulary.policy_rules import Network
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.doctor.network import HostAddress
 
-_LINK_LOCAL = (ip_network("fe80::/10"), ip_network("169.254.0.0/16"))
 _UNIQUE_LOCAL = ip_network("fc00::/7")
 
 
@@ -17,7 +16,7 @@ class Interface:
     """One that is up. The name is the kernel's own."""
 
     name: str
-    addresses: tuple[IPv4Interface | IPv6Interface, ...]
+    addresses: tuple[HostAddress, ...]
     mtu: Mapping[Family, int]
     """Bytes of the largest packet that leaves by it: what the interface takes, or less where its
     default routes say so."""
@@ -53,20 +52,15 @@ class Interfaces:
         for each in self.up:
             if each.name in uplinks or family not in each.forwards or not each.broadcasts:
                 continue
-            networks = dict.fromkeys(address.network for address in each.addresses)
-            for network in networks:
-                if network.version == family.value and not _is_for_itself(network):
-                    yield Lan(each, network)
+            of_clients = (a for a in each.addresses if a.family is family and _has_clients(a))
+            for network in dict.fromkeys(a.address.network for a in of_clients):
+                yield Lan(each, network)
 
 
-def _is_for_itself(network: Network) -> bool:
-    """A single host, or what never leaves the link."""
-    return network.num_addresses <= 2 or any(
-        chain(
-            (network.network_address in each for each in _LINK_LOCAL),
-            (network.is_loopback, network.is_multicast),
-        )
-    )
+def _has_clients(own: HostAddress) -> bool:
+    """Whether there may be others in its network that use an address of it now. A prefix that is
+    deprecated is used for no new connection."""
+    return own.address.network.num_addresses > 2 and not own.link_local and not own.deprecated
 
 
 def is_unique_local(network: Network) -> bool:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from route_switcher.doctor.firewall.ruleset import Firewall
+from route_switcher.doctor.interfaces import Interfaces
 from route_switcher.doctor.network import Network
+from route_switcher.doctor.resolvers import Resolvers
 from route_switcher.doctor.settings import Settings
+from route_switcher.doctor.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +23,6 @@ class Machine:
     """The routers that dhclient's latest lease of an interface names, by the kernel's own name."""
     engine_runs: bool
     """An engine runs in this network namespace."""
+    interfaces: Interfaces
+    firewall: Firewall | Unread
+    resolvers: Resolvers | Unread

@@ -3,10 +3,15 @@
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.checks import (
     addresses,
+    firewall,
     foreign_routes,
+    ipv6_clients,
     links,
+    mtu,
+    nat,
     next_hops,
     probe_ways,
+    resolvers,
     rules,
     settings,
     traffic_ways,
@@ -21,4 +26,9 @@ CHECKS: tuple[Check, ...] = (
     rules.CHECK,
     probe_ways.CHECK,
     traffic_ways.CHECK,
+    nat.CHECK,
+    firewall.CHECK,
+    mtu.CHECK,
+    ipv6_clients.CHECK,
+    resolvers.CHECK,
 )

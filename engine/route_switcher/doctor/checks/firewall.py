@@ -32,9 +32,9 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
 
 def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> Iterator[Finding]:
     ways = list(crossings(machine, policy, lan))
-    truths = {way: is_dropped(firewall, way.packet) for way in ways}
-    passing = [way for way, truth in truths.items() if truth is not Truth.YES]
-    for way, truth in truths.items():
+    truths = [is_dropped(firewall, way.packet) for way in ways]
+    passing = [way for way, truth in zip(ways, truths, strict=True) if truth is Truth.NO]
+    for way, truth in zip(ways, truths, strict=True):
         label, interface = policy.label(way.uplink.id), way.packet.going_out
         if truth is Truth.YES and passing:
             text = (
@@ -42,10 +42,12 @@ def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> I
                 f"by {passing[0].packet.going_out}"
             )
             chains = dropping(firewall, way.packet)
-            remedies = [c for chain in chains for c in accepting(chain, lan.interface.name, interface)]
+            remedies = [
+                c for chain in chains for c in accepting(chain, lan.interface.name, interface)
+            ]
             yield _ONE_SIDED.found(label, text, *remedies)
         elif truth is Truth.YES:
-            yield passed(_NAME, label, f"no client of {lan} may pass, by any line")
+            yield passed(_NAME, label, f"no client of {lan} is known to pass by any line")
         elif truth is Truth.MAYBE:
             text = f"for clients of {lan} it depends on more than the way that packets take"
             yield skipped(_NAME, label, text)

@@ -31,9 +31,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
     subject = str(Family.IPV6)
     uplinks = policy.uplinks_of(Family.IPV6)
     clients = [
-        lan
-        for lan in lans(machine, policy, Family.IPV6)
-        if not is_unique_local(lan.network)
+        lan for lan in lans(machine, policy, Family.IPV6) if not is_unique_local(lan.network)
     ]
     if len(uplinks) < 2:
         yield passed(_NAME, subject, "there is no second line of IPv6")
@@ -51,7 +49,7 @@ def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> I
     for way in crossings(machine, policy, lan):
         label, interface = policy.label(way.uplink.id), way.packet.going_out
         truth = is_translated(translations(firewall, way.packet))
-        if way.uplink == owner:
+        if way.uplink is owner:
             yield passed(_NAME, label, f"{lan} is taken for a prefix of this line")
         elif truth is Truth.MAYBE:
             text = f"for clients of {lan} it depends on more than the way that packets take"
@@ -80,7 +78,7 @@ def _owner(machine: Machine, policy: Policy, lan: Lan) -> Uplink:
 def _alike(machine: Machine, uplink: Uplink, lan: Lan) -> int:
     """How many leading bits an address of the uplink and the prefix have in common at most."""
     interface = machine.interfaces.named(own_name(machine, uplink))
-    own = [] if interface is None else [each.ip for each in interface.addresses]
+    own = [] if interface is None else [each.address.ip for each in interface.addresses]
     start = lan.network.network_address
     common = (_common(ip, start) for ip in own if isinstance(ip, IPv6Address))
     return max(common, default=0) if isinstance(lan.network, IPv6Network) else 0

@@ -46,7 +46,9 @@ def _told(
     firewall, lan = machine.firewall, shrinking[0].lan
     told = f"packets have {its} bytes by {shrinking[0].packet.going_out}, {room} by the first line"
     if isinstance(firewall, Unread):
-        yield skipped(_NAME, label, f"{told}; whether TCP is told of it is not known: {firewall.reason}")
+        yield skipped(
+            _NAME, label, f"{told}; whether TCP is told of it is not known: {firewall.reason}"
+        )
     elif all(is_clamped(firewall, way.packet) for way in shrinking):
         yield passed(_NAME, label, f"{told}, and TCP connections of clients are told so")
     else:

@@ -1,7 +1,6 @@
 """Do packets of clients get an address of the line that they leave by?"""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
@@ -44,9 +43,9 @@ def _wants_translation(lan: Lan) -> bool:
 
 def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> Iterator[Finding]:
     ways = list(crossings(machine, policy, lan))
-    truths = {way: is_translated(translations(firewall, way.packet)) for way in ways}
-    translating = [way for way, truth in truths.items() if truth is Truth.YES]
-    for way, truth in truths.items():
+    truths = [is_translated(translations(firewall, way.packet)) for way in ways]
+    translating = [way for way, truth in zip(ways, truths, strict=True) if truth is Truth.YES]
+    for way, truth in zip(ways, truths, strict=True):
         label, interface = policy.label(way.uplink.id), way.packet.going_out
         remedies = masquerading(firewall, lan.network.version, interface)
         if truth is Truth.MAYBE:
@@ -95,8 +94,8 @@ def _of_other_uplinks(
         name = own_name(machine, other)
         interface = machine.interfaces.named(name)
         if name != own and interface is not None:
-            for address in interface.addresses:
-                yield str(ip_address(address.ip)), name
+            for each in interface.addresses:
+                yield str(each.address.ip), name
 
 
 CHECK = Check(_NAME, _judge, (_ONE_SIDED, _MISSING, _FOREIGN_ADDRESS))

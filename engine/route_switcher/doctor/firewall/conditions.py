@@ -93,7 +93,8 @@ def _contains(outer: Network, inner: Network) -> bool:
             return inner.subnet_of(outer)
         case IPv6Network(), IPv6Network():
             return inner.subnet_of(outer)
-    return False
+        case _:
+            return False
 
 
 @lru_cache(maxsize=256)
@@ -118,8 +119,6 @@ _TESTS: dict[Field, Callable[[tuple[str, ...], Packet], Truth]] = {
     Field.SOURCE: _source,
     Field.DESTINATION: _destination,
     Field.STATE: lambda values, _: Truth.YES if "new" in values else Truth.NO,
-    Field.FAMILY: lambda values, packet: (
-        Truth.YES if str(packet.version) in values else Truth.NO
-    ),
+    Field.FAMILY: lambda values, packet: Truth.YES if str(packet.version) in values else Truth.NO,
     Field.OTHER: lambda *_: Truth.MAYBE,
 }

@@ -75,7 +75,8 @@ def _rule(text: str, chain: ChainId, chains: dict[ChainId, str]) -> Rule:
         words = shlex.split(text)
     except ValueError:
         words = ["--not-understood"]
-    conditions, act, target, addresses = [], Act.NOTHING, "", ()
+    conditions, act, target = list[Condition](), Act.NOTHING, ""
+    addresses: tuple[str, ...] = ()
     for option, values, negated in _options(words):
         value = values[0] if values else ""
         if option in ("-j", "-g"):

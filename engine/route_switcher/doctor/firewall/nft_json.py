@@ -144,7 +144,7 @@ class _Reader:
             values = _values([key], field)
             also = _MAYBE if values is None else Condition(field, values)
             act = _JUMPS.get(kind) or _ACTS.get(kind, Act.UNKNOWN)
-            name = target["target"] if kind in _JUMPS else ""
+            name = target["target"] if target and kind in _JUMPS else ""
             yield Rule((*before, also), act, name)
 
     def _condition(self, content: dict[str, Any], rule: dict[str, Any]) -> Condition:
@@ -201,7 +201,8 @@ def _value(found: Any) -> str | None:
             return f"{first}-{last}"
         case {"elem": {"val": inner}}:  # with a counter, a comment or a time-out
             return _value(inner)
-    return None
+        case _:
+            return None
 
 
 def _plain_addresses(content: Any) -> tuple[str, ...]:

@@ -5,14 +5,15 @@ import socket
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.doctor.interfaces import Interface, Interfaces
-from route_switcher.kernel.host.survey import Assigned, assigned
-from route_switcher.kernel.rtnetlink import exchange, learnable, links
+from route_switcher.doctor.network import HostAddress
+from route_switcher.doctor.reading.addresses import host_addresses
+from route_switcher.kernel.rtnetlink import learnable
 from route_switcher.kernel.rtnetlink.framing import Discarded
+from route_switcher.kernel.rtnetlink.names import own_name
 
 _CONF = {family: Path(f"/proc/sys/net/ipv{family.value}/conf") for family in Family}
 
@@ -26,13 +27,13 @@ _IFF_NO_LAN = 0x8 | 0x10 | 0x80  # IFF_LOOPBACK, IFF_POINTOPOINT, IFF_NOARP
 async def interfaces() -> Interfaces:
     """As they are now. Raises OSError and KernelError."""
     discarded = Discarded()
-    addresses = await exchange.read(partial(links.address_dump, 0), assigned, discarded)
+    addresses = await host_addresses(own_name, discarded)
     told = {family: await _told_mtu(family, discarded) for family in Family}
     found = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
-        for index, name in socket.if_nameindex():
+        for _, name in socket.if_nameindex():
             with suppress(OSError):  # it has just gone
-                own = [each for each in addresses if each.index == index]
+                own = tuple(each for each in addresses if each.interface == name)
                 interface = _interface(asking, name, own, told)
                 if interface is not None:
                     found.append(interface)
@@ -41,8 +42,7 @@ async def interfaces() -> Interfaces:
 
 async def _told_mtu(family: Family, discarded: Discarded) -> dict[str, int]:
     """The least that default routes of any table say, by interface."""
-    names = dict(socket.if_nameindex())
-    routes = await learnable.default_routes(family, lambda index: names.get(index, ""), discarded)
+    routes = await learnable.default_routes(family, own_name, discarded)
     found: dict[str, int] = {}
     for route in routes:
         for hop in route.hops:
@@ -54,17 +54,20 @@ async def _told_mtu(family: Family, discarded: Discarded) -> dict[str, int]:
 def _interface(
     asking: socket.socket,
     name: str,
-    own: list[Assigned],
+    own: tuple[HostAddress, ...],
     told: Mapping[Family, Mapping[str, int]],
 ) -> Interface | None:
     flags = _asked(asking, name, _SIOCGIFFLAGS) & 0xFFFF
     if not flags & _IFF_UP:
         return None
     takes = _asked(asking, name, _SIOCGIFMTU)
-    limits = {Family.IPV4: takes, Family.IPV6: min(takes, _setting(Family.IPV6, name, "mtu", takes))}
+    limits = {
+        Family.IPV4: takes,
+        Family.IPV6: min(takes, _setting(Family.IPV6, name, "mtu", takes)),
+    }
     return Interface(
         name,
-        tuple(each.address for each in own),
+        own,
         {family: min(limit, told[family].get(name, limit)) for family, limit in limits.items()},
         frozenset(family for family in Family if _setting(family, name, "forwarding", 0)),
         bool(flags & _IFF_BROADCAST) and not flags & _IFF_NO_LAN,

@@ -2,8 +2,11 @@
 
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.doctor.machine import Machine
+from route_switcher.doctor.reading.firewall import firewall
+from route_switcher.doctor.reading.interfaces import interfaces
 from route_switcher.doctor.reading.leases import leased_routers
 from route_switcher.doctor.reading.network import network
+from route_switcher.doctor.reading.resolvers import resolvers
 from route_switcher.doctor.reading.settings import settings
 from route_switcher.kernel.host import lock_name
 
@@ -15,12 +18,15 @@ async def machine(policy: Policy) -> Machine:
     there is nothing to say.
     """
     read = await network(policy)
-    interfaces = {link.own_name for link in read.links.values()}
-    interfaces |= {address.interface for address in read.addresses} - set(read.links)
+    names = {link.own_name for link in read.links.values()}
+    names |= {address.interface for address in read.addresses} - set(read.links)
     holder = lock_name.holder()
     return Machine(
         network=read,
-        settings=settings(interfaces),
+        settings=settings(names),
         leases=leased_routers(),
         engine_runs=holder is not None and holder.counts,
+        interfaces=await interfaces(),
+        firewall=firewall(),
+        resolvers=await resolvers(),
     )
