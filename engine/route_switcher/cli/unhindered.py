@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO, cast
 
+from route_switcher.daemon.journal import is_journal
 from route_switcher.daemon.line_writer import LineStream, LineWriter
 
 
@@ -19,7 +20,8 @@ def unhindered_stderr() -> Iterator[None]:
     before = sys.stderr
     writer = LineWriter(before.fileno(), _lost)
     atexit.register(writer.drain)
-    sys.stderr = cast(TextIO, LineStream(writer, before.encoding))
+    journal = is_journal(before.fileno())
+    sys.stderr = cast(TextIO, LineStream(writer, before.encoding, journal=journal))
     yield
     writer.drain()
     atexit.unregister(writer.drain)

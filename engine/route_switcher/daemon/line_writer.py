@@ -5,6 +5,7 @@ is: O_NONBLOCK would hold for everybody who shares it (open(2), open file descri
 """
 
 import io
+import logging
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+from route_switcher.daemon.journal import marked
 from route_switcher.daemon.thread_start import start
 from route_switcher.printable import printable_lines
 
@@ -155,11 +157,13 @@ def _wait_for_room(descriptor: int) -> None:
 class LineStream(io.TextIOBase):
     """A text stream over a LineWriter, for all that writes to `sys.stderr`; it cannot block.
 
-    What a terminal would obey is written as an escape.
+    What a terminal would obey is written as an escape. In the `journal`, lines that have no
+    priority are errors: the log marks its own.
     """
 
-    def __init__(self, writer: LineWriter, encoding: str) -> None:
+    def __init__(self, writer: LineWriter, encoding: str, *, journal: bool = False) -> None:
         self.writer = writer
+        self._journal = journal
         self._encoding = encoding
         self._begun = ""
 
@@ -177,6 +181,8 @@ class LineStream(io.TextIOBase):
         lines, end, rest = text.rpartition("\n")
         if end:
             whole = printable_lines(self._begun + lines + end)
+            if self._journal:
+                whole = marked(whole, logging.ERROR)
             self._begun = ""
             self.writer.put(whole.encode(self._encoding, "backslashreplace"))
         self._begun += rest

@@ -1,6 +1,5 @@
 """What the daemon tells a person: one line for each thing that happened, as text or as JSON."""
 
-import json
 import logging
 import re
 import sys
@@ -27,10 +26,11 @@ from route_switcher.core.vocabulary.outputs import (
 )
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RoundOutcome, RuleState
+from route_switcher.daemon.journal import STANDARD_ERROR, is_journal
 from route_switcher.daemon.line_writer import LineStream
 from route_switcher.daemon.listeners import let_hear
 from route_switcher.daemon.log_limit import LogLimit
-from route_switcher.printable import printable
+from route_switcher.daemon.log_lines import formatter_of
 
 LOG = logging.getLogger("route_switcher")
 
@@ -73,39 +73,11 @@ _NOTICE_LEVEL = {
 }
 
 
-class _TextFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created).astimezone()
-        stamp = at.isoformat(sep=" ", timespec="milliseconds")[:23]
-        line = f"{stamp} {record.levelname:<7} {printable(record.getMessage())}"
-        trace = getattr(record, "fields", {}).get("traceback", "").splitlines()
-        return "\n".join([line, *(f"    {printable(each)}" for each in trace)])
-
-
-class _JsonFormatter(logging.Formatter):
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self._ascii = encoding.lower() not in ("utf-8", "utf8")
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created).astimezone()
-        line = {
-            "time": at.isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": getattr(record, "event", "message"),
-            "message": printable(record.getMessage()),
-            **getattr(record, "fields", {}),
-        }
-        text = json.dumps(line, ensure_ascii=self._ascii)
-        # Names are given as they are, but a terminal must not obey them.
-        return text if text.isprintable() else json.dumps(line).replace("\x7f", "\\u007f")
-
-
 def set_up_log(level: str, log_format: str) -> None:
     """Send the log to standard error, as `text` or `json`, from `level` up."""
     stream = sys.stderr
     handler = logging.StreamHandler(stream)
-    formatter = _JsonFormatter(stream.encoding) if log_format == "json" else _TextFormatter()
+    formatter = formatter_of(log_format, stream.encoding, journal=is_journal(STANDARD_ERROR))
     handler.setFormatter(formatter)
     if isinstance(stream, LineStream):
         stream.writer.tell_lost = partial(_lost_lines, formatter)
