@@ -1,0 +1,213 @@
+"""Connections that stick to the uplink that was left are deleted, and no others."""
+
+import os
+import re
+import socket
+import struct
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from route_switcher.core.vocabulary.uplinks import Address
+from route_switcher.kernel.conntrack import sweep as sweeping
+from route_switcher.kernel.conntrack.entries import (
+    DELETE,
+    NEW,
+    MalformedEntryError,
+    dump_request,
+    read_dump,
+)
+from route_switcher.kernel.conntrack.sweep import Swept, sweep
+
+TABLE = Path("/proc/net/nf_conntrack")
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(not TABLE.exists(), reason="no /proc/net/nf_conntrack in this kernel"),
+]
+
+LAN = {4: "10.7.0.1", 6: "fd00:7::1"}
+LEFT = {4: ip_address("198.51.100.2"), 6: ip_address("2001:db8::2")}
+"""The address of eth0."""
+OTHER = {4: ip_address("198.51.100.130"), 6: ip_address("2001:db8:1::2")}
+"""The address of eth1."""
+PEERS = {
+    ("eth0", 4): "198.51.100.9",
+    ("eth1", 4): "198.51.100.139",
+    ("eth0", 6): "2001:db8::9",
+    ("eth1", 6): "2001:db8:1::9",
+}
+MARKED, IN_A_ZONE = 7007, 7008
+"""Ports of the peer: flows to these get a connmark, or are tracked in a zone of their own."""
+
+RULES = f"""
+table inet t {{
+    chain zones {{
+        type filter hook output priority raw; policy accept;
+        meta l4proto udp udp dport {IN_A_ZONE} ct zone set 5
+    }}
+    chain marks {{
+        type filter hook output priority mangle; policy accept;
+        meta l4proto udp udp dport {MARKED} ct mark set 1
+    }}
+    chain nat {{
+        type nat hook postrouting priority srcnat; policy accept;
+        ip saddr {LAN[4]} oifname eth0 masquerade
+        ip6 saddr {LAN[6]} oifname eth0 masquerade
+        ip saddr {LAN[4]} oifname eth1 snat to {OTHER[4]}
+        ip6 saddr {LAN[6]} oifname eth1 snat to {OTHER[6]}
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def translated(wires: None, ip: Callable[..., None]) -> Iterator[None]:
+    ip(f"addr add {LAN[4]}/32 dev lo", f"addr add {LAN[6]}/128 dev lo nodad")
+    subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True)
+    yield
+    subprocess.run(["nft", "flush", "ruleset"], check=True)
+    for address in (*LEFT.values(), *OTHER.values()):
+        sweep([address])
+    ip(f"addr del {LAN[4]}/32 dev lo", f"addr del {LAN[6]}/128 dev lo")
+
+
+def send(interface: str, version: int, source: str | Address, port: int) -> None:
+    """A first packet of a UDP flow. Its entry is there when this returns."""
+    kind = socket.AF_INET if version == 4 else socket.AF_INET6
+    with socket.socket(kind, socket.SOCK_DGRAM) as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        opened.bind((str(source), 0))
+        opened.sendto(b"x", (PEERS[interface, version], port))
+
+
+def flows(version: int) -> Counter[tuple[str, int]]:
+    """How many there are of each interface and port of the peer."""
+    found: Counter[tuple[str, int]] = Counter()
+    for line in TABLE.read_text().splitlines():
+        destination = re.search(r"dst=(\S+)", line)
+        port = re.search(r"dport=(\d+)", line)
+        if destination is None or port is None:
+            continue
+        for (interface, its_version), peer in PEERS.items():
+            if its_version == version and ip_address(destination[1]) == ip_address(peer):
+                found[interface, int(port[1])] += 1
+    return found
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize("version", [4, 6])
+def test_only_translated_flows_of_the_uplink_that_was_left_are_deleted(version: int) -> None:
+    for interface in ("eth0", "eth1"):
+        for port in (53, 5060, IN_A_ZONE, MARKED):
+            send(interface, version, LAN[version], port)
+    send("eth0", version, LEFT[version], 99)  # the machine's own, which nobody translated
+    assert sum(flows(version).values()) == 9
+    assert sweep([LEFT[version]]) == Swept(deleted=3)
+    eth1 = {("eth1", port): 1 for port in (53, 5060, IN_A_ZONE, MARKED)}
+    assert flows(version) == Counter({("eth0", MARKED): 1, ("eth0", 99): 1, **eth1})
+    assert sweep([LEFT[version]]) == Swept(deleted=0)
+
+
+@pytest.mark.usefixtures("translated")
+def test_tcp_and_ping_are_deleted_too_and_several_addresses_go_in_one_sweep() -> None:
+    for interface in ("eth0", "eth1"):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as opened:
+            opened.setblocking(False)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            opened.bind((LAN[4], 0))
+            opened.connect_ex((PEERS[interface, 4], 443))
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+        raw.bind((LAN[4], 0))
+        raw.sendto(struct.pack("!BBHHH", 8, 0, 0xF7FD, 1, 1), (PEERS["eth0", 4], 0))
+    assert sweep([LEFT[4], OTHER[4]]) == Swept(deleted=3)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_large_table_is_swept_wholly_and_a_sweep_can_be_stopped() -> None:
+    with netfilter() as kernel:
+        for number in range(6000):
+            make(kernel, number, LEFT[4] if number % 3 else OTHER[4])
+        first = sweep([LEFT[4]], stopped=lambda: True)
+        assert 0 < first.deleted < 4000
+        assert first.trouble == "traffic has moved again"
+        assert sweep([LEFT[4]]) == Swept(deleted=4000 - first.deleted)
+        assert sweep([OTHER[4]]) == Swept(deleted=2000)
+
+
+def netfilter() -> socket.socket:
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+
+
+def make(kernel: socket.socket, number: int, public: Address) -> None:
+    """An entry of a translated UDP flow from the LAN."""
+    inside, peer = struct.pack("!I", 0x0A070000 + number), struct.pack("!I", 0x08000000 + number)
+    wide, udp = struct.pack("!H", 1024 + number), attribute(1, b"\x11")
+    port = struct.pack("!H", 53)
+    original = (
+        nest(1, attribute(1, inside), attribute(2, peer)),
+        nest(2, udp, attribute(2, wide), attribute(3, port)),
+    )
+    reply = (
+        nest(1, attribute(1, peer), attribute(2, public.packed)),
+        nest(2, udp, attribute(2, port), attribute(3, wide)),
+    )
+    status = attribute(3, struct.pack("!I", 0x198))  # confirmed, source translated, NAT is done
+    body = nest(1, *original) + nest(2, *reply) + attribute(7, struct.pack("!I", 600)) + status
+    kernel.send(message(NEW, 0x605, 1, body))
+    assert struct.unpack_from("=i", kernel.recv(4096), 16) == (0,)
+
+
+def attribute(kind: int, content: bytes) -> bytes:
+    made = struct.pack("=HH", 4 + len(content), kind) + content
+    return made + b"\0" * (-len(made) % 4)
+
+
+def nest(kind: int, *parts: bytes) -> bytes:
+    return attribute(kind | 0x8000, b"".join(parts))
+
+
+def message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
+    header = struct.pack("=IHHII", 20 + len(body), kind, flags, sequence, 0)
+    return header + struct.pack("=BBH", socket.AF_INET, 0, 0) + body
+
+
+def test_where_nothing_is_tracked_the_kernel_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sweeping, "_COUNT", tmp_path / "absent")
+    monkeypatch.setattr(sweeping, "_opened", lambda: pytest.fail("it was asked"))
+    assert sweep([LEFT[4]]) == Swept(untracked=True)
+
+
+@pytest.mark.usefixtures("translated")
+def test_what_the_kernel_does_not_allow_is_told() -> None:
+    child = os.fork()
+    if child == 0:
+        os.setresuid(65534, 65534, 65534)
+        swept = sweep([LEFT[4]])
+        os._exit(0 if swept.deleted == 0 and "EPERM" in swept.trouble else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@given(st.binary(max_size=300), st.sampled_from([LEFT[4], LEFT[6]]))
+def test_bytes_of_any_kind_end_in_one_error(data: bytes, address: Address) -> None:
+    for datagram in (data, message(NEW, 0, 1, data), message(NEW, 0, 1, data + address.packed)):
+        try:
+            answers = read_dump(datagram, address, 1)
+        except MalformedEntryError:
+            continue
+        assert all(struct.unpack_from("=IHH", d)[1] == DELETE for d in answers.deletions)
+
+
+def test_answers_to_another_request_are_none_of_ours() -> None:
+    assert read_dump(message(3, 2, 2, b""), LEFT[4], 1).done is False
+    assert read_dump(message(3, 2, 1, b""), LEFT[4], 1).done is True
+    assert dump_request(LEFT[4], 1) != dump_request(LEFT[4], 2)
