@@ -74,6 +74,9 @@ def _judge(step: Step, running: Bench, since: int) -> None:
     if step.routes is not None:
         assert running.routes == step.routes
     assert route_taken(running.lab, running.family) == step.taken
+    if step.lines is not None:
+        said = [r.message for r in running.engine.records[since:] if r.level != "debug"]
+        assert len(said) <= step.lines, said
     if step.within is not None:
         first = running.engine.said("decision", since)[0]
         assert first.fields["seconds_since_cause"] <= step.within

@@ -27,13 +27,15 @@ class Settings:
     """Each line is an uplink of each; packets are counted, and routes judged, of the first."""
     altnames: bool = False
     """The policy calls the interfaces by `altname`."""
+    own_table: bool = False
+    """Our routes stand in a table of our own, though every gateway is written."""
     lines: Lines | None = None
     """Lines whose gateways the policy does not write; None: it writes those of the lab."""
 
     @property
     def table(self) -> int:
         """Where the traffic's routes stand."""
-        return OWN_TABLE if self.lines else MAIN_TABLE
+        return OWN_TABLE if self.lines or self.own_table else MAIN_TABLE
 
 
 def altname(interface: str) -> str:
@@ -69,6 +71,8 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
         "rules:",
         f"  - {{name: no-internet, probe: internet, fail: {{failures: 3}}, {recover}}}",
     ]
+    if settings.own_table:
+        lines.insert(1, "routes: {table: own}")
     if settings.carrier_rule:
         lines.append(f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}")
     return "\n".join(lines) + "\n"

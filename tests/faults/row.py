@@ -46,6 +46,10 @@ class Step:
     """Whether traffic gets through in the end."""
     lost: int | None = None
     """Packets that may be lost at most. None: not judged."""
+    lines: int | None = None
+    """Lines of the log that may be written at most, those of level debug left out. None: not
+    judged.
+    """
     within: float | None = None
     """Seconds from the first failed round's sending to the decision, at most."""
     patience: float = PATIENCE

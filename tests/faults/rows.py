@@ -15,6 +15,7 @@ from faults.rows_refused import ROWS_REFUSED
 from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
 from faults.rows_time import ROWS_TIME
+from faults.rows_wars import ROWS_WARS
 from faults.rows_ways import ROWS_WAYS
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
@@ -301,6 +302,7 @@ ROWS = (
         "all cores kept busy for 20 s",
         Step(acts.keep_cores_busy, "stays", path=("eth0",)),
     ),
+    *ROWS_WARS,
     *ROWS_TIME,
     *ROWS_FLOODED,
     *ROWS_CONTROL,

@@ -18,6 +18,7 @@ from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.routing.conflicts import left_over
 from route_switcher.core.routing.ownership import Ownership
 from route_switcher.core.routing.plan import Plan
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.selection.family_status import family_status
@@ -158,6 +159,10 @@ class Engine:
         """What is known at `at`: the time of the latest event, or later. Nothing changes by it."""
         return Status(at, tuple(family_status(s, at) for s in self._families.values()))
 
+    def only_puts_back(self, at: float, result: Reconciled) -> bool:
+        """Whether `result` is nothing but what somebody takes away again and again."""
+        return self._ownership.only_puts_back(at, result.done, result.rules_done)
+
     def at_rest(self, at: float) -> bool:
         """Whether nothing would change, except the time, if at `at` all that comes is good rounds
         like the latest, for however long."""
@@ -287,6 +292,7 @@ class Engine:
         for health in self._healths.values():
             outputs += health.on_time(at)
         outputs += self._decide(at) + self._ownership.on_time(at)
+        outputs += [o for family in self._families.values() for o in family.conflicts.on_time(at)]
         return outputs + self._ways.on_time(at)
 
     def _follow_up(self, at: float) -> list[Output]:

@@ -160,10 +160,10 @@ def tell(output: Output, policy: Policy) -> None:
         case Notice():
             say(_NOTICE_LEVEL[output.level], "notice", describe(output, policy))
         case RouteLost():
-            say(logging.WARNING, "gone", describe(output, policy))
+            say(_loss_level(output), "gone", describe(output, policy))
         case RoutingRuleLost():
             say(
-                logging.WARNING,
+                _loss_level(output),
                 "routing-rule-gone",
                 describe(output, policy),
                 family=str(output.rule.family),
@@ -171,6 +171,10 @@ def tell(output: Output, policy: Policy) -> None:
             )
         case _:
             assert_never(output)
+
+
+def _loss_level(lost: RouteLost | RoutingRuleLost) -> int:
+    return logging.DEBUG if lost.again else logging.WARNING
 
 
 def _tell_effect(effect: Effect, policy: Policy) -> None:
@@ -235,10 +239,11 @@ def tell_failed_observer(name: str, error: Exception) -> None:
 def tell_reconciled(result: Reconciled, seconds: float) -> None:
     """Tell what was changed in the kernel and how long it took; refusals are the core's to tell."""
     took = f"in {seconds * 1000:.1f} ms"
+    level = logging.DEBUG if result.again else logging.INFO
     if result.done:
         actions = "; ".join(f"{a.change.value} {a.route} ({a.reason})" for a in result.done)
         say(
-            logging.INFO,
+            level,
             "routes",
             f"routes changed {took}: {actions}",
             milliseconds=round(seconds * 1000, 3),
@@ -246,7 +251,7 @@ def tell_reconciled(result: Reconciled, seconds: float) -> None:
         )
     if result.rules_done:
         say(
-            logging.INFO,
+            level,
             "routing-rules",
             f"routing rules changed {took}: {'; '.join(a.words for a in result.rules_done)}",
             milliseconds=round(seconds * 1000, 3),

@@ -273,7 +273,8 @@ class Service:
         done, rules = (result.done, result.rules_done) if real else ((), ())
         self._handle(Applied(now, done, result.unfinished, rules))
         if real:
-            self._observers.reconciled(result, now - self._began)
+            again = self._engine.only_puts_back(now, result)
+            self._observers.reconciled(replace(result, again=again), now - self._began)
         if result.changed:
             deleted = {a.route for a in result.done if a.change is Change.DELETE}
             before = {*self._last.ours, *(action.route for action in result.done)} - deleted

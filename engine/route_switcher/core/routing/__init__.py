@@ -62,6 +62,12 @@ The same holds for more than expected, counted apart, so that who adds routes as
 does not keep the engine busy. Where a reconcile has left some that should go, because they were too
 many (below), the next one is 0.1 s later (`REMOVAL_PAUSE`).
 
+What was lost within the minute before as well is lost again and again (`losses`): one notice tells
+of all such routes, another of all such rules, and a reminder after 1, 2, 4 … minutes. Each single
+loss, and what only puts it back, is then told at level debug. Foreign routes in the way
+(`conflicts`) and traffic that goes astray (`ways`) are told by the same law, and their end when it
+has lasted for a minute (`core/recurring`).
+
 Rules are expected in their order: if one is missing, or the order is another, they are put right
 under the same two limits.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from route_switcher.core.recurring import Coming, Recurring
 from route_switcher.core.routing.remedies import (
     our_routes_deletion,
     our_rules_deletion,
@@ -113,12 +114,14 @@ def left_over(
 
 
 class Conflicts:
-    """Remembers the conflicts of one family, and says which come and go."""
+    """Remembers the conflicts of one family, and says which come and go. Of one that comes and goes
+    all the time it says so, and when it is over."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "_recurring")
 
     def __init__(self) -> None:
         self._found: tuple[Route, ...] = ()
+        self._recurring: Recurring[Route] = Recurring()
 
     @property
     def found(self) -> tuple[Route, ...]:
@@ -130,14 +133,33 @@ class Conflicts:
     ) -> list[Output]:
         """What has changed with the `routes` that are there now."""
         before, self._found = self._found, conflicts(uplinks, routes, active)
+        comings = {r: self._recurring.comes(at, r) for r in self._found if r not in before}
         come = [
-            Notice(at, Level.WARNING, describe_conflict(route, uplinks, active))
-            for route in self._found
-            if route not in before
+            Notice(at, Level.WARNING, _in_words(coming, describe_conflict(route, uplinks, active)))
+            for route, coming in comings.items()
+            if coming.tell
         ]
         gone = [
-            Notice(at, Level.INFO, f"foreign route out of the way: {route}")
+            _out_of_the_way(at, route)
             for route in before
-            if route not in self._found
+            if route not in self._found and self._recurring.goes(at, route)
         ]
         return [*come, *gone]
+
+    def on_time(self, at: float) -> list[Output]:
+        """What has come and gone again and again, and has stayed away now."""
+        return [_out_of_the_way(at, route) for route in self._recurring.ended(at)]
+
+    def deadline(self) -> float:
+        """When to call `on_time`; inf: never."""
+        return self._recurring.deadline()
+
+
+def _in_words(coming: Coming, conflict: str) -> str:
+    if coming.first:
+        return conflict
+    return f"again and again, {coming.words}: {conflict}"
+
+
+def _out_of_the_way(at: float, route: Route) -> Notice:
+    return Notice(at, Level.INFO, f"foreign route out of the way: {route}")

@@ -10,11 +10,18 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TypeAlias
 
+from route_switcher.core.routing.losses import Losses
 from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import Applied, LinkState
-from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
-from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.routes import Change, Route, under_new_names
+from route_switcher.core.vocabulary.outputs import (
+    Level,
+    Notice,
+    Output,
+    RouteLost,
+    RoutingRuleLost,
+)
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction, under_new_names
 
 Links: TypeAlias = Mapping[str, LinkState]
 """The links of interfaces, by name."""
@@ -27,6 +34,10 @@ Beyond that, it is done once in that span."""
 REMOVAL_PAUSE = 0.1
 """Seconds until more are deleted, where they were too many for one time (`reconcile.DELETIONS`):
 rounds and news have their turn meanwhile."""
+
+
+_SOMEBODY = "somebody else"
+_KERNEL = "the kernel, with its interface or address"
 
 
 class _Allowance:
@@ -53,6 +64,8 @@ class Ownership:
         """Those that should be there, in the kernel's order."""
         self._restorations = _Allowance()
         self._removals = _Allowance()
+        self._route_losses: Losses[Route] = Losses("routes")
+        self._rule_losses: Losses[RoutingRule] = Losses("rules")
         self.restore_at = inf
         """When to bring the kernel to the plan again, though that has not changed; inf: never."""
 
@@ -79,7 +92,7 @@ class Ownership:
         deleted = {a.route for a in actions if a.change is Change.DELETE}
         deleted |= {route for route in self._expected if _key(route) in replaced}
         self._expected = self._expected - deleted | added
-        return _lost(event.at, again, links)
+        return self._lost(event.at, again, links)
 
     def see(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
         """Take what the kernel has now. Returns what went missing, and whether to put it back."""
@@ -93,7 +106,7 @@ class Ownership:
             self.restore_at = self._restorations.take(at)
         elif surplus and self.restore_at == inf:
             self.restore_at = self._removals.take(at)
-        return [*_lost(at, missing, links), *self.on_time(at)]
+        return [*self._lost(at, missing, links), *self.on_time(at)]
 
     def see_rules(self, at: float, rules: tuple[RoutingRule, ...]) -> list[Output]:
         """The same of the rules; also their order is put right."""
@@ -104,22 +117,43 @@ class Ownership:
             self.restore_at = min(self.restore_at, self._restorations.take(at))
         elif _by_family(before) != _by_family(rules):
             self.restore_at = min(self.restore_at, self._removals.take(at))
-        lost = [RoutingRuleLost(at, rule) for rule in missing]
-        return [*lost, *self.on_time(at)]
+        again, text = self._rule_losses.see(at, missing)
+        lost = [RoutingRuleLost(at, rule, rule in again) for rule in missing]
+        return [*lost, *_warning(at, text), *self.on_time(at)]
 
     def on_time(self, at: float) -> list[Output]:
         """Whether to put routes back now."""
         return [Reconcile(at)] if self.restore_at <= at else []
 
+    def only_puts_back(
+        self, at: float, actions: Iterable[RouteAction], rules: Iterable[RoutingRuleAction]
+    ) -> bool:
+        """Whether these were done for nothing but what is taken away again and again."""
+        back = (
+            a.change is not Change.DELETE and self._route_losses.again(at, a.route) for a in actions
+        )
+        rules = tuple(rules)
+        ruled = any(self._rule_losses.again(at, action.rule) for action in rules)
+        return all(back) and (ruled or not rules)
 
-def _lost(at: float, routes: Iterable[Route], links: Links) -> list[Output]:
-    outputs: list[Output] = []
-    for route in sorted(routes, key=str):
-        link = links.get(route.interface)
-        usable = link is not None and link.up and route.family in link.families
-        by = "somebody else" if usable else "the kernel, with its interface or address"
-        outputs.append(RouteLost(at, route, by))
-    return outputs
+    def _lost(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
+        routes = sorted(routes, key=str)
+        stolen = [route for route in routes if _usable(links.get(route.interface), route)]
+        again, text = self._route_losses.see(at, stolen)
+        lost = [
+            RouteLost(at, route, _SOMEBODY if route in stolen else _KERNEL, route in again)
+            for route in routes
+        ]
+        return [*lost, *_warning(at, text)]
+
+
+def _warning(at: float, text: str) -> list[Output]:
+    return [Notice(at, Level.WARNING, text)] if text else []
+
+
+def _usable(link: LinkState | None, route: Route) -> bool:
+    """Whether the kernel had no reason to take it away."""
+    return link is not None and link.up and route.family in link.families
 
 
 def _ours(routes: Iterable[Route]) -> frozenset[Route]:

@@ -53,6 +53,8 @@ class Reconciled:
     """Whether more routes or rules should go than may in one reconcile, so that some are left."""
     rules_done: tuple[RoutingRuleAction, ...] = ()
     rules_refused: tuple[tuple[RoutingRuleAction, str], ...] = ()
+    again: bool = False
+    """It only put back what somebody takes away again and again; the driver asks the engine."""
 
     @property
     def changed(self) -> bool:

@@ -165,6 +165,7 @@ class FamilySelection:
             self._all_down.ask_at,
             self._held_until,
             ends,
+            self.conflicts.deadline(),
             self.admission.refusals.deadline(),
             self.admission.rule_refusals.deadline(),
         )

@@ -66,6 +66,8 @@ class RouteLost:
     at: float
     route: Route
     by: str
+    again: bool = False
+    """It went a short time ago as well: one notice tells of all that goes again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class RoutingRuleLost:
 
     at: float
     rule: RoutingRule
+    again: bool = False
+    """As of `RouteLost`."""
 
 
 Told: TypeAlias = Decision | RuleChange | Notice | RouteLost | RoutingRuleLost

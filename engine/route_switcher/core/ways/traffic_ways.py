@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import assert_never
 
+from route_switcher.core.recurring import Coming, Recurring
 from route_switcher.core.reminder import Reminder
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Lookup
@@ -37,7 +38,17 @@ class Astray:
 class TrafficWays:
     """Of one family."""
 
-    __slots__ = ("_awaited", "_family", "_mentioned", "_reminder", "_said", "_texts", "astray")
+    __slots__ = (
+        "_awaited",
+        "_family",
+        "_mentioned",
+        "_recurring",
+        "_reminder",
+        "_right_text",
+        "_said",
+        "_texts",
+        "astray",
+    )
 
     def __init__(self, family: Family) -> None:
         self.astray = ""
@@ -47,13 +58,15 @@ class TrafficWays:
         self._texts: tuple[str, ...] = ()
         self._said: frozenset[str] = frozenset()
         self._reminder = Reminder()
+        self._recurring: Recurring[str] = Recurring()
+        self._right_text = ""
         self._awaited = False
         self._mentioned: set[str] = set()
 
     @property
     def remind_at(self) -> float:
         """When to call `on_time`; inf: never."""
-        return self._reminder.next_at if self._texts else inf
+        return min(self._reminder.next_at if self._texts else inf, self._recurring.deadline())
 
     def on_decision(self) -> None:
         """Another uplink was selected: the next answers tell whether the traffic goes there."""
@@ -62,7 +75,10 @@ class TrafficWays:
 
     def on_time(self, at: float) -> list[Output]:
         """What is told once more."""
-        return self._tell(at, self._texts) if self._texts and self._reminder.due(at) else []
+        outputs = self._tell(at, self._texts) if self._texts and self._reminder.due(at) else []
+        if self._recurring.ended(at) and not self._texts:
+            outputs.append(Notice(at, Level.INFO, self._right_text))
+        return outputs
 
     def see(self, at: float, situation: Situation, findings: Findings) -> list[Output]:
         """Take answers; what a person should know."""
@@ -87,24 +103,29 @@ class TrafficWays:
             short[f"{what}{to} {where}"] = None
             texts[f"{self._family}: {name} is selected, but {what}{to} {where}: {why}"] = None
         self.astray, self._texts, self._awaited = "; ".join(short), tuple(texts), False
-        news = [text for text in texts if text not in self._said]
+        news = {t: self._recurring.comes(at, t) for t in texts if t not in self._said}
         self._said = frozenset(texts)
         if not news:
             return outputs
         self._reminder.end()
         self._reminder.due(at)
         # A foreign default route that decides was told of when it came.
-        return outputs if self._family in situation.named else outputs + self._tell(at, news)
+        if self._family in situation.named:
+            return outputs
+        return outputs + self._tell(at, (_in_words(t, c) for t, c in news.items() if c.tell))
 
     def _right(
         self, at: float, situation: Situation, findings: Findings, name: str
     ) -> list[Output]:
         if not (self._texts or self._awaited) or not any(_asked(self._family, situation, findings)):
             return []
+        self._right_text = f"{self._family}: the kernel sends the traffic through {name}"
+        tell = self._awaited
+        for text in self._said:
+            tell |= self._recurring.goes(at, text)
         self._end()
         self._awaited = False
-        text = f"{self._family}: the kernel sends the traffic through {name}"
-        return [Notice(at, Level.INFO, text)]
+        return [Notice(at, Level.INFO, self._right_text)] if tell else []
 
     def _end(self) -> None:
         self.astray, self._texts, self._said = "", (), frozenset()
@@ -159,6 +180,10 @@ def _asked(family: Family, situation: Situation, findings: Findings) -> Iterator
             continue
         if lookup.in_interface is None or lookup.in_interface not in interfaces:
             yield lookup
+
+
+def _in_words(text: str, coming: Coming) -> str:
+    return text if coming.first else f"again and again, {coming.words}: {text}"
 
 
 def _harmless(lookup: Lookup, wrong: Wrong) -> bool:
