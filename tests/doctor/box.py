@@ -6,11 +6,15 @@ nor settings.
 """
 
 import json
+import os
+import shlex
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +24,10 @@ import pytest
 from route_switcher.cli import main
 from route_switcher.doctor.finding import Finding, Verdict
 from route_switcher.resources import shipped_schemas
+
+ROOM = "/run/doctor"
+"""A folder for what a test needs, which goes with the router."""
+_PIDS = f"{ROOM}/pids"
 
 FAR = "far"
 """The namespace of the gateways, the client, and all that is asked in the internet."""
@@ -132,6 +140,7 @@ def box() -> Iterator[None]:
         subprocess.run(["nft", "-f", "-"], input=_FIREWALL, text=True, check=True)
         yield
     finally:
+        _end_started()
         for mounted in reversed(_mounts()[len(mounts) :]):
             subprocess.run(["umount", mounted], check=True)
         _reset()
@@ -170,6 +179,32 @@ def _batch(lines: Iterator[str]) -> None:
 def _set() -> None:
     for name, value in _SETTINGS.items():
         Path("/proc/sys/net", name).write_text(str(value))
+
+
+def started(program: str, *words: str) -> tuple[str, ...]:
+    """Commands that start a program, which ends with the router at the latest."""
+    return (f"{shlex.join([program, *words])} >/dev/null 2>&1 & echo $! >>{_PIDS}",)
+
+
+def acted(name: str, *words: str) -> tuple[str, ...]:
+    """Commands that start something with this name and command line, which does nothing."""
+    wait = f"exec 3<>{ROOM}/fifo; read forever <&3"
+    return (
+        f"mkdir -p {ROOM} && ln -sf /bin/sh {ROOM}/{name}",
+        f"test -p {ROOM}/fifo || mkfifo {ROOM}/fifo",
+        *started(f"{ROOM}/{name}", "-c", wait, *words),
+        f'until grep -qs {name[:15]} /proc/"$(tail -n 1 {_PIDS})"/comm; do :; done',
+    )
+
+
+def _end_started() -> None:
+    """By their pids. One that another process has by now is not of this network."""
+    pids, here = Path(_PIDS), os.stat("/proc/self/ns/net")
+    for pid in pids.read_text().split() if pids.exists() else ():
+        with suppress(OSError):
+            if os.path.samestat(os.stat(f"/proc/{pid}/ns/net"), here):
+                os.kill(int(pid), signal.SIGKILL)
+    shutil.rmtree(ROOM, ignore_errors=True)
 
 
 def _mounts() -> list[str]:

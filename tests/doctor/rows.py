@@ -7,6 +7,7 @@ from doctor import (
     rows_resolvers,
     rows_routes,
     rows_settings,
+    rows_writers,
 )
 from doctor.planted import Planted
 
@@ -17,4 +18,5 @@ ROWS: tuple[Planted, ...] = (
     *rows_routes.ROWS,
     *rows_clients.ROWS,
     *rows_resolvers.ROWS,
+    *rows_writers.ROWS,
 )

@@ -156,6 +156,7 @@ def networkd(lab: Lab, interface: str) -> RouteWriter:
         f"{_NO_UDEV}mkdir -p /run/systemd/network /run/systemd/netif/links"
         " /run/systemd/netif/leases /run/systemd/netif/lldp\n"
         "chown -R systemd-network: /run/systemd/netif\n"
+        "test -s /etc/machine-id || printf '%032x\\n' 115 >/etc/machine-id\n"
         f"printf %s {shlex.quote(network)} >/run/systemd/network/10-line.network\n"
         f"exec {_NETWORKD}"
     )

@@ -10,6 +10,7 @@ from route_switcher.doctor.network import Network
 from route_switcher.doctor.resolvers import Resolvers
 from route_switcher.doctor.settings import Settings
 from route_switcher.doctor.unread import Unread
+from route_switcher.doctor.writers import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class Machine:
     interfaces: Interfaces
     firewall: Firewall | Unread
     resolvers: Resolvers | Unread
+    writers: Writers

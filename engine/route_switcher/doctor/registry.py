@@ -15,6 +15,7 @@ from route_switcher.doctor.checks import (
     rules,
     settings,
     traffic_ways,
+    writers,
 )
 
 CHECKS: tuple[Check, ...] = (
@@ -31,4 +32,5 @@ CHECKS: tuple[Check, ...] = (
     mtu.CHECK,
     ipv6_clients.CHECK,
     resolvers.CHECK,
+    writers.CHECK,
 )

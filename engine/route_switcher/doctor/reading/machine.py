@@ -8,6 +8,7 @@ from route_switcher.doctor.reading.leases import leased_routers
 from route_switcher.doctor.reading.network import network
 from route_switcher.doctor.reading.resolvers import resolvers
 from route_switcher.doctor.reading.settings import settings
+from route_switcher.doctor.reading.writers import writers
 from route_switcher.kernel.host import lock_name
 
 
@@ -29,4 +30,5 @@ async def machine(policy: Policy) -> Machine:
         interfaces=await interfaces(),
         firewall=firewall(),
         resolvers=await resolvers(),
+        writers=writers(),
     )
