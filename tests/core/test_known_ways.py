@@ -12,7 +12,7 @@ from route_switcher.core.vocabulary.kernel_routes import KernelHop, KernelRoute,
 from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused, Unanswered
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
-from route_switcher.core.vocabulary.policy_rules import RoutingRule
+from route_switcher.core.vocabulary.policy_rules import RoutingRule, RuleAction
 from route_switcher.core.vocabulary.routes import PROTOCOL, RouteKind
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
@@ -50,6 +50,7 @@ class Kernel:
         self.otherwise: list[tuple[dict[str, object], Answer]] = []
         self.rules: tuple[RoutingRule, ...] = (MAIN,)
         self.dead_ends: tuple[DeadEnd, ...] = ()
+        self.own_names: dict[str, str] = {}
 
     def answer(self, lookup: Lookup) -> Answer:
         for fields, answer in self.otherwise:
@@ -66,7 +67,8 @@ class Kernel:
 
     def ask(self) -> None:
         asked = self.world.engine.questions([LAN])
-        findings = Findings({q: self.answer(q) for q in asked}, self.rules, self.dead_ends)
+        answers = {q: self.answer(q) for q in asked}
+        findings = Findings(answers, self.rules, self.dead_ends, self.own_names)
         self.world.tell(Ways(self.world.now, findings))
 
 
@@ -261,6 +263,20 @@ def test_a_dead_end_is_named_with_what_removes_it(world: World, kernel: Kernel) 
     told = notices(world)
     assert len(told) == 4  # two uplinks, own traffic, that of the LAN
     assert all(n.text.endswith(remedy) for n in told)
+
+
+def test_a_rule_with_the_kernels_own_name_of_an_uplink_is_found(
+    world: World, kernel: Kernel
+) -> None:
+    rule = RoutingRule(
+        Family.IPV4, 100, action=RuleAction.BLACKHOLE, out_interface="enp1s0", protocol=3
+    )
+    kernel.own_names = {"eth1": "enp1s0"}
+    kernel.rules = (rule, MAIN)
+    kernel.otherwise = [({"out_interface": "eth1"}, Refused(22, "blackhole"))]
+    kernel.ask()
+    (told,) = notices(world)
+    assert told.text.endswith(f"ip rule del {rule}")
 
 
 def test_where_no_rule_leads_to_main_the_remedy_brings_it_back(

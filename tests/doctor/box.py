@@ -32,6 +32,9 @@ _PIDS = f"{ROOM}/pids"
 FAR = "far"
 """The namespace of the gateways, the client, and all that is asked in the internet."""
 
+PID = Path("/run/engine.pid")
+"""Of the engine that runs. /run is the test's own."""
+
 TARGETS = ("203.0.113.9/32", "203.0.113.10/32", "2001:db8:ffff::9/128")
 
 ADDRESSES = {
@@ -113,6 +116,7 @@ def engine(policy: Path) -> Iterator[None]:
     words = [sys.executable, "-P", "-m", "route_switcher", "run", str(policy)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
         try:
+            PID.write_text(str(process.pid))
             assert process.stderr is not None
             told = []
             for line in process.stderr:
@@ -123,8 +127,8 @@ def engine(policy: Path) -> Iterator[None]:
                 pytest.fail("".join(told))
             yield
         finally:
-            process.terminate()
-            process.communicate(timeout=30)
+            process.kill()
+            process.communicate()
 
 
 @contextmanager

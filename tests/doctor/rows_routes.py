@@ -1,6 +1,6 @@
 """Faults of routes, rules and the ways that follow from them."""
 
-from doctor.box import OWN, POLICY_V6
+from doctor.box import OWN, PID, POLICY_V6
 from doctor.planted import Planted
 
 OWN_V6 = POLICY_V6 + "routes: {table: own}\n"
@@ -219,7 +219,7 @@ WAYS = (
         "traffic-way/pinned",
         (_TABLE_100, "ip rule add lookup 100 pref 100"),
         "IPv4",
-        "traffic to 203.0.113.9 will not follow the selected uplink",
+        "will not follow the selected uplink: the rule 'lookup 100 pref 100",
     ),
     Planted(
         "traffic-way/pinned",
@@ -233,7 +233,7 @@ WAYS = (
         "traffic-way/pinned",
         (_TABLE_100, "ip rule add iif lan0 lookup 100 pref 100"),
         "IPv4",
-        "what comes in by lan0 for 203.0.113.9 will not follow",
+        "what comes in by lan0 will not follow",
         name="LAN",
     ),
     Planted(
@@ -281,4 +281,27 @@ WAYS = (
     ),
 )
 
-ROWS = (*FOREIGN, *RULES, *WAYS)
+_STOP = f"kill -STOP $(cat {PID})"
+_GO_ON = f"kill -CONT $(cat {PID})"
+
+OURS = (
+    Planted(
+        "our-route/absent",
+        (_STOP, "ip route del default via 198.51.100.129 dev eth1 proto 115"),
+        "secondary",
+        "no route of ours leads through eth1",
+        (_GO_ON,),
+        engine=True,
+    ),
+    Planted(
+        "our-route/rule-absent",
+        (_STOP, "ip rule del oif eth1 lookup 117 pref 32765"),
+        "IPv4",
+        "its rule 'oif eth1 lookup 117 pref 32765 protocol 115' is absent",
+        (_GO_ON,),
+        OWN,
+        engine=True,
+    ),
+)
+
+ROWS = (*OURS, *FOREIGN, *RULES, *WAYS)

@@ -17,6 +17,8 @@ VERSION = 1
 _VERDICT = 6
 """Columns of the verdict, and where all that belongs to a finding begins."""
 
+_ABOVE = "(what mends it stands above)"
+
 _WORD = re.compile(r"(?:[^\s'\"\\]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\")+")
 """A word of a command for the shell, with what is quoted in it."""
 
@@ -43,7 +45,9 @@ def document(policy: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
 
 def lines(findings: Sequence[Finding]) -> Iterator[str]:
     """The report for a terminal of 80 columns: a line for each finding, and under it the commands
-    that mend it. What is longer goes on in the next line; a command can be copied as it stands."""
+    that mend it. What is longer goes on in the next line; a command can be copied as it stands, and
+    stands there once."""
+    printed: set[str] = set()
     for finding in findings:
         head = f"{finding.verdict.value:<{_VERDICT}}"
         yield from textwrap.wrap(
@@ -54,7 +58,11 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
             break_on_hyphens=False,
         )
         for remedy in finding.remedies:
-            yield from _command(printable(remedy))
+            if remedy not in printed:
+                yield from _command(printable(remedy))
+        if finding.remedies and printed.issuperset(finding.remedies):
+            yield " " * _VERDICT + _ABOVE
+        printed.update(finding.remedies)
     yield _sum(findings)
 
 

@@ -1,7 +1,7 @@
 """What is found out of the ways that packets take, beside the answers to questions (`lookups`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from route_switcher.core.vocabulary.lookups import Answer, Lookup
 from route_switcher.core.vocabulary.policy_rules import Network, RoutingRule
@@ -44,3 +44,6 @@ class Findings:
     """Of both families, in the kernel's order."""
     dead_ends: tuple[DeadEnd, ...] = ()
     """Those that one of the refused questions may have met."""
+    own_names: Mapping[str, str] = field(default_factory=dict)
+    """The kernel's own names of the interfaces that questions call otherwise, by an altname. Rules
+    are written with names, and the kernel compares these with its own."""

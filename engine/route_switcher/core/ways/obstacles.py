@@ -1,7 +1,7 @@
 """What stands between packets and the way that is meant, and the command that removes it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from route_switcher.core.routing.remedies import (
@@ -38,9 +38,10 @@ class Obstacle:
 def obstacle(lookup: Lookup, wrong: Wrong, findings: Findings, planned_table: int) -> Obstacle:
     """What stands between the packets of `lookup` and the routes of `planned_table`."""
     rules = [rule for rule in findings.rules if rule.family is lookup.family]
+    named = by_own_names(lookup, findings)
     if isinstance(wrong.answer, Refused):
-        return _refusal(lookup, wrong.answer, rules, findings.dead_ends)
-    return _route(lookup, wrong.answer, rules, planned_table)
+        return _refusal(named, wrong.answer, rules, findings.dead_ends)
+    return _route(named, wrong.answer, rules, planned_table)
 
 
 def _route(
@@ -98,6 +99,17 @@ def describe_route(route: KernelRoute, destination: Network) -> str:
         words += hop_words(route.family, hop.interface, hop.gateway)
     table = table_name(route.table)
     return " ".join([*words, "table", table, "proto", protocol_name(route.protocol)])
+
+
+def by_own_names(lookup: Lookup, findings: Findings) -> Lookup:
+    """The same question with the kernel's own names of interfaces."""
+    names = findings.own_names
+    out, into = lookup.out_interface, lookup.in_interface
+    return replace(
+        lookup,
+        out_interface=None if out is None else names.get(out, out),
+        in_interface=None if into is None else names.get(into, into),
+    )
 
 
 def matches(rule: RoutingRule, lookup: Lookup) -> bool:

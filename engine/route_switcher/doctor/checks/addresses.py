@@ -36,7 +36,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
             yield skipped(_NAME, label, f"{uplink.interface} is not up")
             continue
         found = [*_own(network, uplink, label), *_beside_others(network, policy, uplink, label)]
-        usable = ", ".join(str(a.address) for a in _usable(network, uplink))
+        usable = ", ".join(str(a.address) for a in _usable(network, uplink)) or "none of its own"
         yield from found or [passed(_NAME, label, f"{uplink.interface} has {usable}")]
 
 

@@ -77,6 +77,8 @@ def _answers(
             yield passed(_NAME, label, f"{hop.gateway} answers{source}")
         case Neighbour.SILENT:
             text = f"{hop.gateway} does not answer at {uplink.interface}{source}"
+            if any(told.may_be_outdated for told in learned_by(machine.network, uplink)[:1]):
+                text += "; it may be that of an old lease, which dhclient keeps without our hook"
             yield _SILENT.found(label, text)
         case Unread(reason):
             yield skipped(_NAME, label, f"{hop.gateway}{source}: {reason}")

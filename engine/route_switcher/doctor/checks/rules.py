@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from route_switcher.core.routing.remedies import rule_deletion
 from route_switcher.core.routing.uplink_tables import UplinkTables
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.lookups import own_traffic
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed
-from route_switcher.doctor.lines import best_default
+from route_switcher.doctor.lines import best_default, marks, situation
 from route_switcher.doctor.machine import Machine
 
 _NAME = "rule"
@@ -49,6 +51,8 @@ def _of_rule(
     uplinks = {u.interface: u.name for u in policy.uplinks_of(rule.family)}
     if best is None or best.kind is not RouteKind.UNICAST or best.interface not in uplinks:
         return
+    if _goes_elsewhere(machine, policy, rule):
+        return
     fault, whose = some
     if rule.table == MAIN_TABLE:
         if fault is _MARK:
@@ -59,20 +63,26 @@ def _of_rule(
     yield fault.found(str(rule.family), text, rule_deletion(rule))
 
 
+def _goes_elsewhere(machine: Machine, policy: Policy, rule: RoutingRule) -> bool:
+    """Whether packets with the mark of `rule` never come to it, as the kernel says: another rule
+    comes first."""
+    if not marks(rule):
+        return False
+    answers = machine.network.findings.answers
+    targets = situation(machine.network, policy).targets(rule.family)
+    answered = [answers.get(own_traffic(target, rule.mark)) for target in targets[:1]]
+    return any(isinstance(a, KernelRoute) and a.default and a.table != rule.table for a in answered)
+
+
 def _mark_to_main(
     policy: Policy, rule: RoutingRule, rules: Sequence[RoutingRule], best: Route
 ) -> Iterator[Finding]:
     """Programs that mark their own packets (Tailscale) mean: not into my tunnel. They stay on
     main's default route, so on a dead line, unless they are led to our table just before."""
     table = policy.placement.table
-    led = any(
-        (each.mark, each.mask, each.table) == (rule.mark, rule.mask, table)
-        and not each.inverted
-        and each.preference <= rule.preference
-        for each in rules
-    )
-    if led:
-        return
+    before = rules[: rules.index(rule)]
+    if any((r.mark, r.mask, r.table) == (rule.mark, rule.mask, table) for r in before):
+        return  # they come to main only while our table is empty
     family = "-6 " * (rule.family is Family.IPV6)
     mark = f"{rule.mark:#x}/{rule.mask:#x}"
     place = max(rule.preference - 1, 1)

@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
 from route_switcher.doctor.machine import Machine
+from route_switcher.doctor.network import HostAddress
 from route_switcher.doctor.settings import ALL
 
 _NAME = "setting"
@@ -158,19 +159,23 @@ def _forwarding(machine: Machine, policy: Policy) -> Iterator[Finding]:
 
 
 def _lans(machine: Machine, policy: Policy, family: Family) -> list[str]:
-    """Interfaces that may have clients: no uplinks, with an address in a private network of several
-    hosts."""
-    uplinks = {uplink.interface for uplink in policy.uplinks}
-    found = {
-        each.interface: None
-        for each in machine.network.addresses
-        if each.family is family
-        and each.interface not in uplinks
-        and each.address.is_private
-        and not (each.link_local or each.address.is_link_local or each.peer)
-        and each.address.network.prefixlen < each.address.max_prefixlen - 1
-    }
-    return list(found)
+    """Interfaces that may have clients: with an address in a private network of several hosts,
+    neither uplinks nor tunnels, and no default route leads there."""
+    leading = {hop.interface for route in machine.network.defaults for hop in route.hops}
+    no_lan = leading | {machine.network.links[u.interface].own_name for u in policy.uplinks}
+    return [
+        each.name
+        for each in machine.interfaces.up
+        if each.broadcasts
+        and each.name not in no_lan
+        and any(a.family is family and _may_have_clients(a) for a in each.addresses)
+    ]
+
+
+def _may_have_clients(own: HostAddress) -> bool:
+    local = own.link_local or own.address.is_link_local or own.peer is not None
+    wide = own.address.network.prefixlen < own.address.max_prefixlen - 1
+    return own.address.is_private and wide and not local
 
 
 def _off(machine: Machine, family: Family, name: str) -> bool:

@@ -1,13 +1,12 @@
 """Does traffic, of this machine and of the LAN, go where the engine sends it?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from route_switcher.core.routing.remedies import quoted
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Wrong
 from route_switcher.core.ways.obstacles import Obstacle, obstacle
 from route_switcher.core.ways.situation import Situation
@@ -38,19 +37,18 @@ def _selected(machine: Machine, now: Situation, family: Family) -> Iterator[Find
     network, route = machine.network, now.carriers[family].route
     answers = network.findings.answers
     asked = {lookup: answers[lookup] for lookup in now.questions(network.forwarded)}
-    findings = Findings(asked, network.findings.rules, network.findings.dead_ends)
-    wrong = False
-    for what, where, why, elsewhere in dict.fromkeys(
+    findings = replace(network.findings, answers=asked)
+    found = dict.fromkeys(
         (each.what, each.where, each.why, each.elsewhere)
         for each in astray_ways(family, now, findings)
-    ):
+    )
+    for what, where, why, elsewhere in found:
         text = f"{what} {where}: {why.words}"
-        wrong |= not elsewhere
         if elsewhere:
-            yield passed(_NAME, str(family), f"{text} (somebody's intention)")
+            yield passed(_NAME, str(family), f"{text} (told, not judged)")
         else:
             yield _ASTRAY.found(str(family), text, *_commands(why))
-    if not wrong:
+    if not found:
         name = now.carriers[family].line.uplink.name
         yield passed(_NAME, str(family), f"it leaves by {route.interface} ({name})")
 
@@ -58,7 +56,7 @@ def _selected(machine: Machine, now: Situation, family: Family) -> Iterator[Find
 def _unselected(machine: Machine, now: Situation, family: Family) -> Iterator[Finding]:
     """While no route of an engine carries the traffic: what would not follow its routes."""
     findings = machine.network.findings
-    found: dict[tuple[str, Obstacle], None] = {}
+    found: dict[Obstacle, list[str]] = {}
     for lookup in unselected_traffic(machine.network, family, now.targets(family)):
         answer = findings.answers[lookup]
         difference = _pinned(answer, now, family)
@@ -67,8 +65,9 @@ def _unselected(machine: Machine, now: Situation, family: Family) -> Iterator[Fi
         wrong = Wrong(difference, answer) if isinstance(answer, KernelRoute | Refused) else None
         why = obstacle(lookup, wrong, findings, now.policy.placement.table) if wrong else None
         if why is not None and why.remedy and not why.some_sources:
-            found[_what(lookup), why] = None
-    for what, why in found:
+            found.setdefault(why, []).append(_what(lookup))
+    for why, those in found.items():
+        what = " and ".join(dict.fromkeys(those))
         text = f"{what} will not follow the selected uplink: {why.words}"
         yield _PINNED.found(str(family), text, *_commands(why))
     if not found:
@@ -96,7 +95,7 @@ def _pinned(answer: Answer, now: Situation, family: Family) -> Difference | None
 def _what(lookup: Lookup) -> str:
     if lookup.in_interface is None:
         return f"traffic to {lookup.destination}"
-    return f"what comes in by {quoted(lookup.in_interface)} for {lookup.destination}"
+    return f"what comes in by {lookup.in_interface}"
 
 
 def _commands(why: Obstacle) -> tuple[str, ...]:

@@ -109,12 +109,12 @@ def _networkd(machine: Machine, policy: Policy, found: Processes) -> Iterator[Fi
                 f"at its next start it (process {process.pid}) removes our {removed}; a running "
                 "engine puts them back within a second. It reads the settings below at that start"
             )
-            lines = "[Network]\\nManageForeignRoutes=no\\nManageForeignRoutingPolicyRules=no\\n"
+            lines = "'[Network]' ManageForeignRoutes=no ManageForeignRoutingPolicyRules=no"
             yield _REMOVES_OURS.found(
                 subject,
                 text,
                 f"mkdir -p {_DROP_IN}",
-                f"printf '{lines}' >{_DROP_IN}/zz-route-switcher.conf",
+                f"printf '%s\\n' {lines} >{_DROP_IN}/zz-route-switcher.conf",
             )
         else:
             yield passed(_NAME, subject, f"process {process.pid} is set to leave ours alone")

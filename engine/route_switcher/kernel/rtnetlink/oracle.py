@@ -59,6 +59,11 @@ class NetlinkOracle:
             {lookup: answer for each in found for lookup, answer in each.answers.items()},
             tuple(rule for each in found for rule in each.rules),
             tuple(end for each in found for end in each.dead_ends),
+            {
+                name: own
+                for name, index in indexes_of(self._uplinks).items()
+                if (own := own_name(index)) not in ("", name)
+            },
         )
 
     async def _of_family(self, family: Family, lookups: Sequence[Lookup]) -> Findings:

@@ -1,0 +1,169 @@
+"""`doctor` changes nothing, needs no privileges, and ends in words whatever is wrong."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from doctor.box import POLICY, POLICY_V6, box, diagnosed, shell, troubles
+from doctor.rows import ROWS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, main
+from route_switcher.doctor.finding import Verdict
+from route_switcher.doctor.registry import CHECKS
+
+pytestmark = pytest.mark.kernel
+
+PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text("utf-8")
+NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+BOTH = POLICY.replace(
+    "gateway: 198.51.100.1}", 'gateway: {ipv4: 198.51.100.1, ipv6: "2001:db8::1"}}'
+).replace("203.0.113.10]", '"2001:db8:ffff::9"]')
+
+
+@pytest.fixture
+def router() -> Iterator[None]:
+    with box():
+        yield
+
+
+def the_whole_machine() -> str:
+    looks = (
+        *(
+            f"ip -details -j {family} {what}"
+            for family in ("-4", "-6")
+            for what in ("rule", "neigh")
+        ),
+        "ip -j address",
+        "ip -4 route show table all; ip -6 route show table all",
+        "ip nexthop",
+        "nft list ruleset",
+        "sysctl -a --pattern '^net' 2>/dev/null | grep -v -e random -e count",
+    )
+    told = "\n".join(subprocess.check_output(["sh", "-c", look], text=True) for look in looks)
+    # Lives that go by, and ages.
+    return re.sub(r'(expires |_life_time":|"used":|"confirmed":|"updated":)[0-9a-z]+', r"\1", told)
+
+
+@pytest.mark.parametrize("text", [POLICY, POLICY_V6, BOTH], ids=["IPv4", "IPv6", "both"])
+def test_nothing_is_changed(
+    text: str, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text)
+    shell("ip -4 route add default via 198.51.100.1 dev eth0 metric 10 proto 115")
+    before = the_whole_machine()
+    assert main(["doctor", str(policy)]) == EXIT_OK
+    assert the_whole_machine() == before
+
+
+@pytest.mark.parametrize("text", [POLICY, POLICY_V6], ids=["IPv4", "IPv6"])
+def test_who_may_nothing_is_told_what_he_may_not(text: str, router: None, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text)
+    words = [*NO_RIGHTS, sys.executable, "-P", "-m", "route_switcher", "doctor", str(policy)]
+    done = subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    findings = json.loads(done.stdout)["findings"]
+    skipped = [f for f in findings if f["verdict"] == Verdict.SKIP.value]
+    assert {f["check"] for f in skipped} >= {"next-hop"}
+    assert all("only root may" in f["text"] for f in skipped if f["check"] == "next-hop")
+    assert {f["check"] for f in findings} == {check.name for check in CHECKS}
+
+
+def test_without_rights_the_table_of_neighbours_is_read(router: None, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    shell(
+        "ip neigh replace 198.51.100.1 lladdr 02:00:00:00:00:01 nud reachable dev eth0",
+        "ip neigh replace 198.51.100.129 nud failed dev eth1",
+    )
+    words = [*NO_RIGHTS, sys.executable, "-P", "-m", "route_switcher", "doctor", str(policy)]
+    done = subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == EXIT_PROBLEMS
+    told = {
+        f["subject"]: f["fault"]
+        for f in json.loads(done.stdout)["findings"]
+        if f["check"] == "next-hop"
+    }
+    assert told == {"primary": None, "secondary": "silent"}
+
+
+@pytest.mark.parametrize("text", sorted({row.policy for row in ROWS}), ids=lambda _: "policy")
+def test_everything_wrong_at_once_is_told_in_80_columns(
+    text: str, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(text)
+    plants = [line for row in ROWS if not row.engine for line in row.plant]
+    harmless = [line for line in plants if "until" not in line and "far" not in line]
+    for line in harmless:
+        subprocess.run(["sh", "-c", line], capture_output=True)
+    code, findings = diagnosed(policy, capsys)
+    assert code == EXIT_PROBLEMS
+    assert len(troubles(findings)) >= 4
+    assert main(["doctor", str(policy)]) == EXIT_PROBLEMS
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+def test_an_interface_with_a_strange_name(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.replace("interface: eth1", 'interface: "e\'t;h$1"'))
+    shell("""ip link set eth1 name "e't;h\\$1" """, """ip link set "e't;h\\$1" down""")
+    _, findings = diagnosed(policy, capsys)
+    (down,) = [f for f in troubles(findings) if f.check == "link"]
+    shell(*down.remedies)
+    assert [f for f in diagnosed(policy, capsys)[1] if f.fault == down.fault] == []
+
+
+def test_an_uplink_by_its_other_name(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.replace("eth1", "fibre-line-two"))
+    shell("ip link property add dev eth1 altname fibre-line-two")
+    code, findings = diagnosed(policy, capsys)
+    assert (code, troubles(findings)) == (EXIT_OK, [])
+    assert "fibre-line-two is up (its own name is eth1)" in [f.text for f in findings]
+    shell("sysctl -qw net.ipv4.conf.eth1.rp_filter=1", "ip rule add oif eth1 blackhole pref 100")
+    _, findings = diagnosed(policy, capsys)
+    assert {f.check for f in troubles(findings)} == {"setting", "probe-way"}
+    shell(*(remedy for f in troubles(findings) for remedy in f.remedies))
+    assert troubles(diagnosed(policy, capsys)[1]) == []
+
+
+def test_a_wrong_policy_is_told_of_and_nothing_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\nuplinks: {}\n")
+    for words in ([], ["--json"]):
+        assert main(["doctor", str(policy), *words]) == EXIT_PROBLEMS
+        out, err = capsys.readouterr()
+        assert (out, "policy.yaml" in err) == ("", True)
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", str(policy), "--what"])
+    assert ended.value.code == 2
+
+
+def test_the_page_has_every_check_and_fault_and_its_example_is_so(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {
+        name: re.findall(r"`([a-z0-9-]+)`", faults)
+        for name, faults in re.findall(r"^\| `([a-z0-9-]+)` \| .+ \| (`.+) \|$", PAGE, re.MULTILINE)
+    }
+    assert rows == {check.name: [fault.name for fault in check.faults] for check in CHECKS}
+    (example,) = re.findall(r"^```\n(pass .+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    shell("ip link set eth1 down")
+    main(["doctor", str(policy)])
+    assert capsys.readouterr().out.startswith(example.rpartition("…")[0])
