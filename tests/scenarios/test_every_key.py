@@ -108,6 +108,11 @@ ELSEWHERE = {
         "tests/e2e/test_leaving.py",
         "test_where_a_foreign_default_remains_ours_go",
     ),
+    "policy.track_file": (
+        "it changes no decision: it tells keepalived of it",
+        "tests/daemon/test_track_file.py",
+        "test_it_has_the_number_of_healthy_uplinks",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",

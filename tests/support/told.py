@@ -23,7 +23,7 @@ GATEWAY_HINT = (
 )
 KEYS_HINT = (
     "the keys known here: version, uplinks, probes, rules, routes, hold_back, control,"
-    " on_exit, ignore_linkdown"
+    " on_exit, track_file, ignore_linkdown"
 )
 ABSENT_GATEWAY_HINT = (
     "write auto if the gateway is learned (DHCP, router advertisements), or none if the line has"

@@ -29,6 +29,7 @@ from route_switcher.daemon.report import say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.thread_start import NoThread
+from route_switcher.daemon.track_file import TrackFile
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
 from route_switcher.kernel.rtnetlink.exchange import NoSocket
@@ -142,6 +143,7 @@ async def _serve(
             reloading = Reloading(service.submit, load, doubts)
             program = Program(__version__, origin, trio.current_time())
             service.observe(Control(service, listener, program, policy, reloading.reload))
+            service.observe(TrackFile(service, policy))
             await serve(service, reloading, partial(leave, service, kernel, oracle))
             return
         printed = _Printed()

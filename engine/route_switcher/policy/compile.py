@@ -10,6 +10,7 @@ from route_switcher.policy.sections.control import read_control
 from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.routes import read_placement
+from route_switcher.policy.sections.track_file import read_track_file
 from route_switcher.policy.yaml.reader import Document
 
 IGNORE_LINKDOWN = "ignore_linkdown"
@@ -44,6 +45,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         placement,
         the_control,
         read_on_exit(findings),
+        read_track_file(findings),
     )
 
 

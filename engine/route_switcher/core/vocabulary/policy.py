@@ -175,6 +175,8 @@ class Policy:
     placement: Placement = Placement()
     control: Control = Control()
     on_exit: OnExit = OnExit.KEEP
+    track_file: str | None = None
+    """The absolute path of the file that has the number of healthy uplinks; None: there is none."""
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable
