@@ -183,11 +183,11 @@ TOP = {
         ["3:3-4 bad-value: this list is not a mapping of uplinks", UPLINKS_HINT],
     ),
     "a key for something that is not built": (
-        with_uplink("after_switch: []\non_exit: restore\n"),
+        with_uplink("load_balancing: []\nmirror_ports: 1\n"),
         [
-            "5:1-13 unknown-key: unknown key 'after_switch'",
+            "5:1-15 unknown-key: unknown key 'load_balancing'",
             KEYS_HINT,
-            "6:1-8 unknown-key: unknown key 'on_exit'",
+            "6:1-13 unknown-key: unknown key 'mirror_ports'",
             KEYS_HINT,
         ],
     ),
