@@ -363,6 +363,16 @@ CASES = [
         written(uplinks="  c: {interface: eth2, gateway: auto}\n"),
     ),
     Case(
+        "restore-lets-traffic-out",
+        WARNING,
+        written(
+            more="routes: {table: own, when_all_down: unreachable}\non_exit: restore\n",
+        ),
+        "restore",
+        "while the engine is stopped, or restarts, traffic takes the default route of somebody",
+        written(more="routes: {table: own, when_all_down: unreachable}\n"),
+    ),
+    Case(
         "unused-source-rules",
         NOTE,
         written(more="routes: {source_rules: false}\n"),

@@ -32,6 +32,22 @@ def said(text: str) -> str:
 WRITTEN = "gateway: 198.51.100.1"
 
 
+def test_it_says_that_traffic_is_refused_while_none_answers() -> None:
+    text = written(WRITTEN, more="routes: {table: own, when_all_down: unreachable}\n")
+    told = said(text)
+    assert "always stands last in table 115" in told
+    assert "The policy has no uplink of IPv6: nothing is refused there." in told
+    assert "When none answers, the traffic is refused, and every" in told
+    assert "refused" not in said(text.replace("unreachable", "stay"))
+    assert "nothing is refused there" not in said(text.replace(WRITTEN, BOTH))
+
+
+def test_to_restore_and_to_refuse_is_doubtful() -> None:
+    more = "routes: {table: own, when_all_down: unreachable}\non_exit: restore\n"
+    problems = lints_of(read_policy_text(written(WRITTEN, more=more), "it")).problems
+    assert "restore-lets-traffic-out" in {problem.code for problem in problems}
+
+
 def test_it_says_what_becomes_of_the_routes_at_the_end() -> None:
     text = written(WRITTEN, more="on_exit: restore\n")
     assert "When somebody ends the engine, our routes and rules go" in said(text)

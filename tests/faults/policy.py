@@ -32,10 +32,13 @@ class Settings:
     lines: Lines | None = None
     """Lines whose gateways the policy does not write; None: it writes those of the lab."""
 
+    refuse: bool = False
+    """`when_all_down: unreachable`, in a table of our own."""
+
     @property
     def table(self) -> int:
         """Where the traffic's routes stand."""
-        return OWN_TABLE if self.lines or self.own_table else MAIN_TABLE
+        return OWN_TABLE if self.lines or self.own_table or self.refuse else MAIN_TABLE
 
 
 def altname(interface: str) -> str:
@@ -75,6 +78,8 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
         lines.insert(1, "routes: {table: own}")
     if settings.carrier_rule:
         lines.append(f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}")
+    if settings.refuse:
+        lines.append("routes: {table: own, when_all_down: unreachable}")
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ from faults.rows_links import ROWS_LINKS
 from faults.rows_names import ROWS_NAMES
 from faults.rows_next_hops import ROWS_NEXT_HOPS
 from faults.rows_refused import ROWS_REFUSED
+from faults.rows_refusing import ROWS_REFUSING
 from faults.rows_remedies import ROWS_REMEDIES
 from faults.rows_storms import ROWS_STORMS
 from faults.rows_time import ROWS_TIME
@@ -283,6 +284,7 @@ ROWS = (
         before=acts.put_unreachable_behind,
     ),
     *ROWS_REFUSED,
+    *ROWS_REFUSING,
     *ROWS_REMEDIES,
     *ROWS_NAMES,
     *ROWS_LINKS,

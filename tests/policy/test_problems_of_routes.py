@@ -99,6 +99,21 @@ ROUTES = {
             FREE,
         ],
     ),
+    "another word for what is refused": (
+        routes("{table: own, when_all_down: blackhole}"),
+        [
+            "2:37-46 bad-value: 'blackhole' is not what becomes of traffic while no uplink answers",
+            "write stay or unreachable",
+        ],
+    ),
+    "refusing in main": (
+        routes("{table: main, when_all_down: unreachable}"),
+        [
+            "2:38-49 needs-own-table: in the main table, probes would be refused as well, and"
+            " default routes of others would decide",
+            "write 'table: own' instead of 'table: main'",
+        ],
+    ),
     "small tables of more than 32 bits": (
         routes("{table: 4294967294}"),
         [
@@ -113,6 +128,24 @@ ROUTES = {
 @pytest.mark.parametrize("case", ROUTES.values(), ids=ROUTES)
 def test_where_routes_stand(case: tuple[str, list[str]]) -> None:
     check(*case)
+
+
+def test_where_all_gateways_are_written_refusing_needs_a_table_of_our_own() -> None:
+    text = routes("{when_all_down: unreachable}")
+    load_text(text.replace("metric: 1}", "metric: 9}").replace("metric: 2}", "metric: 11}"), "it")
+    (problem,) = told(
+        "version: 1\nroutes: {when_all_down: unreachable}\n"
+        "uplinks: {a: {interface: eth0, gateway: 192.0.2.1}}\n"
+    )
+    assert problem.startswith("2:25-36 needs-own-table")
+    assert problem.endswith("write 'table: own' beside it")
+
+
+def test_the_first_metric_is_that_of_what_refuses_all() -> None:
+    assert told(routes("{when_all_down: unreachable}")) == [
+        "4:46-47 metric-collision: the metric 1 is that of the route by which all is refused"
+        " ('when_all_down: unreachable') | write 2 or more"
+    ]
 
 
 def test_a_family_more_takes_no_table_more() -> None:

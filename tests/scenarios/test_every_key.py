@@ -76,6 +76,11 @@ LED = {
         "version: 1\nroutes: {table: own}",
         "IPv4 rule from 192.0.2.2/32 lookup 116 pref 32765 protocol 115",
     ),
+    "routes.when_all_down": (
+        "version: 1\nroutes: {table: own}",
+        "version: 1\nroutes: {table: own, when_all_down: unreachable}",
+        "IPv4 unreachable default table 115 metric 4294967295",
+    ),
 }
 """What is replaced in `BASE` without its probes, and the route or rule that follows, where routers
 advertise and every interface has an address."""

@@ -28,7 +28,8 @@ def our_routes(lab: Lab, family: Family = Family.IPV4, table: int = MAIN_TABLE) 
         shown = lab.run(ROUTER, "ip", "-j", f"-{family.value}", "route", "show", *words)
     except LabError:  # there is no such table
         return set()
-    return {(route["dev"], route["metric"]) for route in json.loads(shown)}
+    leading = (route for route in json.loads(shown) if route.get("type") != "unreachable")
+    return {(route["dev"], route["metric"]) for route in leading}
 
 
 def wait_for_our_routes(

@@ -44,6 +44,10 @@ def _family(family: Document) -> Iterator[str]:
     order = family["order"]
     if order is not None:
         yield from _wrapped("  ", f"ORDER: {_order(order)}")
+    if family.get("refusing"):  # an engine of before does not tell
+        yield from _wrapped(
+            "  ", "REFUSING: no uplink answers, so traffic is refused until one does"
+        )
     if family["astray"]:
         yield from _wrapped("  ", f"ASTRAY: {family['astray']}")
     for route in family["conflicts"]:

@@ -82,6 +82,7 @@ def _family(family: FamilyStatus, clock: WallClock, figures: Figures) -> dict[st
         "awaited": family.awaited,
         "awaited_seconds": _seconds(clock.left(family.awaited_until)),
         "astray": family.astray,
+        "refusing": family.refusing,
         "conflicts": [str(route) for route in family.conflicts],
         "undeletable": [_refused(route, clock) for route in family.undeletable],
         "uplinks": [

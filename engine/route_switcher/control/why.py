@@ -45,6 +45,8 @@ def _why_nobody(family: FamilyStatus, clock: WallClock) -> Iterator[str]:
         yield f"{family.departing} has left the policy. It carries the traffic until another can."
     else:
         yield "no uplink has been selected yet."
+    if family.refusing:
+        yield "All traffic of this family is refused until an uplink answers."
     yield from _awaited(family, clock)
 
 
@@ -64,6 +66,8 @@ def _why_active(family: FamilyStatus, uplink: UplinkStatus, clock: WallClock) ->
         yield f"Now {health.evidence}."
         yield from _needs(uplink, clock)
     yield from _awaited(family, clock)
+    if family.refusing:
+        yield "No uplink answers, so all traffic of this family is refused until one does."
     if family.astray:
         yield f"But the kernel sends traffic another way: {family.astray}."
     if family.conflicts:

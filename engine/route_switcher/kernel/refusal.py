@@ -19,6 +19,8 @@ def refusal(route: Route, link: LinkState, code: int, text: str) -> str:
     words = text or os.strerror(code)
     if code == errno.EPERM:
         return "changing routes is not permitted: CAP_NET_ADMIN is missing"
+    if not route.interface:
+        return f"kernel: {words}"
     cause = link_trouble(route, link)
     remedy = ""
     if cause is None and code in _UNREACHABLE:

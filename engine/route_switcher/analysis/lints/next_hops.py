@@ -1,8 +1,10 @@
 """Next hops and tables that will not do what they seem to say."""
 
 from route_switcher.analysis.lints.context import LintContext
+from route_switcher.core.vocabulary.policy import OnExit, WhenAllDown
 from route_switcher.core.vocabulary.uplinks import GatewayMode
 from route_switcher.policy.sections import tables
+from route_switcher.policy.sections.exit import ON_EXIT
 from route_switcher.policy.sections.gateways import GATEWAY
 from route_switcher.text.quantities import listed
 
@@ -66,6 +68,14 @@ def doubt_table(context: LintContext) -> None:
             f"'{tables.SOURCE_RULES}' has no effect: the routes stand in main, so no rule is made",
             "remove it, or write 'table: own' beside it",
             on_key=True,
+        )
+    if placement.when_all_down is WhenAllDown.UNREACHABLE and policy.on_exit is OnExit.RESTORE:
+        context.warn(
+            "restore-lets-traffic-out",
+            (ON_EXIT,),
+            "while the engine is stopped, or restarts, traffic takes the default route of somebody"
+            f" else, which '{tables.WHEN_ALL_DOWN}: unreachable' is there to prevent",
+            "remove it, or write keep",
         )
     last = placement.table_of(len(policy.names) - 1)
     for table, program in _OTHERS.items():

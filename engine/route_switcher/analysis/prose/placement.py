@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.vocabulary.policy import OWN_TABLE, OnExit, Policy
+from route_switcher.core.vocabulary.policy import OWN_TABLE, OnExit, Policy, WhenAllDown
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.text.quantities import listed
+
+WHEN_NONE_ANSWERS = {
+    WhenAllDown.STAY: "the traffic stays where it is",
+    WhenAllDown.UNREACHABLE: "the traffic is refused",
+}
+"""What becomes of it, as a part of a sentence."""
 
 
 def by_what(uplink: Uplink) -> str:
@@ -107,6 +113,24 @@ def rules(policy: Policy) -> Iterator[str]:
                 f" that the question came in on: table {placement.table_of(position)}"
             )
     yield f"everything else, from the first selection on: table {placement.table}"
+
+
+def all_down(policy: Policy) -> Iterator[str]:
+    """What becomes of traffic that no uplink can carry, where that is not the usual thing."""
+    if policy.placement.when_all_down is WhenAllDown.STAY:
+        return
+    without = [family for family in Family if family not in policy.families]
+    yield (
+        "While no uplink answers, traffic is refused at once: senders here and in the LAN get the"
+        " error 'unreachable'. It never takes a default route of somebody else: a route of type"
+        f" unreachable always stands last in table {policy.placement.table}, from the first"
+        " selection on, also while the engine does not run."
+    )
+    if without:
+        yield (
+            f"The policy has no uplink of {listed(list(map(str, without)))}: nothing is refused"
+            " there."
+        )
 
 
 def about_rules() -> str:

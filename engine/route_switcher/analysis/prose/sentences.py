@@ -11,7 +11,9 @@ from route_switcher.analysis.prose.clauses import any_of, clause
 from route_switcher.analysis.prose.figures_in_words import failing_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
 from route_switcher.analysis.prose.placement import (
+    WHEN_NONE_ANSWERS,
     about_rules,
+    all_down,
     at_the_end,
     by_what,
     next_hops,
@@ -110,6 +112,8 @@ def _next_hops(policy: Policy) -> Iterator[str]:
             yield from item(text, f"{number}. ")
         yield ""
         yield from paragraph(about_rules())
+    for text in all_down(policy):
+        yield from paragraph(text)
     for text in at_the_end(policy):
         yield from paragraph(text)
 
@@ -201,9 +205,10 @@ def _moves(policy: Policy) -> Iterator[str]:
             " after any failure."
         )
         yield (
-            "When none answers, the traffic stays where it is, and every uplink that has a link is"
-            f" asked at least {every(max(map(apart, policy.probes)))}, also while it waits for"
-            " answers. The first that answers is used at once, before its stable time is over."
+            f"When none answers, {WHEN_NONE_ANSWERS[policy.placement.when_all_down]}, and every"
+            " uplink that has a link is asked at least"
+            f" {every(max(map(apart, policy.probes)))}, also while it waits for answers."
+            " The first that answers is used at once, before its stable time is over."
         )
         yield _comes_back(policy)
     else:

@@ -43,7 +43,7 @@ def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
     """
     seen = tuple(seen)
     ours = _ours(plan, seen)
-    of_line = {w.route.interface: w for w in plan.routes if w.route.table == plan.table}
+    of_line = _of_traffic(plan)
     active = plan.active if plan.active in seen else None
     if active is None and plan.awaits_active:
         return ()
@@ -69,7 +69,7 @@ def deletions_elsewhere(
     small = {_line(w.route): w for w in plan.routes if w.route.table != plan.table}
     tables = {table for table, _ in small}
     moved = plan.active in seen and (leading == {plan.table} if plan.own else not leading)
-    traffic = {w.route.interface: w for w in plan.routes if w.route.table == plan.table}
+    traffic = _of_traffic(plan)
 
     def may_go(route: Route) -> bool:
         if route.table in leading:
@@ -90,6 +90,12 @@ def deletions_elsewhere(
     )
 
 
+def _of_traffic(plan: Plan) -> dict[str, DesiredRoute]:
+    """The routes of uplinks in the traffic's table, by their interfaces."""
+    in_table = (w for w in plan.routes if w.route.table == plan.table)
+    return {w.route.interface: w for w in in_table if w.route.leads_on}
+
+
 def _leaving(plan: Plan, ours: set[Route], active: Route | None) -> Sequence[Route]:
     """What is not to stand, in the order of deletion."""
     wanted = {w.route for w in plan.routes}
@@ -99,7 +105,7 @@ def _leaving(plan: Plan, ours: set[Route], active: Route | None) -> Sequence[Rou
 def _may_go(
     route: Route, instead: DesiredRoute | None, ours: set[Route], active: Route | None
 ) -> bool:
-    if instead is not None and instead.route in ours:
+    if not route.leads_on or (instead is not None and instead.route in ours):
         return True
     return active is not None and (instead is None or route.metric <= active.metric)
 
@@ -129,6 +135,8 @@ def _addition(family: Family, key_is_ours: bool) -> Change:
 
 
 def _why_deleted(route: Route, instead: DesiredRoute | None) -> str:
+    if not route.leads_on:
+        return "traffic is not to be refused now"
     if instead is None:
         return "no uplink of the policy goes by it now"
     if instead.route.gateway != route.gateway:

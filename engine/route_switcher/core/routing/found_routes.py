@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.uplinks import Uplink
 
 
@@ -32,7 +32,7 @@ def active_before(uplinks: Sequence[Uplink], routes: Sequence[Route]) -> Uplink 
     It stands at its own metric, or, where a foreign route holds that, before all others of ours.
     All are of one family.
     """
-    ours = [route for route in routes if route.ours]
+    ours = [route for route in routes if route.ours and route.leads_on]
     own = {(route.interface, route.metric) for route in ours}
     for uplink in uplinks:
         if (uplink.interface, uplink.metric) in own:
@@ -51,6 +51,6 @@ def in_use(uplinks: Sequence[Uplink], routes: Sequence[Route]) -> Route | None:
     others = (
         route
         for route in routes
-        if route.kind is RouteKind.UNICAST and not (route.ours and route.interface in standing)
+        if route.leads_on and not (route.ours and route.interface in standing)
     )
     return min(others, key=lambda route: route.metric, default=None)

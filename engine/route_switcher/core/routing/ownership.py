@@ -153,6 +153,8 @@ def _warning(at: float, text: str) -> list[Output]:
 
 def _usable(link: LinkState | None, route: Route) -> bool:
     """Whether the kernel had no reason to take it away."""
+    if not route.interface:
+        return True
     return link is not None and link.up and route.family in link.families
 
 

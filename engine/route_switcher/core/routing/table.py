@@ -123,6 +123,8 @@ class RouteTable:
         return refused
 
     def _refusal(self, route: Route) -> str | None:
+        if not route.leads_on:
+            return None
         link = self.link(route.interface)
         if isinstance(route.gateway, IPv6Address) and route.gateway.is_link_local:
             # Reached by the interface's own link-local address: it needs no other.

@@ -18,6 +18,7 @@ from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.selection.first_selection import FirstSelection
+from route_switcher.core.selection.refusing import Refusing
 from route_switcher.core.selection.renaming import preferred_before
 from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
@@ -61,12 +62,18 @@ class FamilySelection:
         self._plan = FamilyPlan(family, self.admission, presence)
         self._all_down = AllDown()
         self.limiter = SwitchLimiter(policy.hold_back)
+        self._refusing = Refusing(family)
         self._held_until = inf
 
     @property
     def settled(self) -> bool:
         """Whether a first selection has been made."""
         return self.current is not None or self.departing is not None
+
+    @property
+    def refusing(self) -> bool:
+        """Whether traffic is refused, since no uplink answers."""
+        return self._refusing.on
 
     @property
     def candidates(self) -> tuple[UplinkHealth, ...]:
@@ -86,9 +93,11 @@ class FamilySelection:
         """Begin with what was found; wait at most `patience` seconds for first rounds."""
         mine = [r for r in routes if r.family is self.family]
         led = [rule for rule in rules if rule.family is self.family]
-        table = self.admission.tables.placement.table
-        outputs = self._start(at, routes_of_traffic(mine, led, table), patience)
-        return outputs + self.see_routes(at, mine)
+        placement = self.admission.tables.placement
+        refused = self._refusing.start(at, mine, placement)
+        found = routes_of_traffic(mine, led, placement.table)
+        outputs = self._start(at, found, patience)
+        return [*outputs, *refused, *self.see_routes(at, mine)]
 
     def see_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
         """Take what the kernel has."""
@@ -172,7 +181,10 @@ class FamilySelection:
 
     def plan(self) -> Plan:
         """The routes and rules that the kernel should have now."""
-        return self._plan.now(self.healths, self.current or self.departing, self.settled)
+        active = self.current or self.departing
+        return self._plan.now(
+            self.healths, active, selected=self.settled, refusing=self._refusing.on
+        )
 
     def _active_standing(self) -> Standing | None:
         if self.current is None:
@@ -181,6 +193,20 @@ class FamilySelection:
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select again; `old` is the policy that a reload has just replaced."""
+        outputs = self._select(at, old)
+        placement, healths = self.admission.tables.placement, self.candidates
+        may_begin = self._given_up(at)
+        return outputs + self._refusing.update(at, placement, healths, may_begin=may_begin)
+
+    def _given_up(self, at: float) -> bool:
+        """Whether the active uplink is failed, or none could be selected in time."""
+        if self.current is None:
+            return not self.settled and not self.first.waits(at)
+        override = self.override
+        forced = override is not None and override.force and override.uplink == self.current
+        return not forced and self._health(self.current).state is UplinkState.FAILED
+
+    def _select(self, at: float, old: Policy | None) -> list[Output]:
         self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
             self._all_down.ask_at = self._held_until = inf

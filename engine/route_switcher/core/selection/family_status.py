@@ -36,6 +36,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
         undeletable=admission.refusals.undeletable,
         conflicts=selection.conflicts.found,
         astray=selection.astray,
+        refusing=selection.refusing,
     )
 
 

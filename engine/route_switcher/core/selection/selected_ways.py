@@ -48,6 +48,8 @@ def _lines(health: UplinkHealth, presence: RoutePresence) -> Iterator[Line]:
 def _carriers(
     selection: FamilySelection, presence: RoutePresence, there: frozenset[Route]
 ) -> Iterator[Carrier]:
+    if selection.refusing:
+        return  # the traffic is meant to go nowhere
     route = selection.plan().active
     for health in selection.healths:
         if health.uplink.name == selection.current and route in there:

@@ -138,14 +138,24 @@ OWN_TABLE = 115
 """The table of ours where a policy wants one and writes no number: our protocol number again."""
 
 
+class WhenAllDown(Enum):
+    """What becomes of the traffic of a family while no uplink answers."""
+
+    STAY = "stay"
+    """It stays with the active uplink."""
+    UNREACHABLE = "unreachable"
+    """It is refused. Only in a table of our own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """In which routing table the routes stand."""
+    """In which routing table the routes stand, and which there are beside those of uplinks."""
 
     table: int = MAIN_TABLE
     """The table of the traffic's routes."""
     source_rules: bool = True
     """In a table of our own: answers leave by the uplink that has their source address."""
+    when_all_down: WhenAllDown = WhenAllDown.STAY
 
     @property
     def own(self) -> bool:

@@ -14,6 +14,10 @@ Unassigned in rtnetlink.h and in iproute2's rt_protos. `ip route show proto 115`
 """
 
 
+FIRST_METRIC = 1
+"""Of a route that stands before those of uplinks. Not 0: in IPv6 that means 1024, and in a deletion
+any metric."""
+
 LEASE_TABLE = 1115
 """Where the hooks in examples/dhcp-clients write what a lease says. No rule leads there."""
 
@@ -93,6 +97,11 @@ class Route:
     def ours(self) -> bool:
         """Whether this route carries our protocol number."""
         return self.protocol == PROTOCOL
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether packets go anywhere by it: it is no dead end, such as a blackhole."""
+        return self.kind is RouteKind.UNICAST
 
     def __str__(self) -> str:
         """The route in the words of `ip route`."""

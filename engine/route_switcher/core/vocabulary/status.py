@@ -161,6 +161,8 @@ class FamilyStatus:
     astray: str
     """Where the kernel sends the traffic instead of the active uplink, in words; empty: it goes
     there, as far as is known."""
+    refusing: bool = False
+    """Traffic is refused as unreachable, since no uplink answers."""
 
     @property
     def since(self) -> float:

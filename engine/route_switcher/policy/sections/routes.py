@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Sequence
 
-from route_switcher.core.vocabulary.policy import MAIN_TABLE, Placement
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Placement, WhenAllDown
+from route_switcher.core.vocabulary.routes import FIRST_METRIC
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.sections.tables import (
     SECTION,
     SOURCE_RULES,
     TABLE,
+    WHEN_ALL_DOWN,
     check_tables,
     table_of_traffic,
 )
+from route_switcher.policy.sections.uplinks import SECTION as UPLINKS
 
 
 def read_placement(
@@ -24,4 +27,39 @@ def read_placement(
     table = table_of_traffic(findings, uplinks)
     if isinstance(findings.get((SECTION, TABLE)), int) or table != MAIN_TABLE:
         check_tables(findings, (SECTION, TABLE), table, len(names))
-    return Placement(table, findings.get((SECTION, SOURCE_RULES)) is not False)
+    return Placement(
+        table,
+        findings.get((SECTION, SOURCE_RULES)) is not False,
+        _read_when_all_down(findings, uplinks, table),
+    )
+
+
+def _read_when_all_down(findings: Findings, uplinks: Sequence[Uplink], table: int) -> WhenAllDown:
+    path = (SECTION, WHEN_ALL_DOWN)
+    if findings.get(path) != WhenAllDown.UNREACHABLE.value:
+        return WhenAllDown.STAY
+    if table == MAIN_TABLE:
+        findings.report(
+            "needs-own-table",
+            path,
+            "in the main table, probes would be refused as well, and default routes of others would"
+            " decide",
+            "write 'table: own' "
+            + (
+                "beside it"
+                if findings.get((SECTION, TABLE)) is None
+                else "instead of 'table: main'"
+            ),
+        )
+        return WhenAllDown.STAY
+    for uplink in uplinks:
+        if uplink.metric == FIRST_METRIC:
+            findings.report(
+                "metric-collision",
+                (UPLINKS, uplink.name, "metric"),
+                f"the metric {FIRST_METRIC} is that of the route by which all is refused"
+                f" ('{WHEN_ALL_DOWN}: {WhenAllDown.UNREACHABLE.value}')",
+                f"write {FIRST_METRIC + 1} or more",
+            )
+            break
+    return WhenAllDown.UNREACHABLE

@@ -11,6 +11,7 @@ from route_switcher.policy.yaml.reader import Path
 SECTION = "routes"
 TABLE = "table"
 SOURCE_RULES = "source_rules"
+WHEN_ALL_DOWN = "when_all_down"
 
 _LARGEST = 2**32 - 1
 
