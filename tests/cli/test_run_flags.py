@@ -43,7 +43,7 @@ def the_seeds(text: str) -> Policy:
 def policy_of(*words: str) -> Policy:
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
-    return run.reader(parser.parse_args(words))()
+    return run.reader(parser.parse_args(words))().policy
 
 
 def test_with_all_of_the_seeds_values_it_is_the_seeds_policy() -> None:

@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from route_switcher.control.protocol import (
     LONGEST_ORDER,
     BadRequest,
+    ConfirmRequest,
     Error,
     ReleaseRequest,
     ReloadRequest,
@@ -42,6 +43,8 @@ REQUESTS: dict[bytes, Request] = {
     request("switch", uplink="lte", seconds=LONGEST_ORDER): SwitchRequest("lte", LONGEST_ORDER),
     request("release"): ReleaseRequest(),
     request("reload"): ReloadRequest(),
+    request("reload", confirm_seconds=60): ReloadRequest(60),
+    request("confirm"): ConfirmRequest(),
 }
 
 BAD = {
@@ -115,10 +118,23 @@ def test_whatever_else_is_refused_in_words(case: tuple[bytes, Error]) -> None:
     assert str(caught.value)
 
 
-KEYS = st.sampled_from(("version", "request", "uplink", "seconds", "force", "x"))
+KEYS = st.sampled_from(("version", "request", "uplink", "seconds", "force", "confirm_seconds", "x"))
 VALUES = (
     st.sampled_from(
-        (1, 2, True, False, None, "status", "why", "watch", "switch", "release", "reload")
+        (
+            1,
+            2,
+            True,
+            False,
+            None,
+            "status",
+            "why",
+            "watch",
+            "switch",
+            "release",
+            "reload",
+            "confirm",
+        )
     )
     | st.text(max_size=3)
     | st.integers(-2, 40_000_000)
@@ -135,6 +151,8 @@ OBJECTS = st.dictionaries(KEYS, VALUES, max_size=5)
 @example({"version": 1, "request": "watch", "seconds": 0.5})
 @example({"version": 1, "request": "watch", "seconds": 60})
 @example({"version": 1, "request": "watch", "seconds": 61})
+@example({"version": 1, "request": "reload", "confirm_seconds": 86401})
+@example({"version": 1, "request": "reload", "confirm_seconds": 0.5})
 def test_what_is_understood_is_what_the_schema_describes(message: dict[str, Any]) -> None:
     try:
         parse(json.dumps(message).encode())
@@ -160,6 +178,8 @@ def test_replies_fit_the_schema_and_others_do_not() -> None:
     for name in ("switch", "release"):
         VALID.validate(done(name, messages=["moved"], kept=True))
     VALID.validate(done("reload", messages=[]))
+    VALID.validate(done("reload", messages=[], confirm_seconds=59.9, kept=True))
+    VALID.validate(done("confirm", messages=[], kept=True))
     VALID.validate(done("why", messages=["IPv4: …"]))
     VALID.validate(done("watch"))
     assert not VALID.is_valid(done("reload"))

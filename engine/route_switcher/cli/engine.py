@@ -18,6 +18,8 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.daemon.control.listener import Listener, NoControl
 from route_switcher.daemon.control.observer import Control
+from route_switcher.daemon.control.on_trial import OnTrial
+from route_switcher.daemon.control.trial_file import First
 from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.interfaces import Interfaces
@@ -35,6 +37,7 @@ from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilitie
 from route_switcher.kernel.rtnetlink.exchange import NoSocket
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
+from route_switcher.policy.load import Written
 from route_switcher.printable import printable
 from route_switcher.probes import registry
 from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
@@ -42,8 +45,8 @@ from route_switcher.probes.source_address import LinkAddresses
 
 
 def run(
-    policy: Policy,
-    load: Callable[[], Policy],
+    first: First,
+    load: Callable[[], Written],
     doubts: Callable[[], Sequence[str]],
     doubted: Sequence[str],
     *,
@@ -52,11 +55,12 @@ def run(
     log_level: str,
     log_format: str,
 ) -> int:
-    """Run until a signal ends it; returns the exit code.
+    """Run `first` until a signal ends it; returns the exit code.
 
     `load` reads the policy again, and `doubts` says what to warn of then; `doubted` of this one,
     whose file or name is `origin`.
     """
+    policy = first.written.policy
     set_up_log(log_level, log_format)
     try:
         missing = missing_capabilities(_needed_capabilities(policy, dry_run))
@@ -80,12 +84,12 @@ def run(
         say(logging.INFO, "start", f"route-switcher {__version__}{mode}: {uplinks}")
         for note in notes:
             say(logging.WARNING, "lock", note)
-        for line in doubted:
+        for line in (*first.lines, *doubted):
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
             listener = None if dry_run else _listener(held)
-            on_trio.run(_serve, policy, origin, load, doubts, listener, dry_run)
+            on_trio.run(_serve, first, origin, load, doubts, listener, dry_run)
         except* (ProbeNotPermitted, CannotStart, NoSocket, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
     match ended_by:
@@ -109,13 +113,14 @@ def _listener(held: ExitStack) -> Listener | None:
 
 
 async def _serve(
-    policy: Policy,
+    first: First,
     origin: str,
-    load: Callable[[], Policy],
+    load: Callable[[], Written],
     doubts: Callable[[], Sequence[str]],
     listener: Listener | None,
     dry_run: bool,
 ) -> None:
+    policy = first.written.policy
     try:
         connected = NetlinkKernel()
         asked = NetlinkOracle(connected.discarded)
@@ -140,9 +145,10 @@ async def _serve(
                 observers=[log],
                 oracle=oracle,
             )
-            reloading = Reloading(service.submit, load, doubts)
+            trial = OnTrial(first, service.submit, service.status)
+            reloading = Reloading(service.submit, load, doubts, trial)
             program = Program(__version__, origin, trio.current_time())
-            service.observe(Control(service, listener, program, policy, reloading.reload))
+            service.observe(Control(service, listener, program, policy, reloading.reload, trial))
             service.observe(TrackFile(service, policy))
             await serve(service, reloading, partial(leave, service, kernel, oracle))
             return

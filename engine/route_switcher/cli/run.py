@@ -23,11 +23,18 @@ from typing import TypeAlias
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.cli.unhindered import unhindered_stderr
-from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.daemon.control.trial_file import First, first_policy
 from route_switcher.daemon.signals import held
 from route_switcher.daemon.thread_start import NoThread
 from route_switcher.other_writers import other_writers
-from route_switcher.policy.load import SYSTEM_NAME, load, load_text, locate, shipped_policies
+from route_switcher.policy.load import (
+    SYSTEM_NAME,
+    Written,
+    load_written,
+    load_written_text,
+    locate,
+    shipped_policies,
+)
 from route_switcher.policy.problems import PolicyProblems, render
 
 LEVEL_VARIABLE = "ROUTE_SWITCHER_LOG"
@@ -51,7 +58,7 @@ probes:
   internet: {{type: icmp, targets: ['{ping_target}']}}
 """
 
-Load: TypeAlias = Callable[[], Policy]
+Load: TypeAlias = Callable[[], Written]
 Doubts: TypeAlias = Callable[[], tuple[str, ...]]
 
 
@@ -90,8 +97,10 @@ def _execute(arguments: argparse.Namespace) -> int:
     if arguments.policy is not None and _given(arguments):
         return _wrong_usage("give a POLICY or the flags of two uplinks, not both")
     read, doubts = reader(arguments), doubter(arguments)
+    # A dry run is nobody's trial.
+    begin = partial(_as_written, read) if arguments.dry_run else partial(first_policy, read)
     try:
-        policy, doubted = read_in_time(lambda: (read(), doubts()), arguments.policy or SYSTEM_NAME)
+        first, doubted = read_in_time(lambda: (begin(), doubts()), arguments.policy or SYSTEM_NAME)
     except AskedToEnd as signalled:
         print(f"route-switcher run: stopped by {signalled}", file=sys.stderr)
         return EXIT_OK
@@ -102,7 +111,7 @@ def _execute(arguments: argparse.Namespace) -> int:
     from route_switcher.cli import engine
 
     return engine.run(
-        policy,
+        first,
         read,
         doubts,
         doubted,
@@ -113,16 +122,20 @@ def _execute(arguments: argparse.Namespace) -> int:
     )
 
 
+def _as_written(read: Load) -> First:
+    return First(read())
+
+
 def reader(arguments: argparse.Namespace) -> Load:
     """What reads the policy that the arguments mean, from its file or from the flags."""
     given = _given(arguments)
     if not given:
-        return partial(load, SYSTEM_NAME if arguments.policy is None else arguments.policy)
+        return partial(load_written, SYSTEM_NAME if arguments.policy is None else arguments.policy)
     # A quote in a value must not end the quoting.
     values = {
         flag.replace("-", "_"): value.replace("'", "''") for flag, value in (_FLAGS | given).items()
     }
-    return partial(load_text, _POLICY_OF_FLAGS.format(**values), "command line")
+    return partial(load_written_text, _POLICY_OF_FLAGS.format(**values), "command line")
 
 
 def doubter(arguments: argparse.Namespace) -> Doubts:

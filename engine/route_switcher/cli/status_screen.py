@@ -24,9 +24,24 @@ def screen(status: Document) -> Iterator[str]:
     yield from _wrapped(
         "", f"policy {status['policy']}, running for {running} (version {status['program']})"
     )
+    confirmation = status.get("confirmation")
+    if confirmation is not None:
+        yield from _wrapped("", _confirmation(confirmation))
     for family in status["families"]:
         yield ""
         yield from _family(family)
+
+
+def _confirmation(confirmation: Document) -> str:
+    if confirmation["state"] == "missed":
+        return (
+            "NOT CONFIRMED: the policy from before counts again; the file still has the other. Put"
+            " it right, then `route-switcher reload`"
+        )
+    left = span(round(confirmation["left_seconds"] or 0))
+    return (
+        f"ON TRIAL: `route-switcher confirm` within {left}, or the policy from before counts again"
+    )
 
 
 def _reasons(status: Document) -> str:

@@ -34,6 +34,16 @@ class LastMinute:
     longest: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A policy is on trial, or was."""
+
+    until: float
+    """Until when it may be confirmed, on the engine's clock."""
+    missed: bool
+    """Nobody has: the policy from before counts again, though the file has the other."""
+
+
 Figures = Callable[[UplinkId], LastMinute]
 
 
@@ -48,7 +58,11 @@ class Program:
 
 
 def status_document(
-    status: Status, program: Program, clock: WallClock, figures: Figures
+    status: Status,
+    program: Program,
+    clock: WallClock,
+    figures: Figures,
+    confirmation: Confirmation | None = None,
 ) -> dict[str, object]:
     """All that is known, as values that JSON can write. Times are local, durations seconds."""
     families = [_family(family, clock, figures) for family in status.families]
@@ -58,6 +72,13 @@ def status_document(
         "program": program.version,
         "policy": program.policy,
         "running_seconds": _seconds(clock.ago(program.began)),
+        "confirmation": None
+        if confirmation is None
+        else {
+            "state": "missed" if confirmation.missed else "awaited",
+            "until": clock.stamp(confirmation.until),
+            "left_seconds": _seconds(clock.left(confirmation.until)),
+        },
         "verdict": worst(judge(family).verdict for family in status.families).value,
         "families": families,
     }

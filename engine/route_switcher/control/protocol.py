@@ -20,6 +20,9 @@ LONGEST_REQUEST = 4096
 LONGEST_ORDER = 366 * 86_400.0
 """Seconds that an order with an end may hold."""
 
+LONGEST_TRIAL = 86_400.0
+"""Seconds that a confirmation may be awaited."""
+
 SLOWEST_STATUS = 60.0
 """Seconds that a watcher may want from one status to the next."""
 
@@ -84,12 +87,20 @@ class ReleaseRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReloadRequest:
-    """Read the policy again."""
+    """Read the policy again; `confirm_seconds`: unless it is confirmed within that time, the one
+    before it counts again."""
+
+    confirm_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRequest:
+    """The policy that is on trial stays."""
 
 
 Question: TypeAlias = StatusRequest | WhyRequest | WatchRequest
 
-Order: TypeAlias = SwitchRequest | ReleaseRequest | ReloadRequest
+Order: TypeAlias = SwitchRequest | ReleaseRequest | ReloadRequest | ConfirmRequest
 """What changes something, and so is not for everybody who may ask."""
 
 Request: TypeAlias = Question | Order
@@ -162,6 +173,10 @@ _SECONDS = _Value(
     f"a number of seconds, above 0 and up to {LONGEST_ORDER:.0f}",
     lambda value: _is_number(value) and 0 < value <= LONGEST_ORDER,  # type: ignore[operator]
 )
+_TRIAL = _Value(
+    f"a number of seconds, from 1 to {LONGEST_TRIAL:.0f}",
+    lambda value: _is_number(value) and 1 <= value <= LONGEST_TRIAL,  # type: ignore[operator]
+)
 _SPACING = _Value(
     f"a number of seconds, from 1 to {SLOWEST_STATUS:.0f}",
     lambda value: _is_number(value) and 1 <= value <= SLOWEST_STATUS,  # type: ignore[operator]
@@ -182,7 +197,10 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         needed=("uplink",),
     ),
     "release": _Kind(lambda _: ReleaseRequest(), {}),
-    "reload": _Kind(lambda _: ReloadRequest(), {}),
+    "reload": _Kind(
+        lambda keys: ReloadRequest(keys.get("confirm_seconds")), {"confirm_seconds": _TRIAL}
+    ),
+    "confirm": _Kind(lambda _: ConfirmRequest(), {}),
 }
 
 

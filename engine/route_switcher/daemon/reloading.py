@@ -15,9 +15,9 @@ from typing import NoReturn
 import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
-from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.report import say
 from route_switcher.daemon.signals import SIGNALS
+from route_switcher.policy.load import Written
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.yaml.files import TIME_LIMIT
 
@@ -31,8 +31,25 @@ class Reloaded:
     """Why the running policy stays, in words; empty: the new one counts."""
 
 
-class _Waiting:
+class Admission:
+    """What stands between a policy that was read and the engine. This one lets each pass."""
+
     def __init__(self) -> None:
+        self.turn = trio.Lock()
+        """Held from the reading of a policy until the engine has it."""
+
+    async def admit(self, written: Written, seconds: float | None) -> Sequence[str]:
+        """The engine is given this policy next; `seconds`: if nobody confirms it within that time,
+        the one before it counts again. Returns what the one who asked must know."""
+        return ()
+
+    async def run(self) -> None:
+        """A task of its own, from when the engine is ready."""
+
+
+class _Waiting:
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
         self.settled = trio.Event()
         self.reloaded = Reloaded()
 
@@ -51,14 +68,16 @@ class Reloading:
     def __init__(
         self,
         submit: Callable[[NewPolicy], Awaitable[object]],
-        load: Callable[[], Policy],
+        load: Callable[[], Written],
         doubts: Callable[[], Sequence[str]],
+        admission: Admission | None = None,
         *,
         limit: float = TIME_LIMIT,
     ) -> None:
         self._submit = submit
         self._load = load
         self._doubts = doubts
+        self._admission = admission or Admission()
         self._limit = limit
         self._asked = trio.Event()
         self._waiting: list[_Waiting] = []
@@ -69,34 +88,42 @@ class Reloading:
         """Ask for a reading. One that is under way is repeated: the file may have changed since."""
         self._asked.set()
 
-    async def reload(self) -> Reloaded:
-        """Ask for a reading, and wait until its policy counts or is refused."""
-        waiting = _Waiting()
+    async def reload(self, seconds: float | None = None) -> Reloaded:
+        """Ask for a reading, and wait until its policy counts or is refused. `seconds`: it counts
+        for so long, unless it is confirmed."""
+        waiting = _Waiting(seconds)
         self._waiting.append(waiting)
         self.ask()
         await waiting.settled.wait()
         return waiting.reloaded
 
-    async def run(self) -> NoReturn:
-        """Read whenever asked."""
+    async def run(self) -> None:
+        """Read whenever asked; until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._admission.run)
+            await self._run()
+
+    async def _run(self) -> NoReturn:
         while True:
             await self._asked.wait()
             self._asked = trio.Event()
             waiting, self._waiting = self._waiting, []
-            reloaded = await self._reload()
+            asked = (each.seconds for each in waiting if each.seconds is not None)
+            async with self._admission.turn:
+                reloaded = await self._reload(min(asked, default=None))
             if reloaded is None:
                 self._waiting[:0] = waiting
                 continue
             for each in waiting:
                 each.settle(reloaded)
 
-    async def _reload(self) -> Reloaded | None:
+    async def _reload(self, seconds: float | None) -> Reloaded | None:
         """What came of it; None: it was asked for again meanwhile."""
         if self._one.borrowed_tokens:
             return _stays("an earlier reading of the policy still hangs")
         try:
             with trio.move_on_after(self._limit) as patience:
-                policy, lines, level = await trio.to_thread.run_sync(
+                written, lines, level = await trio.to_thread.run_sync(
                     self._read, abandon_on_cancel=True, limiter=self._one
                 )
         except Exception as error:  # no thread, no memory, or a bug: the uplink matters more
@@ -107,13 +134,14 @@ class Reloading:
             return None
         for line in lines:
             say(level, "policy", line)
-        if policy is None:
+        if written is None:
             return _stays("the policy is not sound", lines)
+        said = await self._admission.admit(written, seconds)
         say(logging.INFO, "reload", "the policy was read again, and counts from now on")
-        await self._submit(NewPolicy(policy))
-        return Reloaded(tuple(lines))
+        await self._submit(NewPolicy(written.policy))
+        return Reloaded((*lines, *said))
 
-    def _read(self) -> tuple[Policy | None, Sequence[str], int]:
+    def _read(self) -> tuple[Written | None, Sequence[str], int]:
         """The policy, or None; and what is to be said, at which level."""
         # This thread may outlive the daemon's handlers, and must not take its signals then.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -49,7 +49,7 @@ _SUBJECTS: dict[str, tuple[str, ...]] = {
 """Which fields tell causes of an event apart. In any other event they are told apart by the text,
 without its numbers."""
 
-_ANSWERS = frozenset({"start", "reload", "policy", "restore", "stop"})
+_ANSWERS = frozenset({"start", "reload", "policy", "confirm", "restore", "stop"})
 """Events that answer what a person did: not limited."""
 
 _NUMBER = re.compile(r"[0-9a-f]*:[0-9a-f:.]+|(?<![a-z0-9])[0-9][0-9.]*", re.IGNORECASE)

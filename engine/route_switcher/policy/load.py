@@ -30,6 +30,14 @@ class Loaded:
     """What messages call the file."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sound policy, and the text that it was read from."""
+
+    policy: Policy
+    text: str
+
+
 def shipped_policies() -> dict[str, Traversable]:
     """The policies that come with the program, by name."""
     files = (data_root() / "policies").iterdir()
@@ -82,6 +90,16 @@ def load(argument: str = SYSTEM_NAME) -> Policy:
     return read_policy(argument).policy
 
 
+def load_written(argument: str = SYSTEM_NAME) -> Written:
+    """The same, with its text."""
+    return _written(read_policy(argument))
+
+
+def load_written_text(text: str, origin: str) -> Written:
+    """The policy that `text` means; `origin` is what errors call it. Raises `PolicyProblems`."""
+    return _written(read_policy_text(text, origin))
+
+
 def load_bytes(raw: bytes, origin: str) -> Policy:
     """The policy that the content of a file means. Raises `PolicyProblems`."""
     return _loaded(read_bytes(raw, origin, POLICY), origin).policy
@@ -90,6 +108,10 @@ def load_bytes(raw: bytes, origin: str) -> Policy:
 def load_text(text: str, origin: str) -> Policy:
     """The policy that `text` means; `origin` is what errors call it. Raises `PolicyProblems`."""
     return read_policy_text(text, origin).policy
+
+
+def _written(loaded: Loaded) -> Written:
+    return Written(loaded.policy, loaded.document.text)
 
 
 def _loaded(document: Document, origin: str) -> Loaded:

@@ -11,6 +11,7 @@ import trio
 from route_switcher.control.document import Program, status_document
 from route_switcher.control.protocol import (
     BadRequest,
+    ConfirmRequest,
     Error,
     Order,
     ReleaseRequest,
@@ -34,6 +35,7 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.status import FamilyStatus, Override, Status
 from route_switcher.daemon.control.credentials import Peer
 from route_switcher.daemon.control.kept_orders import KeptOrders
+from route_switcher.daemon.control.on_trial import OnTrial
 from route_switcher.daemon.control.pace import Pace
 from route_switcher.daemon.last_minute import LastMinutes
 from route_switcher.daemon.reloading import Reloaded
@@ -66,7 +68,8 @@ class Answers:
         engine: Engine,
         program: Program,
         policy: Policy,
-        reload: Callable[[], Awaitable[Reloaded]],
+        reload: Callable[[float | None], Awaitable[Reloaded]],
+        trial: OnTrial,
         orders: KeptOrders,
         minutes: LastMinutes,
         pace: Pace,
@@ -78,6 +81,7 @@ class Answers:
         self.group: int | None = None
         """Whose members may give orders."""
         self._reload = reload
+        self._trial = trial
         self._orders = orders
         self._minutes = minutes
         self._pace = pace
@@ -107,7 +111,7 @@ class Answers:
                 return done("status", status=self.document())
             case WhyRequest():
                 return self._why(request.uplink)
-            case SwitchRequest() | ReleaseRequest() | ReloadRequest():
+            case SwitchRequest() | ReleaseRequest() | ReloadRequest() | ConfirmRequest():
                 if not peer.may_order(self.group):
                     what = f"user {peer.user} may not give orders: only root, the engine's own"
                     return failed(Error.NOT_ALLOWED, f"{what} user, and the policy's group may")
@@ -121,7 +125,11 @@ class Answers:
         """The status as JSON has it."""
         status = self._engine.status()
         return status_document(
-            status, self._program, _clock(status), lambda its: self._minutes.of(its, status.at)
+            status,
+            self._program,
+            _clock(status),
+            lambda its: self._minutes.of(its, status.at),
+            self._trial.confirmation,
         )
 
     def _why(self, uplink: str | None) -> Reply:
@@ -138,17 +146,30 @@ class Answers:
     async def _carried_out(self, order: Order) -> Reply:
         match order:
             case SwitchRequest():
+                await self._trial.forget_orders()
                 return await self._switch(order)
             case ReleaseRequest():
+                await self._trial.forget_orders()
                 return await self._release()
             case ReloadRequest():
-                reloaded = await self._reload()
-                if reloaded.refused:
-                    what = f"{reloaded.refused}: the running one stays"
-                    return failed(Error.REFUSED, *reloaded.lines, what)
-                return done("reload", messages=list(reloaded.lines))
+                return await self._read_again(order.confirm_seconds)
+            case ConfirmRequest():
+                refused = await self._trial.confirm()
+                if refused:
+                    return failed(Error.REFUSED, refused)
+                messages = ["confirmed: the policy that counts now stays"]
+                return done("confirm", messages=messages, kept=self._trial.kept)
             case _:
                 assert_never(order)
+
+    async def _read_again(self, confirm_seconds: float | None) -> Reply:
+        reloaded = await self._reload(confirm_seconds)
+        if reloaded.refused:
+            what = f"{reloaded.refused}: the running one stays"
+            return failed(Error.REFUSED, *reloaded.lines, what)
+        left, kept = self._trial.left, self._trial.kept
+        left = None if left is None else round(left, 3)
+        return done("reload", messages=list(reloaded.lines), confirm_seconds=left, kept=kept)
 
     async def _switch(self, order: SwitchRequest) -> Reply:
         until = trio.current_time() + order.seconds
@@ -213,7 +234,12 @@ def _tell(order: Order, peer: Peer) -> None:
             what = "release"
         case ReloadRequest():
             what = "reload"
+            fields["confirm_seconds"] = order.confirm_seconds
+            if order.confirm_seconds is not None:
+                what += f", to be confirmed within {order.confirm_seconds:g} s"
+        case ConfirmRequest():
+            what = "confirm"
         case _:
             assert_never(order)
     message = f"ordered by user {peer.user} (process {peer.process}): {what}"
-    say(logging.INFO, "order", message, order=what.split()[0], **fields)
+    say(logging.INFO, "order", message, order=what.split()[0].rstrip(","), **fields)

@@ -7,12 +7,13 @@ from functools import partial
 import trio
 
 from route_switcher.control.document import Program
-from route_switcher.core.vocabulary.events import Event, Reload, Round
+from route_switcher.core.vocabulary.events import Event, Release, Reload, Round, Switch
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.control.answers import Answers, Engine
 from route_switcher.daemon.control.connections import Connections
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.daemon.control.listener import Listener, NoControl
+from route_switcher.daemon.control.on_trial import OnTrial
 from route_switcher.daemon.control.pace import Pace
 from route_switcher.daemon.control.watchers import Watchers
 from route_switcher.daemon.last_minute import LastMinutes
@@ -33,7 +34,8 @@ class Control(Observer):
         listener: Listener | None,
         program: Program,
         policy: Policy,
-        reload: Callable[[], Awaitable[Reloaded]],
+        reload: Callable[[float | None], Awaitable[Reloaded]],
+        trial: OnTrial,
     ) -> None:
         self._engine = engine
         self._listener = listener
@@ -42,7 +44,7 @@ class Control(Observer):
         self._orders = KeptOrders()
         self._pace = Pace()
         self._answers = Answers(
-            engine, program, policy, reload, self._orders, self._minutes, self._pace
+            engine, program, policy, reload, trial, self._orders, self._minutes, self._pace
         )
         self._orders_changed, self._policy_changed = trio.Event(), trio.Event()
         # A look-up that hangs keeps its token, so that threads do not pile up.
@@ -57,6 +59,8 @@ class Control(Observer):
             self._minutes.apply_policy(event.policy.uplinks)
             self._orders_changed.set()
             self._policy_changed.set()
+        elif isinstance(event, Switch | Release):
+            self._orders_changed.set()
 
     async def run(self) -> None:
         """Until cancelled."""
