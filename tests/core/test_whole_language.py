@@ -138,13 +138,14 @@ class Judged(Twin):
         check_no_lost_link_is_kept(engine, event.at)
         if active is None:
             return
-        failed = engine.status(event.at).health(v4(active))
+        healths = engine._families[Family.IPV4].healths
+        failed = next(health for health in healths if health.uplink.name == active)
         if failed.state is not FAILED:
             return
         since = failed.failing_since
-        for other in engine._families[Family.IPV4].healths:
+        for other in healths:
             better = other.state in (HEALTHY, UplinkState.RECOVERING)
-            if other.uplink.name != active and (better or failed.silent):
+            if other.uplink.name != active and (better or failed.silent(event.at)):
                 up = other.link.connected and other.routable
                 waited_for = other.why_not(event.at, since)
                 assert not up or waited_for, "it answers, and is not used"

@@ -1,9 +1,10 @@
 """Where the traffic goes when the active uplink has lost its link: said once more, for tests."""
 
 from route_switcher.core.engine import Engine
+from route_switcher.core.health.health_status import health_status
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.states import UplinkState
-from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+from route_switcher.core.vocabulary.uplinks import Family
 
 _CLASSES = (
     UplinkState.FAILED,
@@ -44,8 +45,12 @@ def _worth(engine: Engine, health: UplinkHealth, at: float) -> tuple[int, bool, 
 def check_no_lost_link_is_kept(engine: Engine, at: float) -> None:
     """Nobody stays on a lost link while another uplink is of use, except by a forced order."""
     for family in engine.policy.families:
-        active, order = engine.active(family), engine._families[family].override
-        if active is None or not engine.status(at).health(UplinkId(active, family)).link_lost:
+        selection = engine._families[family]
+        active, order = selection.current, selection.override
+        if active is None:
+            continue
+        health = next(health for health in selection.healths if health.uplink.name == active)
+        if health.state is not UplinkState.FAILED or not health_status(health, at).link_lost:
             continue
         if order is None or not order.force or order.uplink != active:
             assert refuge(engine, family, active, at) is None, "a lost link is kept"
