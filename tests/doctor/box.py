@@ -238,12 +238,19 @@ def _reset() -> None:
 
 
 def diagnosed(
-    policy: Path, capsys: pytest.CaptureFixture[str], *words: str
+    policy: Path, capsys: pytest.CaptureFixture[str], under: Sequence[str] = ()
 ) -> tuple[int, tuple[Finding, ...]]:
-    """The exit code of `doctor --json`, whose output fits its schema, and its findings."""
-    capsys.readouterr()
-    code = main(["doctor", str(policy), "--json", *words])
-    out, err = capsys.readouterr()
+    """The exit code of `doctor --json`, whose output fits its schema, and its findings. `under`
+    are words of a command line that starts it as another process."""
+    words = ["doctor", str(policy), "--json"]
+    if under:
+        line = [*under, sys.executable, "-P", "-m", "route_switcher", *words]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        capsys.readouterr()
+        code = main(words)
+        out, err = capsys.readouterr()
     assert err == ""
     told = json.loads(out)
     jsonschema.validate(told, json.loads(shipped_schemas()["doctor"].read_text("utf-8")))

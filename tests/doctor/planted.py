@@ -13,7 +13,7 @@ class Planted:
     fault: str
     """CHECK/FAULT."""
     plant: tuple[str, ...]
-    """Commands for the shell."""
+    """Commands for the shell. `$POLICY` is the policy."""
     subject: str
     says: str
     """A part of the sentence."""
@@ -25,6 +25,8 @@ class Planted:
     """The policy that a person writes instead, where the fault is in that."""
     engine: bool = False
     """An engine runs before it is planted."""
+    under: tuple[str, ...] = ()
+    """Words of a command line that starts `doctor` in the place where the fault is."""
     name: str = ""
     """Where a fault has several rows."""
 

@@ -1,6 +1,7 @@
 """Every row. A file for each group of checks, as in the product."""
 
 from doctor import (
+    rows_access,
     rows_addresses,
     rows_clients,
     rows_links,
@@ -19,4 +20,5 @@ ROWS: tuple[Planted, ...] = (
     *rows_clients.ROWS,
     *rows_resolvers.ROWS,
     *rows_writers.ROWS,
+    *rows_access.ROWS,
 )

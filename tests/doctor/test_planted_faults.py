@@ -24,9 +24,14 @@ def router() -> Iterator[None]:
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_it_is_named_and_the_remedy_mends_it(
-    row: Planted, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    row: Planted,
+    router: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     policy = tmp_path / "policy.yaml"
+    monkeypatch.setenv("POLICY", str(policy))
     policy.write_text(row.policy)
     with ExitStack() as running:
         if row.engine:
@@ -36,7 +41,7 @@ def test_it_is_named_and_the_remedy_mends_it(
 
 def _try(row: Planted, policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shell(*row.plant)
-    code, findings = diagnosed(policy, capsys)
+    code, findings = diagnosed(policy, capsys, row.under)
     found = [f for f in troubles(findings) if f"{f.check}/{f.fault}" == row.fault]
     its = [f for f in found if f.subject == row.subject]
     assert its, findings

@@ -21,7 +21,7 @@ import json
 import sys
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
-from route_switcher.policy.load import SYSTEM_NAME, load
+from route_switcher.policy.load import SYSTEM_NAME, load, policy_file
 from route_switcher.policy.problems import PolicyProblems, render
 
 
@@ -49,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from route_switcher.kernel.rtnetlink.exchange import KernelError
 
     try:
-        read = on_trio.run(machine, policy)
+        read = on_trio.run(machine, policy, policy_file(origin))
     except (CannotStart, KernelError) as error:
         print(f"route-switcher doctor: the kernel does not tell: {error}", file=sys.stderr)
         return EXIT_PROBLEMS

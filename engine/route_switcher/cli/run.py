@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
@@ -32,8 +31,7 @@ from route_switcher.policy.load import (
     Written,
     load_written,
     load_written_text,
-    locate,
-    shipped_policies,
+    policy_file,
 )
 from route_switcher.policy.problems import PolicyProblems, render
 
@@ -146,9 +144,8 @@ def doubter(arguments: argparse.Namespace) -> Doubts:
 
 
 def _others_may_write(argument: str) -> tuple[str, ...]:
-    file = locate(argument)
-    # One that comes with the program is as safe as the program.
-    if not isinstance(file, Path) or argument in shipped_policies():
+    file = policy_file(argument)
+    if file is None:
         return ()
     try:
         return tuple(f"others may change the policy: {w}" for w in other_writers(file))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from route_switcher.doctor.access import Access
+from route_switcher.doctor.engine import Engine
 from route_switcher.doctor.firewall.ruleset import Firewall
 from route_switcher.doctor.interfaces import Interfaces
 from route_switcher.doctor.network import Network
@@ -22,9 +24,9 @@ class Machine:
     settings: Settings
     leases: Mapping[str, tuple[IPv4Address, ...]]
     """The routers that dhclient's latest lease of an interface names, by the kernel's own name."""
-    engine_runs: bool
-    """An engine runs in this network namespace."""
+    engine: Engine
     interfaces: Interfaces
     firewall: Firewall | Unread
     resolvers: Resolvers | Unread
     writers: Writers
+    access: Access

@@ -2,7 +2,9 @@
 
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.checks import (
+    access,
     addresses,
+    engine,
     firewall,
     foreign_routes,
     ipv6_clients,
@@ -35,4 +37,6 @@ CHECKS: tuple[Check, ...] = (
     ipv6_clients.CHECK,
     resolvers.CHECK,
     writers.CHECK,
+    engine.CHECK,
+    access.CHECK,
 )

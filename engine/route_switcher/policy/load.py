@@ -67,6 +67,13 @@ def locate(argument: str) -> Path | Traversable:
     raise PolicyProblems(argument, [problem])
 
 
+def policy_file(argument: str) -> Path | None:
+    """The same, if it is a file of this machine; None: it comes with the program, and is as safe as
+    that. Raises `PolicyProblems` for an unknown name."""
+    file = locate(argument)
+    return file if isinstance(file, Path) and argument not in shipped_policies() else None
+
+
 def read_policy(argument: str = SYSTEM_NAME) -> Loaded:
     """The policy that POLICY means, with its file.
 

@@ -18,20 +18,20 @@ _WHY = "does it run by this policy, and does `route-switcher status` answer?"
 
 def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
     network = machine.network
-    absent = absent_routes(network, policy) if machine.engine_runs else ()
+    absent = absent_routes(network, policy) if machine.engine.runs else ()
     for uplink in policy.uplinks:
         label, routes = policy.label(uplink.id), standing(network, policy, uplink)
         if uplink in absent:
             text = f"an engine runs, but no route of ours leads through {uplink.interface}: {_WHY}"
             yield _ABSENT.found(label, text)
         elif routes:
-            end = "" if machine.engine_runs else ", though no engine runs to move it"
+            end = "" if machine.engine.runs else ", though no engine runs to move it"
             yield passed(_NAME, label, f"'{routes[0]}' stands{end}")
-        elif machine.engine_runs:
+        elif machine.engine.runs:
             yield skipped(_NAME, label, "it has no link, address or next hop")
         else:
             yield skipped(_NAME, label, "no engine runs")
-    if machine.engine_runs:
+    if machine.engine.runs:
         for rule in absent_rules(network, policy):
             text = f"an engine runs, but its rule '{rule}' is absent: {_WHY}"
             yield _RULE_ABSENT.found(str(rule.family), text)

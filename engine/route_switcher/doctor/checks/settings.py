@@ -129,7 +129,7 @@ def _linkdown(machine: Machine, policy: Policy, uplink: Uplink, name: str) -> It
             f" {uplink.interface} while that has no carrier"
         )
         yield _LINKDOWN_USED.found(label, text, key)
-    elif ignored == 0 and policy.ignore_linkdown and machine.engine_runs:
+    elif ignored == 0 and policy.ignore_linkdown and machine.engine.runs:
         text = (
             f"the policy says `ignore_linkdown: true`, but somebody has set it off at"
             f" {uplink.interface} since the engine began"

@@ -59,6 +59,46 @@ def opened(base: Path) -> Iterator[tuple[int, int]]:
             yield inner, owner
 
 
+def why_unusable(base: Path) -> OSError | None:
+    """Why `opened` refuses this folder, or cannot make it; None: it does neither. Nothing is made
+    or changed."""
+    try:
+        folder = os.open(base, _OPEN)
+    except FileNotFoundError:
+        return _why_not_made(base)
+    except OSError as error:
+        return error
+    try:
+        owner = _safe_owner(folder, base)
+        with suppress(FileNotFoundError):
+            inner = os.open(folder_name(), _OPEN, dir_fd=folder)
+            try:
+                _require_safe(inner, base / folder_name(), {owner})
+            finally:
+                os.close(inner)
+    except OSError as error:
+        return error
+    finally:
+        os.close(folder)
+    return _why_not_written(base)
+
+
+def _why_not_made(base: Path) -> OSError | None:
+    try:
+        writers = other_writers(base.parent)
+    except OSError as error:
+        return error
+    unsafe = [UnsafeFolder(base, str(writer)) for writer in writers]
+    return unsafe[0] if unsafe else _why_not_written(base.parent)
+
+
+def _why_not_written(folder: Path) -> OSError | None:
+    if os.access(folder, os.W_OK | os.X_OK):
+        return None
+    code = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+    return OSError(code, os.strerror(code), str(folder))
+
+
 @contextmanager
 def _opened(path: Path, mode: int, parent: int | None = None, owner: int = -1) -> Iterator[int]:
     with suppress(FileExistsError):
