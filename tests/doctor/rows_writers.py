@@ -50,6 +50,14 @@ ROWS = (
         name="dhclient",
     ),
     Planted(
+        "writers/metric-0",
+        acted("dhclient", "-nw"),
+        "dhclient at eth0",
+        "for primary it writes a default route with metric 0",
+        mended=OWN,
+        name="dhclient for all",
+    ),
+    Planted(
         "writers/no-hook",
         (*EMPTY_ETC, "mount -t tmpfs none /usr/local/sbin", *DHCLIENT),
         "dhclient at eth1",

@@ -86,7 +86,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         *_by_protocol(machine, found),
     ]
     yield from findings
-    if found.hidden:
+    if found.hidden and not machine.access.is_root:
         processes = counted(found.hidden, "process", "processes")
         yield skipped(
             _NAME, _SUBJECT, f"{processes} of others cannot be looked into: only root may"
@@ -139,10 +139,12 @@ def _clients(machine: Machine, policy: Policy, found: Processes) -> Iterator[Fin
 
 
 def _metric_0_clients(machine: Machine, policy: Policy, found: Processes) -> Iterator[_Client]:
+    there = {each.name for each in machine.interfaces.up}
     for process in found.named(_DHCLIENT, _UDHCPC):
+        named = _words(process) & there  # none: it takes all that there are
         for uplink in policy.uplinks_of(Family.IPV4):
             interface = own_name(machine, uplink)
-            if "-6" not in process.words and interface in _words(process):
+            if "-6" not in process.words and interface in (named or {interface}):
                 yield _Client(process, uplink, interface)
 
 

@@ -79,6 +79,10 @@ class _Reader:
     def __init__(self, entries: list[dict[str, Any]]) -> None:
         named = [(kind, body) for entry in entries for kind, body in entry.items()]
         self._rules = [body for kind, body in named if kind == "rule"]
+        self._of_chain: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for body in self._rules:
+            place = (body["family"], body["table"], body["chain"])
+            self._of_chain.setdefault(place, []).append(body)
         self._chains = [body for kind, body in named if kind == "chain"]
         self._sets = {
             (body["family"], body["table"], body["name"]): body.get("elem", [])
@@ -97,7 +101,7 @@ class _Reader:
     def _chain(self, body: dict[str, Any]) -> Chain:
         known = {hook.value: hook for hook in Hook}
         place = (body["family"], body["table"], body["name"])
-        rules = (r for r in self._rules if (r["family"], r["table"], r["chain"]) == place)
+        rules = self._of_chain.get(place, ())
         return Chain(
             ChainId(WRITER, *place),
             tuple(rule for found in rules for rule in self._rule(found)),
