@@ -3,22 +3,25 @@
 import shlex
 import sys
 
-from doctor.box import POLICY, ROOM, started
+from doctor.box import OWN, POLICY, ROOM, started
 from doctor.planted import Planted
 
-PID = "$(cat /run/route-switcher/*/lock)"
+OURS = "/run/route-switcher/$(stat --dereference --format=%i /proc/self/ns/net)"
+PID = f"$(cat {OURS}/lock)"
 HELD = "grep -q @route-switcher /proc/net/unix"
 """An engine has its name."""
 ENDED = f"while {HELD}; do :; done"
 
 SILENT = """\
-import signal, socket
+import os, signal, socket
 from contextlib import ExitStack
 from route_switcher.control.place import NAME
 from route_switcher.kernel.host.lock import Lock
 from route_switcher.kernel.host.run_folder import opened, run_folders
 with Lock(), opened(run_folders()[0]) as (folder, _), socket.socket(socket.AF_UNIX) as control:
-    control.bind(f"/proc/self/fd/{folder}/{NAME}")
+    if os.path.lexists(place := f"/proc/self/fd/{folder}/{NAME}"):
+        os.unlink(place)
+    control.bind(place)
     control.listen()
     signal.pause()
 """
@@ -39,6 +42,17 @@ def installed(*lines: str) -> tuple[str, ...]:
 
 ROWS = (
     Planted(
+        "kernel/no-rules",
+        ("ip rule flush", "ip rule del pref 0"),
+        "IPv4",
+        "has no routing rule at all",
+        (
+            "ip rule add pref 0 lookup local protocol kernel",
+            "ip rule add pref 32766 lookup main protocol kernel",
+        ),
+        policy=OWN,
+    ),
+    Planted(
         "engine/stopped",
         (f'kill -STOP "{PID}"',),
         "this network",
@@ -50,7 +64,7 @@ ROWS = (
         (
             f"mkdir -p {ROOM}",
             *started(sys.executable, "-P", "-c", SILENT),
-            f"until {HELD} && test -S /run/route-switcher/*/control; do :; done",
+            f"until {HELD} && test -S {OURS}/control; do :; done",
         ),
         "this network",
         "does not answer",

@@ -30,3 +30,5 @@ class Machine:
     resolvers: Resolvers | Unread
     writers: Writers
     access: Access
+    kernel: str
+    """Its name and release."""

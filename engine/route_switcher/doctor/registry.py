@@ -8,6 +8,7 @@ from route_switcher.doctor.checks import (
     firewall,
     foreign_routes,
     ipv6_clients,
+    kernel,
     links,
     mtu,
     nat,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     ipv6_clients.CHECK,
     resolvers.CHECK,
     writers.CHECK,
+    kernel.CHECK,
     engine.CHECK,
     access.CHECK,
 )

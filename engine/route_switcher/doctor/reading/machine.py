@@ -1,5 +1,6 @@
 """Reads all that the checks judge."""
 
+import os
 from pathlib import Path
 
 import trio
@@ -45,4 +46,5 @@ async def machine(policy: Policy, file: Path | None) -> Machine:
         resolvers=await resolvers(),
         writers=writers(),
         access=access(file),
+        kernel=f"{os.uname().sysname} {os.uname().release}",
     )
