@@ -103,6 +103,15 @@ ROWS = (
         OUTSIDE,
     ),
     Planted(
+        "address/gateway-outside",
+        ("ip -n far address add 203.0.113.1/32 dev isp1",),
+        "secondary",
+        "203.0.113.1 is in no network of eth1",
+        ("ip route add 203.0.113.1 dev eth1",),
+        OUTSIDE,
+        name="until a route leads to it",
+    ),
+    Planted(
         "address/gateway-is-ours",
         ("ip address add 198.51.100.1/32 dev lan0",),
         "primary",

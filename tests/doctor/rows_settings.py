@@ -82,6 +82,17 @@ ROWS = (
         policy=AUTO_V6,
     ),
     Planted(
+        "setting/ignores-advertisements",
+        (
+            "sysctl -qw net.ipv6.conf.eth1.accept_ra=2",
+            "sysctl -qw net.ipv6.conf.eth1.accept_ra_defrtr=0",
+        ),
+        "secondary",
+        "takes no router from the advertisements at eth1",
+        policy=AUTO_V6,
+        name="no default router",
+    ),
+    Planted(
         "setting/linkdown-ignored",
         ("sysctl -qw net.ipv4.conf.eth1.ignore_routes_with_linkdown=1",),
         "secondary",

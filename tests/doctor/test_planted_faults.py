@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from doctor.box import AUTO, OWN, POLICY, POLICY_V6, box, diagnosed, engine, shell, troubles
+from doctor.box import box, diagnosed, engine, shell, troubles
 from doctor.planted import Planted
 from doctor.rows import ROWS
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.doctor.finding import Verdict, worst
-from route_switcher.doctor.registry import CHECKS
 
 pytestmark = pytest.mark.kernel
 
@@ -54,35 +53,3 @@ def _try(row: Planted, policy: Path, capsys: pytest.CaptureFixture[str]) -> None
     policy.write_text(row.mended or row.policy)
     _, findings = diagnosed(policy, capsys)
     assert [f for f in findings if f"{f.check}/{f.fault}" == row.fault] == []
-
-
-HEALTHY = {
-    "IPv4": POLICY,
-    "IPv6": POLICY_V6,
-    "own table": OWN,
-    "IPv6, own table": POLICY_V6 + "routes: {table: own}\n",
-    "learned": AUTO,
-}
-_DHCP = (
-    "ip route add default via 198.51.100.1 dev eth0 metric 100 proto dhcp",
-    "ip route add default via 198.51.100.129 dev eth1 metric 200 proto dhcp",
-)
-
-
-@pytest.mark.parametrize("runs", [False, True], ids=["no engine", "engine"])
-@pytest.mark.parametrize("text", HEALTHY.values(), ids=HEALTHY)
-def test_a_healthy_router_gives_no_warning(
-    text: str, runs: bool, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(text)
-    shell(*(_DHCP if text == AUTO else ()))
-    with ExitStack() as running:
-        if runs:
-            running.enter_context(engine(policy))
-        code, findings = diagnosed(policy, capsys)
-    assert troubles(findings) == []
-    assert code == EXIT_OK
-    assert {f.check for f in findings} == {check.name for check in CHECKS}
-    # What an engine leaves behind is no fault either.
-    assert troubles(diagnosed(policy, capsys)[1]) == []

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from route_switcher.core.next_hops.choice import usable_hops
 from route_switcher.core.vocabulary.lookups import (
     Lookup,
+    bound_probe,
     forwarded_traffic,
     own_traffic,
 )
@@ -55,9 +56,12 @@ def situation(network: Network, policy: Policy) -> Situation:
 
 def questions(network: Network, policy: Policy) -> tuple[Lookup, ...]:
     """What the kernel is asked: all that an engine asks; the same of traffic while nothing is
-    selected; and where packets go that carry the mark of some rule."""
+    selected; the way to each gateway; and where packets go that carry the mark of some rule."""
     now = situation(network, policy)
     asked = dict.fromkeys(now.questions(network.forwarded))
+    asked |= dict.fromkeys(
+        bound_probe(line.gateway, line.uplink.interface) for line in now.lines if line.gateway
+    )
     for family in policy.families:
         targets = now.targets(family)
         if family not in now.carriers:

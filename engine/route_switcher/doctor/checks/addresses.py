@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_interface
 
 from route_switcher.core.routing.remedies import quoted
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
+from route_switcher.core.vocabulary.lookups import bound_probe
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink
 from route_switcher.doctor.check import Check
@@ -74,7 +76,12 @@ def _gateway(
     if any(each.address.ip == hop.gateway for each in network.addresses):
         text = f"the gateway {hop.gateway} is an address of this machine itself"
         yield _OURSELVES.found(label, text)
-    elif not (hop.onlink or hop.gateway.is_link_local or _reaches(usable, hop.gateway)):
+    elif not (
+        hop.onlink
+        or hop.gateway.is_link_local
+        or _reaches(usable, hop.gateway)
+        or _has_route(network, uplink.interface, hop.gateway)
+    ):
         text = (
             f"the gateway {hop.gateway} is in no network of {uplink.interface}, so the kernel"
             " refuses a route to it; if it is there all the same, write `onlink: true`"
@@ -135,6 +142,17 @@ def _reaches(own: Sequence[HostAddress], gateway: Address) -> bool:
     """Whether it is in a network of the interface; the other end of a link to one host counts."""
     return any(gateway in each.network for each in (o.address for o in own)) or any(
         o.peer == gateway for o in own
+    )
+
+
+def _has_route(network: Network, interface: str, gateway: Address) -> bool:
+    """Whether a route leads to it by the interface alone: DHCP clients write one where the router
+    is in no network of the lease."""
+    answer = network.findings.answers.get(bound_probe(gateway, interface))
+    return (
+        isinstance(answer, KernelRoute)
+        and not answer.default
+        and any((hop.interface, hop.gateway) == (interface, None) for hop in answer.hops)
     )
 
 

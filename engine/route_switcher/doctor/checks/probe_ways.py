@@ -59,7 +59,8 @@ def _of_line(
         if unanswered:
             yield skipped(_NAME, label, unanswered[0].reason)
         else:
-            yield passed(_NAME, label, f"probes leave by {interface}")
+            text = f"probes leave by {interface}"
+            yield passed(_NAME, label, text if ready else "nothing is in the way of its probes")
 
 
 def _dropped_already(machine: Machine, now: Situation, line: Line) -> bool:

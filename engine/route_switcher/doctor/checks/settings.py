@@ -29,6 +29,7 @@ _LINKDOWN_OFF = Fault(_NAME, "linkdown-used", Verdict.WARN)
 _NO_FORWARDING = Fault(_NAME, "no-forwarding", Verdict.WARN)
 _NOT_BACK = Fault(_NAME, "uplink-does-not-forward", Verdict.WARN)
 
+_DEFAULT_ROUTER = "accept_ra_defrtr"
 _STRICT = 1
 _NEVER = 8
 """Of arp_ignore: no question is answered."""
@@ -117,6 +118,13 @@ def _ipv6(machine: Machine, policy: Policy, uplink: Uplink, name: str) -> Iterat
             " accept_ra is 1: no next hop is learned"
         )
         yield _IGNORES_RA.found(label, text, ra_acceptance(name))
+    elif uplink.gateway is GatewayMode.AUTO and value("accept_ra") and not value(_DEFAULT_ROUTER):
+        text = (
+            f"the kernel takes no router from the advertisements at {uplink.interface}"
+            f" ({_DEFAULT_ROUTER} is 0): no next hop is learned"
+        )
+        remedy = interface_setting(name, _DEFAULT_ROUTER, 1, Family.IPV6)
+        yield _IGNORES_RA.found(label, text, remedy)
 
 
 def _linkdown(machine: Machine, policy: Policy, uplink: Uplink, name: str) -> Iterator[Finding]:

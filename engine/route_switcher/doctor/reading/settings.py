@@ -13,7 +13,7 @@ _KEYS = {
         *_BOTH,
         *("rp_filter", "src_valid_mark", "arp_filter", "arp_ignore", "arp_announce"),
     ),
-    Family.IPV6: (*_BOTH, "disable_ipv6", "accept_ra"),
+    Family.IPV6: (*_BOTH, "disable_ipv6", "accept_ra", "accept_ra_defrtr"),
 }
 
 
