@@ -131,8 +131,10 @@ def engine(policy: Path) -> Iterator[None]:
                 pytest.fail("".join(told))
             yield
         finally:
-            process.kill()
-            process.communicate()
+            # It takes its socket away when it ends, also when a test has stopped it.
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.communicate(timeout=30)
 
 
 @contextmanager
