@@ -51,8 +51,9 @@ faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and
 
 programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, a minute (as root)
 	@$(call leave_asleep,NetworkManager)
+	@$(call leave_asleep,keepalived)
 	@$(call require_packages,$(PROGRAMS))
-	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose

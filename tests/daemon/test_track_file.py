@@ -13,6 +13,7 @@ import trio
 from route_switcher.core.vocabulary.events import Reload
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.status import Status
 from route_switcher.daemon import track_file
 from route_switcher.daemon.track_file import HealthyUplinks, TrackFile
 from support.two_families import BOTH
@@ -94,6 +95,25 @@ async def test_a_restart_changes_no_number_that_may_be_right(
         world.cut("a")
         run(world, tracking, 10)
         await reads(file, after)
+
+
+class NotBegun:
+    """What the service says of itself before its engine has begun."""
+
+    def status(self) -> Status:
+        return Status(0.0, ())
+
+
+async def test_before_the_engine_has_begun_nothing_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "keepalived"
+    file.write_text("2\n")
+    tracking = TrackFile(NotBegun(), two(file))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tracking.run)
+        for _ in range(10):
+            await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+    assert file.read_text() == "2\n"
 
 
 def test_what_is_not_known_since_the_start_may_be_healthy() -> None:

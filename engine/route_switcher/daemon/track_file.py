@@ -54,8 +54,10 @@ class HealthyUplinks:
         self._judged: set[UplinkId] = set()
         """Those that have been healthy or failed."""
 
-    def bounds(self, status: Status) -> tuple[int, int]:
-        """At least so many, and at most so many."""
+    def bounds(self, status: Status) -> tuple[int, int] | None:
+        """At least so many, and at most so many; None: the engine has not begun."""
+        if not status.families:
+            return None
         every = [each.health for family in status.families for each in family.uplinks]
         counted = [health for health in every if not health.dormant]
         verdicts = (UplinkState.HEALTHY, UplinkState.FAILED)
@@ -95,14 +97,16 @@ class TrackFile(Observer):
             number = await self._in_time(partial(_read, Path(path)))
         while True:
             self._changed = trio.Event()
-            least, most = uplinks.bounds(self._engine.status())
+            bounds = uplinks.bounds(self._engine.status())
             if path != self._path:
                 path, number = self._path, None
             patience = inf
-            if path is not None and (number is None or not least <= number <= most):
-                wanted = most if number is not None and number > most else least
-                number = await self._in_time(partial(_replace, Path(path), wanted))
-                patience = AGAIN if number is None else inf
+            if path is not None and bounds is not None:
+                least, most = bounds
+                wanted = least if number is None else max(least, min(number, most))
+                if number != wanted:
+                    number = await self._in_time(partial(_replace, Path(path), wanted))
+                    patience = AGAIN if number is None else inf
             with trio.move_on_after(patience):
                 await self._changed.wait()
 
