@@ -20,6 +20,7 @@ from route_switcher.core.routing.ownership import Ownership
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.routing.route_presence import RoutePresence
+from route_switcher.core.selection.drills import begin_drill
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.selection.family_status import family_status
 from route_switcher.core.selection.orders import carry_out_order
@@ -32,6 +33,7 @@ from route_switcher.core.selection.trying_routers import try_routers
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
+    Drill,
     Event,
     Links,
     LinkState,
@@ -114,6 +116,8 @@ class Engine:
                 outputs = self._reload(event)
             case Switch() | Release():
                 outputs = carry_out_order(event, self.policy, self._families)
+            case Drill():
+                outputs = begin_drill(event, self.policy, self._families)
             case _:
                 assert_never(event)
         if isinstance(event, Start | Reload | Links | NextHops):

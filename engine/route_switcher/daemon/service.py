@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
+    Drill,
     Event,
     Links,
     LinkState,
@@ -181,7 +182,7 @@ class Service:
         match command:
             case NewPolicy():
                 return await self._take_policy(command.policy)
-            case Switch() | Release():
+            case Switch() | Drill() | Release():
                 return self._handle(replace(command, at=trio.current_time()))
             case _:
                 assert_never(command)

@@ -18,6 +18,7 @@ from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.effects import Effect
 from route_switcher.core.vocabulary.events import (
     Applied,
+    Drill,
     Event,
     Links,
     LinkState,
@@ -212,7 +213,7 @@ class World:
                 told = self._next_hops.told(policy)
                 self._handle(Reload(self._at, policy, self._links_of(policy), None, told))
                 self._probing.apply_policy(policy)
-            case Switch() | Release():
+            case Switch() | Drill() | Release():
                 self._handle(command)
             case _:
                 assert_never(command)

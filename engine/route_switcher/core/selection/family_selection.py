@@ -48,6 +48,8 @@ class FamilySelection:
         self.current: str | None = None
         """The active uplink; None before the first selection, and while a removed one is active."""
         self.override: Override | None = None
+        self._returns_to: str | None = None
+        """Where the traffic was before a drill that has ended, until it is there again."""
         self.decision: Decision | None = None
         """The latest one."""
         self.astray = ""
@@ -141,8 +143,10 @@ class FamilySelection:
             self.departing = self.departing.moved_to(tables.placement.table)
         self.admission.apply_policy(self.departing, tables)
         if self.override is not None:
-            ordered = names.get(self.override.uplink)
-            self.override = None if ordered is None else replace(self.override, uplink=ordered)
+            ordered, back = names.get(self.override.uplink), self.override.back_to
+            order = replace(self.override, back_to=names.get(back) if back is not None else None)
+            self.override = None if ordered is None else replace(order, uplink=ordered)
+        self._returns_to = names.get(self._returns_to) if self._returns_to is not None else None
         return outputs
 
     def set_override(self, at: float, override: Override) -> list[Output]:
@@ -163,6 +167,11 @@ class FamilySelection:
             return [Notice(at, Level.WARNING, f"switch to {health.label} refused: {why}")]
         self.override = override
         return []
+
+    def end_override(self) -> None:
+        """The operator's order ends; after a drill, nothing delays the way back."""
+        self._returns_to = None if self.override is None else self.override.back_to
+        self.override = None
 
     # What it says.
 
@@ -210,13 +219,17 @@ class FamilySelection:
         self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
             self._all_down.ask_at = self._held_until = inf
+            self._returns_to = None
             return []
         outputs: list[Output] = []
         if self.override and at >= self.override.until:
             ordered = self._health(self.override.uplink)
-            outputs.append(Notice(at, Level.INFO, f"the order for {ordered.label} has ended"))
-            self.override = None
+            what = "order for" if self.override.back_to is None else "drill of"
+            outputs.append(Notice(at, Level.INFO, f"the {what} {ordered.label} has ended"))
+            self.end_override()
         healths = self.candidates
+        if any(h.state is UplinkState.FAILED for h in healths if h.uplink.name == self._returns_to):
+            self._returns_to = None  # a return after a failure is like any other
         if not healths:
             self.first.put_off()
             return outputs
@@ -231,6 +244,8 @@ class FamilySelection:
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
         cause = choice.cause
+        if cause in VOLUNTARY and choice.name == self._returns_to:
+            cause = Cause.OPERATOR
         if cause is Cause.PREFERENCE and old is not None and self.current is not None:
             left, taken = (self._health(name).uplink for name in (self.current, choice.name))
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
@@ -239,6 +254,7 @@ class FamilySelection:
             better = self._health(choice.name)
             outputs += self.limiter.tell(at, better.label, better.notices)
             return outputs + self._hold(eligibility)
+        outputs += self._given_up(at, choice.name)
         outputs.append(self._move(at, choice.name, cause))
         if eligibility.link_lost:
             outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))
@@ -311,6 +327,17 @@ class FamilySelection:
 
     # Moves.
 
+    def _given_up(self, at: float, name: str) -> list[Output]:
+        """A drill ends where the traffic leaves its uplink for the one of this name."""
+        order = self.override
+        if order is None or order.back_to is None or self.current != order.uplink:
+            return []
+        if name == order.uplink:
+            return []
+        self.end_override()
+        text = f"the drill of {self._health(order.uplink).label} has ended: it did not hold"
+        return [Notice(at, Level.WARNING, text)]
+
     def override_of(self, healths: Iterable[UplinkHealth]) -> Override | None:
         """The operator's order, if it is for one of these."""
         order = self.override
@@ -345,7 +372,7 @@ class FamilySelection:
             evidence.insert(0, left.evidence())
             since = left.failing_since if rules else None
         self.limiter.on_move(at, first=previous is None)
-        self.current, self.departing = name, None
+        self.current, self.departing, self._returns_to = name, None, None
         self.first.wake = self._all_down.ask_at = self._held_until = inf
         active = self.plan().active
         before = (route for route in self.conflicts.found if precedes(route, active))

@@ -1,6 +1,7 @@
 """What an operator orders for an uplink, in each of its families."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.events import Release, Switch
@@ -24,8 +25,14 @@ def carry_out_order(
             if not event.kept_in:
                 outputs += selection.set_override(event.at, override)
             elif selection.family in event.kept_in:
-                selection.override = override
-        else:
-            selection.override = None
+                selection.override = replace(override, back_to=event.back_to)
+        elif _is_meant(event, selection.override):
+            selection.end_override()
         outputs += selection.decide(event.at)
     return outputs
+
+
+def _is_meant(event: Release, order: Override | None) -> bool:
+    return event.until is None or (
+        order is not None and (order.uplink, order.until) == (event.uplink, event.until)
+    )

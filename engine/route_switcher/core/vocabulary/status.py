@@ -21,6 +21,8 @@ class Override:
     uplink: str
     until: float
     force: bool = False
+    back_to: str | None = None
+    """It is a drill, and this uplink was active before; None: it is no drill."""
 
 
 @dataclass(frozen=True, slots=True)
