@@ -28,7 +28,8 @@ pytestmark = pytest.mark.kernel
 
 TOP = Path(__file__).parents[2]
 STATUS = Draft7Validator(json.loads((TOP / "schemas" / "status.schema.json").read_text("utf-8")))
-COMMANDS = ("status", "why", "switch secondary", "release", "reload", "confirm")
+ORDERS = ("switch secondary", "drill secondary --for 1s", "release", "reload", "confirm")
+COMMANDS = ("status", "why", *ORDERS)
 HEAVY = ("trio", "pyroute2", "jsonschema", "yaml", "icmplib", "asyncio")
 
 

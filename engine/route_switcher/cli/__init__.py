@@ -45,6 +45,7 @@ _COMMANDS = (
     _Command("watch", "show live what the engine knows", "route_switcher.cli.watch"),
     _Command("why", "say why an uplink is active, or is not", "route_switcher.cli.why"),
     _Command("switch", "order the traffic to an uplink", "route_switcher.cli.switch"),
+    _Command("drill", "try whether an uplink carries the traffic", "route_switcher.cli.drill"),
     _Command("release", "take every order back", "route_switcher.cli.release"),
     _Command("reload", "have the engine read its policy again", "route_switcher.cli.reload"),
     _Command("confirm", "keep the policy that is on trial", "route_switcher.cli.confirm"),

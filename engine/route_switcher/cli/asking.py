@@ -27,10 +27,15 @@ def ask(
     except CannotAsk as error:
         print(f"route-switcher {command}: {error}", file=sys.stderr)
         return EXIT_PROBLEMS
-    for message in _messages(reply):
-        print(f"route-switcher {command}: {message}", file=sys.stderr)
+    complain(command, reply)
     unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value
     return EXIT_USAGE if unknown else EXIT_PROBLEMS
+
+
+def complain(command: str, reply: Mapping[str, Any]) -> None:
+    """Say why a request failed."""
+    for message in _messages(reply):
+        print(f"route-switcher {command}: {message}", file=sys.stderr)
 
 
 def print_messages(reply: Mapping[str, Any]) -> None:

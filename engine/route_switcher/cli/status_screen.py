@@ -85,7 +85,7 @@ def _active(family: Document) -> str:
 
 
 def _order(order: Document) -> str:
-    kind = "forced to" if order["forced"] else "to"
+    kind = "drill of" if order["drill"] else "forced to" if order["forced"] else "to"
     holds = "" if order["holds"] else "; it does not hold now"
     if order["left_seconds"] is None:
         return f"{kind} {order['uplink']} until `route-switcher release`{holds}"

@@ -119,6 +119,7 @@ def _order(family: FamilyStatus, clock: WallClock) -> dict[str, object] | None:
     return {
         "uplink": order.uplink,
         "forced": order.force,
+        "drill": order.back_to is not None,
         "holds": order_holds(family),
         "until": clock.stamp(order.until),
         "left_seconds": _seconds(clock.left(order.until)),

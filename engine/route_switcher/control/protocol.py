@@ -39,6 +39,7 @@ class Error(Enum):
     UNKNOWN_VERSION = "unknown-version"
     NOT_ALLOWED = "not-allowed"
     NO_SUCH_UPLINK = "no-such-uplink"
+    NO_DRILL = "no-drill"
     REFUSED = "refused"
     TOO_SLOW = "too-slow"
 
@@ -81,6 +82,26 @@ class SwitchRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillRequest:
+    """Try whether an uplink carries the traffic, for so many seconds."""
+
+    uplink: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DrillEndRequest:
+    """End the drill of this uplink at once, and no other order."""
+
+    uplink: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrillReportRequest:
+    """What is known of the latest drill."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRequest:
     """Take every order back."""
 
@@ -98,9 +119,11 @@ class ConfirmRequest:
     """The policy that is on trial stays."""
 
 
-Question: TypeAlias = StatusRequest | WhyRequest | WatchRequest
+Question: TypeAlias = StatusRequest | WhyRequest | WatchRequest | DrillReportRequest
 
-Order: TypeAlias = SwitchRequest | ReleaseRequest | ReloadRequest | ConfirmRequest
+Order: TypeAlias = (
+    SwitchRequest | DrillRequest | DrillEndRequest | ReleaseRequest | ReloadRequest | ConfirmRequest
+)
 """What changes something, and so is not for everybody who may ask."""
 
 Request: TypeAlias = Question | Order
@@ -196,6 +219,15 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         {"uplink": _UPLINK, "seconds": _SECONDS, "force": _TRUTH},
         needed=("uplink",),
     ),
+    "drill": _Kind(
+        lambda keys: DrillRequest(keys["uplink"], float(keys["seconds"])),
+        {"uplink": _UPLINK, "seconds": _SECONDS},
+        needed=("uplink", "seconds"),
+    ),
+    "drill-end": _Kind(
+        lambda keys: DrillEndRequest(keys["uplink"]), {"uplink": _UPLINK}, needed=("uplink",)
+    ),
+    "drill-report": _Kind(lambda _: DrillReportRequest(), {}),
     "release": _Kind(lambda _: ReleaseRequest(), {}),
     "reload": _Kind(
         lambda keys: ReloadRequest(keys.get("confirm_seconds")), {"confirm_seconds": _TRIAL}

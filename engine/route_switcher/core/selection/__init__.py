@@ -119,6 +119,10 @@ afterwards, though it is healthy (see `core.routing`).
   is active, by a move that nothing delays (OPERATOR).
 * While it is idle, the selection goes on as if there were none.
 
+A drill (`drills`) is an override that knows where the traffic was before. All families of its
+uplink take it, or none does. It ends early where traffic leaves its uplink. When it has ended,
+nothing delays the move back, unless the uplink to return to has failed since.
+
 `probing_speeds` and `returning` change no selection. They say how fast rounds are sent, and when
 one is sent at once.
 """

@@ -55,7 +55,8 @@ def _against(event: Drill, selections: Iterable[FamilySelection]) -> Iterator[st
             yield f"{selection.family}: the active uplink has left the policy"
         elif selection.current != event.uplink:
             yield from _unfit(event, selection)
-    if its and all(selection.current == event.uplink for selection in its):
+    free = all(selection.override is None for selection in its)
+    if its and free and all(selection.current == event.uplink for selection in its):
         yield f"it is active already{_other_way(event, its)}"
 
 

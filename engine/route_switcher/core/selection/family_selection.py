@@ -254,7 +254,7 @@ class FamilySelection:
             better = self._health(choice.name)
             outputs += self.limiter.tell(at, better.label, better.notices)
             return outputs + self._hold(eligibility)
-        outputs += self._given_up(at, choice.name)
+        outputs += self._end_failed_drill(at, choice.name)
         outputs.append(self._move(at, choice.name, cause))
         if eligibility.link_lost:
             outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))
@@ -327,7 +327,7 @@ class FamilySelection:
 
     # Moves.
 
-    def _given_up(self, at: float, name: str) -> list[Output]:
+    def _end_failed_drill(self, at: float, name: str) -> list[Output]:
         """A drill ends where the traffic leaves its uplink for the one of this name."""
         order = self.override
         if order is None or order.back_to is None or self.current != order.uplink:

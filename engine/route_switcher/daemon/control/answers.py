@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from math import inf, isfinite
-from typing import Any, Protocol, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 import trio
 
@@ -12,6 +12,9 @@ from route_switcher.control.document import Program, status_document
 from route_switcher.control.protocol import (
     BadRequest,
     ConfirmRequest,
+    DrillEndRequest,
+    DrillReportRequest,
+    DrillRequest,
     Error,
     Order,
     ReleaseRequest,
@@ -28,12 +31,14 @@ from route_switcher.control.protocol import (
 from route_switcher.control.wall_clock import WallClock
 from route_switcher.control.why import why
 from route_switcher.core.messages import describe
-from route_switcher.core.vocabulary.commands import Command
 from route_switcher.core.vocabulary.events import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Notice
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.status import FamilyStatus, Override, Status
+from route_switcher.daemon.control.asked import Engine, Reply
 from route_switcher.daemon.control.credentials import Peer
+from route_switcher.daemon.control.drill_orders import DrillOrders
+from route_switcher.daemon.control.drills import Drills
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.daemon.control.on_trial import OnTrial
 from route_switcher.daemon.control.pace import Pace
@@ -45,19 +50,8 @@ from route_switcher.daemon.submitted import Outcome
 PATIENCE = 14.0
 """Seconds that an order may take; a policy is read for ten at most."""
 
-Reply: TypeAlias = dict[str, Any]
-
-
-class Engine(Protocol):
-    """What is asked of the service."""
-
-    def status(self) -> Status:
-        """What the engine knows now."""
-        ...
-
-    async def submit(self, command: Command) -> Outcome | None:
-        """Have a command carried out."""
-        ...
+Answerable: TypeAlias = StatusRequest | WhyRequest | DrillReportRequest | Order
+"""What has one reply."""
 
 
 class Answers:
@@ -85,6 +79,8 @@ class Answers:
         self._orders = orders
         self._minutes = minutes
         self._pace = pace
+        self.drills = Drills(engine.status, lambda: self.policy)
+        self._drilling = DrillOrders(engine, self.drills, orders, self._said)
 
     async def answer(self, line: bytes, peer: Peer) -> bytes | WatchRequest:
         """The reply to a line, as a line; a request to watch is given back."""
@@ -104,19 +100,29 @@ class Answers:
             return encode(await self._carried_out(request))
         return encode(failed(Error.TOO_SLOW, f"not within {PATIENCE:g} s; it may still come"))
 
-    def _at_once(self, request: StatusRequest | WhyRequest | Order, peer: Peer) -> Reply | None:
+    def _at_once(self, request: Answerable, peer: Peer) -> Reply | None:
         """The reply where there is nothing to wait for; None: the request is an order."""
         match request:
             case StatusRequest():
                 return done("status", status=self.document())
             case WhyRequest():
                 return self._why(request.uplink)
-            case SwitchRequest() | ReleaseRequest() | ReloadRequest() | ConfirmRequest():
+            case DrillReportRequest():
+                return self._drilling.report()
+            case (
+                SwitchRequest()
+                | DrillRequest()
+                | DrillEndRequest()
+                | ReleaseRequest()
+                | ReloadRequest()
+                | ConfirmRequest()
+            ):
                 if not peer.may_order(self.group):
                     what = f"user {peer.user} may not give orders: only root, the engine's own"
                     return failed(Error.NOT_ALLOWED, f"{what} user, and the policy's group may")
-                if isinstance(request, SwitchRequest) and not self.policy.named(request.uplink):
-                    return self._no_such(request.uplink)
+                if isinstance(request, SwitchRequest | DrillRequest):
+                    uplink = request.uplink
+                    return None if self.policy.named(uplink) else self._no_such(uplink)
                 return None
             case _:
                 assert_never(request)
@@ -148,6 +154,10 @@ class Answers:
             case SwitchRequest():
                 await self._trial.forget_orders()
                 return await self._switch(order)
+            case DrillRequest():
+                return await self._drilling.begin(order)
+            case DrillEndRequest():
+                return await self._drilling.end(order)
             case ReleaseRequest():
                 await self._trial.forget_orders()
                 return await self._release()
@@ -230,6 +240,12 @@ def _tell(order: Order, peer: Peer) -> None:
             what = f"switch to {order.uplink}" + (f" for {order.seconds:g} s" if ends else "")
             what += ", forced" if order.force else ""
             fields["seconds"] = order.seconds if ends else None
+        case DrillRequest():
+            fields |= {"uplink": order.uplink, "seconds": order.seconds}
+            what = f"drill of {order.uplink} for {order.seconds:g} s"
+        case DrillEndRequest():
+            fields["uplink"] = order.uplink
+            what = f"drill-end of {order.uplink}"
         case ReleaseRequest():
             what = "release"
         case ReloadRequest():

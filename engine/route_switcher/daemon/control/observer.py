@@ -7,9 +7,12 @@ from functools import partial
 import trio
 
 from route_switcher.control.document import Program
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.events import Event, Release, Reload, Round, Switch
+from route_switcher.core.vocabulary.outputs import Decision, Output
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.daemon.control.answers import Answers, Engine
+from route_switcher.daemon.control.answers import Answers
+from route_switcher.daemon.control.asked import Engine
 from route_switcher.daemon.control.connections import Connections
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.daemon.control.listener import Listener, NoControl
@@ -52,6 +55,7 @@ class Control(Observer):
 
     def event(self, event: Event) -> None:
         """Rounds are counted; a new policy may name another group, and end an order."""
+        self._answers.drills.event(event)
         if isinstance(event, Round):
             self._minutes.on_round(event)
         elif isinstance(event, Reload):
@@ -62,10 +66,21 @@ class Control(Observer):
         elif isinstance(event, Switch | Release):
             self._orders_changed.set()
 
+    def output(self, output: Output) -> None:
+        """A drill is measured; an order may have ended with a move."""
+        self._answers.drills.output(output)
+        if isinstance(output, Decision):
+            self._orders_changed.set()
+
+    def reconciled(self, result: Reconciled, seconds: float) -> None:
+        """A drill is measured."""
+        self._answers.drills.reconciled()
+
     async def run(self) -> None:
         """Until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._keep_orders)
+            nursery.start_soon(self._answers.drills.run)
             if self._listener is not None:
                 nursery.start_soon(self._follow_group, self._listener)
                 listening = trio.socket.from_stdlib_socket(self._listener.socket)
@@ -78,6 +93,7 @@ class Control(Observer):
         for order in await self._orders.restored():
             say(logging.INFO, "order", f"kept over the restart: switch to {order.uplink}")
             await self._engine.submit(order)
+        self._answers.drills.resume()
         while True:
             self._orders_changed = trio.Event()
             await self._orders.keep(self._engine.status())

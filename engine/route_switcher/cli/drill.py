@@ -1,0 +1,164 @@
+"""Try whether another uplink carries the traffic, and measure it.
+
+It moves the traffic to UPLINK by an order that ends by itself, watches, and
+prints a report: how long the moves took, how long nothing was answered, and
+the rounds of each uplink. The engine ends the drill, so the traffic returns
+though this command is killed or its connection is lost. Ctrl-C ends it at once.
+
+It is refused, and nothing moves, where UPLINK is not healthy or is active
+already, or an order stands. Where UPLINK fails meanwhile, the traffic goes
+back at once, and the drill is over.
+
+Exit code: 0 UPLINK held and the traffic returned, 1 refused, no engine runs
+here or it cannot be asked, 2 there is no such uplink, or wrong usage, 3 UPLINK
+did not hold, or the kernel sent traffic another way, 4 the traffic has not
+returned, or somebody else ended the drill, 130 ended by Ctrl-C.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli.asking import complain
+from route_switcher.control.client import PATIENCE, CannotAsk, connected
+from route_switcher.control.drill_words import report
+from route_switcher.control.protocol import LONGEST_ORDER, Error, request
+from route_switcher.text.durations import parse_duration
+
+EXIT_NOT_HELD = 3
+EXIT_NOT_BACK = 4
+_INTERRUPTED = 130
+
+_EXIT_CODES = {"returned": EXIT_OK, "did-not-hold": EXIT_NOT_HELD, "went-astray": EXIT_NOT_HELD}
+
+_LOOK = 1.0
+"""Seconds between two questions."""
+
+_AWAY = 30.0
+"""Seconds for which an engine that has ended is waited for: it may be restarted."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `drill`."""
+    parser.add_argument("uplink", metavar="UPLINK")
+    parser.add_argument(
+        "--for", dest="duration", metavar="TIME", default="60s", help="default: %(default)s"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Begin it, follow it, and print what it came to."""
+    try:
+        seconds = parse_duration(arguments.duration)
+    except ValueError:
+        return _wrong_usage("--for is a number and its unit (s, m, h): 60s")
+    if not 0 < seconds <= LONGEST_ORDER:
+        return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
+    if not arguments.uplink:
+        return _wrong_usage("UPLINK is empty")
+    try:
+        reply = _ask(request("drill", uplink=arguments.uplink, seconds=seconds))
+    except KeyboardInterrupt:
+        return _given_up(arguments)
+    except CannotAsk as error:
+        return _cannot(str(error))
+    if reply.get("ok") is not True:
+        complain("drill", reply)
+        unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value
+        return EXIT_USAGE if unknown else EXIT_PROBLEMS
+    _say(f"drill of {arguments.uplink} for {seconds:g} s; Ctrl-C ends it")
+    for message in reply["messages"]:
+        _say(message)
+    if reply["kept"] is False:
+        _say("the order cannot be kept over a restart of the engine; the log says why")
+    return _follow(arguments, reply["drill"])
+
+
+def _given_up(arguments: argparse.Namespace) -> int:
+    """It may have been ordered, though nobody waited for the reply."""
+    try:
+        _ask(request("drill-end", uplink=arguments.uplink))
+    except CannotAsk as error:
+        _cannot(f"{error}; the drill may go on until its end")
+    return _INTERRUPTED
+
+
+def _follow(arguments: argparse.Namespace, drill: Mapping[str, Any]) -> int:
+    interrupted = False
+    try:
+        drill = _until_over(drill)
+    except KeyboardInterrupt:
+        interrupted = True
+        _say("ended by Ctrl-C: the traffic goes back")
+    except CannotAsk as error:
+        return _lost(arguments, drill, error)
+    if interrupted:
+        try:
+            _ask(request("drill-end", uplink=arguments.uplink))
+            drill = _until_over(drill)
+        except CannotAsk as error:
+            return _lost(arguments, drill, error)
+    _print(arguments, drill)
+    return _INTERRUPTED if interrupted else _EXIT_CODES.get(drill["outcome"], EXIT_NOT_BACK)
+
+
+def _until_over(drill: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The report, once nothing more is measured. Raises CannotAsk."""
+    away = 0.0
+    while not drill["over"]:
+        time.sleep(_LOOK)
+        try:
+            reply = _ask(request("drill-report"))
+        except CannotAsk:
+            away += _LOOK
+            if away > _AWAY:
+                raise
+            continue
+        if reply.get("ok") is True:
+            drill, away = reply["drill"], 0.0
+        elif reply.get("error") == Error.NO_DRILL.value:
+            # An engine that has just begun reads what was kept first.
+            away += _LOOK
+            if away > _AWAY:
+                raise CannotAsk("the engine was restarted, and knows of no drill any more")
+    return drill
+
+
+def _ask(line: bytes) -> dict[str, Any]:
+    """A connection each time: one has a limited number of requests. Raises CannotAsk."""
+    with connected(PATIENCE) as client:
+        return client.ask(line)
+
+
+def _lost(arguments: argparse.Namespace, drill: Mapping[str, Any], error: CannotAsk) -> int:
+    _print(arguments, drill)
+    print(
+        f"route-switcher drill: {error}. The report is what was known last;"
+        " the order ends by itself",
+        file=sys.stderr,
+    )
+    return EXIT_NOT_BACK
+
+
+def _print(arguments: argparse.Namespace, drill: Mapping[str, Any]) -> None:
+    print(json.dumps(drill) if arguments.json else "\n".join(report(drill)), flush=True)
+
+
+def _say(text: str) -> None:
+    """While it goes on; standard output has the report only."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _cannot(message: str) -> int:
+    print(f"route-switcher drill: {message}", file=sys.stderr)
+    return EXIT_PROBLEMS
+
+
+def _wrong_usage(message: str) -> int:
+    print(f"route-switcher drill: {message}", file=sys.stderr)
+    return EXIT_USAGE
