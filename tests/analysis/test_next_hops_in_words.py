@@ -42,6 +42,11 @@ def test_it_says_that_traffic_is_refused_while_none_answers() -> None:
     assert "nothing is refused there" not in said(text.replace(WRITTEN, BOTH))
 
 
+def test_it_says_which_prefixes_move_too() -> None:
+    text = written(WRITTEN, more="routes: {also: [198.18.0.0/15, 203.0.113.64/26]}\n")
+    assert "With the default route move 198.18.0.0/15 and 203.0.113.64/26: each has" in said(text)
+
+
 def test_to_restore_and_to_refuse_is_doubtful() -> None:
     more = "routes: {table: own, when_all_down: unreachable}\non_exit: restore\n"
     problems = lints_of(read_policy_text(written(WRITTEN, more=more), "it")).problems

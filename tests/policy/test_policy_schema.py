@@ -35,6 +35,8 @@ SHIPPED = sorted([*(TOP / "policies").glob("*.yaml"), *(TOP / "examples").glob("
 OURS_ALONE = frozenset(
     {
         "bad-address",
+        "needs-own-table",
+        "bad-prefix",
         "bad-table",
         "duplicate-family",
         "duplicate-interface",

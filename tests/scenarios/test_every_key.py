@@ -76,6 +76,11 @@ LED = {
         "version: 1\nroutes: {table: own}",
         "IPv4 rule from 192.0.2.2/32 lookup 116 pref 32765 protocol 115",
     ),
+    "routes.also": (
+        "version: 1\nroutes: {table: own}",
+        "version: 1\nroutes: {table: own, also: [198.18.0.0/15]}",
+        "IPv4 198.18.0.0/15 via 198.51.100.1 dev eth1 table 115 metric 20",
+    ),
     "routes.when_all_down": (
         "version: 1\nroutes: {table: own}",
         "version: 1\nroutes: {table: own, when_all_down: unreachable}",

@@ -15,7 +15,7 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Prefix, Uplink
 from route_switcher.kernel.base import KernelNews, require_ours
 
 
@@ -30,7 +30,12 @@ class ModelKernel:
         self._tables = frozenset((MAIN_TABLE,))
         self._next_hops: tuple[LearnedHop, ...] = ()
 
-    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
+    def follow(
+        self,
+        uplinks: Sequence[Uplink],
+        tables: Collection[int] = (MAIN_TABLE,),
+        also: Collection[Prefix] = (),
+    ) -> None:
         """See `Kernel.follow`."""
         self._uplinks = tuple(uplinks)
         self._tables = frozenset(tables)

@@ -83,8 +83,8 @@ class CheckedTable(Table):
         """Carry out one action, or refuse it if the test or a foreign route says so."""
         route = action.route
         had = self.best(route.family)
-        key = (route.family, route.table, route.metric)
-        same_key = [r for r in self if (r.family, r.table, r.metric) == key]
+        key = (route.family, route.table, route.destination, route.metric)
+        same_key = [r for r in self if (r.family, r.table, r.destination, r.metric) == key]
         why = self._world.refusing(action) or super().apply(action)
         if why is not None:
             return why

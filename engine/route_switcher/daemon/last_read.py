@@ -48,7 +48,7 @@ class LastRead:
     async def follow_policy(self, policy: Policy) -> None:
         """An engine before this one, or a policy, may have left routes of ours in any table."""
         tables = UplinkTables.of(policy).all | await self._kernel.tables_of_ours()
-        self._kernel.follow(policy.uplinks, tables | {MAIN_TABLE})
+        self._kernel.follow(policy.uplinks, tables | {MAIN_TABLE}, policy.placement.also)
 
     async def read_hops(self) -> tuple[LearnedHop, ...]:
         """Read the next hops that others tell of."""

@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Route, RouteAction
-from route_switcher.core.vocabulary.uplinks import Uplink
+from route_switcher.core.vocabulary.uplinks import Prefix, Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
 
 
@@ -64,9 +64,15 @@ class KernelNews:
 class Kernel(Protocol):
     """The links and default routes of one network namespace."""
 
-    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
+    def follow(
+        self,
+        uplinks: Sequence[Uplink],
+        tables: Collection[int] = (MAIN_TABLE,),
+        also: Collection[Prefix] = (),
+    ) -> None:
         """From now on, hear of what concerns these uplinks, which stand in order of preference, and
-        read the routes of these `tables`, of which main is one.
+        read the routes of these `tables`, of which main is one, and of others there also those to
+        these prefixes.
 
         Their interfaces are called as they call them, by whichever name the kernel knows them.
         Where uplinks of one family mean one interface by several names, the first of those names
@@ -75,8 +81,9 @@ class Kernel(Protocol):
         """
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
-        """The default routes of the tables that are followed, IPv4 and main first, in order of
-        metric: ours of both families, and those of others in the families of the uplinks."""
+        """The default routes of the tables that are followed, and those to prefixes that move with
+        them, IPv4 and main first, in order of metric: ours of both families, and those of others in
+        the families of the uplinks."""
 
     async def tables_of_ours(self) -> frozenset[int]:
         """Every table that has a default route of ours, or that a rule of ours leads to. The kernel

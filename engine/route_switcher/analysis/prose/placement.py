@@ -115,6 +115,16 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"everything else, from the first selection on: table {placement.table}"
 
 
+def also(policy: Policy) -> Iterator[str]:
+    """Which prefixes move with the default route, where there are any."""
+    if policy.placement.also:
+        yield (
+            f"With the default route move {listed(list(map(str, policy.placement.also)))}: each has"
+            " a route beside every default route of ours of its family, with the same metric and"
+            " next hop."
+        )
+
+
 def all_down(policy: Policy) -> Iterator[str]:
     """What becomes of traffic that no uplink can carry, where that is not the usual thing."""
     if policy.placement.when_all_down is WhenAllDown.STAY:

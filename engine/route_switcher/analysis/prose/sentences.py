@@ -14,6 +14,7 @@ from route_switcher.analysis.prose.placement import (
     WHEN_NONE_ANSWERS,
     about_rules,
     all_down,
+    also,
     at_the_end,
     by_what,
     next_hops,
@@ -112,7 +113,7 @@ def _next_hops(policy: Policy) -> Iterator[str]:
             yield from item(text, f"{number}. ")
         yield ""
         yield from paragraph(about_rules())
-    for text in all_down(policy):
+    for text in (*also(policy), *all_down(policy)):
         yield from paragraph(text)
     for text in at_the_end(policy):
         yield from paragraph(text)

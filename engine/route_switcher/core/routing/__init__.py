@@ -7,6 +7,10 @@ Theory of operation
 the kernel refuses, it makes the desired routes. Three other things have a memory, or an order that
 matters.
 
+A policy may name further prefixes (`also`). Each is planned like the default route, with the same
+uplinks and for itself: a foreign route at its key concerns no other. Where all that nobody carries
+is to be refused (`when_all_down`), `dead_ends_of_ours` has the routes for that.
+
 1. The life of a refused route (`refusals`, for one family)
 -----------------------------------------------------------
 
@@ -95,9 +99,10 @@ send back what came of it.
     Reconciled: what was done, what was refused
 
 In the table of the traffic go, first what stands before the active route, then what stands behind
-it, each from the highest metric down, and 32 of a family at most: routes of ours that are not
-desired, if
+it, each from the highest metric down, and 32 of a family for each destination at most: routes of
+ours that are not desired, if
 
+* it is a dead end, or of a prefix that the policy does not name; or
 * the route that takes its place was seen; or
 * the active route was seen, and this one does not stand behind it, or is of no uplink.
 

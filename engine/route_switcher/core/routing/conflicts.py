@@ -36,18 +36,34 @@ def conflicts(
     )
 
 
+def _conflicts_beside(
+    uplinks: Sequence[Uplink], others: Sequence[Route], carrier: Route
+) -> tuple[Route, ...]:
+    """The same for the destination of `carrier`. Main comes before a table of our own."""
+    to_it = [route for route in others if route.destination == carrier.destination]
+    there = [route for route in to_it if route.table == carrier.table]
+    before = [r for r in to_it if r.table != carrier.table and not r.ours]
+    return (*before, *conflicts(uplinks, there, carrier))
+
+
 def describe_conflict(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
     """One line: which route, what it does to failover, and the remedy."""
     uplinks = tuple(uplinks)
     reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
     stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
-    effect = "traffic takes it whatever this engine decides"
+    traffic = "traffic" if route.destination is None else f"traffic to {route.destination}"
+    effect = f"{traffic} takes it whatever this engine decides"
+    if route.destination is not None and not route.nexthop and route.leads_on:
+        return (
+            f"foreign route in the way: {_whole(route)} proto {protocol_name(route.protocol)}:"
+            f" {effect}. Delete it where it is set, or with: {route_deletion(route)}"
+        )
     if _ends_other_lookups(route):
         effect += ", and probes through any other interface stop at it"
         if route.metric > max(u.metric for u in uplinks):
             effect = stopped
     elif route.kind is not RouteKind.UNICAST:
-        effect = "traffic stops at it"
+        effect = f"{traffic} stops at it"
         if route.metric > max(u.metric for u in uplinks):
             effect = stopped
     return (
@@ -62,7 +78,7 @@ def _whole(route: Route) -> str:
     if not route.hops:
         return str(route)
     hops = (" ".join(["nexthop", *hop_words(route.family, *hop)]) for hop in route.hops)
-    return f"default {' '.join(hops)} metric {route.metric}"
+    return f"{' '.join(route.kind_words)} {' '.join(hops)} metric {route.metric}"
 
 
 def _ends_other_lookups(route: Route) -> bool:
@@ -117,23 +133,39 @@ class Conflicts:
     """Remembers the conflicts of one family, and says which come and go. Of one that comes and goes
     all the time it says so, and when it is over."""
 
-    __slots__ = ("_found", "_recurring")
+    __slots__ = ("_beside", "_found", "_recurring")
 
     def __init__(self) -> None:
         self._found: tuple[Route, ...] = ()
+        self._beside: tuple[Route, ...] = ()
         self._recurring: Recurring[Route] = Recurring()
 
     @property
     def found(self) -> tuple[Route, ...]:
-        """The foreign routes that are in the way now."""
+        """The foreign default routes that are in the way now."""
         return self._found
 
+    @property
+    def all(self) -> tuple[Route, ...]:
+        """These, and those to prefixes that move with the default."""
+        return self._found + self._beside
+
     def news(
-        self, at: float, uplinks: Sequence[Uplink], routes: Iterable[Route], active: Route | None
+        self,
+        at: float,
+        uplinks: Sequence[Uplink],
+        routes: Iterable[Route],
+        active: Route | None,
+        others: Sequence[Route] = (),
+        beside: Iterable[Route] = (),
     ) -> list[Output]:
-        """What has changed with the `routes` that are there now."""
-        before, self._found = self._found, conflicts(uplinks, routes, active)
-        comings = {r: self._recurring.comes(at, r) for r in self._found if r not in before}
+        """What has changed with the `routes` that are there now. `others` lead to prefixes, of
+        which `beside` are to carry the traffic."""
+        before, self._found = self.all, conflicts(uplinks, routes, active)
+        self._beside = tuple(
+            route for carrier in beside for route in _conflicts_beside(uplinks, others, carrier)
+        )
+        comings = {r: self._recurring.comes(at, r) for r in self.all if r not in before}
         come = [
             Notice(at, Level.WARNING, _in_words(coming, describe_conflict(route, uplinks, active)))
             for route, coming in comings.items()
@@ -142,7 +174,7 @@ class Conflicts:
         gone = [
             _out_of_the_way(at, route)
             for route in before
-            if route not in self._found and self._recurring.goes(at, route)
+            if route not in self.all and self._recurring.goes(at, route)
         ]
         return [*come, *gone]
 

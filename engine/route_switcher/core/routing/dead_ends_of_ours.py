@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from route_switcher.core.routing.plan import DesiredRoute
 from route_switcher.core.vocabulary.policy import Placement, WhenAllDown
 from route_switcher.core.vocabulary.routes import FIRST_METRIC, Route, RouteKind
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Family, Prefix
 
 LAST_METRIC = 2**32 - 1
 """The largest that there is. The kernel's own dead ends of IPv6 have it too (ip6_dst_lookup)."""
@@ -19,9 +19,10 @@ LAST_REASON = "stops what no uplink carries"
 FIRST_REASON = "no uplink answers: traffic is refused"
 
 
-def dead_end(family: Family, table: int, metric: int) -> Route:
+def dead_end(family: Family, table: int, metric: int, destination: Prefix | None = None) -> Route:
     """A route that has packets refused with "unreachable" (ICMP, EHOSTUNREACH)."""
-    return Route(family, "", None, metric, kind=RouteKind.UNREACHABLE, table=table)
+    kind = RouteKind.UNREACHABLE
+    return Route(family, "", None, metric, kind=kind, table=table, destination=destination)
 
 
 def dead_ends(family: Family, placement: Placement, *, refusing: bool) -> Iterator[DesiredRoute]:
@@ -31,4 +32,6 @@ def dead_ends(family: Family, placement: Placement, *, refusing: bool) -> Iterat
     table = placement.table
     yield DesiredRoute(dead_end(family, table, LAST_METRIC), LAST_REASON)
     if refusing:
-        yield DesiredRoute(dead_end(family, table, FIRST_METRIC), FIRST_REASON)
+        for destination in placement.destinations(family):
+            end = dead_end(family, table, FIRST_METRIC, destination)
+            yield DesiredRoute(end, FIRST_REASON)

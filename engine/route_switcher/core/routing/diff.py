@@ -10,22 +10,26 @@ Routes of the traffic's table go first. Those of other tables go when no rule le
 except into the small table of an uplink.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
+from typing import TypeAlias
 
 from route_switcher.core.routing.plan import DesiredRoute, Plan
 from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Family, Prefix
+
+_Hop: TypeAlias = tuple[str, Prefix | None]
+"""An interface, and what a route through it leads to."""
 
 
 def additions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
     """The routes of `plan` to add where `seen` are there. Foreign routes are never touched."""
     ours = _ours(plan, seen)
     wanted = {w.route for w in plan.routes}
-    keys = {(route.table, route.metric) for route in ours - wanted}
+    keys = {_key(route) for route in ours - wanted}
     return tuple(
         RouteAction(_addition(plan.family, _key(w.route) in keys), w.route, w.reason)
         for w in sorted(plan.routes, key=lambda w: (w.route.table != plan.table, w.route.metric))
@@ -44,14 +48,20 @@ def deletions(plan: Plan, seen: Iterable[Route]) -> tuple[RouteAction, ...]:
     seen = tuple(seen)
     ours = _ours(plan, seen)
     of_line = _of_traffic(plan)
-    active = plan.active if plan.active in seen else None
-    if active is None and plan.awaits_active:
+    if plan.awaits_active and plan.active not in seen:
         return ()
-    return tuple(
-        RouteAction(Change.DELETE, route, _why_deleted(route, of_line.get(route.interface)))
-        for route in _leaving(plan, ours, active)
-        if route.table == plan.table and _may_go(route, of_line.get(route.interface), ours, active)
-    )
+    carriers = {c.destination: c for c in (plan.active, *plan.beside) if c and c in seen}
+    awaited = {w.route.destination for w in plan.routes if w.possible and w.route in plan.beside}
+    found = []
+    for route in _leaving(plan, ours):
+        destination, active = route.destination, carriers.get(route.destination)
+        if route.table != plan.table or (active is None and destination in awaited):
+            continue
+        instead = of_line.get(_hop(route))
+        if destination not in plan.destinations or _may_go(route, instead, ours, active):
+            action = RouteAction(Change.DELETE, route, _why_deleted(plan, route, instead))
+            found.append((_turn(active, route), action))
+    return tuple(action for _, action in sorted(found, key=lambda each: each[0]))
 
 
 def deletions_elsewhere(
@@ -80,26 +90,25 @@ def deletions_elsewhere(
         led = any(rule.table == route.table for rule in mine)
         if not moved or (led and route.table not in (*tables, MAIN_TABLE)):
             return False
-        other = traffic.get(route.interface)
+        other = traffic.get(_hop(route))
         return other is None or other.route in ours
 
     return tuple(
         RouteAction(Change.DELETE, route, _why_elsewhere(plan, small.get(_line(route)), route))
-        for route in _leaving(plan, ours, None)
+        for route in sorted(_leaving(plan, ours), key=partial(_turn, None))
         if route.table != plan.table and may_go(route)
     )
 
 
-def _of_traffic(plan: Plan) -> dict[str, DesiredRoute]:
-    """The routes of uplinks in the traffic's table, by their interfaces."""
+def _of_traffic(plan: Plan) -> dict[_Hop, DesiredRoute]:
+    """The routes of uplinks in the traffic's table, by their destinations and interfaces."""
     in_table = (w for w in plan.routes if w.route.table == plan.table)
-    return {w.route.interface: w for w in in_table if w.route.leads_on}
+    return {_hop(w.route): w for w in in_table if w.route.leads_on}
 
 
-def _leaving(plan: Plan, ours: set[Route], active: Route | None) -> Sequence[Route]:
-    """What is not to stand, in the order of deletion."""
-    wanted = {w.route for w in plan.routes}
-    return sorted(ours - wanted - plan.kept, key=partial(_turn, active))
+def _leaving(plan: Plan, ours: set[Route]) -> set[Route]:
+    """What is not to stand."""
+    return ours - {w.route for w in plan.routes} - plan.kept
 
 
 def _may_go(
@@ -110,21 +119,26 @@ def _may_go(
     return active is not None and (instead is None or route.metric <= active.metric)
 
 
-def _turn(active: Route | None, route: Route) -> tuple[bool, int]:
+def _turn(active: Route | None, route: Route) -> tuple[bool, int, str]:
     """Sorts deletions."""
-    return active is not None and route.metric > active.metric, -route.metric
+    behind = active is not None and route.metric > active.metric
+    return behind, -route.metric, str(route.destination or "")
 
 
 def _ours(plan: Plan, seen: Iterable[Route]) -> set[Route]:
     return {route for route in seen if route.ours and route.family is plan.family}
 
 
-def _key(route: Route) -> tuple[int, int]:
-    return route.table, route.metric
+def _key(route: Route) -> tuple[int, int, Prefix | None]:
+    return route.table, route.metric, route.destination
 
 
-def _line(route: Route) -> tuple[int, str]:
-    return route.table, route.interface
+def _hop(route: Route) -> _Hop:
+    return route.interface, route.destination
+
+
+def _line(route: Route) -> tuple[int, _Hop]:
+    return route.table, _hop(route)
 
 
 def _addition(family: Family, key_is_ours: bool) -> Change:
@@ -134,7 +148,9 @@ def _addition(family: Family, key_is_ours: bool) -> Change:
     return Change.APPEND if family is Family.IPV4 else Change.REPLACE
 
 
-def _why_deleted(route: Route, instead: DesiredRoute | None) -> str:
+def _why_deleted(plan: Plan, route: Route, instead: DesiredRoute | None) -> str:
+    if route.destination not in plan.destinations:
+        return "the policy does not name this prefix now"
     if not route.leads_on:
         return "traffic is not to be refused now"
     if instead is None:
@@ -146,6 +162,6 @@ def _why_deleted(route: Route, instead: DesiredRoute | None) -> str:
 
 def _why_elsewhere(plan: Plan, instead: DesiredRoute | None, route: Route) -> str:
     if instead is not None:
-        return _why_deleted(route, instead)
+        return _why_deleted(plan, route, instead)
     where = f"in table {plan.table}" if plan.own else "in the main table"
     return f"the routes stand {where} now"

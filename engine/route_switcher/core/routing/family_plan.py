@@ -67,6 +67,7 @@ class FamilyPlan:
             active,
             frozenset(refusals.routes),
             frozenset(refusals.kept),
+            admission.tables.placement.destinations(self._family),
         )
         # The traffic's rule: also where none is selected, but all is to be refused.
         leads = selected or refusing

@@ -162,8 +162,8 @@ def _ours(routes: Iterable[Route]) -> frozenset[Route]:
     return frozenset(route for route in routes if route.ours)
 
 
-def _key(route: Route) -> tuple[object, int, int]:
-    return route.family, route.table, route.metric
+def _key(route: Route) -> object:
+    return route.family, route.table, route.destination, route.metric
 
 
 def _by_family(rules: Iterable[RoutingRule]) -> list[RoutingRule]:

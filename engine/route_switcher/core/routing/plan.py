@@ -22,7 +22,7 @@ from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import UplinkState
-from route_switcher.core.vocabulary.uplinks import DEMOTION, Address, Family, Uplink
+from route_switcher.core.vocabulary.uplinks import DEMOTION, Address, Family, Prefix, Uplink
 
 ACTIVE_AT = 3
 """How many metrics are tried for the active uplink: its own, and so many demoted ones less one."""
@@ -59,6 +59,10 @@ class Plan:
     """Rules that the kernel has refused to delete."""
     selected: bool = False
     """Whether a first selection has been made."""
+    beside: tuple[Route, ...] = ()
+    """What `active` is for everything, for each further prefix."""
+    destinations: tuple[Prefix | None, ...] = (None,)
+    """What routes of ours lead to."""
     rules_found: bool = False
     """Whether there were any rules of ours when they were last read."""
 
@@ -106,7 +110,7 @@ class Standing:
         """Its interface and gateway: by what a route of it is known; None: it has no next hop."""
         return None if self.next_hop is None else (self.uplink.interface, self.next_hop.gateway)
 
-    def route(self, demotions: int = 0) -> Route:
+    def route(self, demotions: int = 0, destination: Prefix | None = None) -> Route:
         """Its standing route at its own metric, or at that many demotions above it. Standing routes
         are made here and nowhere else. Only of an uplink with a next hop."""
         uplink, hop = self.uplink, self.next_hop
@@ -120,19 +124,20 @@ class Standing:
             mtu=hop.mtu,
             onlink=hop.onlink,
             table=self.table,
+            destination=destination,
         )
 
-    def lone_route(self) -> Route | None:
+    def lone_route(self, destination: Prefix | None = None) -> Route | None:
         """Its route in its small table; None: there is no such table, or no next hop."""
         if self.small_table is None or self.next_hop is None:
             return None
-        return replace(self.route(), table=self.small_table)
+        return replace(self.route(destination=destination), table=self.small_table)
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self, destination: Prefix | None = None) -> tuple[Route, ...]:
         """The routes by which it can be active, best first; none without a next hop."""
         if self.next_hop is None:
             return ()
-        return tuple(self.route(demotions) for demotions in range(ACTIVE_AT))
+        return tuple(self.route(demotions, destination) for demotions in range(ACTIVE_AT))
 
 
 def make_plan(
@@ -141,63 +146,95 @@ def make_plan(
     active: Standing | None,
     refused: Set[Route],
     kept: Set[Route] = frozenset(),
+    destinations: Sequence[Prefix | None] = (None,),
 ) -> Plan:
-    """Plan the standing routes of `uplinks`; before the first selection `active` is None.
+    """Plan the standing routes of `uplinks` to each of `destinations`; before the first selection
+    `active` is None.
 
     An `active` that is not among `uplinks` has left the policy and still carries the traffic: its
     route is kept if it is there. A route in `refused` is not asked for again; another of that
     uplink is, where that is safe.
     """
-    wanted = []
-    carrier = _carrier(uplinks, active, refused)
+    wanted: list[DesiredRoute] = []
+    carriers = [_carrier(uplinks, active, refused, each) for each in destinations]
+    for destination, carrier in zip(destinations, carriers, strict=True):
+        wanted += _in_table_of_traffic(uplinks, active, refused, destination, carrier)
+    for standing in uplinks:
+        for destination in destinations:
+            lone = standing.lone_route(destination)
+            if lone is not None:
+                reason = f"the one route of {standing.uplink.name}'s own table"
+                possible = standing.routable and standing.small_table_free and lone not in refused
+                wanted.append(DesiredRoute(lone, reason, possible))
+    beside = tuple(carrier for carrier in carriers[1:] if carrier is not None)
+    return Plan(
+        family,
+        carriers[0],
+        tuple(wanted),
+        kept,
+        beside=beside,
+        destinations=tuple(destinations),
+    )
+
+
+def _in_table_of_traffic(
+    uplinks: Sequence[Standing],
+    active: Standing | None,
+    refused: Set[Route],
+    destination: Prefix | None,
+    carrier: Route | None,
+) -> Iterator[DesiredRoute]:
     left = active is not None and all(s.uplink != active.uplink for s in uplinks)
-    if active is not None and left and (route := active_route(active, refused)) is not None:
+    if active is not None and left and (route := active_route(active, refused, destination)):
         reason = f"{active.uplink.name} is active until another answers"
         possible = active.moved and active.routable and route not in refused
-        wanted.append(DesiredRoute(route, reason, possible))
+        yield DesiredRoute(route, reason, possible)
     for standing in uplinks:
         if standing.next_hop is None:
             continue
-        choices = list(_choices(standing, active, carrier))
+        choices = list(_choices(standing, active, carrier, destination))
         route, reason = next((c for c in choices if c[0] not in refused), choices[0])
         possible = standing.routable and route not in refused
-        wanted.append(DesiredRoute(route, f"{standing.uplink.name} {reason}", possible))
-    for standing in uplinks:
-        lone = standing.lone_route()
-        if lone is not None:
-            reason = f"the one route of {standing.uplink.name}'s own table"
-            possible = standing.routable and standing.small_table_free and lone not in refused
-            wanted.append(DesiredRoute(lone, reason, possible))
-    return Plan(family, carrier, tuple(wanted), kept)
+        yield DesiredRoute(route, f"{standing.uplink.name} {reason}", possible)
 
 
-def active_route(standing: Standing, refused: Set[Route]) -> Route | None:
+def active_route(
+    standing: Standing, refused: Set[Route], destination: Prefix | None = None
+) -> Route | None:
     """The best route by which an uplink can be active; its own where all are refused; None: it has
     no next hop."""
-    routes = standing.routes()
+    routes = standing.routes(destination)
     return next((route for route in routes if route not in refused), next(iter(routes), None))
 
 
 def _carrier(
-    uplinks: Sequence[Standing], active: Standing | None, refused: Set[Route]
+    uplinks: Sequence[Standing],
+    active: Standing | None,
+    refused: Set[Route],
+    destination: Prefix | None,
 ) -> Route | None:
-    """The route that carries the traffic of `active`."""
+    """The route that carries the traffic of `active` to `destination`."""
     if active is None:
         return None
-    route = active_route(active, refused)
+    route = active_route(active, refused, destination)
+    if destination is not None:
+        return route
     foreign = next((s.foreign for s in uplinks if s.uplink == active.uplink), None)
     return foreign if foreign is not None and route in refused else route
 
 
 def _choices(
-    standing: Standing, active: Standing | None, carrier: Route | None
+    standing: Standing,
+    active: Standing | None,
+    carrier: Route | None,
+    destination: Prefix | None,
 ) -> Iterator[tuple[Route, str]]:
     """The routes that would do for an uplink, best first, each with its reason."""
     uplink = standing.uplink
     if active is None:
-        yield from _demoted(standing, 1, "stands demoted until the first selection")
+        yield from _demoted(standing, destination, 1, "stands demoted until the first selection")
     elif uplink == active.uplink:
-        own, *others = standing.routes()
+        own, *others = standing.routes(destination)
         yield own, "is active"
         yield from ((other, "is active, and its own metric was refused") for other in others)
     else:
@@ -205,20 +242,23 @@ def _choices(
         behind = _demotions_behind(uplink, metric)
         if uplink.metric <= active.uplink.metric:
             reason = f"stands demoted: {active.uplink.name} is active"
-            yield from _demoted(standing, max(1, behind), reason)
+            yield from _demoted(standing, destination, max(1, behind), reason)
         elif standing.state is UplinkState.FAILED:
-            yield from _demoted(standing, behind + 1, "stands demoted: it failed")
+            yield from _demoted(standing, destination, behind + 1, "stands demoted: it failed")
         else:
-            yield standing.route(behind), "stands behind the active uplink"
-            yield from _demoted(standing, behind + 1, "stands demoted: a lower metric was refused")
+            yield standing.route(behind, destination), "stands behind the active uplink"
+            lower = "stands demoted: a lower metric was refused"
+            yield from _demoted(standing, destination, behind + 1, lower)
 
 
-def _demoted(standing: Standing, demotions: int, reason: str) -> Iterator[tuple[Route, str]]:
-    first = standing.route(demotions)
+def _demoted(
+    standing: Standing, destination: Prefix | None, demotions: int, reason: str
+) -> Iterator[tuple[Route, str]]:
+    first = standing.route(demotions, destination)
     yield first, reason
     for further in range(1, _TRIED):
         yield (
-            standing.route(demotions + further),
+            standing.route(demotions + further, destination),
             f"{reason}, and metric {first.metric} was refused",
         )
 

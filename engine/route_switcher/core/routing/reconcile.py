@@ -20,8 +20,9 @@ ATTEMPTS = 5
 """Times in a row after one event: a refusal may change the plan, but not for ever."""
 
 DELETIONS = 32
-"""Routes of a family that are deleted in one reconcile at most. A policy needs a few; more are ours
-only if somebody else adds them, and everything waits for a reconcile. 32 take about 5 ms."""
+"""Routes of a family, for each thing that they lead to, that are deleted in one reconcile at most.
+A policy needs a few; more are ours only if somebody else adds them, and everything waits for a
+reconcile. 32 take about 5 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,16 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     if to_add:
         seen = _routes((yield look))
     to_delete = [deletions(plan, seen) for plan in plans]
+    most = max((DELETIONS * len(plan.destinations) for plan in plans), default=DELETIONS)
     for actions in to_delete:
-        yield from _carry_out(actions[:DELETIONS], outcomes)
+        yield from _carry_out(actions[:most], outcomes)
     rules: tuple[RoutingRule, ...] = ()
     if any(plan.looks_at_rules for plan in plans):
         rules = yield from _rules_in_order(plans, seen, outcomes)
     elsewhere = [deletions_elsewhere(plan, seen, rules) for plan in plans]
     for actions in elsewhere:
-        yield from _carry_out(actions[:DELETIONS], outcomes)
-    left = any(len(actions) > DELETIONS for actions in (*to_delete, *elsewhere))
+        yield from _carry_out(actions[:most], outcomes)
+    left = any(len(actions) > most for actions in (*to_delete, *elsewhere))
     reconciled = outcomes.reconciled()
     rules_gone = Counter(a.rule.family for a in reconciled.rules_done if a.change is Change.DELETE)
     left |= any(count >= RULE_DELETIONS for count in rules_gone.values())

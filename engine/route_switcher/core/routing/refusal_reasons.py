@@ -36,8 +36,8 @@ def own_holder(route: Route, routes: Iterable[Route]) -> str | None:
 
 
 def _at_metric_of(route: Route, routes: Iterable[Route]) -> list[Route]:
-    key = (route.family, route.table, route.metric)
-    return [r for r in routes if (r.family, r.table, r.metric) == key]
+    key = (route.family, route.table, route.destination, route.metric)
+    return [r for r in routes if (r.family, r.table, r.destination, r.metric) == key]
 
 
 def _held(route: Route, which: str, holder: Route) -> str:

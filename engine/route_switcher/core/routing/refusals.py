@@ -44,8 +44,8 @@ class Refusals:
         self._kept: dict[Route, float] = {}
         """What it refused to delete, and when that may be asked for again."""
         self._kept_for: dict[Route, str] = {}
-        self._keys: dict[tuple[int, int], Set[Route]] = {}
-        """The routes that the kernel has, by table and metric."""
+        self._keys: dict[object, Set[Route]] = {}
+        """The routes that the kernel has, by table, destination and metric."""
 
     @property
     def none(self) -> bool:
@@ -90,7 +90,7 @@ class Refusals:
             del self._kept_for[route]
         self._keys = {}
         for route in routes:
-            key = (route.table, route.metric)
+            key = _key(route)
             self._keys[key] = self._keys.get(key, frozenset()) | {route}
             if route in self._told:
                 self._forget(route)
@@ -141,8 +141,12 @@ class Refusals:
         return min([*pauses, *self._kept.values()], default=inf)
 
     def reason(self, standing: Standing) -> str | None:
-        """Why a route of an uplink was refused, or None if none was."""
-        found = (refusal for route, refusal in self._refused.items() if _leads(route, standing))
+        """Why a default route of an uplink was refused, or None if none was."""
+        found = (
+            refusal
+            for route, refusal in self._refused.items()
+            if route.destination is None and _leads(route, standing)
+        )
         return next((refusal.reason for refusal in found), None)
 
     def of(self, standing: Standing) -> tuple[RefusedRoute, ...]:
@@ -174,10 +178,14 @@ class Refusals:
         return any(not other.ours for other in self._at_key(route))
 
     def _at_key(self, route: Route) -> Set[Route]:
-        return self._keys.get((route.table, route.metric), frozenset())
+        return self._keys.get(_key(route), frozenset())
 
     def _forget(self, route: Route) -> None:
         self._refused.pop(route, None)
+
+
+def _key(route: Route) -> object:
+    return route.table, route.destination, route.metric
 
 
 def _leads(route: Route, standing: Standing) -> bool:

@@ -20,6 +20,7 @@ def remaining_default(status: FamilyStatus, routes: Iterable[Route]) -> Route | 
         route
         for route in routes
         if not route.ours and route.family is status.family and route.table == MAIN_TABLE
+        if route.destination is None
     ]
     return min(others, key=lambda route: route.metric, default=None)
 

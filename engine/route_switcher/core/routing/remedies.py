@@ -27,10 +27,10 @@ def route_deletion(route: Route) -> str:
     last = ["metric", str(route.metric), "proto", protocol_name(route.protocol)]
     last += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     if route.nexthop:
-        words = ["default", "nhid", str(route.nexthop), *last]
+        words = [*route.kind_words, "nhid", str(route.nexthop), *last]
     elif route.hops:
         hops = (["nexthop", *hop_words(route.family, *hop)] for hop in route.hops)
-        words = ["default", *last, *chain.from_iterable(hops)]
+        words = [*route.kind_words, *last, *chain.from_iterable(hops)]
     else:
         hop = hop_words(route.family, route.interface, route.gateway)
         words = [*route.kind_words, *hop, *last]
@@ -103,7 +103,15 @@ def hop_deletion(route: Route) -> str:
     The kernel shows all hops with the protocol number of the first, so none is given.
     """
     hop = hop_words(route.family, route.interface, route.gateway)
-    words = ["ip", *_route(route.family), "del", "default", *hop, "metric", str(route.metric)]
+    words = [
+        "ip",
+        *_route(route.family),
+        "del",
+        *route.kind_words,
+        *hop,
+        "metric",
+        str(route.metric),
+    ]
     words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     return " ".join(map(quoted, words))
 

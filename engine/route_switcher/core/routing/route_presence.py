@@ -52,7 +52,7 @@ class RoutePresence:
         self._leading = frozenset((rule.family, rule.table) for rule in rules if leads_all(rule))
         before, self._since, self._foreign = self._since, {}, {}
         for route in routes:
-            if route.kind is not RouteKind.UNICAST:
+            if route.kind is not RouteKind.UNICAST or route.destination is not None:
                 continue
             way = (route.family, route.interface, route.gateway)
             if (route.family, route.table) in led:

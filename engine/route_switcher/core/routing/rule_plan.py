@@ -107,5 +107,6 @@ def _leads_somewhere(rule: RoutingRule, plan: Plan, routes: Sequence[Route]) -> 
         return True
     wanted = [w for w in plan.routes if w.route.table == rule.table and w.possible]
     if leads_all(rule):
-        wanted = [w for w in wanted if w.route == plan.active or not w.route.leads_on]
+        carrying = (plan.active, *plan.beside)
+        wanted = [w for w in wanted if w.route in carrying or not w.route.leads_on]
     return all(w.route in routes for w in wanted)

@@ -25,8 +25,9 @@ from route_switcher.core.vocabulary.uplinks import Family
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_Place: TypeAlias = tuple[int, bool, int, int]
-"""Where a route stands: by family, table and metric, main before others."""
+_Place: TypeAlias = tuple[int, bool, int, str, int]
+"""Where a route stands: by family, table, destination and metric, main and defaults before
+others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class RouteTable:
         led = [r.table for r in self.rules.rules if r.family is family and leads_all(r)]
         for table in (*led, MAIN_TABLE):
             for route in self._routes:
-                if route.family is family and route.table == table:
+                default = route.destination is None
+                if default and route.family is family and route.table == table:
                     return route
         return None
 
@@ -154,7 +156,8 @@ class RouteTable:
 
 
 def _place(route: Route) -> _Place:
-    return route.family.value, route.table != MAIN_TABLE, route.table, route.metric
+    to = "" if route.destination is None else str(route.destination)
+    return route.family.value, route.table != MAIN_TABLE, route.table, to, route.metric
 
 
 def _joins_others(route: Route) -> bool:

@@ -83,6 +83,13 @@ another has answered.
     ends            traffic moves, or the active uplink is not failed any more, or its route is
                     refused, or it leaves the policy
 
+Refusing (`refusing`, if the policy says `when_all_down: unreachable`):
+
+    begins   the active uplink is failed, or none could be selected in the first wait, and surely no
+             probe of any uplink gets an answer (silent); not while a forced override keeps the
+             traffic. After a restart: if the route that refuses all stands first
+    ends     the latest round of any uplink is good; or a reload says `stay`
+
 4. What is delayed, and what never (`switch_limiter`, and damping in `core.health`)
 -----------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from route_switcher.core.selection.select import select
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output
-from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
@@ -93,25 +93,30 @@ class FamilySelection:
         rules: Iterable[RoutingRule] = (),
     ) -> list[Output]:
         """Begin with what was found; wait at most `patience` seconds for first rounds."""
-        mine = [r for r in routes if r.family is self.family]
+        every = [r for r in routes if r.family is self.family]
+        mine = [r for r in every if r.destination is None]
         led = [rule for rule in rules if rule.family is self.family]
         placement = self.admission.tables.placement
         refused = self._refusing.start(at, mine, placement)
         found = routes_of_traffic(mine, led, placement.table)
         outputs = self._start(at, found, patience)
-        return [*outputs, *refused, *self.see_routes(at, mine)]
+        return [*outputs, *refused, *self.see_routes(at, every)]
 
     def see_routes(self, at: float, routes: Iterable[Route]) -> list[Output]:
         """Take what the kernel has."""
         mine = [r for r in routes if r.family is self.family]
         self.admission.refusals.see(at, mine)
-        active, carrier = self.plan().active, self._active_standing()
+        plan, carrier = self.plan(), self._active_standing()
+        beside, active = plan.beside, plan.active
         table = self.admission.tables.placement.table
-        mine = [route for route in mine if route.table == table]
+        others = [r for r in mine if r.destination is not None and r.table in (table, MAIN_TABLE)]
+        mine = [r for r in mine if r.table == table and r.destination is None]
         astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
         if astray and carrier is not None:
             self.admission.refusals.ask_for_free(carrier.routes(), min(astray))
-        return self.conflicts.news(at, [h.uplink for h in self.healths], mine, active)
+        return self.conflicts.news(
+            at, [h.uplink for h in self.healths], mine, active, others, beside
+        )
 
     def apply_uplinks(
         self,

@@ -34,7 +34,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
             for health in selection.healths
         ),
         undeletable=admission.refusals.undeletable,
-        conflicts=selection.conflicts.found,
+        conflicts=selection.conflicts.all,
         astray=selection.astray,
         refusing=selection.refusing,
     )

@@ -18,7 +18,7 @@ from route_switcher.core.vocabulary.conditions import (
     leaves,
 )
 from route_switcher.core.vocabulary.probes import Probe
-from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, Prefix, Uplink, UplinkId
 
 DEFAULT_STABLE = 60.0
 """Seconds that good rounds must cover before a failed uplink is trusted again, unless said."""
@@ -156,11 +156,17 @@ class Placement:
     source_rules: bool = True
     """In a table of our own: answers leave by the uplink that has their source address."""
     when_all_down: WhenAllDown = WhenAllDown.STAY
+    also: tuple[Prefix, ...] = ()
+    """Further prefixes that move with the default route of their family."""
 
     @property
     def own(self) -> bool:
         """Whether it is a table of our own, which rules lead to."""
         return self.table != MAIN_TABLE
+
+    def destinations(self, family: Family) -> tuple[Prefix | None, ...]:
+        """What the routes of uplinks lead to: everything (None), and further prefixes."""
+        return None, *(prefix for prefix in self.also if prefix.version == family.value)
 
     def table_of(self, position: int) -> int:
         """The small table of the uplink at this position (from 0) of `Policy.names`. It has the

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
-from route_switcher.core.vocabulary.uplinks import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family, Prefix
 
 PROTOCOL = 115
 """Our rtnetlink protocol number: the mark of the routes that are ours, and the only ones we touch.
@@ -69,7 +69,8 @@ class RouteKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One default route; a multipath route appears once for each next hop.
+    """One default route, or one to a prefix that moves with it; a multipath route appears once for
+    each next hop.
 
     `interface` is empty and `gateway` is None where the kernel's route has none (a blackhole; a
     point-to-point link has an interface but no gateway).
@@ -86,6 +87,8 @@ class Route:
     """The address that packets are sent from, where the route says so."""
     mtu: int | None = None
     """Bytes, where the route says so."""
+    destination: Prefix | None = None
+    """The prefix that it leads to; None: it is a default route."""
     onlink: bool = field(default=False, compare=False)
     """The gateway is taken to be on the link, though no network of the interface has it."""
     nexthop: int = field(default=0, compare=False)
@@ -120,7 +123,10 @@ class Route:
     @property
     def kind_words(self) -> list[str]:
         """What `ip route` says before the next hop."""
-        return [self.kind.value] * (self.kind is not RouteKind.UNICAST) + ["default"]
+        return [
+            *[self.kind.value] * (self.kind is not RouteKind.UNICAST),
+            "default" if self.destination is None else str(self.destination),
+        ]
 
 
 def under_new_names(routes: Set[Route], seen: Set[Route]) -> frozenset[Route]:

@@ -192,8 +192,9 @@ def _harmless(lookup: Lookup, wrong: Wrong) -> bool:
 
 
 def _is_next_best(answer: Answer, active: Route) -> bool:
-    """Whether it is another standing route of ours, behind the active one."""
-    if not isinstance(answer, KernelRoute) or not answer.default or answer.protocol != PROTOCOL:
+    """Whether it is another standing route of ours, behind the active one. One to a prefix that
+    moves with the default has the same metric."""
+    if not isinstance(answer, KernelRoute) or answer.protocol != PROTOCOL:
         return False
     return answer.table == active.table and answer.metric > active.metric
 

@@ -42,8 +42,8 @@ def no_default(family: Family) -> str:
 
 
 def leads_out(route: Route) -> bool:
-    """Whether a default route leads anywhere."""
-    return route.kind is RouteKind.UNICAST
+    """Whether it is a default route that leads anywhere."""
+    return route.leads_on and route.destination is None
 
 
 def _way(route: KernelRoute) -> str:

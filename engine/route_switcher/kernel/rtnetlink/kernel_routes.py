@@ -45,6 +45,7 @@ ROUTE = struct.Struct("=BBBBBBBBI")
 _NEXT_HOP = struct.Struct("=HBBI")  # struct rtnexthop: length, flags, hops, index
 _CACHE_INFO = struct.Struct("=IIiIIII")  # struct rta_cacheinfo; the third field is the expiry
 
+RTA_DST = 1
 RTA_OIF = 4
 RTA_GATEWAY = 5
 RTA_PRIORITY = 6

@@ -4,12 +4,15 @@ Numbers are those of linux/rtnetlink.h and linux/netlink.h.
 """
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
+from ipaddress import ip_network
 from socket import AF_INET, AF_INET6
 
+from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteKind
-from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
-from route_switcher.kernel.rtnetlink.attributes import number_attribute
+from route_switcher.core.vocabulary.uplinks import Address, Family, Prefix, family_of
+from route_switcher.kernel.rtnetlink.attributes import attributes, number_attribute
 from route_switcher.kernel.rtnetlink.codec import (
     DoneMessage,
     ErrorMessage,
@@ -25,7 +28,7 @@ from route_switcher.kernel.rtnetlink.framing import (
     RTM_NEWROUTE,
     Message,
 )
-from route_switcher.kernel.rtnetlink.kernel_routes import kernel_route
+from route_switcher.kernel.rtnetlink.kernel_routes import ROUTE, RTA_DST, address, kernel_route
 
 _NLM_F_ACK = 0x4
 _NLM_F_DUMP = 0x300
@@ -97,6 +100,8 @@ class DefaultRoute:
     """The address that packets are sent from, where the route says so."""
     mtu: int | None = None
     """Bytes, where the route says so."""
+    destination: Prefix | None = None
+    """None: it is a default route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,9 @@ def route_change(change: Change, route: Route, index: int, sequence: int) -> byt
     message["type"] = _TYPES[route.kind]
     message["flags"] = _RTNH_F_ONLINK if route.onlink else 0
     message["attrs"] = [("RTA_PRIORITY", route.metric)]
+    if route.destination is not None:
+        message["dst_len"] = route.destination.prefixlen
+        message["attrs"].append(("RTA_DST", route.destination.network_address.packed))
     if index:
         message["attrs"].append(("RTA_OIF", index))
     if route.gateway is not None:
@@ -152,17 +160,19 @@ def route_dump(family: Family, ours_only: bool, table: int, sequence: int) -> by
     return encoded(message, _RTM_GETROUTE, _NLM_F_DUMP, sequence)
 
 
-def default_route(message: Message) -> DefaultRoute | None:
-    """The default route that `message` tells of; None if it is about anything else.
+def default_route(message: Message, also: Collection[Prefix] = ()) -> DefaultRoute | None:
+    """The default route that `message` tells of, or one to a prefix that is ours or one of `also`;
+    None if it is about anything else.
 
     Routes for one type of service or for one source prefix only are no default routes.
 
     Raises MalformedMessageError.
     """
     route = kernel_route(message, str)
-    if route is None or not route.default:
+    if route is None or message.data[_SRC_LEN_OFFSET]:
         return None
-    if message.data[_SRC_LEN_OFFSET]:
+    destination = None if route.default else _destination(message, route)
+    if destination is not None and route.protocol != PROTOCOL and destination not in also:
         return None
     hops = tuple(Hop(int(hop.interface or 0), hop.gateway, hop.onlink) for hop in route.hops)
     return DefaultRoute(
@@ -175,7 +185,15 @@ def default_route(message: Message) -> DefaultRoute | None:
         table=route.table,
         source=route.source,
         mtu=route.mtu,
+        destination=destination,
     )
+
+
+def _destination(message: Message, route: KernelRoute) -> Prefix:
+    told = dict(attributes(message.data, HEADER.size + ROUTE.size))
+    if RTA_DST not in told:
+        raise MalformedMessageError("a prefix without an address")
+    return ip_network((address(route.family, told[RTA_DST]), route.prefix_length), strict=False)
 
 
 def acknowledgement(message: Message) -> Acknowledgement:

@@ -16,7 +16,7 @@ from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import links, nexthop_objects, route_filter, rules
 from route_switcher.kernel.rtnetlink.attributes import attribute
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
-from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE
+from route_switcher.kernel.rtnetlink.exchange import RECEIVE_SIZE, Cut
 from route_switcher.kernel.rtnetlink.framing import (
     DST_LEN_OFFSET,
     HEADER,
@@ -36,6 +36,7 @@ from route_switcher.kernel.rtnetlink.framing import (
 from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_table
 from route_switcher.kernel.rtnetlink.learning import learning_families
 from route_switcher.kernel.rtnetlink.nexthop_objects import RTM_DELNEXTHOP, RTM_NEWNEXTHOP
+from route_switcher.kernel.rtnetlink.prefix_routes import with_prefixes
 from route_switcher.kernel.rtnetlink.rules import RTM_DELRULE, RTM_NEWRULE
 
 # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
@@ -109,6 +110,7 @@ class Monitor:
         self._tables = frozenset((MAIN_TABLE,))
         """As the fixed header tells them."""
         self._every_table = False
+        self._lengths: frozenset[int] = frozenset()
         self._unheard = _NOTHING
         self._deleted = _NOTHING
         """What is to be told once more, since the kernel told it too early."""
@@ -132,9 +134,11 @@ class Monitor:
         uplinks: Sequence[Uplink],
         indexes: Iterable[int],
         tables: Collection[int] = (MAIN_TABLE,),
+        lengths: Collection[int] = (),
     ) -> None:
         """Tell from now on what may concern these uplinks; `indexes` are those of their interfaces,
-        and `tables` those with routes of ours.
+        `tables` those with routes of ours, and `lengths` those of prefixes that matter beside
+        default routes.
 
         An interface that gets one of their names later is followed from then on.
         """
@@ -147,7 +151,8 @@ class Monitor:
         self._learning = frozenset(_NUMBERS[family] for family in learning_families(uplinks))
         self._tables = frozenset(table if table < 256 else _RT_TABLE_COMPAT for table in tables)
         self._every_table = bool(self._learning) or len(tables) > 1
-        route_filter.attach(self._socket, every_table=self._every_table)
+        self._lengths = frozenset(lengths)
+        route_filter.attach(self._socket, every_table=self._every_table, lengths=self._lengths)
         if self._learning:
             with suppress(OSError):  # a kernel without nexthop objects (before Linux 5.3)
                 self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _RTNLGRP_NEXTHOP)
@@ -201,7 +206,9 @@ class Monitor:
             self._discarded.not_from_kernel += 1
             return _NOTHING
         news = _NOTHING
-        cut = defaults_of_every_table if self._every_table else split
+        cut: Cut = defaults_of_every_table if self._every_table else split
+        if self._lengths:
+            cut = with_prefixes(self._lengths)
         for message in cut(datagram, self._discarded):
             if message.kind not in _KINDS:
                 continue
@@ -254,13 +261,16 @@ class Monitor:
         return self._of_route(message.data)
 
     def _of_route(self, data: bytes) -> KernelNews:
-        if data[DST_LEN_OFFSET]:
+        length = data[DST_LEN_OFFSET]
+        if length and not self._lengths:
             return _NOTHING
         if data[PROTOCOL_OFFSET] == PROTOCOL:
             return _ROUTES
+        if length and length not in self._lengths:
+            return _NOTHING
         followed, family = data[TABLE_OFFSET] in self._tables, data[_FAMILY_OFFSET]
         news = _FOREIGN if followed and family in self._families else _NOTHING
-        return news | _NEXT_HOPS if family in self._learning else news
+        return news | _NEXT_HOPS if family in self._learning and not length else news
 
     def _of_link(self, message: Message) -> KernelNews:
         (index,) = _INDEX.unpack_from(message.data, _INDEX_OFFSET)

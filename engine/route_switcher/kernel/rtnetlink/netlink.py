@@ -12,16 +12,16 @@ from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Prefix, Uplink
 from route_switcher.kernel.base import KernelNews, require_ours
 from route_switcher.kernel.refusal import refusal, rule_refusal
 from route_switcher.kernel.rtnetlink import exchange, link_states, messages, rules
 from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_defaults, split
-from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_table
 from route_switcher.kernel.rtnetlink.learning import Learning
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.names import Owners, index_of, indexes_of, owners
+from route_switcher.kernel.rtnetlink.prefix_routes import with_prefixes
 
 _ALREADY_GONE = frozenset((errno.ESRCH, errno.ENODEV))
 
@@ -37,6 +37,9 @@ class NetlinkKernel:
         self._uplinks: tuple[Uplink, ...] = ()
         self._families_followed = frozenset(Family)
         self._tables: tuple[int, ...] = (MAIN_TABLE,)
+        self._also: tuple[Prefix, ...] = ()
+        self._prefixes_in_main = False
+        """Whether there are, or may be, routes of ours to prefixes in main."""
         self._monitor = Monitor(self.discarded)
         self._learning = Learning(self.discarded)
 
@@ -59,13 +62,20 @@ class NetlinkKernel:
         """See `Kernel.changed`."""
         return await self._monitor.changed()
 
-    def follow(self, uplinks: Sequence[Uplink], tables: Collection[int] = (MAIN_TABLE,)) -> None:
+    def follow(
+        self,
+        uplinks: Sequence[Uplink],
+        tables: Collection[int] = (MAIN_TABLE,),
+        also: Collection[Prefix] = (),
+    ) -> None:
         """See `Kernel.follow`."""
+        self._also = tuple(also)
         self._uplinks = tuple(uplinks)
         self._families_followed = frozenset(u.family for u in uplinks) or frozenset(Family)
         self._tables = (MAIN_TABLE, *sorted(set(tables) - {MAIN_TABLE}))
         indexes = filter(None, indexes_of(self._uplinks).values())
-        self._monitor.follow(uplinks, indexes, self._tables)
+        lengths = {prefix.prefixlen for prefix in self._also}
+        self._monitor.follow(uplinks, indexes, self._tables, lengths)
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         """See `Kernel.default_routes`."""
@@ -92,13 +102,15 @@ class NetlinkKernel:
     async def _dump(
         self, family: Family, table: int, ours_only: bool
     ) -> list[messages.DefaultRoute]:
-        """IPv4's are at the beginning of the table, however long it is; the kernel looks for ours
-        in the whole table of IPv6, which takes it 0.1 µs for each route. Table 0: every table."""
-        first = family is Family.IPV4 and table != 0
+        """Default routes of IPv4 are at the beginning of the table, however long it is; the kernel
+        looks for ours in the whole table of IPv6, and for prefixes also of IPv4, which takes it
+        0.1 µs for each route. Table 0: every table."""
+        wide = table != MAIN_TABLE or bool(self._also) or self._prefixes_in_main
+        first = family is Family.IPV4 and not wide
         build = partial(messages.route_dump, family, ours_only and not first, table)
         enough = past_ipv4_defaults if first else lambda _: False
-        cut = split if table == MAIN_TABLE else defaults_of_every_table
-        read = messages.default_route
+        cut = with_prefixes({prefix.prefixlen for prefix in self._also}) if wide else split
+        read = partial(messages.default_route, also=self._also)
         try:
             found = await exchange.read(build, read, self.discarded, enough, cut)
         except KernelError as error:
@@ -112,7 +124,9 @@ class NetlinkKernel:
     async def tables_of_ours(self) -> frozenset[int]:
         """See `Kernel.tables_of_ours`."""
         found = [route for family in Family for route in await self._dump(family, 0, True)]
-        ours = {route.table for route in found if route.protocol == PROTOCOL}
+        mine = [route for route in found if route.protocol == PROTOCOL]
+        ours = {route.table for route in mine}
+        self._prefixes_in_main = any(r.destination and r.table == MAIN_TABLE for r in mine)
         return frozenset(ours | {rule.table for rule in await self.our_rules() if rule.table})
 
     async def our_rules(self) -> tuple[RoutingRule, ...]:
@@ -243,6 +257,7 @@ def as_routes(found: messages.DefaultRoute, owned: Owners) -> list[Route]:
             source=found.source,
             mtu=found.mtu,
             hops=hops,
+            destination=found.destination,
         )
         for hop, name in named
     ]

@@ -6,6 +6,7 @@ from route_switcher.core.vocabulary.policy import MAIN_TABLE, Placement, WhenAll
 from route_switcher.core.vocabulary.routes import FIRST_METRIC
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.policy.findings import Findings
+from route_switcher.policy.sections.also import read_also
 from route_switcher.policy.sections.tables import (
     SECTION,
     SOURCE_RULES,
@@ -31,6 +32,7 @@ def read_placement(
         table,
         findings.get((SECTION, SOURCE_RULES)) is not False,
         _read_when_all_down(findings, uplinks, table),
+        read_also(findings, uplinks),
     )
 
 
