@@ -16,7 +16,8 @@ from jsonschema import Draft7Validator
 from faults import clients
 from faults.rows_control import control_socket
 from route_switcher.control.protocol import LONGEST_REQUEST
-from route_switcher.daemon.control import connections
+from route_switcher.control.stream import HEARTBEAT
+from route_switcher.daemon.control import connections, watchers
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
@@ -223,6 +224,8 @@ def test_the_page_about_operating_can_be_followed(
     assert len(commands) >= 9
     for command in dict.fromkeys([*commands, *named]):
         program, *words = command.split()
+        if words[0] == "watch":
+            continue  # it does not end; tests/e2e/test_watching.py
         if "--confirm" in words:
             policy_file.write_text(policy_text(lab) + "# changed\n")
         done = ask(lab, *words)
@@ -240,6 +243,8 @@ def test_what_the_page_says_of_limits_is_so() -> None:
     assert f"for {connections.SILENCE:g} seconds" in page
     assert f"a reply for {connections.UNREAD:g}" in page
     assert f"at most {connections.MOST} connections" in page
+    assert f"is closed after {watchers.UNREAD:g} seconds" in page
+    assert f"was sent for {HEARTBEAT:g} seconds" in page
 
 
 def test_where_its_socket_is_gone_the_command_says_that_an_engine_seems_to_run(

@@ -1,9 +1,17 @@
 """`watch` on the real kernel: what a person sees, what a program reads, and how it ends."""
 
+import codecs
+import fcntl
 import json
+import os
+import pty
+import re
 import select
 import signal
+import struct
 import subprocess
+import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,3 +141,148 @@ def test_where_an_engine_does_not_answer_at_first_it_says_so_and_ends(
         engine.send(signal.SIGCONT)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "route-switcher watch: the engine does not answer\n"
+
+
+class Terminal:
+    """`watch` on a terminal of this size."""
+
+    def __init__(self, lab: Lab, columns: int, rows: int, *words: str, **environment: str) -> None:
+        self._master, slave = pty.openpty()
+        self.resize(columns, rows)
+        command = command_line("watch", *words, **{"TERM": "xterm-256color", **environment})
+        self.process = subprocess.Popen(
+            lab.command(ROUTER, command), stdin=slave, stdout=slave, stderr=slave
+        )
+        os.close(slave)
+        self.written = ""
+        self._pieces = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(DEADLINE)
+        os.close(self._master)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._size = columns, rows
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+
+    def shows(self, *texts: str) -> None:
+        """Wait until one drawing fits the size and has all of these."""
+        end = time.monotonic() + DEADLINE
+        columns, rows = self._size
+        while time.monotonic() < end:
+            self._read()
+            for drawing in reversed(self.written.split(HOME)[1:-1][-3:]):
+                lines = CONTROL.sub("", drawing).replace("\r", "").split("\n")
+                joined = " ".join(" ".join(lines).split())
+                fits = len(lines) <= rows and max(map(len, lines)) <= columns
+                if fits and all(text in joined for text in texts):
+                    return
+        raise AssertionError(f"no drawing with {texts}: {self.written[-3000:]!r}")
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit code, and what was written last."""
+        end = time.monotonic() + DEADLINE
+        while self.process.poll() is None and time.monotonic() < end:
+            self._read()
+        while self._read():
+            pass
+        return self.process.wait(0), self.written
+
+    def _read(self) -> bool:
+        if not select.select([self._master], [], [], 0.2)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # the other end has closed it
+            return False
+        self.written += self._pieces.decode(data)
+        return bool(data)
+
+
+HOME = "\x1b[H"
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+RESTORED = ("\x1b[?1049l", "\x1b[?25h")
+
+
+def test_the_screen_shows_what_is_known_and_what_happens_in_any_size(
+    lab: Lab, start: Start
+) -> None:
+    with Terminal(lab, 80, 40, COLUMNS="80", LINES="40") as terminal:
+        terminal.shows("NO ENGINE: no engine runs", "Waiting for the next one")
+        engine = start(policy_text(lab, stable="1h"))
+        engine.wait_for_health("primary", "secondary")
+        terminal.shows("OK: IPv4: the preferred uplink is active and healthy", "answered")
+        FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+        terminal.shows(
+            "DEGRADED: IPv4: primary is preferred, and is not active",
+            "IPv4: secondary selected instead of primary",
+        )
+        terminal.resize(60, 40)
+        terminal.shows("secondary is active", "answered", "waits for: rule no-internet")
+        terminal.resize(60, 8)
+        terminal.shows("DEGRADED", "more lines: the terminal is too small")
+        engine.end(signal.SIGKILL)
+        terminal.shows("NO ENGINE: no engine runs", "What was known last")
+        terminal.process.send_signal(signal.SIGINT)
+        code, written = terminal.ended()
+        assert code == 130
+        assert all(mark in written for mark in RESTORED)
+        assert "Traceback" not in written
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_whatever_ends_it_the_terminal_is_as_before(lab: Lab, number: signal.Signals) -> None:
+    with Terminal(lab, 80, 24, NO_COLOR="1") as terminal:
+        terminal.shows("NO ENGINE")
+        terminal.process.send_signal(number)
+        code, written = terminal.ended()
+        assert code == 128 + number
+        assert all(mark in written for mark in RESTORED)
+        assert "Traceback" not in written
+        # It may be bold, but has no colours.
+        assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", written)
+
+
+def test_where_it_cannot_draw_it_says_what_does_without(lab: Lab) -> None:
+    done = run_to_its_end(lab, "watch")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard output is no terminal: `route-switcher watch --json`" in done.stderr
+    with Terminal(lab, 80, 24, TERM="dumb") as terminal:
+        code, written = terminal.ended()
+        assert (code, "this terminal cannot be drawn on" in written) == (1, True)
+
+
+def test_without_rich_it_says_how_to_get_it(lab: Lab) -> None:
+    script = (
+        "import sys, importlib.util as found; sys.stdout.isatty = lambda: True;"
+        " found.find_spec = lambda name: None;"
+        " from route_switcher.cli import main; sys.exit(main(['watch']))"
+    )
+    words = ["env", "TERM=xterm", sys.executable, "-P", "-c", script]
+    done = subprocess.run(lab.command(ROUTER, words), capture_output=True, text=True, timeout=90)
+    assert done.returncode == 1
+    assert f"install it with `{sys.executable} -m pip install rich`" in done.stderr
+    assert "`route-switcher status` and `route-switcher watch --json` do without" in done.stderr
+
+
+def test_a_running_engine_never_imports_it(lab: Lab, policy_file: Path) -> None:
+    """What it has imported is said by itself, at its end."""
+    policy_file.write_text(policy_text(lab))
+    script = (
+        "import sys; from route_switcher.cli import main; code = main(sys.argv[1:]);"
+        " print('imported:', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    words = [sys.executable, "-P", "-c", script, "run", str(policy_file), "--log-format", "json"]
+    pipe = subprocess.PIPE
+    process = lab.start(ROUTER, words, stdout=pipe, stderr=subprocess.DEVNULL)
+    with watch_json(lab) as watching:
+        watching.until("status")
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=DEADLINE)
+    imported = said.partition("imported:")[2].split()
+    assert {"route_switcher", "trio"} <= set(imported)
+    assert not {"rich", "pygments", "markdown_it"} & set(imported)

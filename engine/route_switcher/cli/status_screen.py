@@ -14,22 +14,25 @@ WIDTH = 80
 _NAME = 16
 """Columns of a name; a longer one has a line of its own."""
 
+_NARROW = 4
+"""Columns before what belongs to an uplink, where the terminal has fewer than `WIDTH`."""
+
 Document: TypeAlias = Mapping[str, Any]
 
 
-def screen(status: Document) -> Iterator[str]:
-    """Its lines."""
+def screen(status: Document, width: int = WIDTH) -> Iterator[str]:
+    """Its lines, for a terminal of so many columns."""
     running = span(round(status["running_seconds"] or 0))
-    yield from _wrapped("", f"{status['verdict'].upper()}: {_reasons(status)}")
+    yield from _wrapped(width, "", f"{status['verdict'].upper()}: {_reasons(status)}")
     yield from _wrapped(
-        "", f"policy {status['policy']}, running for {running} (version {status['program']})"
+        width, "", f"policy {status['policy']}, running for {running} (version {status['program']})"
     )
     confirmation = status.get("confirmation")
     if confirmation is not None:
-        yield from _wrapped("", _confirmation(confirmation))
+        yield from _wrapped(width, "", _confirmation(confirmation))
     for family in status["families"]:
         yield ""
-        yield from _family(family)
+        yield from _family(family, width)
 
 
 def _confirmation(confirmation: Document) -> str:
@@ -51,28 +54,32 @@ def _reasons(status: Document) -> str:
     return "; ".join(texts) or "nothing is known yet"
 
 
-def _family(family: Document) -> Iterator[str]:
-    yield from _wrapped("", f"{family['family']}: {_active(family)}", "  ")
+def _family(family: Document, width: int) -> Iterator[str]:
+    yield from _wrapped(width, "", f"{family['family']}: {_active(family)}", "  ")
     if family["why"]:
         previous = f"took over from {family['previous']}: " if family["previous"] else ""
-        yield from _wrapped("  ", f"{previous}{family['why']}")
+        yield from _wrapped(width, "  ", f"{previous}{family['why']}")
     order = family["order"]
     if order is not None:
-        yield from _wrapped("  ", f"ORDER: {_order(order)}")
+        yield from _wrapped(width, "  ", f"ORDER: {_order(order)}")
     if family.get("refusing"):  # an engine of before does not tell
         yield from _wrapped(
-            "  ", "REFUSING: no uplink answers, so traffic is refused until one does"
+            width, "  ", "REFUSING: no uplink answers, so traffic is refused until one does"
         )
     if family["astray"]:
-        yield from _wrapped("  ", f"ASTRAY: {family['astray']}")
+        yield from _wrapped(width, "  ", f"ASTRAY: {family['astray']}")
     for route in family["conflicts"]:
-        yield from _wrapped("  ", f"CONFLICT: a foreign route decides instead of ours: {route}")
+        yield from _wrapped(
+            width, "  ", f"CONFLICT: a foreign route decides instead of ours: {route}"
+        )
     for route in family["undeletable"]:
-        yield from _wrapped("  ", f"REFUSED: our {route['route']} stays: {route['reason']}")
+        yield from _wrapped(width, "  ", f"REFUSED: our {route['route']} stays: {route['reason']}")
     if family["awaited"]:
-        yield from _wrapped("  ", f"next: {family['awaited']}{_more(family['awaited_seconds'])}")
+        yield from _wrapped(
+            width, "  ", f"next: {family['awaited']}{_more(family['awaited_seconds'])}"
+        )
     for uplink in family["uplinks"]:
-        yield from _uplink(uplink)
+        yield from _uplink(uplink, width)
 
 
 def _active(family: Document) -> str:
@@ -92,30 +99,35 @@ def _order(order: Document) -> str:
     return f"{kind} {order['uplink']} for {span(round(order['left_seconds']))} more{holds}"
 
 
-def _uplink(uplink: Document) -> Iterator[str]:
+def _uplink(uplink: Document, width: int) -> Iterator[str]:
     name, minute = uplink["name"], uplink["last_minute"]
-    indent = 3 + _NAME
+    indent = 3 + _NAME if width >= WIDTH else _NARROW
     loss = "no rounds" if minute["loss"] is None else f"{share(minute['loss'])} lost"
     mean = minute["mean_seconds"]
     trip = "" if mean is None else f"{1000 * mean:.3g} ms"
     age = uplink["last_answer_seconds"]
     answered = "never answered" if age is None else f"answered {_short(age)} ago"
-    figures = f"{uplink['role']:<10}{uplink['state']:<12}{loss:<12}{trip:<9}{answered}"
-    if len(name) > _NAME:
-        yield f"  {name}"
-        yield f"{'':{indent}}{figures}".rstrip()
-    else:
-        yield f"  {name:<{_NAME}} {figures}".rstrip()
+    stands, figures = f"{uplink['role']:<10}{uplink['state']:<12}", f"{loss:<12}{trip:<9}{answered}"
     pad = " " * indent
-    yield from _wrapped(pad, _way(uplink))
+    if width < WIDTH:
+        yield f"  {name:<{_NAME}} {stands}".rstrip()
+        yield f"{pad}{figures}".rstrip()
+    elif len(name) > _NAME:
+        yield f"  {name}"
+        yield f"{pad}{stands}{figures}".rstrip()
+    else:
+        yield f"  {name:<{_NAME}} {stands}{figures}".rstrip()
+    yield from _wrapped(width, pad, _way(uplink))
     for rule in _not_ok(uplink["rules"]):
         since = _since(rule["since"], rule["since_seconds"])
-        yield from _wrapped(pad, f"rule {rule['name']} {rule['state']} {since}: {rule['evidence']}")
+        yield from _wrapped(
+            width, pad, f"rule {rule['name']} {rule['state']} {since}: {rule['evidence']}"
+        )
     for wait in uplink["waits_for"]:
         mark = _MARKS.get(wait["kind"], "waits for")
-        yield from _wrapped(pad, f"{mark}: {wait['text']}")
+        yield from _wrapped(width, pad, f"{mark}: {wait['text']}")
     if not uplink["waits_for"] and uplink["unfit"]:
-        yield from _wrapped(pad, f"cannot be used now: {uplink['unfit']}")
+        yield from _wrapped(width, pad, f"cannot be used now: {uplink['unfit']}")
 
 
 def _way(uplink: Document) -> str:
@@ -162,10 +174,10 @@ def _short(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else span(round(seconds))
 
 
-def _wrapped(indent: str, text: str, more: str | None = None) -> list[str]:
+def _wrapped(width: int, indent: str, text: str, more: str | None = None) -> list[str]:
     return textwrap.wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent + "  " if more is None else more,
         break_on_hyphens=False,

@@ -15,16 +15,22 @@ Exit code: 1 the engine cannot be asked, or rich is not there, 2 wrong usage,
 
 import argparse
 import json
+import os
 import signal
 import sys
+from importlib.util import find_spec
 from types import FrameType
 
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.control.client import CannotAsk
 from route_switcher.control.watching import Watching
 
 _TICK = 60.0
 """Seconds; nothing is to be done for --json meanwhile."""
+
+_STATUS_EVERY = 1
+_REDRAW = 0.5
+"""Seconds, for the live screen."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1)
             signal.signal(number, _end)
     try:
-        return _print_objects()
+        return _print_objects() if arguments.json else _show()
     except CannotAsk as error:
         print(f"route-switcher watch: {error}", file=sys.stderr)
         return EXIT_PROBLEMS
@@ -50,6 +56,36 @@ def _print_objects() -> int:
             # All but this one is escaped already.
             print(json.dumps(said).replace("\x7f", "\\u007f"), flush=True)
     return EXIT_OK
+
+
+def _show() -> int:
+    if not sys.stdout.isatty():
+        return _cannot(
+            "standard output is no terminal: `route-switcher watch --json` is for programs",
+            EXIT_USAGE,
+        )
+    if os.environ.get("TERM", "dumb") == "dumb":
+        return _cannot(
+            "this terminal cannot be drawn on (TERM is dumb or not set): `route-switcher status`"
+            " and `route-switcher watch --json` do without",
+            EXIT_PROBLEMS,
+        )
+    if find_spec("rich") is None:
+        return _cannot(
+            "the live screen needs the Python package rich: install it with"
+            f" `{sys.executable} -m pip install rich`. `route-switcher status` and"
+            " `route-switcher watch --json` do without",
+            EXIT_PROBLEMS,
+        )
+    from route_switcher.cli.live_screen import show
+
+    show(Watching(sys.stdout.fileno(), _STATUS_EVERY).objects(_REDRAW))
+    return EXIT_OK
+
+
+def _cannot(message: str, code: int) -> int:
+    print(f"route-switcher watch: {message}", file=sys.stderr)
+    return code
 
 
 def _end(number: int, _: FrameType | None) -> None:
