@@ -169,3 +169,41 @@ def test_the_page_has_every_check_and_fault_and_its_example_is_so(
     shell("ip link set eth1 down")
     main(["doctor", str(policy)])
     assert capsys.readouterr().out.startswith(example.rpartition("…")[0])
+
+
+STRANGE = """\
+version: 1
+uplinks:
+  one: {interface: "e$h", gateway: 198.51.100.1}
+  other: {interface: second, gateway: 198.51.100.129}
+probes:
+  internet: {type: icmp, targets: [203.0.113.9]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "subject"),
+    [
+        ('oifname "e$h" masquerade', "other"),
+        ("ip saddr 203.0.113.0/24 snat to 198.51.100.130", "one"),
+    ],
+)
+def test_names_of_interfaces_that_are_no_words_are_no_trouble(
+    rules: str, subject: str, router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hook = "type nat hook postrouting priority srcnat"
+    shell(
+        "ip link set eth0 down; ip link set eth0 name 'e$h'; ip link set 'e$h' up",
+        "ip link property add dev eth1 altname second",
+        "ip link set lan0 down; ip link set lan0 name 'l\"n;x'; ip link set 'l\"n;x' up",
+        "ip link set eth1 down; ip link set eth1 name $(printf '\\377\"x'); ip link set second up",
+        "nft flush ruleset",
+        f"nft 'table ip home {{ chain out {{ {hook}; {rules}; }}; }}'",
+    )
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(STRANGE)
+    code, findings = diagnosed(policy, capsys)
+    assert code in (EXIT_OK, EXIT_PROBLEMS)
+    (trouble,) = [each for each in troubles(findings) if each.check == "nat"]
+    assert trouble.subject == subject
+    assert trouble.remedies == ()  # nft takes no such name in quotes

@@ -4,6 +4,8 @@ The questions are our own, so the kernel's table of neighbours stays as it is. T
 CAP_NET_RAW. Without it that table is read: it knows those with whom packets were exchanged of late.
 """
 
+import fcntl
+import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ PATIENCE = 0.5
 
 _ETHERNET = 1  # ARPHRD_ETHER
 _ETH_P_ARP = 0x0806
+_SIOCGIFHWADDR = 0x8927  # netdevice(7)
+_NAME_AND_ADDRESS = struct.Struct("=16sH6s16x")
 _ARP = struct.Struct("!HHBBH6s4s6s4s")
 _REQUEST, _REPLY = 1, 2
 _SOLICITATION = struct.Struct("!BBHI16sBB6s")  # with the option: our link-layer address
@@ -65,7 +69,7 @@ async def _asked(
         with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as packets:
             packets.setblocking(False)
             packets.bind((interface, _ETH_P_ARP))
-            _, _, _, kind, mac = packets.getsockname()
+            kind, mac = _hardware(packets, interface)
             if kind != _ETHERNET:
                 return None
             if isinstance(gateway, IPv6Address):
@@ -75,6 +79,13 @@ async def _asked(
         return await _known(interface, gateway, discarded)
     except OSError as error:
         return Unread(f"it could not be asked ({error.strerror})")
+
+
+def _hardware(channel: socket.socket, interface: str) -> tuple[int, bytes]:
+    """The type of the interface, and its address. (The name in `getsockname` may be no UTF-8.)"""
+    request = _NAME_AND_ADDRESS.pack(os.fsencode(interface), 0, b"")
+    _, kind, mac = _NAME_AND_ADDRESS.unpack(fcntl.ioctl(channel, _SIOCGIFHWADDR, request))
+    return kind, mac
 
 
 async def _arp(
