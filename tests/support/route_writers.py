@@ -48,10 +48,14 @@ cp /usr/local/sbin/dhcpcd-exit-hook /etc/dhcpcd.exit-hook
 """
 
 # A program that waits for udev believes that none runs where /sys is read-only.
-_NO_UDEV = "mount -t sysfs -o ro,nosuid none /sys\n"
+NO_UDEV = "mount -t sysfs -o ro,nosuid none /sys\n"
+"""Shell."""
+NETWORKD = "/lib/systemd/systemd-networkd"
+# systemd-networkd asks for a lease by it. A container may have none.
+MACHINE_ID = "test -s /etc/machine-id || echo 5f5ac5f561a74a4ea4a49e3b1d0c4b1e >/etc/machine-id\n"
+"""Shell."""
 
 _CONNECTION = "5f5ac5f5-61a7-4a4e-a4a4-9e3b1d0c4b1e"
-_NETWORKD = "/lib/systemd/systemd-networkd"
 
 
 def need(*programs: str, host_root: bool = False) -> None:
@@ -150,15 +154,15 @@ def dhcpcd(lab: Lab, interface: str, *, hooks: bool = True, arp: bool = False) -
 
 def networkd(lab: Lab, interface: str) -> RouteWriter:
     """systemd-networkd with DHCP on the interface."""
-    need(_NETWORKD, host_root=True)
+    need(NETWORKD, host_root=True)
     network = f"[Match]\nName={interface}\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n"
     script = (
-        f"{_NO_UDEV}mkdir -p /run/systemd/network /run/systemd/netif/links"
+        f"{NO_UDEV}{MACHINE_ID}mkdir -p /run/systemd/network /run/systemd/netif/links"
         " /run/systemd/netif/leases /run/systemd/netif/lldp\n"
         "chown -R systemd-network: /run/systemd/netif\n"
         "test -s /etc/machine-id || printf '%032x\\n' 115 >/etc/machine-id\n"
         f"printf %s {shlex.quote(network)} >/run/systemd/network/10-line.network\n"
-        f"exec {_NETWORKD}"
+        f"exec {NETWORKD}"
     )
     return start(lab, "networkd", script, hooks=False)
 
@@ -178,7 +182,7 @@ def network_manager(lab: Lab, interface: str) -> RouteWriter:
     restart = Path("/run/network_manager.log").exists()
     afresh = f"rm -rf /run/NetworkManager /run/dbus\nip link set {interface} down\n"
     script = (
-        f"{_NO_UDEV}{'' if restart else afresh}"
+        f"{NO_UDEV}{'' if restart else afresh}"
         "rm -rf /etc/NetworkManager/* /var/lib/NetworkManager/*\n"
         "mkdir -p /etc/NetworkManager/system-connections /run/dbus\n"
         f"printf %s {shlex.quote(settings)} >/etc/NetworkManager/NetworkManager.conf\n"

@@ -1,0 +1,176 @@
+"""The engine beside each program that docs/other-writers.md names, through the life of its leases.
+
+Each test has both lines by the program as the page sets it up, and traffic all the time.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from route_switcher.core.vocabulary.policy import OWN_TABLE
+from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.stream import PacketStream
+from route_switcher.lab.topology import Lab
+from support import recipes, written_writers
+from support.leased_line import LeasedLine, lease, leased_line
+from support.route_writers import default_routes, logs_shown
+from support.running import Engine, eventually
+from support.tables import Recorder, rules, wait_for_our_routes, wait_until_taken
+from support.written_writers import Recipe, Written
+
+pytestmark = [pytest.mark.kernel, pytest.mark.programs]
+
+SOON = {"seconds": 60, "renew_after": 2}
+BRIEF = {"seconds": 20, "renew_after": 4}
+"""As short as every client takes it."""
+A_MOMENT = 20
+"""Packets where none should be lost: slack for a busy machine."""
+A_SECOND = 1000
+"""Packets."""
+
+
+@dataclass
+class Beside:
+    """A lab whose two lines are the program's, and an engine."""
+
+    lab: Lab
+    lines: tuple[LeasedLine, LeasedLine]
+    policy_file: Path
+    engine: Engine
+    engines: ExitStack
+    written: Written
+
+    def restart_engine(self) -> None:
+        self.engine.end(signal.SIGKILL)
+        self.engine = self.engines.enter_context(Engine(self.lab, str(self.policy_file)))
+        self.engine.wait_for_health("fibre", "lte")
+
+    def gateway(self) -> str:
+        """Where our route by the first line leads."""
+        routes = default_routes(self.lab, OWN_TABLE)
+        return next((r.gateway for r in routes if r.interface == "eth0"), "")
+
+    def ours(self) -> tuple[str, ...]:
+        """Our rules, and our routes in every table, by content."""
+        shown = self.lab.run(ROUTER, "ip", "route", "show", "table", "all", "proto", str(PROTOCOL))
+        return tuple(sorted(shown.splitlines())) + tuple(
+            line for line in rules(self.lab).splitlines() if f"proto {PROTOCOL}" in line
+        )
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[Callable[[Recipe], Beside]]:
+    """Start the engine, then the program; returns when both lines are healthy."""
+    with ExitStack() as stack:
+
+        def begin(recipe: Recipe) -> Beside:
+            stack.enter_context(logs_shown())
+            lab = stack.enter_context(Lab())
+            first, second = (stack.enter_context(leased_line(lab, u)) for u in lab.uplinks)
+            for line in (first, second):
+                line.server.lease = lease(line.uplink, line.gateway, **SOON)
+            file = tmp_path / "policy.yaml"
+            file.write_text(recipes.policy() + _checks(lab))
+            engines = stack.enter_context(ExitStack())
+            engine = engines.enter_context(Engine(lab, str(file)))
+            engine.wait_for("start", since=0)
+            running = Beside(lab, (first, second), file, engine, engines, recipe(lab))
+            engine.wait_for_health("fibre", "lte")
+            wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20), table=OWN_TABLE)
+            wait_until_taken(lab, "eth0")
+            return running
+
+        yield begin
+
+
+def _checks(lab: Lab) -> str:
+    targets = ", ".join(map(str, lab.targets_v4[:2]))
+    return (
+        f"probes: {{internet: {{type: icmp, targets: [{targets}],"
+        " interval: 50ms, timeout: 50ms}}\n"
+        "rules: [{name: no-internet, fail: {failures: 5}, recover: {stable: 300ms}}]\n"
+    )
+
+
+@contextmanager
+def traffic(lab: Lab, most: int, what: str) -> Iterator[None]:
+    """What happens meanwhile may cost so many packets at most; `pytest -rP` shows how many."""
+    with PacketStream(lab) as stream:
+        eventually(lambda: stream.outage().sent > 100, "the stream")
+        yield
+        stream.stop()
+        outage = stream.outage()
+    sys.stdout.write(f"{what}: {outage.lost} packets lost, {outage.milliseconds:.0f} ms\n")
+    assert outage.lost <= most, what
+
+
+EVERY_PROGRAM = [
+    pytest.param(written_writers.ifupdown, 3 * A_SECOND, id="ifupdown"),
+    pytest.param(written_writers.udhcpc, 3 * A_SECOND, id="udhcpc"),
+    pytest.param(written_writers.dhcpcd, A_SECOND, id="dhcpcd"),
+    pytest.param(written_writers.networkd_left_alone, A_SECOND, id="networkd"),
+    pytest.param(written_writers.networkd_told, A_MOMENT, id="networkd-told"),
+    pytest.param(written_writers.network_manager, A_SECOND, id="NetworkManager"),
+]
+"""And how many packets its restart may cost."""
+
+
+@pytest.mark.parametrize(("recipe", "most"), EVERY_PROGRAM)
+def test_through_the_life_of_a_lease_and_restarts_of_both(
+    recipe: Recipe, most: int, beside: Callable[[Recipe], Beside]
+) -> None:
+    running = beside(recipe)
+    lab, (line, other) = running.lab, running.lines
+    # dhclient and its hook write one after the other, and only the hook says from which address.
+    for each in (line, other):
+        _await_renewals(each, 2)
+    before = running.ours()
+    since = running.engine.now
+
+    with traffic(lab, A_MOMENT, "renewals"), Recorder(lab, OWN_TABLE) as recorder:
+        _await_renewals(line, 2)
+        assert recorder.messages() == []
+
+    with traffic(lab, A_MOMENT, "a new gateway"):
+        line.server.lease = lease(line.uplink, line.other, **SOON)
+        eventually(lambda: running.gateway() == str(line.other), "our route by the new gateway")
+        line.server.lease = lease(line.uplink, line.gateway, **SOON)
+        eventually(lambda: running.gateway() == str(line.gateway), "our route by the old gateway")
+    assert running.engine.said("decision", since) == []
+    assert running.ours() == before
+
+    with traffic(lab, most, "a restart of the program"):
+        given = len(line.server.acknowledged)
+        running.written.restart()
+        _await_renewals(line, 1, given)
+        wait_until_taken(lab, "eth0")
+        eventually(lambda: running.ours() == before, "our routes and rules as before")
+    running.engine.wait_for_health("fibre", "lte")
+
+    with traffic(lab, A_MOMENT, "a restart of the engine"), Recorder(lab, OWN_TABLE) as recorder:
+        running.restart_engine()
+        assert recorder.messages() == []
+    assert running.ours() == before
+
+    line.server.lease = lease(line.uplink, line.gateway, **BRIEF)
+    _await_renewals(line, 1)
+    since = running.engine.now
+    with traffic(lab, A_SECOND, "a lost lease"):
+        line.server.lease = None
+        running.engine.wait_for("decision", previous="fibre", selected="lte", since=since)
+        wait_until_taken(lab, "eth1")
+        line.server.lease = lease(line.uplink, line.gateway, **SOON)
+        running.engine.wait_for("decision", previous="lte", selected="fibre", since=since)
+        wait_until_taken(lab, "eth0")
+    eventually(lambda: running.ours() == before, "our routes and rules as before")
+
+
+def _await_renewals(line: LeasedLine, more: int, since: int | None = None) -> None:
+    given = len(line.server.acknowledged) if since is None else since
+    eventually(lambda: len(line.server.acknowledged) >= given + more, f"{more} renewals")
