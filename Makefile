@@ -13,7 +13,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
 PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
-    shellcheck:shellcheck /lib/systemd/systemd-networkd:systemd
+    ifup:ifupdown shellcheck:shellcheck /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
@@ -46,12 +46,14 @@ mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: d
 	@PYTHONPATH=tests $(BIN)/python -P -m mutants $(MUTANTS)
 
 faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
-	@$(call require_packages,faketime:faketime dnsmasq:dnsmasq-base udhcpc:udhcpc)
+	@$(call require_packages,faketime:faketime dnsmasq:dnsmasq-base udhcpc:udhcpc \
+	    /lib/systemd/systemd-networkd:systemd)
 	@$(BIN)/python -P -m pytest tests/faults --every-fault
 
-programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, a minute (as root)
-	@$(call leave_asleep,NetworkManager)
-	@$(call leave_asleep,keepalived)
+programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, three minutes (as root)
+	@$(call leave_asleep,NetworkManager,NetworkManager)
+	@$(call leave_asleep,ifup,networking)
+	@$(call leave_asleep,keepalived,keepalived)
 	@$(call require_packages,$(PROGRAMS))
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes
 
@@ -137,7 +139,7 @@ endef
 # A package that is installed for the tests must not start its service on this machine.
 define leave_asleep
 command -v $(1) >/dev/null || test "$$(id -u)" != 0 || { \
-    echo "masking $(1).service, which is needed for the tests only"; \
-    ln -sf /dev/null /etc/systemd/system/$(1).service; \
+    echo "masking $(2).service, which is needed for the tests only"; \
+    ln -sf /dev/null /etc/systemd/system/$(2).service; \
 }
 endef

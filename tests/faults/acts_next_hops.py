@@ -12,7 +12,9 @@ from support.advertised_line import AdvertisedLine, second_router
 from support.dhcp_server import Lease
 from support.leased_line import lease
 from support.route_writers import LEASES, default_routes
+from support.tables import rules
 from support.tunnel_line import TunnelLine
+from support.written_writers import Written
 
 RENEWALS = 6
 SHORTEST_LEASE = 16
@@ -163,6 +165,16 @@ def lose_the_peer(bench: Bench) -> None:
 def find_the_peer(bench: Bench) -> None:
     """It is there again."""
     tunnel(bench).join()
+
+
+def restart_networkd(bench: Bench) -> None:
+    """It removes our routes and rules, and takes its addresses away until it has a lease again."""
+    (networkd,) = bench.lines
+    assert isinstance(networkd, Written)
+    before, since = rules(bench.lab), bench.engine.now
+    networkd.restart()
+    wait_until(lambda: bool(bench.engine.said("routing-rule-gone", since)), "the loss of rules")
+    wait_until(lambda: rules(bench.lab) == before, "our rules again")
 
 
 def _renew(primary: LeasedTo, given: Lease) -> None:

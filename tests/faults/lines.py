@@ -11,6 +11,7 @@ from support.leased_line import LeasedLine, leased_line, twin_modems
 from support.route_writers import LEASES, RouteWriter, default_routes, logs_shown, udhcpc
 from support.running import eventually
 from support.tunnel_line import TUNNEL, TunnelLine, tunnel_line
+from support.written_writers import Written, networkd_left_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class LeasedTo:
     client: RouteWriter
 
 
-Line: TypeAlias = LeasedTo | AdvertisedLine | TunnelLine
+Line: TypeAlias = LeasedTo | AdvertisedLine | TunnelLine | Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,17 @@ def _tunnel(lab: Lab) -> Iterator[tuple[Line, ...]]:
         yield (line,)
 
 
+@contextmanager
+def _by_networkd(lab: Lab) -> Iterator[tuple[Line, ...]]:
+    with ExitStack() as stack:
+        stack.enter_context(logs_shown())
+        for uplink in lab.uplinks:
+            stack.enter_context(leased_line(lab, uplink))
+        yield (networkd_left_alone(lab),)
+
+
 LEASED = Lines(_leased)
+BY_NETWORKD = Lines(_by_networkd)
 TWIN_MODEMS = Lines(_twins)
 ADVERTISED = Lines(_advertised)
 TUNNEL_AND_WRITTEN = Lines(_tunnel, (TUNNEL, "eth1"), ("none", "203.0.113.1"))

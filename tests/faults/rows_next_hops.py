@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from faults import acts_next_hops as acts
 from faults.acts import comes, goes
-from faults.lines import ADVERTISED, LEASED, TUNNEL_AND_WRITTEN, TWIN_MODEMS
+from faults.lines import ADVERTISED, BY_NETWORKD, LEASED, TUNNEL_AND_WRITTEN, TWIN_MODEMS
 from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Act, Row, Step
 from faults.rows_names import name_the_interfaces
@@ -59,6 +59,16 @@ ROWS_NEXT_HOPS = (
             lost=A_MOMENT,
         ),
         settings=_BY_DHCP,
+    ),
+    Row(
+        "DHCP by systemd-networkd, which restarts and removes our routes and rules",
+        Step(
+            acts.restart_networkd,
+            "put back within a second",
+            says=(("gone", "our route was taken away"),),
+            lost=1000,
+        ),
+        settings=Settings(lines=BY_NETWORKD),
     ),
     Row(
         "DHCP: two modems that give one address and one gateway, blackhole beyond one",

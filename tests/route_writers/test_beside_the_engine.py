@@ -14,10 +14,12 @@ import pytest
 
 from route_switcher.core.vocabulary.policy import OWN_TABLE
 from route_switcher.core.vocabulary.routes import PROTOCOL
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support import recipes, written_writers
+from support.advertised_line import advertised_line
 from support.leased_line import LeasedLine, lease, leased_line
 from support.route_writers import default_routes, logs_shown
 from support.running import Engine, eventually
@@ -89,8 +91,8 @@ def beside(tmp_path: Path) -> Iterator[Callable[[Recipe], Beside]]:
         yield begin
 
 
-def _checks(lab: Lab) -> str:
-    targets = ", ".join(map(str, lab.targets_v4[:2]))
+def _checks(lab: Lab, family: Family = Family.IPV4) -> str:
+    targets = ", ".join(f"'{target}'" for target in lab.targets(family)[:2])
     return (
         f"probes: {{internet: {{type: icmp, targets: [{targets}],"
         " interval: 50ms, timeout: 50ms}}\n"
@@ -99,9 +101,9 @@ def _checks(lab: Lab) -> str:
 
 
 @contextmanager
-def traffic(lab: Lab, most: int, what: str) -> Iterator[None]:
+def traffic(lab: Lab, most: int, what: str, family: Family = Family.IPV4) -> Iterator[None]:
     """What happens meanwhile may cost so many packets at most; `pytest -rP` shows how many."""
-    with PacketStream(lab) as stream:
+    with PacketStream(lab, target=lab.targets(family)[0]) as stream:
         eventually(lambda: stream.outage().sent > 100, "the stream")
         yield
         stream.stop()
@@ -115,7 +117,7 @@ EVERY_PROGRAM = [
     pytest.param(written_writers.udhcpc, 3 * A_SECOND, id="udhcpc"),
     pytest.param(written_writers.dhcpcd, A_SECOND, id="dhcpcd"),
     pytest.param(written_writers.networkd_left_alone, A_SECOND, id="networkd"),
-    pytest.param(written_writers.networkd_told, A_MOMENT, id="networkd-told"),
+    pytest.param(written_writers.networkd_told, A_SECOND, id="networkd-told"),
     pytest.param(written_writers.network_manager, A_SECOND, id="NetworkManager"),
 ]
 """And how many packets its restart may cost."""
@@ -169,6 +171,37 @@ def test_through_the_life_of_a_lease_and_restarts_of_both(
         running.engine.wait_for("decision", previous="lte", selected="fibre", since=since)
         wait_until_taken(lab, "eth0")
     eventually(lambda: running.ours() == before, "our routes and rules as before")
+
+
+def test_routers_that_the_kernel_learns(lab: Lab, tmp_path: Path) -> None:
+    """They say farewell and come back, as at a restart, and the engine is started again."""
+    title = "IPv6 by router advertisements"
+    (settings,) = recipes.files(title).values()
+    lab.run(ROUTER, "sysctl", "-q", "-p", "-", given=settings)
+    file = tmp_path / "policy.yaml"
+    file.write_text(recipes.policy(title) + _checks(lab, Family.IPV6))
+    with ExitStack() as stack:
+        first, _ = (stack.enter_context(advertised_line(lab, uplink)) for uplink in lab.uplinks)
+        engine = stack.enter_context(Engine(lab, str(file)))
+        engine.wait_for_health("fibre", "lte", family=Family.IPV6)
+        wait_until_taken(lab, "eth0", Family.IPV6)
+        since = engine.now
+        with traffic(lab, A_MOMENT, "refreshed", Family.IPV6):
+            first.advertise(lifetime=900)
+        assert engine.said("decision", since) == []
+        with traffic(lab, A_SECOND, "a farewell", Family.IPV6):
+            first.advertise(lifetime=0)
+            engine.wait_for("decision", previous="fibre", selected="lte", since=since)
+            wait_until_taken(lab, "eth1", Family.IPV6)
+            first.advertise()
+            engine.wait_for("decision", previous="lte", selected="fibre", since=since)
+            wait_until_taken(lab, "eth0", Family.IPV6)
+        stack.enter_context(traffic(lab, A_MOMENT, "a restart of the engine", Family.IPV6))
+        with Recorder(lab, OWN_TABLE) as recorder:
+            engine.end(signal.SIGKILL)
+            again = stack.enter_context(Engine(lab, str(file)))
+            again.wait_for_health("fibre", "lte", family=Family.IPV6)
+            assert recorder.messages() == []
 
 
 def _await_renewals(line: LeasedLine, more: int, since: int | None = None) -> None:

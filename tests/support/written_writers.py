@@ -19,6 +19,16 @@ INTERFACES = ("eth0", "eth1")
 _MANAGED = ",".join(f"except:interface-name:{name}" for name in INTERFACES)
 
 
+# systemd-networkd takes a link when udev has said so (sd_device_get_is_initialized(3)); where it
+# believes that no udev runs, it takes it before it knows the routes, and so removes none.
+_AS_UDEV_LEAVES_IT = """mount -t sysfs none /sys
+mkdir -p /run/udev/data
+for index in /sys/class/net/*/ifindex; do
+    echo I:1 >/run/udev/data/n$(cat $index)
+done
+"""
+
+
 @dataclass
 class Written:
     """A program with both lines, and how it is started again while it runs."""
@@ -110,8 +120,9 @@ def _networkd(lab: Lab, is_written: Callable[[str], bool]) -> Written:
     need(NETWORKD, host_root=True)
     files = recipes.files("systemd-networkd")
     script = (
-        f"{NO_UDEV}{MACHINE_ID}mkdir -p /run/systemd/netif/links /run/systemd/netif/leases"
-        " /run/systemd/netif/lldp\nchown -R systemd-network: /run/systemd/netif\n"
+        f"{_AS_UDEV_LEAVES_IT}{MACHINE_ID}mkdir -p /run/systemd/netif/links"
+        " /run/systemd/netif/leases /run/systemd/netif/lldp\n"
+        "chown -R systemd-network: /run/systemd/netif\n"
         f"{_writing({path: text for path, text in files.items() if is_written(path)})}"
         f"exec {NETWORKD}"
     )
