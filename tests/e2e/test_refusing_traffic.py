@@ -60,7 +60,7 @@ def all_cut(lab: Lab, start: Start) -> Engine:
     return engine
 
 
-def route_taken_is(lab: Lab, family: Family, interface: str) -> bool:
+def route_taken_is(lab: Lab, family: Family, interface: str | None) -> bool:
     return route_taken(lab, family) == interface
 
 
@@ -151,3 +151,20 @@ def test_status_and_why_say_that_traffic_is_refused(lab: Lab, start: Start) -> N
     assert "No uplink answers, so all traffic of this family is refused" in " ".join(
         why.stdout.split()
     )
+
+
+def test_prefixes_that_move_with_the_default_are_refused_too(lab: Lab, start: Start) -> None:
+    """They are more specific than the route that refuses all."""
+    also = ", ".join(f"'{lab.targets(family)[0]}'" for family in Family)
+    where = f"routes: {{table: own, when_all_down: unreachable, also: [{also}]}}\n"
+    engine = start(policy_text(lab, DUAL_STACK) + where)
+    engine.wait_for_health(*NAMES)
+    for uplink in lab.uplinks:
+        BLACKHOLE.inject(lab, uplink)
+    for family in Family:
+        eventually(partial(route_taken_is, lab, family, None), f"{family} traffic is refused")
+        assert error_at(lab, ROUTER, family) in REFUSED
+        assert error_at(lab, CLIENT, family) in REFUSED
+    BLACKHOLE.heal(lab, lab.uplinks[1])
+    for family in Family:
+        eventually(partial(route_taken_is, lab, family, "eth1"), f"{family} traffic by eth1")
