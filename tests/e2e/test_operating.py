@@ -83,6 +83,7 @@ def test_an_order_moves_the_traffic_and_is_kept_over_reload_kill_and_restart(
     done = ask(lab, "switch", "secondary", "--for", "1h")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("IPv4: secondary is active\n")
+    assert max(map(len, done.stdout.splitlines())) <= 80
     wait_until_taken(lab, "eth1")
     assert engine.wait_for("order").fields["uplink"] == "secondary"
     assert ask(lab, "status").returncode == 3

@@ -20,6 +20,7 @@ BAD = (
     b'{"version":9}\n',
     b"{}\n" * 50,
 )
+WATCH = b'{"version":1,"request":"watch"}\n'
 OVERSIZED = b"x" * 20_000
 _TELL_EVERY = 100
 _IDLE = 100
@@ -79,10 +80,33 @@ def deaf(path: str) -> Iterator[int]:
                     asking[number].setblocking(False)
 
 
+def watching(path: str) -> Iterator[int]:
+    """A hundred that ask to watch and never read; one that is closed comes again."""
+    open_: list[socket.socket] = []
+    while True:
+        with contextlib.suppress(OSError):
+            open_.append(connect(path))
+            open_[-1].sendall(WATCH)
+        if len(open_) > _IDLE:
+            open_.pop(0).close()
+        yield 1
+        time.sleep(0.01 if len(open_) >= _IDLE else 0)
+
+
+def coming_and_going(path: str) -> Iterator[int]:
+    """Asks to watch and goes away, as fast as it can."""
+    while True:
+        with contextlib.suppress(OSError), connect(path) as connection:
+            connection.sendall(WATCH)
+            yield 1
+
+
 KINDS: dict[str, Callable[[str], Iterator[int]]] = {
     "malformed": malformed,
     "idle": idle,
     "deaf": deaf,
+    "watching": watching,
+    "coming and going": coming_and_going,
 }
 
 

@@ -87,4 +87,14 @@ ROWS_CONTROL = (
         name="blackhole, while clients ask for the status without end and never read it",
         before=_pester("deaf", 500),
     ),
+    replace(
+        _CUT,
+        name="blackhole, while 100 clients watch and never read",
+        before=_pester("watching", CONNECTIONS),
+    ),
+    replace(
+        _CUT,
+        name="blackhole, while clients that watch come and go 1,000 times",
+        before=_pester("coming and going", 1000),
+    ),
 )

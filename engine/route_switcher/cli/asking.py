@@ -1,12 +1,16 @@
 """What the commands share that ask the running engine, or order something."""
 
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from route_switcher.cli import EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.protocol import Error
+
+UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+"""How text is folded: commands and names stay whole."""
 
 
 def ask(
@@ -39,9 +43,9 @@ def complain(command: str, reply: Mapping[str, Any]) -> None:
 
 
 def print_messages(reply: Mapping[str, Any]) -> None:
-    """A line for each."""
+    """Each begins on a line of its own, of at most 80 columns."""
     for message in _messages(reply):
-        print(message)
+        print(textwrap.fill(message, 80, subsequent_indent="  ", **UNBROKEN))
 
 
 def _messages(reply: Mapping[str, Any]) -> list[str]:

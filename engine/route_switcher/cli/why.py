@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from route_switcher.cli import EXIT_OK
-from route_switcher.cli.asking import ask
+from route_switcher.cli.asking import UNBROKEN, ask
 from route_switcher.control.protocol import request
 
 _WIDTH = 80
@@ -27,11 +27,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Ask, and print."""
 
     def show(reply: Mapping[str, Any]) -> int:
-        paragraphs = [textwrap.fill(text, _WIDTH, **_UNBROKEN) for text in reply["messages"]]
+        paragraphs = [textwrap.fill(text, _WIDTH, **UNBROKEN) for text in reply["messages"]]
         print("\n\n".join(paragraphs))
         return EXIT_OK
 
     return ask("why", request("why", uplink=arguments.uplink), show)
-
-
-_UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
