@@ -27,7 +27,8 @@ def route_deletion(route: Route) -> str:
     last = ["metric", str(route.metric), "proto", protocol_name(route.protocol)]
     last += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     if route.nexthop:
-        words = [*route.kind_words, "nhid", str(route.nexthop), *last]
+        # Its kind is that of the object: the kernel finds no such route where the kind is given.
+        words = [route.kind_words[-1], "nhid", str(route.nexthop), *last]
     elif route.hops:
         hops = (["nexthop", *hop_words(route.family, *hop)] for hop in route.hops)
         words = [*route.kind_words, *last, *chain.from_iterable(hops)]
