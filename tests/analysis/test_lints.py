@@ -52,7 +52,35 @@ class Case:
     """Does not raise it."""
 
 
+def running(program: str) -> str:
+    return written(more=f"hooks:\n  on_switch:\n    - run: [{program}, it]\n")
+
+
 CASES = [
+    Case(
+        "no-program",
+        NOTE,
+        running("/no/such/program"),
+        at="/no/such/program",
+        says="is not there on this machine",
+        fine=running("/bin/sh"),
+    ),
+    Case(
+        "no-program",
+        NOTE,
+        running("/etc/passwd"),
+        at="/etc/passwd",
+        says="is not executable",
+        fine=running("/bin/sh"),
+    ),
+    Case(
+        "no-program",
+        NOTE,
+        running("/bin"),
+        at="/bin",
+        says="is no file",
+        fine=running("/bin/sh"),
+    ),
     Case(
         "much-memory",
         NOTE,
@@ -490,7 +518,23 @@ def test_every_code_is_tested() -> None:
     folder = Path(route_switcher.analysis.__path__[0])
     sources = "".join(file.read_text("utf-8") for file in (folder / "lints").glob("*.py"))
     codes = set(re.findall(r'context\.(?:warn|note)\(\s*"([a-z-]+)"', sources))
-    assert codes == {case.code for case in CASES}
+    assert codes == {case.code for case in CASES} | {"program-of-others"}
+
+
+def test_a_program_that_others_may_change_is_warned_of(tmp_path: Path) -> None:
+    program = tmp_path / "it"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert "program-of-others" not in codes_of(found(running(str(program))))
+    program.chmod(0o777)
+    (doubt,) = (p for p in found(running(str(program))).problems if p.code == "program-of-others")
+    assert doubt.severity is WARNING
+    assert f"every user may write {program}" in doubt.message
+    assert doubt.hint == f"chmod o-w {program}"
+
+
+def codes_of(problems: PolicyProblems) -> list[str]:
+    return [problem.code for problem in problems.problems]
 
 
 STANDBY = "targets: [192.0.2.1, 192.0.2.2], standby_interval: 30s"

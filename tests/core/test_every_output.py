@@ -11,13 +11,21 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
-from route_switcher.core.vocabulary.effects import LeaveOut, ProbeNow, Reconcile, SpeedChange
+from route_switcher.core.vocabulary.effects import (
+    LeaveOut,
+    ProbeNow,
+    Reconcile,
+    RunHook,
+    SpeedChange,
+)
 from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     Applied,
     Drill,
     Event,
+    HookEnded,
+    LastDelivered,
     Links,
     LinkState,
     NextHops,
@@ -32,6 +40,8 @@ from route_switcher.core.vocabulary.events import (
     Tick,
     Ways,
 )
+from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookKind
+from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.outputs import (
     Decision,
     Level,
@@ -59,6 +69,8 @@ ANSWER = Answer(target("203.0.113.1"), 0.02)
 ROUTE = Route(Family.IPV4, UPLINK.interface, UPLINK.written_gateway, UPLINK.metric)
 ADDED = RouteAction(Change.ADD, ROUTE, "standing route")
 RULE = RoutingRuleAction(Change.ADD, RoutingRule(Family.IPV4, PREFERENCE, 115), "is to stand here")
+HOOK = Hook(HookKind.ON_ALL_DOWN, ("/bin/true",))
+MOMENT = Moment(at=1.0, kind=HookKind.ON_ALL_DOWN, family=Family.IPV4, uplink=None)
 
 OUTPUTS: dict[type[Output], Output] = {
     Decision: Decision(1.0, Family.IPV4, None, UPLINK.name, Cause.START),
@@ -69,6 +81,7 @@ OUTPUTS: dict[type[Output], Output] = {
     Reconcile: Reconcile(1.0),
     ProbeNow: ProbeNow(1.0, UPLINK.id),
     SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
+    RunHook: RunHook(1.0, HOOK, MOMENT, 2),
     LeaveOut: LeaveOut(1.0, UPLINK.id, ((target("203.0.113.1"), "its way is another"),)),
 }
 UNLOGGED = {Reconcile}
@@ -89,6 +102,8 @@ EVENTS: dict[type[Event], Event] = {
     Release: Release(1.0, UPLINK.name),
     Reload: Reload(1.0, POLICY, LINKS),
     Ways: Ways(1.0, Findings({})),
+    LastDelivered: LastDelivered(1.0, Delivered()),
+    HookEnded: HookEnded(1.0, HOOK, Family.IPV4),
     Tick: Tick(1.0),
 }
 

@@ -164,7 +164,7 @@ SPOILT: dict[str, Callable[[Path], object]] = {
     "orders that are a number": spoil(lambda d: d.update(orders=7)),
     "no name": spoil(lambda d: d["orders"][0].pop("uplink")),
     "an end that is a word": spoil(lambda d: d["orders"][0].update(until="later")),
-    "no family": spoil(lambda d: d["orders"][0].update(families=["IPv5", 4, None])),
+    "no family": spoil(lambda d: d["orders"][0].update(families=["IPv5", 4, None, []])),
     "a force that is a number": spoil(lambda d: d["orders"][0].update(force=1)),
     "another boot's": spoil(lambda d: d.update(boot="x")),
     "of a network that is gone, whose inode ours got": spoil(lambda d: d.update(network=1)),

@@ -13,6 +13,8 @@ PAGE = TOP / "docs" / "log.md"
 NAMED_ELSEWHERE = {
     "packets": {"malformed", "wrong_source", "wrong_token", "late", "repeated", "unasked"}
     | {"foreign", "implausible_stamps", "receive_errors"},
+    "hook": {"hook", "run", "family", "uplink", "attempt", "seconds", "problem"},
+    "hook-output": {"hook", "run", "family", "uplink", "attempt"},
     "order": {"user", "process", "uplink", "force", "seconds"},
 }
 """The fields of calls of `say` that have them from a mapping (`**counts`, `**fields`)."""

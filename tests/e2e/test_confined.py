@@ -14,6 +14,7 @@ import pytest
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support import confining
+from support.hook_programs import Notes
 from support.running import Start, run_to_its_end
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
@@ -77,3 +78,14 @@ def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_fi
     engine.wait_for("control", "cannot be given to group nogroup")
     assert run_to_its_end(lab, "status").returncode == 3
     assert engine.end(signal.SIGTERM) == 0
+
+
+def test_it_runs_hooks_and_ends_all_of_them(lab: Lab, start: Start, tmp_path: Path) -> None:
+    notes = Notes(tmp_path, "setsid sh -c '(sleep 1000 & echo $! > $0.left) &' $0")
+    tmp_path.chmod(0o755)
+    engine = start(policy_text(lab) + notes.hooks("on_switch"), wrapped_in=CONFINED)
+    notes.wait_for("on_switch ->primary")
+    engine.wait_for("hook", "behind, which were ended")
+    engine.wait_for("hook", "done in")
+    left = (tmp_path / "note.left").read_text().strip()
+    assert not Path(f"/proc/{left}").exists()

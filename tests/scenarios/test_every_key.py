@@ -123,6 +123,21 @@ ELSEWHERE = {
         "tests/daemon/test_track_file.py",
         "test_it_has_the_number_of_healthy_uplinks",
     ),
+    "hook.timeout": (
+        "it changes no decision: it ends a program",
+        "tests/daemon/test_programs.py",
+        "test_what_hangs_is_ended_at_the_end_of_its_time",
+    ),
+    "hook.attempts": (
+        "it changes no decision: how often a program is run again",
+        "tests/core/test_hooks.py",
+        "test_what_fails_is_tried_again_and_given_up",
+    ),
+    "hook.run": (
+        "it changes no decision: it is the program that is run",
+        "tests/e2e/test_hooks.py",
+        "test_a_failover_and_the_way_back_are_told_of",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",

@@ -11,6 +11,7 @@ from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.yaml.reader import read
 from route_switcher.resources import data_root
 from route_switcher.scenarios.file import SCENARIOS, load_scenarios
+from route_switcher.scenarios.reasons import reason_word
 from route_switcher.scenarios.scenario import (
     ActiveIs,
     LinkEvent,
@@ -23,7 +24,6 @@ from route_switcher.scenarios.scenario import (
     SwitchesAre,
     SwitchEvent,
     UplinkIs,
-    reason_word,
 )
 from support.written_scenarios import Folder
 

@@ -67,6 +67,22 @@ def damping(keys: str) -> Case:
     )
 
 
+NO_HOOK = "{from: 5s, until: 2m, hooks: []}"
+
+
+def hooking(kind: str, rounds: str, seen: str) -> Case:
+    """With a program for this, a hook is due."""
+    other = "on_all_up" if kind != "on_all_up" else "on_all_down"
+    programs = f"{other}: [{{run: [/bin/it]}}]"
+    return Case(
+        f"rules: [{{name: dead, fail: {{failures: 3}}, recover: {{stable: 0s}}}}]\n"
+        f"hooks: {{{programs}<|, {kind}: [{{run: [/bin/it]}}]>}}",
+        rounds,
+        NO_HOOK,
+        f"{seen} was due",
+    )
+
+
 GENERAL = {
     "policy.uplinks": Case(
         "uplinks: {<one|two>: {interface: eth0, gateway: 192.0.2.1},"
@@ -97,6 +113,35 @@ GENERAL = {
     ),
     "policy.hold_back": Case(
         "<hold_back: {min_stay: 10m}|>", DIES_BRIEFLY, "{at: 5m, active: secondary}", "primary is"
+    ),
+    "policy.hooks": Case(
+        "<|hooks: {on_switch: [{run: [/bin/it]}]}>",
+        DIES,
+        NO_HOOK,
+        "on_switch from primary to secondary (IPv4) at 13s was due",
+    ),
+    "hooks.on_switch": hooking(
+        "on_switch", DIES, "on_switch from primary to secondary (IPv4) at 13s"
+    ),
+    "hooks.on_uplink_down": hooking(
+        "on_uplink_down", OTHER_DIES, "on_uplink_down of secondary (IPv4) at 13.5s"
+    ),
+    "hooks.on_uplink_up": hooking(
+        "on_uplink_up",
+        "{secondary: '10s good, 5 lost, good'}",
+        "on_uplink_up of secondary (IPv4) at 15.52s",
+    ),
+    "hooks.on_all_down": Case(
+        "hooks: {on_switch: [{run: [/bin/it]}]<|, on_all_down: [{run: [/bin/it]}]>}",
+        "{primary: '10s good, lost', secondary: '10s good, lost'}",
+        NO_HOOK,
+        "on_all_down (IPv4) at 13.5s was due",
+    ),
+    "hooks.on_all_up": Case(
+        "hooks: {on_uplink_up: [{run: [/bin/it]}]<|, on_all_up: [{run: [/bin/it]}]>}",
+        "{primary: '10s good, lost', secondary: '10s good, 9 lost, 30 good, lost'}",
+        NO_HOOK,
+        "on_all_up (IPv4) at 19.52s was due",
     ),
     "icmp_probe.targets": probing(
         "targets: [203.0.113.1<, 203.0.113.2|>]",

@@ -22,8 +22,8 @@ GATEWAY_HINT = (
     " line has no gateway (PPP, tunnels)"
 )
 KEYS_HINT = (
-    "the keys known here: version, uplinks, probes, rules, routes, hold_back, control,"
-    " on_exit, track_file, ignore_linkdown"
+    "the keys known here: version, uplinks, probes, rules, routes, hold_back, hooks,"
+    " control, on_exit, track_file, ignore_linkdown"
 )
 ABSENT_GATEWAY_HINT = (
     "write auto if the gateway is learned (DHCP, router advertisements), or none if the line has"

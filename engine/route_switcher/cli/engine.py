@@ -22,6 +22,8 @@ from route_switcher.daemon.control.on_trial import OnTrial
 from route_switcher.daemon.control.trial_file import First
 from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
+from route_switcher.daemon.hooks.kept import KeptHooks
+from route_switcher.daemon.hooks.programs import Programs
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.leaving import leave
 from route_switcher.daemon.line_writer import LineWriter
@@ -144,7 +146,10 @@ async def _serve(
                 look_at_links=look,
                 observers=[log],
                 oracle=oracle,
+                run_program=Programs().run,
+                remembers=True,
             )
+            service.observe(KeptHooks(service, hooks=bool(policy.hooks)))
             trial = OnTrial(first, service.submit, service.status)
             reloading = Reloading(service.submit, load, doubts, trial)
             program = Program(__version__, origin, trio.current_time())

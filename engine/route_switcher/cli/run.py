@@ -6,8 +6,9 @@ come with the program. Instead of a POLICY, two uplinks can be given by flags.
 
 It stays in the foreground. SIGHUP reads the policy again; a bad one is
 reported, and the running one stays. It warns if others than root may change
-the policy. At the end the routes stay as they are: a restart moves nothing,
-and `route-switcher cleanup` removes them.
+the policy; one with hooks, which run programs, is refused then. At the end the
+routes stay as they are: a restart moves nothing, and `route-switcher cleanup`
+removes them.
 
 Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
 """
@@ -29,11 +30,11 @@ from route_switcher.other_writers import other_writers
 from route_switcher.policy.load import (
     SYSTEM_NAME,
     Written,
-    load_written,
     load_written_text,
     policy_file,
 )
 from route_switcher.policy.problems import PolicyProblems, render
+from route_switcher.policy.safe_to_run import load_safe
 
 LEVEL_VARIABLE = "ROUTE_SWITCHER_LOG"
 _LEVELS = ("debug", "info", "warning", "error")
@@ -128,7 +129,7 @@ def reader(arguments: argparse.Namespace) -> Load:
     """What reads the policy that the arguments mean, from its file or from the flags."""
     given = _given(arguments)
     if not given:
-        return partial(load_written, SYSTEM_NAME if arguments.policy is None else arguments.policy)
+        return partial(load_safe, SYSTEM_NAME if arguments.policy is None else arguments.policy)
     # A quote in a value must not end the quoting.
     values = {
         flag.replace("-", "_"): value.replace("'", "''") for flag, value in (_FLAGS | given).items()

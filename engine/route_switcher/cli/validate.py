@@ -9,7 +9,8 @@ something that is probably a mistake. A note is information.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the
-program. Looks at the files only, never at this machine.
+program. Looks at the files only, and not at this machine, except for hooks: are
+their programs here, and may others change them, or the policy?
 
 Exit code: 0 fine, 1 problems found, 2 wrong usage.
 """
@@ -28,7 +29,7 @@ from route_switcher.analysis.prose.figures_in_words import figures_in_words
 from route_switcher.analysis.prose.placement import why_table
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.policy.load import SYSTEM_NAME, read_policy
+from route_switcher.policy.load import SYSTEM_NAME
 from route_switcher.policy.problems import (
     PolicyProblems,
     Problem,
@@ -37,6 +38,7 @@ from route_switcher.policy.problems import (
     render,
     render_github,
 )
+from route_switcher.policy.safe_to_run import read_safe
 from route_switcher.policy.values import format_share, parse_share
 from route_switcher.printable import printable
 from route_switcher.text.quantities import counted
@@ -102,7 +104,7 @@ def _loss(text: str) -> float:
 
 def _check(argument: str, losses: Sequence[float], strict: bool) -> _Result:
     try:
-        loaded = read_policy(argument)
+        loaded = read_safe(argument)
     except PolicyProblems as problems:
         return _Result(problems)
     doubts = lints_of(loaded)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import assert_never
 
+from route_switcher.core.after_switch.after_switch import AfterSwitch
 from route_switcher.core.health.damping_notices import damping_notices
 from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
@@ -35,6 +36,8 @@ from route_switcher.core.vocabulary.events import (
     Applied,
     Drill,
     Event,
+    HookEnded,
+    LastDelivered,
     Links,
     LinkState,
     NextHops,
@@ -49,6 +52,7 @@ from route_switcher.core.vocabulary.events import (
     Tick,
     Ways,
 )
+from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
@@ -83,6 +87,7 @@ class Engine:
         self._speeds = ProbingSpeeds()
         self._returning = Returning()
         self._ways = KnownWays()
+        self._after = AfterSwitch()
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
@@ -118,6 +123,8 @@ class Engine:
                 outputs = carry_out_order(event, self.policy, self._families)
             case Drill():
                 outputs = begin_drill(event, self.policy, self._families)
+            case LastDelivered() | HookEnded():
+                outputs = []
             case _:
                 assert_never(event)
         if isinstance(event, Start | Reload | Links | NextHops):
@@ -134,6 +141,9 @@ class Engine:
                 self._healths[UplinkId(output.selected, output.family)].silence.on_selected()
         if isinstance(event, Reload) or changed:
             outputs += self._follow_up(event.at)
+        outputs += self._after.follow(
+            event, outputs, self.policy, self._families, self._routes, self._rules
+        )
         return tuple(outputs)
 
     def deadline(self) -> float:
@@ -141,7 +151,8 @@ class Engine:
         deadlines = [family.deadline() for family in self._families.values()]
         for health in self._healths.values():
             deadlines += (health.deadline(), health.silence.warn_at)
-        return min([*deadlines, self._ownership.restore_at, self._ways.deadline()])
+        deadlines += (self._after.deadline(), self._ways.deadline())
+        return min([*deadlines, self._ownership.restore_at])
 
     def questions(
         self, networks: Iterable[LocalNetwork], *, few: bool = False
@@ -167,6 +178,11 @@ class Engine:
         """Whether `result` is nothing but what somebody takes away again and again."""
         return self._ownership.only_puts_back(at, result.done, result.rules_done)
 
+    @property
+    def delivered(self) -> Delivered:
+        """What hooks were told last, to be kept over a restart."""
+        return self._after.delivered
+
     def at_rest(self, at: float) -> bool:
         """Whether nothing would change, except the time, if at `at` all that comes is good rounds
         like the latest, for however long."""
@@ -176,6 +192,7 @@ class Engine:
             and not self._suspects.any
             and self._ownership.restore_at == inf
             and self._ways.deadline() == inf
+            and self._after.at_rest
         )
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
@@ -317,6 +334,7 @@ class Engine:
         links = {state.interface: state for state in event.links}
         before, self._healths = self._healths, {}
         names = names_now(before.values(), event.policy.uplinks, links)
+        self._after.rename(names)
         renamed = {was: its for was, its in names.items() if was != its}
         healths = {names[its]: health for its, health in before.items() if its in names}
         self._suspects.apply_policy(event.policy, set(renamed.values()))

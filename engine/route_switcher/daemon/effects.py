@@ -1,16 +1,27 @@
 """How the daemon carries out each effect. Every kind of effect has a line here."""
 
+from collections.abc import Callable
+
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.routing.reconcile import Convergence
-from route_switcher.core.vocabulary.effects import LeaveOut, ProbeNow, Reconcile, SpeedChange
+from route_switcher.core.vocabulary.effects import (
+    LeaveOut,
+    ProbeNow,
+    Reconcile,
+    RunHook,
+    SpeedChange,
+)
 from route_switcher.daemon.probing import ProbeTasks
 
 
-def effects_of_daemon(probing: ProbeTasks, convergence: Convergence) -> EffectTable:
-    """Each is carried out at once, before the routes of the same event are changed."""
+def effects_of_daemon(
+    probing: ProbeTasks, convergence: Convergence, run_hook: Callable[[RunHook], None]
+) -> EffectTable:
+    """None of them waits for anything."""
     table = EffectTable()
     table.add(ProbeNow, lambda effect: probing.ask(effect.uplink, again=effect.again))
     table.add(SpeedChange, lambda effect: probing.set_speed(effect.uplink, effect.speed))
     table.add(LeaveOut, lambda effect: probing.leave_out(effect.uplink, dict(effect.targets)))
     table.add(Reconcile, lambda _: convergence.ask())
+    table.add(RunHook, run_hook)
     return table

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
-from route_switcher.core.vocabulary.events import Answers, Round
+from route_switcher.core.vocabulary.events import Answers, HookEnded, Round
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.ways import Findings
@@ -55,16 +55,17 @@ class Beat:
         self.taken = trio.Event()
 
 
-Item: TypeAlias = (
-    Round | Answers | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings | Beat
-)
+Told: TypeAlias = Round | Answers | HookEnded
+"""What keeps its order."""
+
+Item: TypeAlias = Told | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings | Beat
 
 
 class Inbox:
     """What is given to the loop, and in which order it takes it."""
 
     def __init__(self) -> None:
-        self._give, self._take = trio.open_memory_channel[Round | Answers | None](ROUNDS)
+        self._give, self._take = trio.open_memory_channel[Told | None](ROUNDS)
         self._commands: deque[Submitted] = deque()
         self._room = trio.Semaphore(COMMANDS)
         self._commanded = False
@@ -76,8 +77,8 @@ class Inbox:
         self._news_from = -inf
         self._rounds_in_a_row = 0
 
-    async def give_round(self, event: Round | Answers) -> None:
-        """Give a round; waits while there is no room."""
+    async def give_round(self, event: Told) -> None:
+        """Give a round, or the end of a hook; waits while there is no room."""
         await self._give.send(event)
 
     def give_news(self, news: KernelNews) -> None:
@@ -189,7 +190,7 @@ class Inbox:
         self._rounds_in_a_row = 0
         return news
 
-    def _waiting_round(self) -> Round | Answers | None:
+    def _waiting_round(self) -> Told | None:
         try:
             while True:
                 item = self._take.receive_nowait()

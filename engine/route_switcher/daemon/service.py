@@ -16,12 +16,14 @@ from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.effects import Effect
+from route_switcher.core.vocabulary.effects import Effect, RunHook
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
     Drill,
     Event,
+    HookEnded,
+    LastDelivered,
     Links,
     LinkState,
     NextHops,
@@ -36,6 +38,7 @@ from route_switcher.core.vocabulary.events import (
     Tick,
     Ways,
 )
+from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
@@ -45,6 +48,7 @@ from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.asking import Asking, worth_asking
 from route_switcher.daemon.carry_out import Table, carry_out
 from route_switcher.daemon.effects import effects_of_daemon
+from route_switcher.daemon.hooks.paper import RunProgram, not_run
 from route_switcher.daemon.inbox import Beat, ForeignRoutes, FoundHops, Inbox, Item
 from route_switcher.daemon.last_read import LastRead
 from route_switcher.daemon.observer_list import ObserverList
@@ -70,7 +74,11 @@ class Service:
         look_at_links: Callable[[Policy, Iterable[LinkState]], None] = lambda *_: None,
         observers: Sequence[Observer] = (),
         oracle: Oracle | None = None,
+        run_program: RunProgram = not_run,
+        remembers: bool = False,
     ) -> None:
+        """`run_program` runs what hooks name. `remembers`: a command `LastDelivered` will tell what
+        they were told before the start."""
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
@@ -82,8 +90,11 @@ class Service:
         self._inbox = Inbox()
         self._last = LastRead(kernel, self._inbox, look_at_links)
         self._asking = Asking(oracle, self._engine.questions, self._inbox.give_ways)
+        self._run_program = run_program
+        self._remembers = remembers
         self._probing: ProbeTasks
         self._effects: EffectTable
+        self._after_routes: list[Effect] = []
 
     def observe(self, observer: Observer) -> None:
         """Tell one more observer, after the others; to be called before `run`."""
@@ -114,13 +125,20 @@ class Service:
         """What the engine knows now. Before it has begun, that is of no family."""
         return self._engine.status(trio.current_time())
 
+    @property
+    def delivered(self) -> Delivered:
+        """What hooks were told last, to be kept over a restart."""
+        return self._engine.delivered
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; ready when the standing routes are in and the probes have begun."""
         async with trio.open_nursery() as nursery:
             self._observers.start(nursery)
             nursery.start_soon(self._watch)
             self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
-            self._effects = effects_of_daemon(self._probing, self._convergence)
+            self._effects = effects_of_daemon(
+                self._probing, self._convergence, lambda e: nursery.start_soon(self._run_hook, e)
+            )
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
             nursery.start_soon(self._last.lookout.run)
@@ -135,8 +153,19 @@ class Service:
         hops = await self._last.read_hops()
         links = await self._last.read_links(self._engine.policy)
         routes = await self._last.read_routes()
-        self._handle(Start(trio.current_time(), links, routes, hops, self._last.rules))
+        self._handle(
+            Start(
+                trio.current_time(),
+                links,
+                routes,
+                hops,
+                self._last.rules,
+                asks=self._asking.asks,
+                delivered=None if self._remembers else Delivered(),
+            )
+        )
         await self._converge()
+        self._carry_out_after_routes()
         self._asking.follow(self._engine.policy.uplinks)
         if self._asking.asks:
             # Before the first round: a wrong way must not make an uplink look well.
@@ -153,6 +182,8 @@ class Service:
                 self._handle(Tick(trio.current_time()))
             case Round() | Answers():
                 self._handle(item)
+            case HookEnded():
+                self._handle(replace(item, at=trio.current_time()))
             case Submitted():
                 outputs = await self._take_command(item.command)
             case Findings():
@@ -175,6 +206,7 @@ class Service:
             case _:
                 assert_never(item)
         await self._converge_if_due()
+        self._carry_out_after_routes()
         if isinstance(item, Submitted):
             item.settle(Outcome(outputs, self.status()))
 
@@ -182,10 +214,20 @@ class Service:
         match command:
             case NewPolicy():
                 return await self._take_policy(command.policy)
-            case Switch() | Drill() | Release():
+            case Switch() | Drill() | Release() | LastDelivered():
                 return self._handle(replace(command, at=trio.current_time()))
             case _:
                 assert_never(command)
+
+    def _carry_out_after_routes(self) -> None:
+        effects, self._after_routes = self._after_routes, []
+        for effect in effects:
+            self._effects.carry_out(effect)
+
+    async def _run_hook(self, effect: RunHook) -> None:
+        problem = await self._run_program(effect, self._engine.policy)
+        now = trio.current_time()
+        await self._inbox.give_round(HookEnded(now, effect.hook, effect.moment.subject, problem))
 
     def _see_ways(self, findings: Findings) -> None:
         self._handle(Ways(trio.current_time(), findings))
@@ -305,4 +347,7 @@ class Service:
         if worth_asking(output):
             self._asking.ask()
         if isinstance(output, Effect):
-            self._effects.carry_out(output)
+            if output.after_routes:
+                self._after_routes.append(output)
+            else:
+                self._effects.carry_out(output)

@@ -9,6 +9,7 @@ from route_switcher.policy.sections import probes, rules, uplinks
 from route_switcher.policy.sections.control import read_control
 from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.hold_back import read_hold_back
+from route_switcher.policy.sections.hooks import read_hooks
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.sections.track_file import read_track_file
 from route_switcher.policy.yaml.reader import Document
@@ -32,6 +33,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
     the_rules = rules.read_rules(findings, names, the_probes)
     the_hold_back = read_hold_back(findings)
     the_control = read_control(findings)
+    the_hooks = read_hooks(findings)
     placement = read_placement(findings, names, the_uplinks)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
@@ -46,6 +48,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         the_control,
         read_on_exit(findings),
         read_track_file(findings),
+        the_hooks,
     )
 
 

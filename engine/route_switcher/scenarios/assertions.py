@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.scenarios.hook_claims import (
+    HooksAre,
+    describe_claims,
+    describe_moment,
+    unexpected,
+)
+from route_switcher.scenarios.names import NONE
+from route_switcher.scenarios.reasons import reason_word
 from route_switcher.scenarios.scenario import (
     DAMPED,
-    NONE,
     ActiveIs,
     Assertion,
     Expectation,
@@ -16,7 +24,6 @@ from route_switcher.scenarios.scenario import (
     RuleIs,
     SwitchesAre,
     UplinkIs,
-    reason_word,
 )
 from route_switcher.text.durations import clock, format_duration
 from route_switcher.virtual.world import World
@@ -27,9 +34,10 @@ MOMENT = 1e-5
 
 @dataclass(slots=True)
 class Decisions:
-    """Every decision so far."""
+    """Every decision so far, and all that hooks were told."""
 
     made: list[Decision] = field(default_factory=list)
+    told: list[Moment] = field(default_factory=list)
 
     def active(self, family: Family, at: float) -> str | None:
         """What was active then."""
@@ -79,9 +87,21 @@ class Checker:
                 one_too_many = since is not None and len(made) > assertion.count
                 at = made[assertion.count] if one_too_many else until
                 return Mismatch(f"there were {_counted(len(made))}", at)
+            case HooksAre():
+                return self._mismatch_of_hooks(assertion, since, until)
             case ReasonIs() | RuleIs() | UplinkIs():
                 seen = self._mismatch_now(assertion)
                 return None if seen is None else Mismatch(seen, until)
+
+    def _mismatch_of_hooks(
+        self, assertion: HooksAre, since: float | None, until: float
+    ) -> Mismatch | None:
+        began = -1.0 if since is None else since
+        told = [moment for moment in self._decisions.told if began < moment.at <= until]
+        seen = unexpected(assertion.hooks, told, all_of_them=since is not None)
+        if isinstance(seen, Moment):
+            return Mismatch(f"{describe_moment(seen)} was due", seen.at)
+        return Mismatch(seen, until) if seen else None
 
     def _mismatch_now(self, assertion: ReasonIs | RuleIs | UplinkIs) -> str | None:
         match assertion:
@@ -178,6 +198,8 @@ def expected(assertion: Assertion) -> str:
             return f"{uplink} to be active"
         case SwitchesAre(count=count):
             return _counted(count)
+        case HooksAre(hooks=hooks):
+            return describe_claims(hooks)
         case ReasonIs(reason=reason):
             return f"the latest selection to be for {reason}"
         case RuleIs():

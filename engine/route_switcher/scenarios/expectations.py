@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
+from route_switcher.core.vocabulary.states import RuleState, UplinkState
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.problems import quoted
-from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.scenarios.names import Names
+from route_switcher.scenarios.hook_claims import read_hook_claims
+from route_switcher.scenarios.names import NONE, Names
+from route_switcher.scenarios.reasons import check_reason
 from route_switcher.scenarios.scenario import (
     DAMPED,
-    NONE,
     ActiveIs,
     Assertion,
     Expectation,
@@ -18,12 +17,8 @@ from route_switcher.scenarios.scenario import (
     RuleIs,
     SwitchesAre,
     UplinkIs,
-    reason_word,
 )
 from route_switcher.scenarios.times import read_time
-
-REASONS = tuple(map(reason_word, Cause))
-"""What scenarios call the causes of a selection."""
 
 
 def read_expectations(findings: Findings, path: Path, names: Names) -> Iterator[Expectation]:
@@ -44,9 +39,10 @@ def _check_stretch(findings: Findings, path: Path, since: int, until: int | None
     if until is not None and since > until:
         message = "'from' is later than 'until'"
         findings.report("bad-value", path, message, "exchange the two times")
-    if not {(*path, "active"), (*path, "switches")} & findings.document.keys.keys():
+    said = {(*path, key) for key in ("active", "switches", "hooks")}
+    if not said & findings.document.keys.keys():
         message = "nothing is expected of this stretch of time"
-        hint = "write 'switches: 0' or an 'active' uplink beside it"
+        hint = "write 'switches: 0', 'hooks: []' or an 'active' uplink beside it"
         findings.report("bad-value", path, message, hint)
 
 
@@ -56,8 +52,9 @@ def _claims(findings: Findings, path: Path, names: Names) -> Iterator[Assertion]
     switches = findings.get((*path, "switches"))
     if isinstance(switches, int):
         yield SwitchesAre(spans[*path, "switches"], switches)
+    yield from read_hook_claims(findings, (*path, "hooks"), names)
     reason = findings.get((*path, "reason"))
-    if isinstance(reason, str) and _check_reason(findings, (*path, "reason"), reason, names):
+    if isinstance(reason, str) and check_reason(findings, (*path, "reason"), reason, names):
         yield ReasonIs(spans[*path, "reason"], reason)
     for of_rule in findings.entries((*path, "rules")):
         rule = str(of_rule[-1])
@@ -81,13 +78,3 @@ def _actives(findings: Findings, path: Path, names: Names) -> Iterator[ActiveIs]
         known = name == NONE or names.check_uplink(findings, inner, name, on_key=False)
         if known:
             yield ActiveIs(findings.document.values[inner], name)
-
-
-def _check_reason(findings: Findings, path: Path, reason: str, names: Names) -> bool:
-    known = [*REASONS, *names.rules]
-    if reason in known:
-        return True
-    hint = findings.did_you_mean(reason, known, f"write one of: {first_of(known)}")
-    message = f"{quoted(reason)} is neither a reason nor a rule of the policy"
-    findings.report("unknown-reason", path, message, hint)
-    return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from route_switcher.core.vocabulary.hooks import HookKind
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
@@ -11,6 +12,9 @@ from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.values import UnusableAddress, parse_address
 from route_switcher.policy.yaml.reader import Path
+
+NONE = "none"
+"""What is active before anything is, unless an uplink is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Names:
     """The uplinks that each rule judges, by its name."""
     learning: Mapping[str, frozenset[Family]]
     """The families in which each uplink learns its next hop, by its name."""
+    hooks: frozenset[HookKind] = frozenset()
+    """Those for which any program is run."""
 
     def check_uplink(self, findings: Findings, path: Path, name: str, *, on_key: bool) -> bool:
         """Whether there is an uplink of this name; reports if not."""
@@ -67,7 +73,9 @@ def names_of(policies: Iterable[Policy]) -> Names:
     targets: dict[str, frozenset[Target]] = {}
     rules: dict[str, frozenset[str]] = {}
     learning: dict[str, frozenset[Family]] = {}
+    hooks: set[HookKind] = set()
     for policy in policies:
+        hooks.update(hook.kind for hook in policy.hooks)
         for uplink in policy.uplinks:
             asked = frozenset(
                 target
@@ -80,7 +88,7 @@ def names_of(policies: Iterable[Policy]) -> Names:
         for rule in (*policy.every_rule, *policy.next_hop_rules):
             judged = frozenset(u.name for u in policy.uplinks if rule.judges(u.name))
             rules[rule.name] = rules.get(rule.name, frozenset()) | judged
-    return Names(targets, rules, learning)
+    return Names(targets, rules, learning, frozenset(hooks))
 
 
 def _check(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
@@ -70,6 +71,8 @@ class _Record:
             self.coverage.watch(output)
         if isinstance(output, Decision):
             self.decisions.made.append(output)
+        if isinstance(output, RunHook) and output.moment not in self.decisions.told[-1:]:
+            self.decisions.told.append(output.moment)
         if isinstance(output, Decision | RuleChange | Notice):
             self.said.append(output)
 

@@ -11,23 +11,16 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target
-from route_switcher.core.vocabulary.states import Cause, RuleState, UplinkState
+from route_switcher.core.vocabulary.states import RuleState, UplinkState
 from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Span
 from route_switcher.policy.yaml.reader import Document
+from route_switcher.scenarios.hook_claims import HooksAre
 from route_switcher.scenarios.series import Part
-
-NONE = "none"
-"""What is active before anything is, unless an uplink is called so."""
 
 DAMPED = "damped"
 """What the state of a healthy uplink is called that is held back."""
-
-
-def reason_word(cause: Cause) -> str:
-    """What scenarios call a cause."""
-    return cause.name.lower().replace("_", "-")
 
 
 class LinkWord(Enum):
@@ -143,7 +136,7 @@ class UplinkIs:
     state: UplinkState | None
 
 
-Assertion: TypeAlias = ActiveIs | SwitchesAre | ReasonIs | RuleIs | UplinkIs
+Assertion: TypeAlias = ActiveIs | SwitchesAre | HooksAre | ReasonIs | RuleIs | UplinkIs
 
 
 @dataclass(frozen=True, slots=True)

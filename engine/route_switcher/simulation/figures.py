@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from route_switcher.core.vocabulary.effects import RunHook
+from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Cause, RuleState
@@ -70,6 +72,8 @@ class FamilyFigures:
     fail_backs: int = 0
     detected: "array[float]" = field(default_factory=lambda: array("d"))
     """Times to detect, of the outages of lines that were in use when they went dead."""
+    hooks: int = 0
+    """How often hooks were due, however many programs each has."""
     missed: int = 0
     """Of these outages, those that ended before any rule had failed the uplink."""
 
@@ -118,6 +122,7 @@ class Accounts:
         self._active: dict[Family, str | None] = dict.fromkeys(policy.families)
         self._troubles = {name: _Trouble() for name in labels.values()}
         self._outage_since: dict[Family, float | None] = dict.fromkeys(policy.families)
+        self._told: Moment | None = None
         self._conditions = self._look()
 
     def advance(self, to: float) -> None:
@@ -136,6 +141,8 @@ class Accounts:
             self._decision(output)
         elif isinstance(output, RuleChange):
             self._rule_change(output)
+        elif isinstance(output, RunHook):
+            self._hook(output.moment)
 
     def close(self) -> None:
         """End with what is not over."""
@@ -216,6 +223,12 @@ class Accounts:
         figures.fail_backs += decision.cause in _VOLUNTARY
         if len(self.switches) < SWITCHES_KEPT:
             self.switches.append(Switched(decision, false))
+
+    def _hook(self, moment: Moment) -> None:
+        """Each program of a hook is told of one moment."""
+        if moment != self._told:
+            self.families[moment.family].hooks += 1
+        self._told = moment
 
     def _was_fine(self, decision: Decision) -> bool:
         """Whether the line that was left was fine in all the time that the rules judged."""

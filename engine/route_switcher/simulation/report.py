@@ -35,6 +35,9 @@ def _count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+_HOOKS = _Figure("hooks run", lambda f: f.hooks or None, _count)
+"""Told only where there are any."""
+
 _FIGURES = (
     _Figure("outage seen", lambda f: f.outage, span),
     _Figure("  of it, every line dead", lambda f: f.unavoidable, span),
@@ -49,6 +52,7 @@ _FIGURES = (
     _Figure("time to detect, median", lambda f: median(f.detected), hundredths),
     _Figure("  worst", lambda f: max(f.detected, default=None), hundredths),
     _Figure("outages never detected", lambda f: f.missed, _count),
+    _HOOKS,
 )
 
 MEANING = (
@@ -70,7 +74,8 @@ def rows(results: Sequence[SimulationResult]) -> Iterator[Row]:
             values = [
                 figure.value(r.families[family]) if family in r.families else None for r in results
             ]
-            yield Row(figure.label + suffix, _cells(values, figure.shown))
+            if figure is not _HOOKS or any(value is not None for value in values):
+                yield Row(figure.label + suffix, _cells(values, figure.shown))
     for name in _names(results):
         yield _of_uplinks(f"probes through {name}", name, results, lambda f: f.probe_bytes)
 
@@ -199,6 +204,7 @@ def _family_data(figures: FamilyFigures) -> dict[str, object]:
         "outages": figures.outages,
         "brown_out": round(figures.brown, 6),
         "switches": figures.switches,
+        "hooks": figures.hooks,
         "failovers": figures.failovers,
         "false_failovers": figures.false_failovers,
         "fail_backs": figures.fail_backs,

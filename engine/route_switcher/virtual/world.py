@@ -3,9 +3,11 @@ what becomes of every target.
 
 It does what the daemon, its probe tasks and the kernel do together, without waiting: a month passes
 in seconds, and the same course of events gives the same decisions, every time. At one instant,
-rounds end before others are sent, and the engine's own deadlines come last.
+rounds end before others are sent, and the engine's own deadlines come last. A hook ends well at the
+instant at which it is run.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from math import ceil, inf
 from typing import Self, assert_never
@@ -15,11 +17,13 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.probing.probing import evenly
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.effects import Effect
+from route_switcher.core.vocabulary.effects import Effect, RunHook
 from route_switcher.core.vocabulary.events import (
     Applied,
     Drill,
     Event,
+    HookEnded,
+    LastDelivered,
     Links,
     LinkState,
     NextHops,
@@ -32,6 +36,7 @@ from route_switcher.core.vocabulary.events import (
     Switch,
     Tick,
 )
+from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
@@ -97,11 +102,12 @@ class World:
         )
         self._convergence: Convergence
         self._effects: EffectTable
+        self._ended: deque[HookEnded] = deque()
         self._deadline = inf
         self._wake = NEVER
         self._woken_at = NEVER
         self._spins = 0
-        self._begin(policy)
+        self._begin(policy, Delivered())
 
     # What is so now.
 
@@ -213,14 +219,14 @@ class World:
                 told = self._next_hops.told(policy)
                 self._handle(Reload(self._at, policy, self._links_of(policy), None, told))
                 self._probing.apply_policy(policy)
-            case Switch() | Drill() | Release():
+            case Switch() | Drill() | Release() | LastDelivered():
                 self._handle(command)
             case _:
                 assert_never(command)
 
     def restart(self, policy: Policy | None = None) -> None:
         """The engine ends and starts again, with a new policy if one is given; routes stay."""
-        self._begin(policy or self.policy)
+        self._begin(policy or self.policy, self.engine.delivered)
 
     def tell(self, event: Event) -> None:
         """Tell the engine anything else, and follow its plan."""
@@ -233,14 +239,15 @@ class World:
         """The time as the engine is told."""
         return self._schedule.seconds
 
-    def _begin(self, policy: Policy) -> None:
+    def _begin(self, policy: Policy, delivered: Delivered) -> None:
         self._probing.close()
         self.engine = Engine(policy)
         self._convergence = Convergence(self.engine.plans)
-        self._effects = effects_of_world(self._probing, self._convergence)
+        self._effects = effects_of_world(self._probing, self._convergence, self._run_hook)
         links, rules = self._links_of(policy), self.table.rules.ours
         told = self._next_hops.told(policy)
-        self._handle(Start(self._at, links, self.table.routes, told, rules))
+        routes = self.table.routes
+        self._handle(Start(self._at, links, routes, told, rules, delivered=delivered))
         self._probing.apply_policy(policy)
 
     def _run(self, end: int) -> None:
@@ -270,7 +277,12 @@ class World:
         self._give(event)
         if self._convergence.due:
             self._converge()
+        while self._ended:
+            self._give(self._ended.popleft())
         self._take_deadline()
+
+    def _run_hook(self, effect: RunHook) -> None:
+        self._ended.append(HookEnded(self._at, effect.hook, effect.moment.subject))
 
     def _give(self, event: Event) -> None:
         if self._overhear is not None:

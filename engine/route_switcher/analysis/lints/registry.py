@@ -13,6 +13,7 @@ from route_switcher.analysis.lints.conditions import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping
+from route_switcher.analysis.lints.hooks import doubt_programs
 from route_switcher.analysis.lints.memory import doubt_memory
 from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
@@ -56,6 +57,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_memory,
     doubt_modes,
     doubt_table,
+    doubt_programs,
 )
 
 

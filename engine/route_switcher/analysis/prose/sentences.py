@@ -9,6 +9,7 @@ from route_switcher.analysis.monitoring import Fault, Times
 from route_switcher.analysis.prose.asking import asking, every
 from route_switcher.analysis.prose.clauses import any_of, clause
 from route_switcher.analysis.prose.figures_in_words import failing_in_words
+from route_switcher.analysis.prose.hooks import hooks_in_words
 from route_switcher.analysis.prose.paragraphs import item, paragraph
 from route_switcher.analysis.prose.placement import (
     WHEN_NONE_ANSWERS,
@@ -66,6 +67,10 @@ def explain(policy: Policy) -> Iterator[str]:
     yield ""
     for text in _moves(policy):
         yield from paragraph(text)
+    if policy.hooks:
+        yield "## Which programs are run"
+        yield ""
+        yield from hooks_in_words(policy)
     yield "## How often it is wrong"
     yield ""
     yield from _wrong(policy)

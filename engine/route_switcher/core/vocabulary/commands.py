@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.events import Drill, Release, Switch
+from route_switcher.core.vocabulary.events import Drill, LastDelivered, Release, Switch
 from route_switcher.core.vocabulary.policy import Policy
 
 
@@ -17,5 +17,5 @@ class NewPolicy:
     policy: Policy
 
 
-Command: TypeAlias = NewPolicy | Switch | Drill | Release
-"""The time `at` of an order is set when it is carried out."""
+Command: TypeAlias = NewPolicy | Switch | Drill | Release | LastDelivered
+"""The time `at` is set when it is carried out."""

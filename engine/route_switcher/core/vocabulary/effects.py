@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from route_switcher.core.vocabulary.hooks import Hook
+from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Speed
@@ -20,6 +22,9 @@ class _Effect(ABC):
 
     log_event: ClassVar[str | None]
     """The event that the line has in the JSON form; None: there is no line."""
+
+    after_routes: ClassVar[bool] = False
+    """Whether it waits until the routes and rules of the same event are in."""
 
     @abstractmethod
     def describe(self, policy: Policy) -> str:
@@ -107,4 +112,40 @@ class LeaveOut(_Effect):
         return {"uplink": its, "family": str(family), "targets": [t.name for t, _ in self.targets]}
 
 
-Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut
+@dataclass(frozen=True, slots=True)
+class RunHook(_Effect):
+    """A program is to be run once, and told of `moment`. How it ended is an event, `HookEnded`:
+    until then it is not run again about the same subject."""
+
+    log_event = "hook-due"
+    after_routes = True
+
+    at: float
+    hook: Hook
+    moment: Moment
+    attempt: int
+    """From 1 on."""
+
+    def describe(self, policy: Policy) -> str:
+        """Names the program, and what it is about."""
+        again = f", attempt {self.attempt}" if self.attempt > 1 else ""
+        return f"{self.hook.label} is due ({self.about(policy)}{again})"
+
+    def about(self, policy: Policy) -> str:
+        """What it is about, as a person calls it."""
+        subject = self.moment.subject
+        return policy.label(subject) if isinstance(subject, UplinkId) else str(subject)
+
+    def log_fields(self) -> dict[str, object]:
+        """The program, and what it is about."""
+        its = self.moment.uplink
+        return {
+            "hook": self.hook.kind.value,
+            "run": list(self.hook.run),
+            "family": str(self.moment.family),
+            "uplink": None if its is None else its.uplink.name,
+            "attempt": self.attempt,
+        }
+
+
+Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook

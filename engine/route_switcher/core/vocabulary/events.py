@@ -5,9 +5,10 @@ for a moment while a change was carried out: the rounds of one probe and uplink 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookSubject
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
@@ -161,6 +162,29 @@ class Start:
     routes: tuple[Route, ...]
     next_hops: tuple[LearnedHop, ...] = ()
     rules: tuple[RoutingRule, ...] = ()
+    asks: bool = False
+    """Whether the kernel's answers about ways will be told, as `Ways`."""
+    delivered: Delivered | None = field(default_factory=Delivered)
+    """What hooks were told before the start; None: `LastDelivered` will tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastDelivered:
+    """What hooks were told before the start, which is known now."""
+
+    at: float
+    delivered: Delivered
+
+
+@dataclass(frozen=True, slots=True)
+class HookEnded:
+    """A run of a hook about `subject` has ended."""
+
+    at: float
+    hook: Hook
+    subject: HookSubject
+    problem: str = ""
+    """Why it failed, in words; empty: it ended with exit code 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,5 +296,7 @@ Event: TypeAlias = (
     | Drill
     | Release
     | Reload
+    | LastDelivered
+    | HookEnded
     | Tick
 )

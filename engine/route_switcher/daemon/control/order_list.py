@@ -79,7 +79,7 @@ def _order(written: Any) -> KeptOrder | None:
     """None if it is none."""
     match written:
         case {"uplink": str(uplink), "until": until, "force": bool(force), "families": [*names]}:
-            families = frozenset(_FAMILIES[n] for n in names if n in _FAMILIES)
+            families = frozenset(f for name, f in _FAMILIES.items() if name in names)
             if until is None:
                 return KeptOrder(uplink, inf, force, None, families) if families else None
             if families and isinstance(until, int | float):

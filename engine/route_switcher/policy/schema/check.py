@@ -162,6 +162,8 @@ class _Check:
             return typo_hints.families(value)
         if schema == self.definitions.get("family"):
             return typo_hints.family(value)
+        if schema == self.definitions.get("run"):
+            return typo_hints.run(value)
         if schema.get("type") == "array":
             return typo_hints.list_of(value, self._definition(schema["items"]))
         if schema.get("type") == "object":

@@ -41,6 +41,12 @@ _NO_GATEWAY = frozenset(
 )
 """What is written elsewhere for a line that has no gateway."""
 
+_OF_SHELL = re.compile(r"[\"'\\\\$`|&;<>(){}*?\[\]~!]")
+"""What a shell would not take as it stands."""
+
+_NOT_PLAIN = re.compile(r"[:,#%@\-]|^[0-9.+]+\Z|^(?i:true|false|yes|no|on|off|null)\Z")
+"""What YAML might take for something other than this text, in a list on one line."""
+
 _FAMILIES = {
     **dict.fromkeys(("4", "v4", "ip4", "ip", "inet"), "ipv4"),
     **dict.fromkeys(("6", "v6", "ip6", "inet6"), "ipv6"),
@@ -119,6 +125,18 @@ def families(value: object) -> str | None:
     if found and all(word in _FAMILIES.values() for word in found):
         return f"write [{', '.join(found)}]"
     return None
+
+
+def run(value: object) -> str | None:
+    """A program with its arguments in one text, as a shell would take it."""
+    if not isinstance(value, str) or not value.isprintable():
+        return None
+    text = value.strip()
+    plain = text and len(text) <= _LONGEST and not _OF_SHELL.search(text)
+    words = [f"'{w}'" if _NOT_PLAIN.search(w) else w for w in text.split()] if plain else []
+    if not words:
+        return "write the program and its arguments as a list, such as [/usr/bin/logger, switched]"
+    return f"no shell reads it: write [{', '.join(words)}]"
 
 
 def one_of(words: Sequence[str]) -> str:

@@ -42,11 +42,16 @@ def read_file(file: Path | Traversable, kind: FileKind, if_missing: str = "") ->
     return read_bytes(raw, str(file), kind)
 
 
+def is_own_descriptor(file: Path) -> bool:
+    """Whether it means something that this process has open."""
+    return str(file).startswith(_OWN_DESCRIPTORS)
+
+
 def _opened(file: Path | Traversable) -> IO[bytes]:
     """Raises OSError, also if it is not a regular file."""
     if not isinstance(file, Path):
         return file.open("rb")
-    if str(file).startswith(_OWN_DESCRIPTORS):
+    if is_own_descriptor(file):
         return file.open("rb")
     _require_regular(file.stat())  # opening a device may do something
     # Something else may have taken its place since: then this does not wait, and it is seen below.

@@ -1,0 +1,203 @@
+"""Hears what happens, and says which hooks are due. The head of this package says how."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from math import inf
+
+from route_switcher.core.after_switch.confirmation import Confirmation
+from route_switcher.core.after_switch.hook_queue import HookQueue
+from route_switcher.core.after_switch.moments import moment_of
+from route_switcher.core.after_switch.troubles import Troubles
+from route_switcher.core.selection.family_selection import FamilySelection
+from route_switcher.core.vocabulary.effects import RunHook
+from route_switcher.core.vocabulary.events import (
+    Event,
+    HookEnded,
+    LastDelivered,
+    Reload,
+    Start,
+    Tick,
+)
+from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookKind
+from route_switcher.core.vocabulary.moments import Moment
+from route_switcher.core.vocabulary.outputs import Decision, Output
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.policy_rules import RoutingRule
+from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.states import Cause
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+
+
+class AfterSwitch:
+    """Give it every event, with all that the engine said of it, after the engine has taken it."""
+
+    def __init__(self) -> None:
+        self._queue = HookQueue()
+        self._troubles = Troubles()
+        self._awaited: dict[Family, Confirmation] = {}
+        self._selected: dict[Family, Moment] = {}
+        """The latest selection."""
+        self._accepted: dict[tuple[tuple[str, ...], Family], str] = {}
+        """The interface that was active when a program of `on_switch` was due last."""
+        self._delivered = dict(self._accepted)
+        """The same, when it ended well, and has not been run since."""
+        self._down: frozenset[UplinkId] = frozenset()
+        self._all_down: frozenset[Family] = frozenset()
+        self._asks = False
+        self._knows = False
+        """Whether it knows what was delivered before the start. Nothing is due until then."""
+        self._held: dict[Family, Moment] = {}
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is awaited, and no hook runs or waits."""
+        return self._queue.idle and not self._awaited and not self._held
+
+    def deadline(self) -> float:
+        """When a `Tick` is wanted; inf: never."""
+        waits = min((each.until for each in self._awaited.values()), default=inf)
+        return min(waits, self._queue.deadline())
+
+    @property
+    def delivered(self) -> Delivered:
+        """What is to be kept over a restart."""
+        switched = tuple((run, family, its) for (run, family), its in self._delivered.items())
+        return Delivered(switched, self._down, self._all_down)
+
+    def rename(self, names: Mapping[UplinkId, UplinkId]) -> None:
+        """A new policy calls uplinks otherwise; those that `names` lacks have left."""
+        self._troubles.rename(names)
+        self._down = frozenset(names[its] for its in self._down if its in names)
+
+    def follow(
+        self,
+        event: Event,
+        said: Iterable[Output],
+        policy: Policy,
+        selections: Mapping[Family, FamilySelection],
+        routes: Collection[Route],
+        rules: Collection[RoutingRule],
+    ) -> list[Output]:
+        """What follows from `event`, of which the engine `said` this. `routes` and `rules` were
+        seen last."""
+        said = tuple(said)
+        if not said and self.at_rest and not isinstance(event, Start | Reload | LastDelivered):
+            return []
+        outputs: list[Output] = []
+        hooks, at = policy.hooks, event.at
+        works = any(h.answers for s in selections.values() for h in s.candidates)
+        match event:
+            case Start():
+                self._asks = event.asks
+                if event.delivered is not None:
+                    self._know(event.delivered, selections.values())
+            case LastDelivered():
+                self._know(event.delivered, selections.values())
+            case Reload():
+                self._queue.keep(hooks)
+                self._awaited = {f: c for f, c in self._awaited.items() if f in selections}
+                self._selected = {f: m for f, m in self._selected.items() if f in selections}
+            case HookEnded():
+                self._note(event)
+                outputs += self._queue.on_ended(event, hooks, works=works)
+            case Tick():
+                outputs += self._queue.on_time(at, works=works)
+            case _:
+                pass
+        for output in said:
+            if isinstance(output, Decision):
+                self._decided(output, selections[output.family])
+        if works:
+            outputs += self._queue.on_works(at)
+        if self._knows:
+            for moment in self._troubles.news(at, selections.values()):
+                outputs += self._due(at, hooks, moment, works=works)
+        for family, awaited in list(self._awaited.items()):
+            if awaited.confirmed(event, selections[family].plan(), routes, rules):
+                del self._awaited[family]
+                self._held[family] = replace(awaited.moment, astray=selections[family].astray)
+        if self._knows:
+            for moment in self._held.values():
+                outputs += self._switched(at, hooks, moment, works=works)
+            self._held = {}
+            if isinstance(event, Reload):
+                for moment in self._selected.values():
+                    outputs += self._catch_up(at, hooks, moment, works=works)
+        self._remember(outputs)
+        return outputs
+
+    def _know(self, last: Delivered, selections: Iterable[FamilySelection]) -> None:
+        """Begin with what was delivered before the start."""
+        there = {h.uplink.id for selection in selections for h in selection.healths}
+        self._knows = True
+        self._delivered = {(run, family): its for run, family, its in last.switched}
+        self._accepted = dict(self._delivered)
+        self._down, self._all_down = last.down & there, last.all_down
+        self._troubles = Troubles(self._down, self._all_down)
+
+    def _decided(self, decision: Decision, selection: FamilySelection) -> None:
+        before = self._selected.get(decision.family)
+        moment = moment_of(decision, selection.healths, None if before is None else before.uplink)
+        self._selected[decision.family] = moment
+        self._awaited[decision.family] = Confirmation(moment, self._asks)
+
+    def _due(
+        self, at: float, hooks: Iterable[Hook], moment: Moment, *, works: bool
+    ) -> Iterator[Output]:
+        for hook in hooks:
+            if hook.kind is moment.kind:
+                yield from self._queue.put(at, hook, moment, works=works)
+
+    def _switched(
+        self, at: float, hooks: Iterable[Hook], moment: Moment, *, works: bool
+    ) -> Iterator[Output]:
+        """A selection has become so."""
+        if moment.cause is Cause.RESTART:
+            yield from self._catch_up(at, hooks, moment, works=works)
+            return
+        active = _active(moment)
+        for hook in hooks:
+            key = hook.run, moment.family
+            # It was not told of what was selected in between, if the same is selected again.
+            if hook.kind is HookKind.ON_SWITCH and (
+                moment.previous is None or self._accepted.get(key) != active
+            ):
+                self._accepted[key] = active
+                yield from self._queue.put(at, hook, moment, works=works)
+
+    def _catch_up(
+        self, at: float, hooks: Iterable[Hook], moment: Moment, *, works: bool
+    ) -> Iterator[Output]:
+        """Tell those programs that were told of something else last."""
+        active = _active(moment)
+        for hook in hooks:
+            key = hook.run, moment.family
+            missed = self._delivered.get(key) != active and not self._queue.has(hook, moment)
+            if hook.kind is HookKind.ON_SWITCH and missed:
+                self._accepted[key] = active
+                yield from self._queue.put(at, hook, moment, works=works)
+
+    def _note(self, event: HookEnded) -> None:
+        moment = self._queue.running(event)
+        if moment is not None and not event.problem and moment.kind is HookKind.ON_SWITCH:
+            self._delivered[event.hook.run, moment.family] = _active(moment)
+
+    def _remember(self, outputs: Iterable[Output]) -> None:
+        """What is down counts as delivered when no program is to be told of it any more. What a run
+        that does not come to its end has done is not known."""
+        for output in outputs:
+            if isinstance(output, RunHook) and output.hook.kind is HookKind.ON_SWITCH:
+                self._delivered.pop((output.hook.run, output.moment.family), None)
+        busy = self._queue.busy
+        down, all_down = self._troubles.down.keys(), self._troubles.all_down.keys()
+        self._down = frozenset(
+            {its for its in down if not busy(its)} | {its for its in self._down if busy(its)}
+        )
+        self._all_down = frozenset(
+            {f for f in all_down if not busy(f)} | {f for f in self._all_down if busy(f)}
+        )
+
+
+def _active(moment: Moment) -> str:
+    assert moment.uplink is not None
+    return moment.uplink.uplink.interface
