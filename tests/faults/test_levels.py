@@ -88,12 +88,25 @@ def pester(bench: Bench) -> None:
     bench.wait_for_rounds(1, bench.engine.now)
 
 
+def fail_over_unread(bench: Bench) -> None:
+    """While clients watch and never read; others that watch go at once."""
+    path = control_socket(bench.engine.process.pid)
+    with ExitStack() as open_:
+        for _ in range(20):
+            open_.enter_context(clients.connect(path)).sendall(clients.WATCH)
+            with clients.connect(path) as gone:
+                gone.sendall(clients.WATCH)
+        fail_over_and_back(bench)
+    bench.wait_for_rounds(1, bench.engine.now)
+
+
 @pytest.mark.parametrize(
     ("cycle", "name"),
     [
         (fail_over_and_back, f"{CYCLES} failovers and back, at 50 ms"),
         (reload, f"{CYCLES} reloads"),
         (pester, f"{PESTERED:,} bad requests to the control socket, {20 * CYCLES:,} idle clients"),
+        (fail_over_unread, f"{CYCLES} failovers, unread by {20 * CYCLES:,} clients that watch"),
     ],
 )
 def test_descriptors_threads_and_memory_stay_level(
