@@ -101,6 +101,18 @@ ROWS_NEXT_HOPS = (
         settings=_BY_RA,
     ),
     Row(
+        "IPv6: prefix deprecated, then the router's lifetime is 0",
+        replace(
+            _moves(
+                acts.advertise(deprecated=True, lifetime=0), "moves to secondary after a second"
+            ),
+            routes=ALONE,
+        ),
+        _returns(acts.advertise()),
+        before=acts.advertise(deprecated=True),
+        settings=_BY_RA,
+    ),
+    Row(
         "IPv6: two routers on one line, the one in use forwards nothing",
         Step(
             acts.lose_the_router_in_use,
