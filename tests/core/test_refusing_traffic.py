@@ -108,6 +108,19 @@ def test_a_forced_order_keeps_its_traffic() -> None:
     assert ours(world, FIRST)
 
 
+def test_a_forced_order_gets_its_traffic_through_where_it_was_refused_before() -> None:
+    world = World(refusing(), links=LINKS).run(5.0)
+    world.cut("primary", "secondary")
+    world.run(20.0)
+    assert ours(world, FIRST)
+    world.switch("secondary", force=True)
+    assert (world.active(), ours(world, FIRST)) == ("secondary", False)
+    world.run(30.0)
+    assert not ours(world, FIRST)
+    world.release("secondary")
+    assert ours(world, FIRST)
+
+
 def test_an_uplink_of_which_nothing_is_known_is_not_taken_for_dead() -> None:
     world = World(refusing(), links=LINKS)
     world.silence("secondary")

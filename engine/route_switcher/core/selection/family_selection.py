@@ -73,6 +73,12 @@ class FamilySelection:
         return self.current is not None or self.departing is not None
 
     @property
+    def forced(self) -> bool:
+        """Whether an order keeps the traffic on the active uplink, whether it answers or not."""
+        order = self.override
+        return order is not None and order.force and order.uplink == self.current
+
+    @property
     def refusing(self) -> bool:
         """Whether traffic is refused, since no uplink answers."""
         return self._refusing.on
@@ -210,15 +216,15 @@ class FamilySelection:
         outputs = self._select(at, old)
         placement, healths = self.admission.tables.placement, self.candidates
         may_begin = self._given_up(at)
-        return outputs + self._refusing.update(at, placement, healths, may_begin=may_begin)
+        return outputs + self._refusing.update(
+            at, placement, healths, may_begin=may_begin, forced=self.forced
+        )
 
     def _given_up(self, at: float) -> bool:
         """Whether the active uplink is failed, or none could be selected in time."""
         if self.current is None:
             return not self.settled and not self.first.waits(at)
-        override = self.override
-        forced = override is not None and override.force and override.uplink == self.current
-        return not forced and self._health(self.current).state is UplinkState.FAILED
+        return self._health(self.current).state is UplinkState.FAILED
 
     def _select(self, at: float, old: Policy | None) -> list[Output]:
         self.admission.on_time(at, self.healths, self.current)
@@ -354,8 +360,7 @@ class FamilySelection:
         it, or where no other uplink can take the traffic."""
         if health.uplink.name != self.current:
             return True
-        override = self.override
-        if override is not None and override.force and override.uplink == self.current:
+        if self.forced:
             return True
         ever = replace(self.eligibility(at), since=-inf, urgent=False).why_not
         return all(ever(other) for other in self.candidates if other is not health)
@@ -396,11 +401,9 @@ class FamilySelection:
             self._all_down.end()
             return []
         active = self._health(self.current)
-        override = self.override
-        forced = override is not None and override.force and override.uplink == self.current
         ever = replace(eligibility, since=-inf, urgent=False).why_not
         return self._all_down.update(
-            at, since, self.candidates, active, ever, forced=forced, astray=self.astray
+            at, since, self.candidates, active, ever, forced=self.forced, astray=self.astray
         )
 
     def _health(self, name: str) -> UplinkHealth:

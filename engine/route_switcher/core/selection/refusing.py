@@ -29,11 +29,18 @@ class Refusing:
         return [Notice(at, Level.WARNING, text)]
 
     def update(
-        self, at: float, placement: Placement, healths: Sequence[UplinkHealth], *, may_begin: bool
+        self,
+        at: float,
+        placement: Placement,
+        healths: Sequence[UplinkHealth],
+        *,
+        may_begin: bool,
+        forced: bool,
     ) -> list[Output]:
-        """Look at the `healths`. `may_begin`: the verdict on the active uplink is known, and no
-        forced order keeps the traffic there."""
-        before, self.on = self.on, self._now(at, placement, healths, may_begin=may_begin)
+        """Look at the `healths`. `may_begin`: the verdict on the active uplink is known; `forced`:
+        an order keeps the traffic there, whether it answers or not."""
+        before = self.on
+        self.on = not forced and self._due(at, placement, healths, may_begin=may_begin)
         if self.on == before:
             return []
         if self.on:
@@ -41,7 +48,7 @@ class Refusing:
             return [Notice(at, Level.ERROR, f"{self._family}: {text}")]
         return [Notice(at, Level.WARNING, f"{self._family}: traffic is refused no longer")]
 
-    def _now(
+    def _due(
         self, at: float, placement: Placement, healths: Sequence[UplinkHealth], *, may_begin: bool
     ) -> bool:
         if placement.when_all_down is WhenAllDown.STAY:
