@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from route_switcher.core.routing.conflicts import Conflicts
 from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.outputs import (
     Notice,
@@ -119,3 +120,23 @@ def test_only_what_puts_back_is_quiet(turns: int) -> None:
     assert engine.only_puts_back(world.now, back) == (turns > 1)
     assert not engine.only_puts_back(world.now, move)
     assert not engine.only_puts_back(world.now + 61, back)
+
+
+def test_many_conflicts_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands would keep everything else waiting for seconds."""
+    compared = 0
+    equal = Route.__eq__
+
+    def counting(self: Route, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(self, other)
+
+    theirs = [Route(Family.IPV4, "eth1", BETTER.gateway, m, protocol=16) for m in range(200)]
+    uplinks = [replace(each, metric=1000) for each in policy().uplinks]
+    found = Conflicts()
+    monkeypatch.setattr(Route, "__eq__", counting)
+    assert len(found.news(1.0, uplinks, theirs, None)) == len(theirs)
+    assert found.news(2.0, uplinks, theirs, None) == []
+    assert len(found.news(3.0, uplinks, [], None)) == len(theirs)
+    assert compared < 10 * len(theirs)

@@ -47,10 +47,11 @@ class _Past:
 class Recurring(Generic[Subject]):
     """Remembers what came within the last minute. Times are seconds."""
 
-    __slots__ = ("_past",)
+    __slots__ = ("_forgotten_at", "_past")
 
     def __init__(self) -> None:
         self._past: dict[Subject, _Past] = {}
+        self._forgotten_at = -inf
 
     def comes(self, at: float, subject: Subject) -> Coming:
         """It came. From the second time on it is told now and then only."""
@@ -89,6 +90,9 @@ class Recurring(Generic[Subject]):
         return min((past.tell_end_at for past in self._past.values()), default=inf)
 
     def _forget(self, at: float) -> None:
+        if at == self._forgotten_at:
+            return  # thousands may come in one moment
+        self._forgotten_at = at
         self._past = {
             subject: past
             for subject, past in self._past.items()

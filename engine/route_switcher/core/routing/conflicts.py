@@ -165,7 +165,8 @@ class Conflicts:
         self._beside = tuple(
             route for carrier in beside for route in _conflicts_beside(uplinks, others, carrier)
         )
-        comings = {r: self._recurring.comes(at, r) for r in self.all if r not in before}
+        known, there = frozenset(before), frozenset(self.all)
+        comings = {r: self._recurring.comes(at, r) for r in self.all if r not in known}
         come = [
             Notice(at, Level.WARNING, _in_words(coming, describe_conflict(route, uplinks, active)))
             for route, coming in comings.items()
@@ -174,7 +175,7 @@ class Conflicts:
         gone = [
             _out_of_the_way(at, route)
             for route in before
-            if route not in self.all and self._recurring.goes(at, route)
+            if route not in there and self._recurring.goes(at, route)
         ]
         return [*come, *gone]
 
