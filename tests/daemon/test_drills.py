@@ -11,7 +11,10 @@ from jsonschema import Draft7Validator
 from daemon.test_control_socket import Client, Controlled, controlled
 from route_switcher.control.drill_words import in_one_line, report
 from route_switcher.control.protocol import request
+from route_switcher.core.vocabulary.events import Drill
+from route_switcher.daemon.control.drills import Drills
 from route_switcher.daemon.control.listener import Listener
+from support.world import World, policy
 from support.written_probers import RTT
 
 TOP = Path(__file__).parents[2]
@@ -151,3 +154,17 @@ async def test_what_is_refused_moves_nothing_and_keeps_the_report_before_it(
         await trio.sleep(62)
         found = await asked(it)
         assert (found["outcome"], found["families"][0]["from"]) == ("returned", "primary")
+
+
+def test_who_asks_while_the_order_is_under_way_ends_no_drill() -> None:
+    world = World(policy()).run(30.0)
+    drills = Drills(world.status, lambda: world.engine.policy)
+    until = world.now + 600
+    drills.expect("secondary", until)
+    assert drills.document() is None
+    world.tell(Drill(world.now, "secondary", until))
+    assert drills.settle(world.status())
+    world.run(world.now + 300)
+    found = drills.document()
+    assert found is not None
+    assert (found["outcome"], found["left_seconds"]) == ("running", pytest.approx(300))

@@ -31,6 +31,8 @@ class Drills:
         self._record: DrillRecord | None = None
         self._measures = False
         self._before: tuple[DrillRecord | None, bool] = None, False
+        self._expected = False
+        """The order is given, and not settled: until then there is nothing to tell of it."""
         self._stood = False
         self._asked = False
         self._begun = trio.Event()
@@ -47,10 +49,12 @@ class Drills:
         self._stood = any(begun(status, uplink, until))
         self._before = self._record, self._measures
         self._record, self._measures = DrillRecord(uplink, status.at, until, families), True
+        self._expected = True
 
     def settle(self, status: Status) -> bool:
         """Go on, if the order that was expected stands now; whether it does."""
         assert self._record is not None
+        self._expected = False
         its = {family for family, _, _ in begun(status, self._record.uplink, self._record.until)}
         if not its or self._stood:
             self._record, self._measures = self._before
@@ -61,6 +65,8 @@ class Drills:
 
     def resume(self) -> None:
         """Measure a drill that was kept over a restart, if there is one."""
+        if self._record is not None:
+            return  # a client was quicker
         status = self._status()
         for order in {known.override for known in status.families if known.override is not None}:
             its = tuple(begun(status, order.uplink, order.until))
@@ -99,7 +105,7 @@ class Drills:
 
     def document(self) -> Mapping[str, Any] | None:
         """What is known; None: there was no drill since the engine began."""
-        if self._record is None:
+        if self._record is None or self._expected:
             return None
         self._see_ways()
         status = self._status()
@@ -114,7 +120,7 @@ class Drills:
         while True:
             await self._begun.wait()
             document = self.document()
-            if document is not None and not document["over"]:
+            if self._expected or (document is not None and not document["over"]):
                 await trio.sleep(_LOOK)
                 continue
             self._measures, self._begun = False, trio.Event()
