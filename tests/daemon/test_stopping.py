@@ -135,7 +135,8 @@ async def _left(kernel: Obstinate, caplog: pytest.LogCaptureFixture) -> tuple[st
 async def test_a_kernel_that_refuses_is_named(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, told = await _left(Obstinate(routes=[THEIRS]), caplog)
+    said, told = await _left(Obstinate(routes=[THEIRS]), caplog)
+    assert said == "the rest of the routes stays as it is: the kernel refused some of it"
     assert sum(line.endswith(": it does not want to") for line in told) == 2
 
 

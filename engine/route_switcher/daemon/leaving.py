@@ -27,15 +27,18 @@ async def leave(service: Service, kernel: Kernel, oracle: Oracle) -> str:
     if service.policy.on_exit is OnExit.KEEP:
         return STAY
     families: list[Family] = []
+    complete = True
     try:
         with trio.move_on_after(LIMIT) as patience:
             families = await _left(service, kernel)
             if families:
-                await _restore(kernel, oracle, families)
+                complete = await _restore(kernel, oracle, families)
     except OSError as error:
         return f"the rest of the routes stays as it is: the kernel refused it: {error}"
     if patience.cancelled_caught:
         return f"not everything was done within {LIMIT:g} s: the rest of the routes stays as it is"
+    if not complete:
+        return "the rest of the routes stays as it is: the kernel refused some of it"
     left = [family for family in service.policy.families if family not in families]
     if not left:
         return "our routes are removed"
@@ -59,8 +62,10 @@ async def _left(service: Service, kernel: Kernel) -> list[Family]:
     return families
 
 
-async def _restore(kernel: Kernel, oracle: Oracle, families: list[Family]) -> None:
+async def _restore(kernel: Kernel, oracle: Oracle, families: list[Family]) -> bool:
+    """Whether all went that should."""
     taken = await take_back(kernel, families, "the engine ends")
     level = logging.INFO if taken.complete else logging.WARNING
     for line in (*taken.lines, *await ways_out(kernel, oracle, families)):
         say(level, "restore", line)
+    return taken.complete
