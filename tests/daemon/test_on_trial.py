@@ -164,7 +164,13 @@ async def test_the_way_back_keeps_an_order_and_gives_one_again_that_the_trial_en
         without = Written(policy(uplink("primary", 0)), "without")
         await reload(it, without)
         assert (order(), await active(it)) == (None, "primary")
-        await trio.sleep(63)
+        # An order that is refused changes nothing of that.
+        it.world.lines["primary"].works = False
+        await trio.sleep(10)
+        refused = await (await it.connect()).ask(request("switch", uplink="primary"))
+        assert refused["error"] == "refused"
+        it.world.lines["primary"].works = True
+        await trio.sleep(53)
         assert order() == "secondary"
         await trio.sleep(100)  # it must prove itself, as after any time without rounds
         assert await active(it) == "secondary"
@@ -236,6 +242,7 @@ def keep(place: Path, until: float) -> None:
         (60, reading(OTHER), OTHER, True, False),
         (60, reading(THIRD), THIRD, True, False),
         (60, unsound, TEXT, True, True),
+        (60, reading(TEXT), TEXT, False, False),
         (-60, reading(OTHER), TEXT, True, True),
         (-60, reading(THIRD), THIRD, False, False),
         (-60, unsound, TEXT, True, True),

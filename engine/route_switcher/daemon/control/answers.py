@@ -152,8 +152,10 @@ class Answers:
     async def _carried_out(self, order: Order) -> Reply:
         match order:
             case SwitchRequest():
-                await self._trial.forget_orders()
-                return await self._switch(order)
+                reply = await self._switch(order)
+                if reply["ok"]:
+                    await self._trial.forget_orders()
+                return reply
             case DrillRequest():
                 return await self._drilling.begin(order)
             case DrillEndRequest():
