@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -178,16 +178,6 @@ def test_an_engine_that_is_stopped_is_no_longer_waited_for(lab: Lab, start: Star
     )
 
 
-def test_where_no_folder_can_be_had_the_engine_runs_and_says_that_nobody_can_ask(
-    lab: Lab, start: Start, policy_file: Path
-) -> None:
-    way = "mount -t tmpfs -o ro none /run && mount -o bind,ro /tmp /tmp"
-    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{{ {way}; }} && exec "$@"', "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
-    engine.wait_for("control", "nobody can ask this engine or order it")
-    engine.wait_for_health("primary", "secondary")
-
-
 @pytest.mark.parametrize("command", COMMANDS[:-1])
 def test_the_commands_import_nothing_heavy(lab: Lab, start: Start, command: str) -> None:
     engine = start(policy_text(lab))
@@ -248,18 +238,6 @@ def test_what_the_page_says_of_limits_is_so() -> None:
     assert f"was sent for {HEARTBEAT:g} seconds" in page
 
 
-def test_where_its_socket_is_gone_the_command_says_that_an_engine_seems_to_run(
-    lab: Lab, start: Start
-) -> None:
-    engine = start(policy_text(lab))
-    engine.wait_for_health("primary", "secondary")
-    os.unlink(control_socket(engine.process.pid))
-    done = ask(lab, "status")
-    assert done.returncode == 1
-    assert "an engine seems to run, since the name @route-switcher is held" in done.stderr
-    assert engine.end(signal.SIGTERM) == 0
-
-
 def test_clients_leave_the_engine_descriptors_where_there_are_few(lab: Lab, start: Start) -> None:
     engine = start(policy_text(lab), wrapped_in=["prlimit", "--nofile=40"])
     engine.wait_for_health("primary", "secondary")
@@ -272,47 +250,3 @@ def test_clients_leave_the_engine_descriptors_where_there_are_few(lab: Lab, star
         FAULTS["blackhole"].inject(lab, lab.uplinks[0])
         wait_until_taken(lab, "eth1")
     assert len(os.listdir(f"/proc/{engine.process.pid}/fd")) < 40
-
-
-UNWRITABLE = {
-    "read-only": "mount -t tmpfs -o ro none $STATE_DIRECTORY",
-    "full": "mount -t tmpfs -o size=4k none $STATE_DIRECTORY"
-    " && head -c 4096 /dev/zero >$STATE_DIRECTORY/filler",
-}
-
-
-@pytest.mark.parametrize("way", UNWRITABLE)
-def test_where_the_state_folder_takes_nothing_the_run_folder_keeps_an_order(
-    lab: Lab, start: Start, policy_file: Path, tmp_path: Path, way: str
-) -> None:
-    state = tmp_path / "state"
-    state.mkdir()
-    script = f'{{ {UNWRITABLE[way]}; }} && exec "$@"'
-    wrapped_in = ["env", f"STATE_DIRECTORY={state}", "unshare", "--mount", "sh", "-c", script, "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
-    engine.wait_for_health("primary", "secondary")
-    done = ask(lab, "switch", "secondary")
-    assert (done.returncode, done.stderr) == (0, "")
-    engine.end(signal.SIGKILL)
-    engine = start(None, wrapped_in=wrapped_in)
-    engine.wait_for("order", "kept over the restart: switch to secondary")
-    assert ask(lab, "release").returncode == 0
-
-
-def test_where_no_folder_takes_an_order_that_is_said_once_and_the_engine_runs_on(
-    lab: Lab, start: Start
-) -> None:
-    full = "mount -t tmpfs -o size=4k none /run && mount -o bind,ro /tmp /tmp"
-    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{{ {full}; }} && exec "$@"', "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
-    engine.wait_for_health("primary", "secondary")
-    root = f"/proc/{engine.process.pid}/root"
-    with Path(f"{root}/run/filler").open("wb") as filler, suppress(OSError):
-        filler.write(bytes(8192))
-    inside = ["nsenter", f"--mount=/proc/{engine.process.pid}/ns/mnt"]
-    for uplink in ("secondary", "primary"):
-        done = run_to_its_end(lab, "switch", uplink, wrapped_in=inside)
-        assert done.returncode == 0
-        assert "cannot be kept over a restart" in done.stderr
-    assert len(engine.said("control")) == 1
-    wait_until_taken(lab, "eth0")

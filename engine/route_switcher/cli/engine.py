@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Uplink
-from route_switcher.daemon.control.listener import Listener, NoControl
+from route_switcher.daemon.control.listener import Listener
 from route_switcher.daemon.control.observer import Control
 from route_switcher.daemon.control.on_trial import OnTrial
 from route_switcher.daemon.control.trial_file import First
@@ -90,7 +90,7 @@ def run(
             say(logging.WARNING, "policy", line)
         ended_by: list[BaseException] = []
         try:
-            listener = None if dry_run else _listener(held)
+            listener = None if dry_run else held.enter_context(_listener())
             on_trio.run(_serve, first, origin, load, doubts, listener, dry_run)
         except* (ProbeNotPermitted, CannotStart, NoSocket, NoThread, _OutputLost) as group:
             ended_by = _leaves(group)
@@ -105,13 +105,12 @@ def run(
             return EXIT_OK
 
 
-def _listener(held: ExitStack) -> Listener | None:
-    """The control socket; None, and a line, if there can be none."""
-    try:
-        return held.enter_context(Listener())
-    except NoControl as error:
-        say(logging.WARNING, "control", str(error))
-        return None
+def _listener() -> Listener:
+    """The control socket; and a line, if there can be none."""
+    listener = Listener()
+    if listener.trouble:
+        say(logging.WARNING, "control", listener.trouble)
+    return listener
 
 
 async def _serve(
@@ -138,7 +137,7 @@ async def _serve(
 
         log = LogObserver(policy)
         open_prober = partial(_open_prober, log.dropped, addresses)
-        if not dry_run:
+        if listener is not None:
             service = Service(
                 policy,
                 kernel,

@@ -50,16 +50,11 @@ class _Client:
 
 
 class Connections:
-    """Accepts clients of `listening`, and has `answer` give the reply to each line of theirs."""
+    """Accepts clients, and has `answer` give the reply to each line of theirs."""
 
-    def __init__(
-        self,
-        listening: trio.socket.SocketType,
-        answer: Answer,
-        watchers: Watchers,
-        pace: Pace,
-    ) -> None:
-        self._listening = listening
+    def __init__(self, answer: Answer, watchers: Watchers, pace: Pace) -> None:
+        self._listening: trio.socket.SocketType | None = None
+        self._accepting = trio.CancelScope()
         self._answer = answer
         self._watchers = watchers
         self._pace = pace
@@ -68,22 +63,37 @@ class Connections:
         # The engine needs descriptors too, and may have few.
         self._most = min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
 
+    def listen_on(self, listening: trio.socket.SocketType) -> None:
+        """Accept those of this socket from now on. Who is connected already stays."""
+        before, self._listening = self._listening, listening
+        self._accepting.cancel()
+        if before is not None:
+            before.close()
+
     async def run(self) -> None:
         """Until cancelled."""
         async with trio.open_nursery() as nursery:
             while True:
-                try:
-                    connection, _ = await self._listening.accept()
-                except OSError:
-                    await trio.sleep(_SCARCE)
-                    continue
-                try:
-                    async with self._pace.turn():
-                        self._make_room()
-                        nursery.start_soon(self._serve, connection)
-                except trio.Cancelled:
-                    connection.close()
-                    raise
+                with trio.CancelScope() as self._accepting:
+                    if self._listening is None:
+                        await trio.sleep_forever()
+                    else:
+                        await self._accept(self._listening, nursery)
+
+    async def _accept(self, listening: trio.socket.SocketType, nursery: trio.Nursery) -> None:
+        while True:
+            try:
+                connection, _ = await listening.accept()
+            except OSError:
+                await trio.sleep(_SCARCE)
+                continue
+            try:
+                async with self._pace.turn():
+                    self._make_room()
+                    nursery.start_soon(self._serve, connection)
+            except trio.Cancelled:
+                connection.close()
+                raise
 
     def _make_room(self) -> None:
         if len(self._clients) + len(self._watching) >= self._most:

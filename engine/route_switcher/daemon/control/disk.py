@@ -34,7 +34,7 @@ class Disk:
             try:
                 with trio.move_on_after(LIMIT):
                     result: T = await trio.to_thread.run_sync(
-                        partial(_quietly, work), abandon_on_cancel=True, limiter=self._one
+                        partial(quietly, work), abandon_on_cancel=True, limiter=self._one
                     )
                     self._told = False
                     return result
@@ -48,7 +48,8 @@ class Disk:
         return None
 
 
-def _quietly(work: Callable[[], T]) -> T:
+def quietly(work: Callable[[], T]) -> T:
+    """Do it by a thread that takes no signal."""
     # This thread may outlive the daemon's handlers, and must not take its signals then.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     return work()

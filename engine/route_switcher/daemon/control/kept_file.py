@@ -67,6 +67,10 @@ class KeptFile:
             with opened(base) as (folder, _):
                 os.unlink(self.name, dir_fd=folder)
 
+    def is_there(self) -> bool:
+        """Whether any folder has it. Raises OSError."""
+        return bool(self._bases())
+
     def _bases(self) -> tuple[Path, ...]:
         """The folders that have it. Raises OSError."""
         inner = folder_name()

@@ -44,6 +44,12 @@ class KeptOrders:
                 self._kept = await self._disk.do(partial(_write, orders))
             return self._kept is not None
 
+    async def look(self) -> None:
+        """Write them again, if somebody has deleted the file."""
+        async with self._turn:
+            if self._kept and await self._disk.do(_FILE.is_there) is False:
+                self._kept = await self._disk.do(partial(_write, self._kept))
+
 
 def _read() -> tuple[KeptOrder, ...]:
     return orders_in(_FILE.read())

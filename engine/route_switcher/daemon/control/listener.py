@@ -4,11 +4,12 @@ import grp
 import os
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from route_switcher.control.place import NAME
-from route_switcher.kernel.host.run_folder import opened, run_folders
+from route_switcher.kernel.host.run_folder import folder_name, opened, run_folders
 
 _MODE = 0o660
 _BACKLOG = 64
@@ -18,22 +19,64 @@ class NoControl(Exception):  # noqa: N818 - a condition, told in one line; the e
     """There can be no control socket; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A socket that listens, and where."""
+
+    socket: socket.socket
+    base: Path
+    folder: int
+    """A descriptor of the folder."""
+    file: os.stat_result
+
+    @property
+    def path(self) -> Path:
+        """Where clients look for it."""
+        return self.base / folder_name() / NAME
+
+    def is_found(self) -> bool:
+        """Whether its path leads to it still."""
+        try:
+            return os.path.samestat(self.path.lstat(), self.file)
+        except OSError:
+            return False
+
+
 class Listener:
-    """Listens from its creation on until it is closed. Raises NoControl.
+    """Listens from its creation on until it is closed, or from when `renew` finds a folder for it.
 
     To be made by whoever holds the lock of the network namespace: what an engine before it left
     there is taken away.
     """
 
     def __init__(self) -> None:
+        self.standing: Standing | None = None
+        """None: there is none."""
+        self._closed = False
+        self.trouble = self.renew()
+        """Why there was none at first; empty: there was one."""
+
+    def renew(self) -> str:
+        """Listen in the first folder that takes the socket, if it does not stand there already.
+
+        Returns why nobody can ask, or nothing. Who listens on the socket from before closes it.
+        """
         refused = []
         for base in run_folders():
+            before = self.standing
+            if before is not None and before.base == base and before.is_found():
+                return ""
             try:
-                self.socket, self._folder = _listening(base)
-                return
+                self.standing = _listening(base)
             except OSError as error:
                 refused.append(f"{base}: {error.strerror or error}")
-        raise NoControl(f"nobody can ask this engine or order it: {'; '.join(refused)}")
+                continue
+            if before is not None:
+                _leave(before.folder, self.standing.folder)
+            if self._closed:  # the engine ends meanwhile
+                self._take_away(self.standing)
+            return ""
+        return f"nobody can ask this engine or order it: {'; '.join(refused)}"
 
     def give(self, group: str | None) -> int | None:
         """Let the members of this group connect, and nobody else; returns its number.
@@ -58,15 +101,22 @@ class Listener:
 
     def _give(self, group: int) -> None:
         # Not where it has it already: the system call may be forbidden (examples/*.service).
-        if os.stat(NAME, dir_fd=self._folder).st_gid != group:
-            os.chown(NAME, -1, group, dir_fd=self._folder)
+        folder = self.standing.folder if self.standing is not None else None
+        if folder is not None and os.stat(NAME, dir_fd=folder).st_gid != group:
+            os.chown(NAME, -1, group, dir_fd=folder)
 
     def close(self) -> None:
         """Stop listening, and take the socket away."""
-        self.socket.close()
+        self._closed = True
+        if self.standing is not None:
+            self._take_away(self.standing)
+            os.close(self.standing.folder)
+
+    @staticmethod
+    def _take_away(standing: Standing) -> None:
+        standing.socket.close()
         with suppress(OSError):
-            os.unlink(NAME, dir_fd=self._folder)
-        os.close(self._folder)
+            os.unlink(NAME, dir_fd=standing.folder)
 
     def __enter__(self) -> "Listener":
         return self
@@ -80,7 +130,15 @@ class Listener:
         self.close()
 
 
-def _listening(base: Path) -> tuple[socket.socket, int]:
+def _leave(folder: int, new: int) -> None:
+    """Take what is left away from a folder, unless it is the new one."""
+    if not os.path.samestat(os.fstat(folder), os.fstat(new)):
+        with suppress(OSError):
+            os.unlink(NAME, dir_fd=folder)
+    os.close(folder)
+
+
+def _listening(base: Path) -> Standing:
     with opened(base) as (folder, _):
         with suppress(FileNotFoundError):
             os.unlink(NAME, dir_fd=folder)
@@ -91,7 +149,8 @@ def _listening(base: Path) -> tuple[socket.socket, int]:
             os.chmod(NAME, _MODE, dir_fd=folder)
             # Only now: until then nobody can connect, whatever the mode was.
             listening.listen(_BACKLOG)
-            return listening, os.dup(folder)
+            file = os.stat(NAME, dir_fd=folder, follow_symlinks=False)
+            return Standing(listening, base, os.dup(folder), file)
         except OSError:
             listening.close()
             raise

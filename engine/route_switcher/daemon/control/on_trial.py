@@ -173,9 +173,18 @@ class OnTrial(Admission):
             return
         async with self._writing:
             # The latest: another may have come while this one waited.
-            latest = self._trial
-            work = trial_file.remove if latest is None else partial(trial_file.write, latest)
-            self.kept = await self._disk.do(work) is not None
+            await self._write()
+
+    async def look(self) -> None:
+        """Write the trial again, if somebody has deleted the file."""
+        async with self._writing:
+            if self._trial is not None and await self._disk.do(trial_file.is_there) is False:
+                await self._write()
+
+    async def _write(self) -> None:
+        latest = self._trial
+        work = trial_file.remove if latest is None else partial(trial_file.write, latest)
+        self.kept = await self._disk.do(work) is not None
 
 
 def _words(left: float) -> str:

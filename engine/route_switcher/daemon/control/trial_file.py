@@ -69,6 +69,11 @@ def remove() -> bool:
     return True
 
 
+def is_there() -> bool:
+    """Whether it is kept. Raises OSError."""
+    return FILE.is_there()
+
+
 def first_policy(read: Callable[[], Written]) -> First:
     """What a start takes where `read` gives what the file says. Raises PolicyProblems."""
     trial = _kept()
