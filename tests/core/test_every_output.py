@@ -11,12 +11,15 @@ import pytest
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
+from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.effects import (
     LeaveOut,
     ProbeNow,
     Reconcile,
     RunHook,
     SpeedChange,
+    Verify,
+    VerifyingRound,
 )
 from route_switcher.core.vocabulary.events import (
     Answer,
@@ -38,6 +41,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Verified,
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookKind
@@ -71,6 +75,7 @@ ADDED = RouteAction(Change.ADD, ROUTE, "standing route")
 RULE = RoutingRuleAction(Change.ADD, RoutingRule(Family.IPV4, PREFERENCE, 115), "is to stand here")
 HOOK = Hook(HookKind.ON_ALL_DOWN, ("/bin/true",))
 MOMENT = Moment(at=1.0, kind=HookKind.ON_ALL_DOWN, family=Family.IPV4, uplink=None)
+VERIFYING = VerifyingRound("internet", IcmpEcho(), (target("203.0.113.1"),), 1, 1.0)
 
 OUTPUTS: dict[type[Output], Output] = {
     Decision: Decision(1.0, Family.IPV4, None, UPLINK.name, Cause.START),
@@ -82,6 +87,7 @@ OUTPUTS: dict[type[Output], Output] = {
     ProbeNow: ProbeNow(1.0, UPLINK.id),
     SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
     RunHook: RunHook(1.0, HOOK, MOMENT, 2),
+    Verify: Verify(1.0, UPLINK.id, 0.5, (VERIFYING,)),
     LeaveOut: LeaveOut(1.0, UPLINK.id, ((target("203.0.113.1"), "its way is another"),)),
 }
 UNLOGGED = {Reconcile}
@@ -104,6 +110,7 @@ EVENTS: dict[type[Event], Event] = {
     Ways: Ways(1.0, Findings({})),
     LastDelivered: LastDelivered(1.0, Delivered()),
     HookEnded: HookEnded(1.0, HOOK, Family.IPV4),
+    Verified: Verified(1.0, UPLINK.id, 0.5, (("internet", RoundOutcome.FAILED, "no answer"),)),
     Tick: Tick(1.0),
 }
 

@@ -147,6 +147,7 @@ async def _serve(
                 oracle=oracle,
                 run_program=Programs().run,
                 remembers=True,
+                open_unbound=registry.open_unbound,
             )
             service.observe(KeptHooks(service, hooks=bool(policy.hooks)))
             trial = OnTrial(first, service.submit, service.status)

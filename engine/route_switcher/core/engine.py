@@ -10,6 +10,8 @@ from math import inf
 from typing import assert_never
 
 from route_switcher.core.after_switch.after_switch import AfterSwitch
+from route_switcher.core.after_switch.surroundings import Surroundings
+from route_switcher.core.after_switch.verification import judge_verification
 from route_switcher.core.health.damping_notices import damping_notices
 from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
@@ -50,6 +52,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Verified,
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered
@@ -123,6 +126,8 @@ class Engine:
                 outputs = carry_out_order(event, self.policy, self._families)
             case Drill():
                 outputs = begin_drill(event, self.policy, self._families)
+            case Verified():
+                outputs = judge_verification(event, self._families)
             case LastDelivered() | HookEnded():
                 outputs = []
             case _:
@@ -141,9 +146,7 @@ class Engine:
                 self._healths[UplinkId(output.selected, output.family)].silence.on_selected()
         if isinstance(event, Reload) or changed:
             outputs += self._follow_up(event.at)
-        outputs += self._after.follow(
-            event, outputs, self.policy, self._families, self._routes, self._rules
-        )
+        outputs += self._after.follow(event, outputs, self._surroundings())
         return tuple(outputs)
 
     def deadline(self) -> float:
@@ -284,6 +287,16 @@ class Engine:
             outputs += selection.see_routes(at, routes)
             selection.admission.rule_refusals.see(rules)
         return outputs
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            self.policy,
+            self._families,
+            self._routes,
+            self._rules,
+            self._situation,
+            self._suspects.of,
+        )
 
     def _situation(self) -> Situation:
         return situation(self.policy, self._families, self._presence, self._routes)

@@ -10,12 +10,16 @@ from route_switcher.core.vocabulary.effects import (
     Reconcile,
     RunHook,
     SpeedChange,
+    Verify,
 )
 from route_switcher.daemon.probing import ProbeTasks
 
 
 def effects_of_daemon(
-    probing: ProbeTasks, convergence: Convergence, run_hook: Callable[[RunHook], None]
+    probing: ProbeTasks,
+    convergence: Convergence,
+    run_hook: Callable[[RunHook], None],
+    verify: Callable[[Verify], None],
 ) -> EffectTable:
     """None of them waits for anything."""
     table = EffectTable()
@@ -24,4 +28,5 @@ def effects_of_daemon(
     table.add(LeaveOut, lambda effect: probing.leave_out(effect.uplink, dict(effect.targets)))
     table.add(Reconcile, lambda _: convergence.ask())
     table.add(RunHook, run_hook)
+    table.add(Verify, verify)
     return table

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
-from route_switcher.core.vocabulary.events import Answers, HookEnded, Round
+from route_switcher.core.vocabulary.events import Answers, HookEnded, Round, Verified
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.ways import Findings
@@ -55,7 +55,7 @@ class Beat:
         self.taken = trio.Event()
 
 
-Told: TypeAlias = Round | Answers | HookEnded
+Told: TypeAlias = Round | Answers | HookEnded | Verified
 """What keeps its order."""
 
 Item: TypeAlias = Told | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings | Beat
@@ -78,7 +78,7 @@ class Inbox:
         self._rounds_in_a_row = 0
 
     async def give_round(self, event: Told) -> None:
-        """Give a round, or the end of a hook; waits while there is no room."""
+        """Give a round, or what came of an effect; waits while there is no room."""
         await self._give.send(event)
 
     def give_news(self, news: KernelNews) -> None:

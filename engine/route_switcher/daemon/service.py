@@ -8,6 +8,7 @@ the only way to stop, and leaves every route as it is.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn, assert_never
 
 import trio
@@ -16,7 +17,7 @@ from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.effects import Effect, RunHook
+from route_switcher.core.vocabulary.effects import Effect, RunHook, Verify
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
@@ -36,6 +37,7 @@ from route_switcher.core.vocabulary.events import (
     Start,
     Switch,
     Tick,
+    Verified,
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered
@@ -55,6 +57,7 @@ from route_switcher.daemon.observer_list import ObserverList
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.probing import OpenProber, ProbeTasks
 from route_switcher.daemon.submitted import Outcome, Submitted
+from route_switcher.daemon.verifying import OpenUnbound, Verifying
 from route_switcher.kernel.base import Kernel, KernelNews, Oracle
 
 
@@ -76,9 +79,11 @@ class Service:
         oracle: Oracle | None = None,
         run_program: RunProgram = not_run,
         remembers: bool = False,
+        open_unbound: OpenUnbound | None = None,
     ) -> None:
         """`run_program` runs what hooks name. `remembers`: a command `LastDelivered` will tell what
-        they were told before the start."""
+        they were told before the start. `open_unbound` opens what verifies switches; without it
+        none is verified."""
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
@@ -92,6 +97,9 @@ class Service:
         self._asking = Asking(oracle, self._engine.questions, self._inbox.give_ways)
         self._run_program = run_program
         self._remembers = remembers
+        self._verifying = (
+            None if open_unbound is None else Verifying(open_unbound, self._inbox.give_round)
+        )
         self._probing: ProbeTasks
         self._effects: EffectTable
         self._after_routes: list[Effect] = []
@@ -137,7 +145,10 @@ class Service:
             nursery.start_soon(self._watch)
             self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
             self._effects = effects_of_daemon(
-                self._probing, self._convergence, lambda e: nursery.start_soon(self._run_hook, e)
+                self._probing,
+                self._convergence,
+                lambda effect: nursery.start_soon(self._run_hook, effect),
+                partial(self._verify, nursery),
             )
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
@@ -182,7 +193,7 @@ class Service:
                 self._handle(Tick(trio.current_time()))
             case Round() | Answers():
                 self._handle(item)
-            case HookEnded():
+            case HookEnded() | Verified():
                 self._handle(replace(item, at=trio.current_time()))
             case Submitted():
                 outputs = await self._take_command(item.command)
@@ -223,6 +234,10 @@ class Service:
         effects, self._after_routes = self._after_routes, []
         for effect in effects:
             self._effects.carry_out(effect)
+
+    def _verify(self, nursery: trio.Nursery, effect: Verify) -> None:
+        if self._verifying is not None:
+            nursery.start_soon(self._verifying.run, effect)
 
     async def _run_hook(self, effect: RunHook) -> None:
         problem = await self._run_program(effect, self._engine.policy)

@@ -49,7 +49,8 @@ stamped, and a deadline reads them."""
 
 
 class IcmpProber:
-    """Echo requests through one interface, for one family. Use as a context manager.
+    """Echo requests through one interface, or by the default route (`interface` is None), for one
+    family. Use as a context manager.
 
     `run` must be running while rounds are made. Rounds of several probes may run at once. The
     interface may be missing, and may come back under another index: each round looks. `warn` takes
@@ -61,7 +62,7 @@ class IcmpProber:
 
     def __init__(
         self,
-        interface: str,
+        interface: str | None,
         family: Family,
         warn: Warn = lambda _: None,
         counters: Counters | None = None,
@@ -75,7 +76,7 @@ class IcmpProber:
         self._matching = Matching(family, self.counters)
         self._late_replies = LateReplies(self._matching.forget, self._drain)
         self._nuisance = Nuisance(warn)
-        self._source = SourceAddress(interface, family, addresses or LinkAddresses())
+        self._source = SourceAddress(interface or "", family, addresses or LinkAddresses())
         self._socket: socket.socket | None = None
         self._buffer: ReceiveBuffer | None = None
         self._opened = trio.Event()
@@ -86,13 +87,13 @@ class IcmpProber:
             self._open()
         except PermissionError as error:
             raise ProbeNotPermitted(
-                f"cannot open a raw ICMP socket on {self.interface} ({error.strerror}):"
+                f"cannot open a raw ICMP socket on {self._place} ({error.strerror}):"
                 " run as root, or give the process CAP_NET_RAW"
             ) from error
         except OSError as error:
             if never_mends(error):
                 raise ProbeNotPermitted(
-                    f"this kernel gives no raw ICMP socket on {self.interface} ({error.strerror})"
+                    f"this kernel gives no raw ICMP socket on {self._place} ({error.strerror})"
                 ) from error
             fault_of(error)  # each round will try again, and tell
         return self
@@ -158,7 +159,13 @@ class IcmpProber:
         finally:
             if open_round not in self._late_replies:
                 self._matching.forget(open_round)
-        return named_by_link(result, self._socket, self.interface) if self._socket else result
+        if self._socket is None or self.interface is None:
+            return result
+        return named_by_link(result, self._socket, self.interface)
+
+    @property
+    def _place(self) -> str:
+        return self.interface or "no interface"
 
     def _open(self) -> socket.socket:
         self._mark = Mark.drawn()
@@ -182,7 +189,9 @@ class IcmpProber:
             # Sending does not tell reliably: over IPv6 a deleted interface gives ENETUNREACH.
             if self._nuisance.excessive:
                 self._lose("answers may have been lost among forged ones")
-            elif index_of(self._socket, self.interface) == bound_index(self._socket):
+            elif self.interface is None or (
+                index_of(self._socket, self.interface) == bound_index(self._socket)
+            ):
                 return self._socket
             self._close()
         try:
@@ -290,4 +299,8 @@ def _open(
     return IcmpProber(uplink.interface, uplink.family, warn, counters, addresses)
 
 
-KIND = ProberKind(_open, frozenset({"CAP_NET_RAW"}))
+def _open_unbound(family: Family, _check: Check) -> IcmpProber:
+    return IcmpProber(None, family)
+
+
+KIND = ProberKind(_open, _open_unbound, frozenset({"CAP_NET_RAW"}))

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.probes import Target
-from route_switcher.core.vocabulary.uplinks import Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.source_address import LinkAddresses
@@ -51,5 +51,7 @@ class ProberKind(NamedTuple):
     """How the prober of a check is made, and what it may not lack."""
 
     open: Callable[[Uplink, Check, Warn, Counters, LinkAddresses], OpenedProber]
+    open_unbound: Callable[[Family, Check], OpenedProber]
+    """One that asks by the default route, bound to no interface."""
     capabilities: frozenset[str]
     """Those that the process must have (capabilities(7))."""

@@ -18,9 +18,9 @@ _ICMP6_FILTER = 1
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 
 
-def open_socket(interface: str, family: Family, mark: Mark) -> socket.socket:
-    """A non-blocking raw ICMP socket bound to `interface` that receives only echo replies, and of
-    those only the ones that carry `mark` (where the kernel takes the filter).
+def open_socket(interface: str | None, family: Family, mark: Mark) -> socket.socket:
+    """A non-blocking raw ICMP socket bound to `interface` (None: to none) that receives only echo
+    replies, and of those only the ones that carry `mark` (where the kernel takes the filter).
 
     Raises OSError: PermissionError without CAP_NET_RAW (raw(7)), ENODEV without the interface.
     """
@@ -35,7 +35,8 @@ def open_socket(interface: str, family: Family, mark: Mark) -> socket.socket:
             _let_only_replies_in(sock, family)
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
-        bind_to(sock, interface)
+        if interface is not None:
+            bind_to(sock, interface)
     except BaseException:
         sock.close()
         raise

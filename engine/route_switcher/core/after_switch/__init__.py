@@ -9,7 +9,8 @@ decides nothing about routes.
 1. The order after a switch (`confirmation`)
 --------------------------------------------
 
-    decided --> the routes are read back --> the kernel was asked --> hooks
+    decided --> the routes are read back --> the kernel was asked --+--> hooks
+                                                                    `--> one round (`verification`)
 
 * Read back: the active route was seen, no other route of ours stands before it, and the rules that
   lead to it were seen.

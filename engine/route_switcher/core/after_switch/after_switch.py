@@ -1,13 +1,15 @@
 """Hears what happens, and says which hooks are due. The head of this package says how."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 
 from route_switcher.core.after_switch.confirmation import Confirmation
 from route_switcher.core.after_switch.hook_queue import HookQueue
 from route_switcher.core.after_switch.moments import moment_of
+from route_switcher.core.after_switch.surroundings import Surroundings
 from route_switcher.core.after_switch.troubles import Troubles
+from route_switcher.core.after_switch.verification import verification
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import (
@@ -17,13 +19,11 @@ from route_switcher.core.vocabulary.events import (
     Reload,
     Start,
     Tick,
+    Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookKind
 from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.outputs import Decision, Output
-from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
@@ -73,18 +73,14 @@ class AfterSwitch:
         self,
         event: Event,
         said: Iterable[Output],
-        policy: Policy,
-        selections: Mapping[Family, FamilySelection],
-        routes: Collection[Route],
-        rules: Collection[RoutingRule],
+        seen: Surroundings,
     ) -> list[Output]:
-        """What follows from `event`, of which the engine `said` this. `routes` and `rules` were
-        seen last."""
+        """What follows from `event`, of which the engine `said` this."""
         said = tuple(said)
         if not said and self.at_rest and not isinstance(event, Start | Reload | LastDelivered):
             return []
         outputs: list[Output] = []
-        hooks, at = policy.hooks, event.at
+        hooks, at, selections = seen.policy.hooks, event.at, seen.selections
         works = any(h.answers for s in selections.values() for h in s.candidates)
         match event:
             case Start():
@@ -113,8 +109,11 @@ class AfterSwitch:
             for moment in self._troubles.news(at, selections.values()):
                 outputs += self._due(at, hooks, moment, works=works)
         for family, awaited in list(self._awaited.items()):
-            if awaited.confirmed(event, selections[family].plan(), routes, rules):
+            if awaited.confirmed(event, selections[family].plan(), seen.routes, seen.rules):
                 del self._awaited[family]
+                if isinstance(event, Ways):
+                    outputs += verification(awaited.moment, event, seen)
+                # What ends connections comes here, before hooks.
                 self._held[family] = replace(awaited.moment, astray=selections[family].astray)
         if self._knows:
             for moment in self._held.values():

@@ -42,6 +42,7 @@ class RuleHealth:
         "_fail",
         "_last_good",
         "_lost_at",
+        "_not_before",
         "_observations",
         "_probes",
         "_recover",
@@ -76,6 +77,8 @@ class RuleHealth:
         self.failing_since: float | None = None
         """When this trouble began: its first round was sent, or the link was lost."""
         self._lost_at: float | None = None
+        self._not_before = -inf
+        """Before that, it does not recover."""
         self.setback: Setback | None = None
         """The latest since it recovers."""
         self._begin(rule, probes, link, windows)
@@ -209,6 +212,18 @@ class RuleHealth:
         """Let an uplink of which nothing good is known prove itself for the full stable time."""
         return self._signal(Signal.REQUIRE_RECOVERY, at, evidence)
 
+    def distrust(self, at: float, evidence: str, until: float) -> list[RuleChange]:
+        """Let an uplink that looks well prove itself by the whole recover condition, and until
+        then at least. What was seen before counts no more."""
+        if self._about_next_hop:
+            return []
+        self._begin_again(at, evidence)
+        for run in self._observations.runs.values():
+            run.successes = 0
+        windows = (leaf.window or 0.0 for leaf in self.rule.recover_leaves)
+        self._not_before = max(until, at + max(windows, default=0.0))
+        return self._signal(Signal.DISTRUSTED, at, evidence)
+
     def goes_on_with(self, rule: Rule, probes: Sequence[Probe]) -> bool:
         """Whether a new policy, with these probes through the uplink, changes nothing for it."""
         family = self.uplink.family
@@ -254,7 +269,8 @@ class RuleHealth:
             self._stable_since = event.sent_at
         changes = self._signal(Signal.GOOD, event.at, "a good round")
         stable = self.rule.recover.stable
-        if self.state is RuleState.RECOVERING and recovers and self.stable_for >= stable:
+        proven = recovers and self.stable_for >= stable and event.at >= self._not_before
+        if self.state is RuleState.RECOVERING and proven:
             evidence = f"good rounds for {self.stable_for:.1f} s"
             if self._recover is not None:
                 evidence += f", {self._recover.evidence()}"

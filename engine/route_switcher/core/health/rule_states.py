@@ -18,6 +18,7 @@ class Signal(Enum):
     CONDITION_HELD = "the fail condition holds"
     RECOVERED = "the recover condition holds"
     REQUIRE_RECOVERY = "the uplink must prove itself before it is trusted"
+    DISTRUSTED = "the uplink must prove itself, though its rounds are good"
 
 
 _S, _G = RuleState, Signal
@@ -27,14 +28,17 @@ TRANSITIONS: dict[tuple[RuleState, Signal], RuleState] = {
     (_S.UNKNOWN, _G.ROUND_FAILED): _S.UNKNOWN,
     (_S.UNKNOWN, _G.CONDITION_HELD): _S.FAILED,
     (_S.UNKNOWN, _G.REQUIRE_RECOVERY): _S.RECOVERING,
+    (_S.UNKNOWN, _G.DISTRUSTED): _S.RECOVERING,
     (_S.OK, _G.GOOD): _S.OK,
     (_S.OK, _G.ROUND_FAILED): _S.OK,
     (_S.OK, _G.CONDITION_HELD): _S.FAILED,
     (_S.OK, _G.REQUIRE_RECOVERY): _S.OK,
+    (_S.OK, _G.DISTRUSTED): _S.RECOVERING,
     (_S.FAILED, _G.GOOD): _S.RECOVERING,
     (_S.FAILED, _G.ROUND_FAILED): _S.FAILED,
     (_S.FAILED, _G.CONDITION_HELD): _S.FAILED,
     (_S.FAILED, _G.REQUIRE_RECOVERY): _S.FAILED,
+    (_S.FAILED, _G.DISTRUSTED): _S.FAILED,
     # A recovering uplink may be carrying the traffic (when nothing is healthy), so that one lost
     # packet must not fail it: it starts its stable time again, and the fail condition decides.
     (_S.RECOVERING, _G.GOOD): _S.RECOVERING,
@@ -42,4 +46,5 @@ TRANSITIONS: dict[tuple[RuleState, Signal], RuleState] = {
     (_S.RECOVERING, _G.CONDITION_HELD): _S.FAILED,
     (_S.RECOVERING, _G.RECOVERED): _S.OK,
     (_S.RECOVERING, _G.REQUIRE_RECOVERY): _S.RECOVERING,
+    (_S.RECOVERING, _G.DISTRUSTED): _S.RECOVERING,
 }

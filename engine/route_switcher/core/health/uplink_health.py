@@ -29,6 +29,10 @@ from route_switcher.core.vocabulary.states import (
 from route_switcher.core.vocabulary.status import RuleStatus
 from route_switcher.core.vocabulary.uplinks import Uplink
 
+SHORTEST_DISTRUST, LONGEST_DISTRUST = 10.0, 3600.0
+"""Seconds for which an uplink is not returned to at least, after a move to it was undone: doubled
+each time in a row."""
+
 
 class UplinkHealth(WayOut):
     """What is known of one uplink, by rounds that are sent from `begun` on. `trusted` uplinks start
@@ -61,6 +65,8 @@ class UplinkHealth(WayOut):
         self.penalty = Penalty(policy.hold_back.damping)
         """What its failures cost it, if it flaps."""
         self.silence = Silence(longest_silence(policy))
+        self._distrusted = 0
+        """How often in a row a move to it was undone."""
         self.setbacks = Reminder()
         """When to tell once more that its stable time begins again."""
         self.notices = Notices()
@@ -244,6 +250,18 @@ class UplinkHealth(WayOut):
         return self._changed(
             [c for rule in self._rules for c in rule.require_recovery(at, evidence)], at
         )
+
+    def distrust(self, at: float, evidence: str) -> list[RuleChange]:
+        """Let the uplink prove itself though it looks well: for as long as its recover conditions
+        take, and longer each time in a row."""
+        hold = min(SHORTEST_DISTRUST * 2**self._distrusted, LONGEST_DISTRUST)
+        self._distrusted += 1
+        changes = [c for rule in self._rules for c in rule.distrust(at, evidence, at + hold)]
+        return self._changed(changes, at)
+
+    def trust(self) -> None:
+        """What was sent by the default route got answers through it."""
+        self._distrusted = 0
 
     def apply_policy(
         self,

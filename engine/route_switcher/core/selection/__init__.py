@@ -99,7 +99,7 @@ Refusing (`refusing`, if the policy says `when_all_down: unreachable`):
     BETTER: healthy instead of recovering               delays it      only the class is lower
     RELOAD: a reload changed the order of preference    never          it is not made
     FAILOVER, FIRST_ANSWER, REFUSED, REMOVED            never          only the class is lower
-    OPERATOR, START, RESTART                            never          no matter
+    OPERATOR, START, RESTART, UNDONE                    never          no matter
 
 The limiter remembers when traffic moved last, and the latest switches of any cause (the first
 selection is none). A voluntary move waits until `min_stay` is over, and, where `switches_per_hour`

@@ -395,6 +395,14 @@ class FamilySelection:
         )
         return self.decision
 
+    def undo(self, at: float, name: str) -> list[Output]:
+        """Go back to the uplink of that name: the active one has to prove itself anew."""
+        assert self.current is not None
+        left = self._health(self.current)
+        decision = self._move(at, name, Cause.UNDONE)
+        evidence = "what was sent by the default route got no answer"
+        return [decision, *left.distrust(at, evidence)]
+
     def _hold(self, eligibility: Eligibility) -> list[Output]:
         at, since = eligibility.at, eligibility.since
         if self.current is None or since == -inf:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.hooks import Hook
 from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.policy import Policy
@@ -148,4 +149,39 @@ class RunHook(_Effect):
         }
 
 
-Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook
+@dataclass(frozen=True, slots=True)
+class VerifyingRound:
+    """A round that is bound to no interface: so many of the targets must answer, each within
+    `timeout` seconds."""
+
+    probe: str
+    check: Check
+    targets: tuple[Target, ...]
+    needed: int
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(_Effect):
+    """The targets of `uplink` are to be asked by the default route, which leads through it since
+    the decision at `decided_at`. A round that fails is made once more. `Verified` tells what came
+    of it."""
+
+    log_event = "verify"
+
+    at: float
+    uplink: UplinkId
+    decided_at: float
+    rounds: tuple[VerifyingRound, ...]
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplink and the probes."""
+        probes = ", ".join(each.probe for each in self.rounds)
+        return f"{policy.label(self.uplink)}: targets are asked by the default route ({probes})"
+
+    def log_fields(self) -> dict[str, object]:
+        """The uplink."""
+        return {"uplink": self.uplink.name, "family": str(self.uplink.family)}
+
+
+Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook | Verify

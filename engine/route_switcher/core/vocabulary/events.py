@@ -188,6 +188,17 @@ class HookEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of rounds by the default route, which led through `uplink` since the decision at
+    `decided_at`: of each probe the outcome, and the reason in words."""
+
+    at: float
+    uplink: UplinkId
+    decided_at: float
+    rounds: tuple[tuple[str, RoundOutcome, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """The kernel was brought to the plans by these actions, which it acknowledged; perhaps none."""
 
@@ -298,5 +309,6 @@ Event: TypeAlias = (
     | Reload
     | LastDelivered
     | HookEnded
+    | Verified
     | Tick
 )

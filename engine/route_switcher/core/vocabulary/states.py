@@ -71,6 +71,7 @@ class Cause(Enum):
     RELOAD = "the policy's order of preference changed"
     REFUSED = "the kernel refused the active uplink's route"
     REMOVED = "the active uplink left the policy"
+    UNDONE = "the switch before is undone: the traffic got no answers"
 
 
 VOLUNTARY = frozenset({Cause.BETTER, Cause.STEADIER, Cause.PREFERENCE})
