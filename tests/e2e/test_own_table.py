@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from route_switcher.core.routing.rule_list import DELETIONS
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CLIENT, ROUTER
 from route_switcher.lab.faults import FAULTS
@@ -227,3 +228,17 @@ def test_it_fails_over_while_a_thousand_strange_rules_go(lab: Lab, start: Start)
     assert left[: len(before)] == before
     assert len(left) > len(before)
     assert engine.end(signal.SIGTERM) == 0
+
+
+def test_cleanup_takes_back_more_rules_than_one_reconcile_deletes(lab: Lab, start: Start) -> None:
+    """A line with many addresses has a rule for each."""
+    more = [f"address add 198.51.100.{n}/26 dev eth0" for n in range(20, 20 + DELETIONS)]
+    lab.run(ROUTER, "ip", "-batch", "-", given="\n".join(more))
+    engine = start(policy_text(lab) + table("own"))
+    wait_for_rules(lab, TRAFFIC)
+    assert len(rules(lab)) > DELETIONS
+    assert engine.end(signal.SIGTERM) == 0
+    done = run_to_its_end(lab, "cleanup")
+    assert (done.returncode, "not removed" in done.stdout) == (0, False)
+    assert rules(lab) == []
+    assert "proto 115" not in whole_table(lab)

@@ -29,15 +29,10 @@ async def take_back(kernel: Kernel, families: Collection[Family], reason: str) -
     """
     lines, complete = [], True
     kernel.follow((), await kernel.tables_of_ours() | {MAIN_TABLE})
-    rules = await kernel.our_rules()
     for family in [family for family in Family if family in families]:
-        for action in rule_changes((), [rule for rule in rules if rule.family is family]):
-            refused = await kernel.apply_rule(action)
-            what = f"{family} rule {action.rule}"
-            lines.append(f"not removed: {what}: {refused}" if refused else f"removed: {what}")
-            if refused is not None:
-                complete = False
-                break  # the rules that come next belong behind this one
+        told, whole = await _take_back_rules(kernel, family)
+        lines += told
+        complete = complete and whole
     left = {(rule.family, rule.table) for rule in await kernel.our_rules()}
     ours = [r for r in await kernel.default_routes(ours_only=True) if r.family in families]
     # From the highest metric down: the best route is the last to go.
@@ -49,6 +44,20 @@ async def take_back(kernel: Kernel, families: Collection[Family], reason: str) -
         complete = complete and refused is None
         lines.append(f"not removed: {route}: {refused}" if refused else f"removed: {route}")
     return TakenBack(tuple(lines), complete)
+
+
+async def _take_back_rules(kernel: Kernel, family: Family) -> tuple[list[str], bool]:
+    """What became of each, in words, and whether all are gone. After one that the kernel refuses,
+    the others stay: they belong behind it."""
+    lines: list[str] = []
+    while actions := rule_changes((), [r for r in await kernel.our_rules() if r.family is family]):
+        for action in actions:
+            refused = await kernel.apply_rule(action)
+            what = f"{family} rule {action.rule}"
+            lines.append(f"not removed: {what}: {refused}" if refused else f"removed: {what}")
+            if refused is not None:
+                return lines, False
+    return lines, True
 
 
 async def ways_out(kernel: Kernel, oracle: Oracle, families: Iterable[Family]) -> tuple[str, ...]:
