@@ -280,6 +280,18 @@ WAYS = (
         name="with routes",
     ),
     Planted(
+        "traffic-way/refused",
+        (
+            f"{_OURS[0]} table 115",
+            "ip route add unreachable default metric 1 proto 115 table 115",
+            "ip rule add lookup 115 pref 32765 protocol 115",
+        ),
+        "IPv4",
+        "no engine runs that could end that",
+        ("ip rule del pref 32765", "ip route flush table 115"),
+        policy=OWN,
+    ),
+    Planted(
         "traffic-way/pinned",
         (_TABLE_100, "ip rule add lookup 100 pref 100"),
         "IPv4",

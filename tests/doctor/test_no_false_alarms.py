@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from doctor.box import AUTO, OWN, POLICY, POLICY_V6, box, diagnosed, engine, shell, troubles
+from doctor.box import (
+    AUTO,
+    OWN,
+    POLICY,
+    POLICY_V6,
+    TARGETS,
+    box,
+    diagnosed,
+    engine,
+    shell,
+    troubles,
+)
 from route_switcher.cli import EXIT_OK
 from route_switcher.doctor.registry import CHECKS
 
@@ -20,6 +31,7 @@ BOTH = POLICY.replace(
 TUNNEL = POLICY.replace(
     "{interface: eth1, gateway: 198.51.100.129}", "{interface: tun7, gateway: none}"
 )
+REFUSING = f"{POLICY}routes: {{table: own, when_all_down: unreachable, also: [198.18.0.0/15]}}\n"
 ADVERTISED = AUTO.replace("auto}", "auto, families: [ipv6]}").replace(
     "[203.0.113.9]", '["2001:db8:ffff::9"]'
 )
@@ -130,6 +142,33 @@ def test_packets_with_a_mark_follow_the_engine_after_the_remedy(
         assert _way("203.0.113.9", "0x80000") == "eth0"
         assert _way("203.0.113.130", "0x80000") == "lan0"
         assert troubles(diagnosed(policy, capsys)[1]) == []
+
+
+def test_traffic_that_the_policy_wants_refused_is_no_fault_while_an_engine_runs(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(REFUSING)
+    with engine(policy):
+        assert troubles(diagnosed(policy, capsys)[1]) == []
+        shell(
+            *(f"ip -n far addr del {target} dev lo" for target in TARGETS[:2]),
+            "until ip route show table 115 | grep -q '^unreachable default .* 1 '; do :; done",
+        )
+        _, findings = diagnosed(policy, capsys)
+        assert troubles(findings) == []
+        (way,) = [f for f in findings if f.check == "traffic-way"]
+        assert way.text.startswith("traffic is refused, since no uplink answers")
+
+
+def test_a_route_to_a_further_prefix_does_not_stand_for_the_default_route(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(REFUSING)
+    shell("ip route add 198.18.0.0/15 via 198.51.100.1 dev eth0 table 115 metric 10 proto 115")
+    _, findings = diagnosed(policy, capsys)
+    assert [f.text for f in findings if f.check == "our-route"] == ["no engine runs"] * 2
 
 
 def _way(destination: str, mark: str) -> str:

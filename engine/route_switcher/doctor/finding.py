@@ -59,6 +59,6 @@ def skipped(check: str, subject: str, reason: str) -> Finding:
 
 
 def worst(findings: tuple[Finding, ...]) -> Verdict:
-    """The verdict of them all: what could not be found out counts as well."""
+    """The verdict of them all: what could not be found out does not count."""
     found = {finding.verdict for finding in findings}
     return next((each for each in (Verdict.FAIL, Verdict.WARN) if each in found), Verdict.PASS)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from route_switcher.core.next_hops.choice import usable_hops
+from route_switcher.core.routing.dead_ends_of_ours import dead_end
 from route_switcher.core.vocabulary.lookups import (
     Lookup,
     bound_probe,
@@ -12,7 +13,7 @@ from route_switcher.core.vocabulary.lookups import (
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RuleAction
-from route_switcher.core.vocabulary.routes import Route, RouteKind
+from route_switcher.core.vocabulary.routes import FIRST_METRIC, Route, RouteKind
 from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, Uplink
 from route_switcher.core.ways.questions import Carrier, Line
 from route_switcher.core.ways.situation import Situation
@@ -41,10 +42,16 @@ def next_hop(network: Network, uplink: Uplink) -> NextHop | None:
 
 
 def standing(network: Network, policy: Policy, uplink: Uplink) -> tuple[Route, ...]:
-    """Its routes of ours in the traffic's table, best first."""
+    """Its default routes of ours in the traffic's table, best first."""
     table = policy.placement.table
-    found = (r for r in network.routes if r.ours and r.table == table and _is_of(r, uplink))
+    ours = (r for r in network.routes if r.ours and r.table == table and r.destination is None)
+    found = (r for r in ours if _is_of(r, uplink))
     return tuple(sorted(found, key=lambda route: route.metric))
+
+
+def refuses(network: Network, policy: Policy, family: Family) -> bool:
+    """Whether an engine has traffic refused, since no uplink answers."""
+    return dead_end(family, policy.placement.table, FIRST_METRIC) in network.routes
 
 
 def situation(network: Network, policy: Policy) -> Situation:

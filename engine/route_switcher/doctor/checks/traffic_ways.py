@@ -13,12 +13,13 @@ from route_switcher.core.ways.situation import Situation
 from route_switcher.core.ways.traffic_ways import astray_ways
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
-from route_switcher.doctor.lines import situation, unselected_traffic
+from route_switcher.doctor.lines import refuses, situation, unselected_traffic
 from route_switcher.doctor.machine import Machine
 
 _NAME = "traffic-way"
 _ASTRAY = Fault(_NAME, "astray", Verdict.FAIL)
 _PINNED = Fault(_NAME, "pinned", Verdict.FAIL)
+_REFUSED = Fault(_NAME, "refused", Verdict.FAIL)
 
 
 def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
@@ -27,10 +28,23 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         targets = now.targets(family)
         if not targets:
             yield skipped(_NAME, str(family), "the targets of its probes are names")
+        elif refuses(machine.network, policy, family):
+            yield _refused(machine, family)
         elif family in now.carriers:
             yield from _selected(machine, now, family)
         else:
             yield from _unselected(machine, now, family)
+
+
+def _refused(machine: Machine, family: Family) -> Finding:
+    why = "traffic is refused, since no uplink answers (`when_all_down: unreachable`)"
+    if machine.engine.runs:
+        return passed(_NAME, str(family), f"{why}, until one does")
+    text = (
+        f"{why}, and no engine runs that could end that: start it, or let traffic out with"
+        " `route-switcher cleanup`"
+    )
+    return _REFUSED.found(str(family), text)
 
 
 def _selected(machine: Machine, now: Situation, family: Family) -> Iterator[Finding]:
@@ -102,4 +116,4 @@ def _commands(why: Obstacle) -> tuple[str, ...]:
     return (why.remedy,) if why.remedy else ()
 
 
-CHECK = Check(_NAME, _judge, (_ASTRAY, _PINNED))
+CHECK = Check(_NAME, _judge, (_ASTRAY, _PINNED, _REFUSED))
