@@ -55,6 +55,16 @@ def test_an_order_that_is_kept_over_a_restart_moves_nothing_and_holds_on() -> No
     assert world.active() == "a"
 
 
+def test_a_kept_order_does_not_replace_one_that_was_given_since_the_restart() -> None:
+    world = ordered("b")
+    world.restart()
+    world.switch("c", force=True)
+    world.tell(kept(world, "b"))
+    (status,) = world.engine.status(world.now).families
+    assert status.override is not None
+    assert status.override.uplink == "c"
+
+
 def test_a_kept_order_for_an_uplink_that_has_failed_waits_until_it_is_healthy() -> None:
     world = ordered("b")
     world.cut("b")

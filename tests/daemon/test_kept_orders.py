@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -15,6 +16,7 @@ from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import disk, kept_file, kept_orders
 from route_switcher.daemon.control.kept_orders import KeptOrders
+from route_switcher.daemon.control.order_list import KeptOrder
 from route_switcher.kernel.host.run_folder import folder_name
 from support.world import World, policy, uplink
 
@@ -114,6 +116,31 @@ async def test_where_no_folder_takes_them_that_is_told_once(
     for seconds in (500.0, 600.0, 700.0):
         assert not await orders.keep(ordered(now, ("b", seconds, True)))
     assert len([m for m in caplog.messages if m.startswith("orders cannot be kept")]) == 1
+
+
+async def test_an_order_that_is_given_while_they_are_read_is_kept(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    may_end = threading.Event()
+
+    def slow() -> tuple[KeptOrder, ...]:
+        may_end.wait()
+        return ()
+
+    monkeypatch.setattr(kept_orders, "_read", slow)
+    orders, kept = KeptOrders(), []
+
+    async def keep() -> None:
+        kept.append(await orders.keep(ordered(trio.current_time(), ("b", inf, False))))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(orders.restored)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(keep)
+        await trio.testing.wait_all_tasks_blocked()
+        may_end.set()
+    assert (kept, caplog.messages) == ([True], [])
+    assert file_in(folders[0]).exists()
 
 
 async def test_a_disk_that_hangs_is_left(

@@ -24,7 +24,8 @@ def carry_out_order(
             override = Override(event.uplink, event.until, event.force)
             if not event.kept_in:
                 outputs += selection.set_override(event.at, override)
-            elif selection.family in event.kept_in:
+            elif selection.family in event.kept_in and selection.override is None:
+                # Whoever has ordered something meanwhile means that.
                 selection.override = replace(override, back_to=event.back_to)
         elif _is_meant(event, selection.override):
             selection.end_override()

@@ -33,7 +33,8 @@ class KeptOrders:
 
     async def restored(self) -> tuple[Switch, ...]:
         """The orders of an engine before us that still hold."""
-        self._kept = await self._disk.do(_read)
+        async with self._turn:
+            self._kept = await self._disk.do(_read)
         return as_commands(self._kept or (), self._ahead, trio.current_time())
 
     async def keep(self, status: Status) -> bool:
