@@ -30,7 +30,7 @@ async def asked(it: Controlled) -> dict[str, Any]:
     reply = await client.ask(request("drill-report"))
     SCHEMA.validate(reply["drill"])
     found: dict[str, Any] = reply["drill"]
-    assert "\n".join(report(found))
+    assert max(map(len, report(found))) <= 80
     assert in_one_line(found).startswith(f"drill of {found['uplink']}: ")
     return found
 

@@ -1,5 +1,6 @@
 """What a drill came to, in words, from its JSON document."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -34,7 +35,18 @@ def in_one_line(document: Document) -> str:
 
 
 def report(document: Document) -> Iterator[str]:
-    """Its lines."""
+    """Its lines, for a terminal of 80 columns."""
+    for line in _report(document):
+        yield from textwrap.wrap(
+            line,
+            80,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+
+
+def _report(document: Document) -> Iterator[str]:
     yield f"drill of {document['uplink']}: {_OUTCOMES[document['outcome']]}"
     if document["restarted"]:
         yield "the engine was restarted meanwhile: what was before is not counted"
