@@ -152,7 +152,7 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again(
         folder.mkdir()
         await reads(folder / "keepalived", 2)
     why = f"{folder}: No such file or directory"
-    assert caplog.messages == [f"{folder}/keepalived cannot be written: {why}"]
+    assert caplog.messages == [f"the track file cannot be written: {why}"]
 
 
 async def test_in_a_folder_that_others_may_write_nothing_is_written(

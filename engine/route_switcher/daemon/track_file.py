@@ -10,8 +10,6 @@ import errno
 import logging
 import os
 import re
-import signal
-from collections.abc import Callable
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -25,13 +23,10 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.daemon.control.disk import Disk
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.report import say
-from route_switcher.daemon.signals import SIGNALS
 from route_switcher.other_writers import other_writers
-
-LIMIT = 5.0
-"""Seconds that a disk may take."""
 
 AGAIN = 10.0
 """Seconds after which a number that could not be written is written again."""
@@ -68,6 +63,11 @@ class HealthyUplinks:
         return len(names - {uplink.name for uplink in ill}), len(names - surely_ill)
 
 
+class _Disk(Disk):
+    def _tell(self, text: str) -> None:
+        say(logging.WARNING, "track-file", text)
+
+
 class TrackFile(Observer):
     """Writes the file that the policy names, if it names one."""
 
@@ -75,9 +75,7 @@ class TrackFile(Observer):
         self._engine = engine
         self._path = policy.track_file
         self._changed = trio.Event()
-        self._told = False
-        # A disk that hangs keeps the token, so that threads do not pile up.
-        self._one = trio.CapacityLimiter(1)
+        self._disk = _Disk("the track file cannot be written")
 
     def event(self, event: Event) -> None:
         """A new policy may name another file, and has other uplinks."""
@@ -94,7 +92,7 @@ class TrackFile(Observer):
         """Until cancelled."""
         uplinks, path, number = HealthyUplinks(), self._path, None
         if path is not None:
-            number = await self._in_time(partial(_read, Path(path)))
+            number = await self._disk.do(partial(_read, Path(path)))
         while True:
             self._changed = trio.Event()
             bounds = uplinks.bounds(self._engine.status())
@@ -105,37 +103,10 @@ class TrackFile(Observer):
                 least, most = bounds
                 wanted = least if number is None else max(least, min(number, most))
                 if number != wanted:
-                    number = await self._in_time(partial(_replace, Path(path), wanted))
+                    number = await self._disk.do(partial(_replace, Path(path), wanted))
                     patience = AGAIN if number is None else inf
             with trio.move_on_after(patience):
                 await self._changed.wait()
-
-    async def _in_time(self, work: Callable[[], int | None]) -> int | None:
-        """The number that the file has; None if it has none, or it cannot be had, which is told
-        once."""
-        why = "the disk hangs"
-        if not self._one.borrowed_tokens:
-            try:
-                with trio.move_on_after(LIMIT):
-                    number = await trio.to_thread.run_sync(
-                        partial(_quietly, work), abandon_on_cancel=True, limiter=self._one
-                    )
-                    self._told = False
-                    return number
-            except OSError as error:
-                why = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
-            except RuntimeError as error:  # no thread (threading)
-                why = str(error)
-        if not self._told:
-            self._told = True
-            say(logging.WARNING, "track-file", f"{self._path} cannot be written: {why}")
-        return None
-
-
-def _quietly(work: Callable[[], int | None]) -> int | None:
-    # This thread may outlive the daemon's handlers, and must not take its signals then.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    return work()
 
 
 def _read(path: Path) -> int | None:

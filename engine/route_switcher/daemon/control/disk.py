@@ -44,8 +44,11 @@ class Disk:
                 why = str(error)
         if not self._told:
             self._told = True
-            say(logging.WARNING, "control", f"{self._trouble}: {why}")
+            self._tell(f"{self._trouble}: {why}")
         return None
+
+    def _tell(self, text: str) -> None:
+        say(logging.WARNING, "control", text)
 
 
 def quietly(work: Callable[[], T]) -> T:
