@@ -15,7 +15,7 @@ NAMED_ELSEWHERE = {
     | {"foreign", "implausible_stamps", "receive_errors"},
     "hook": {"hook", "run", "family", "uplink", "attempt", "seconds", "problem"},
     "hook-output": {"hook", "run", "family", "uplink", "attempt"},
-    "order": {"user", "process", "uplink", "force", "seconds"},
+    "order": {"user", "process", "uplink", "force", "seconds", "confirm_seconds"},
 }
 """The fields of calls of `say` that have them from a mapping (`**counts`, `**fields`)."""
 
