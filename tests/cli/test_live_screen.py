@@ -1,13 +1,17 @@
 """What the live screen of `watch` draws."""
 
+import inspect
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from control.test_document import document, failed_over, well
-from route_switcher.cli.live_screen import View, _drawn
+from route_switcher.cli import status_screen
+from route_switcher.cli.live_screen import _STYLES, View, _drawn
 
 TIME = "2026-11-27T12:00:00.000+00:00"
 
@@ -39,6 +43,13 @@ def test_times_go_on_while_nothing_is_said() -> None:
     now, later = (" ".join(view.lines(100, 40, 100.0 + s)) for s in (0.0, 30.0))
     assert "running for 1 min 40 s" in now
     assert "running for 2 min 10 s" in later
+
+
+def test_whatever_stands_out_has_a_style() -> None:
+    source = Path(inspect.getfile(status_screen)).read_text("utf-8")
+    heads = set(re.findall(r'"([A-Z ]+:) ', source)) | {"NO ENGINE:"}
+    assert "REFUSING:" in heads
+    assert heads <= _STYLES.keys()
 
 
 def test_nothing_that_is_said_is_obeyed_by_the_terminal() -> None:

@@ -37,6 +37,7 @@ _STYLES = {
     "ASTRAY:": "red",
     "CONFLICT:": "red",
     "REFUSED:": "red",
+    "REFUSING:": "bold red",
 }
 """By how a line begins."""
 

@@ -7,8 +7,8 @@ come with the program. Instead of a POLICY, two uplinks can be given by flags.
 It stays in the foreground. SIGHUP reads the policy again; a bad one is
 reported, and the running one stays. It warns if others than root may change
 the policy; one with hooks, which run programs, is refused then. At the end the
-routes stay as they are: a restart moves nothing, and `route-switcher cleanup`
-removes them.
+routes stay as they are, so a restart moves nothing; `route-switcher cleanup`
+removes them. A policy with `on_exit: restore` has them removed at the end.
 
 Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
 """
