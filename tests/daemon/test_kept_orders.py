@@ -108,6 +108,36 @@ async def test_the_run_folder_takes_them_where_the_state_folder_does_not(
     assert not file_in(run).exists()
 
 
+async def test_a_state_folder_behind_a_link_takes_them_as_with_a_dynamic_user(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, run = folders
+    link = tmp_path / "links" / "state"
+    link.parent.mkdir()
+    link.symlink_to(private)
+    monkeypatch.setenv("STATE_DIRECTORY", str(link))
+    now = trio.current_time()
+    assert await KeptOrders().keep(ordered(now, ("b", inf, True)))
+    assert file_in(private).exists()
+    assert len(await KeptOrders().restored()) == 1
+    # Others might have it lead to a folder of theirs.
+    link.parent.chmod(0o777)
+    assert await KeptOrders().keep(ordered(now, ("b", 600.0, True)))
+    assert file_in(run).exists()
+
+
+@pytest.mark.parametrize("target", ["nowhere", "state"])
+async def test_a_link_that_leads_nowhere_takes_nothing(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    link = tmp_path / "links" / "state"
+    link.parent.mkdir()
+    link.symlink_to(target)
+    monkeypatch.setenv("STATE_DIRECTORY", str(link))
+    assert await KeptOrders().keep(ordered(trio.current_time(), ("b", inf, True)))
+    assert file_in(folders[1]).exists()
+
+
 async def test_where_no_folder_takes_them_that_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
