@@ -116,6 +116,23 @@ def test_beside_a_table_of_our_own_any_route_to_it_in_main_is_in_the_way() -> No
     assert any("traffic to 198.18.0.0/15 takes it" in text for text in world.notices())
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_no_route_of_ours_leads_to_a_network_of_this_machine(table: int) -> None:
+    """In IPv6 ours would stand before the kernel's, which has metric 256."""
+    world = World(also(table), links=LINKS).run(70.0)
+    network = replace(foreign(PREFIXES[0], 256), protocol=2)
+    world.put(network)
+    world.run(75.0)
+    assert ours(world, PREFIXES[0]) == set()
+    assert ours(world, PREFIXES[1]) == ours(world, None)
+    (told,) = [text for text in world.notices() if "198.18.0.0/15" in text]
+    assert told.startswith("198.18.0.0/15 is a network of lan0")
+    assert told.endswith("Take it out of 'also'")
+    world.take_away(network)
+    world.run(80.0)
+    assert ours(world, PREFIXES[0]) == ours(world, None)
+
+
 def test_where_all_is_refused_prefixes_are_too() -> None:
     where = Placement(115, when_all_down=WhenAllDown.UNREACHABLE, also=PREFIXES)
     world = World(replace(policy(), placement=where), links=LINKS).run(5.0)

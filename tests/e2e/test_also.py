@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.addresses import LAN, LAN_CLIENT, LAN_CLIENT_V6, LAN_V6, ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.topology import Lab
@@ -108,6 +108,19 @@ def test_a_foreign_route_to_a_prefix_is_told_with_its_remedy(lab: Lab, start: St
     said = engine.wait_for("notice", "traffic to 198.18.0.0/15 takes it").message
     lab.run(ROUTER, *said.partition("or with: ")[2].split())
     engine.wait_for("notice", "foreign route out of the way: 198.18.0.0/15")
+
+
+def test_a_prefix_that_is_the_network_of_the_lan_leaves_its_hosts_reachable(
+    lab: Lab, start: Start
+) -> None:
+    where = f"routes: {{table: main, also: ['{LAN}', '{LAN_V6}']}}\n"
+    engine = start(policy_text(lab, DUAL_STACK) + where)
+    engine.wait_for("notice", f"{LAN} is a network of lan0")
+    engine.wait_for("notice", f"{LAN_V6} is a network of lan0")
+    engine.wait_for_health(*NAMES)
+    for host in (LAN_CLIENT, LAN_CLIENT_V6):
+        lab.run(ROUTER, "ping", "-c", "1", "-W", "5", str(host.ip))
+    assert f"{LAN_V6} via" not in whole_table(lab)
 
 
 def test_a_target_inside_a_prefix_is_asked_as_any_other(lab: Lab, start: Start) -> None:

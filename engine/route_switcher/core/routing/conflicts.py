@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from route_switcher.core.recurring import Coming, Recurring
+from route_switcher.core.routing.attached_networks import leads_to_neighbours
 from route_switcher.core.routing.remedies import (
     our_routes_deletion,
     our_rules_deletion,
@@ -48,6 +49,11 @@ def _conflicts_beside(
 
 def describe_conflict(route: Route, uplinks: Iterable[Uplink], active: Route | None = None) -> str:
     """One line: which route, what it does to failover, and the remedy."""
+    if leads_to_neighbours(route):
+        return (
+            f"{route.destination} is a network of {route.interface}, so its hosts are reached"
+            " directly, and no route of ours leads there. Take it out of 'also'"
+        )
     uplinks = tuple(uplinks)
     reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
     stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
@@ -159,11 +165,12 @@ class Conflicts:
         others: Sequence[Route] = (),
         beside: Iterable[Route] = (),
     ) -> list[Output]:
-        """What has changed with the `routes` that are there now. `others` lead to prefixes, of
-        which `beside` are to carry the traffic."""
+        """What has changed with the `routes` that are there now. `others` lead to prefixes of
+        the policy, and `beside` are to carry the traffic to these."""
         before, self._found = self.all, conflicts(uplinks, routes, active)
-        self._beside = tuple(
-            route for carrier in beside for route in _conflicts_beside(uplinks, others, carrier)
+        self._beside = (
+            *(route for route in others if leads_to_neighbours(route)),
+            *(r for carrier in beside for r in _conflicts_beside(uplinks, others, carrier)),
         )
         known, there = frozenset(before), frozenset(self.all)
         comings = {r: self._recurring.comes(at, r) for r in self.all if r not in known}

@@ -150,7 +150,7 @@ def _addition(family: Family, key_is_ours: bool) -> Change:
 
 def _why_deleted(plan: Plan, route: Route, instead: DesiredRoute | None) -> str:
     if route.destination not in plan.destinations:
-        return "the policy does not name this prefix now"
+        return "no route of ours is to lead there now"
     if not route.leads_on:
         return "traffic is not to be refused now"
     if instead is None:

@@ -61,25 +61,27 @@ class FamilyPlan:
         standings = [admission.standing(health) for health in healths]
         if isinstance(active, str):
             active = next(s for s in standings if s.uplink.name == active)
+        placement = admission.tables.placement
+        named = placement.destinations(self._family)
         plan = make_plan(
             self._family,
             standings,
             active,
             frozenset(refusals.routes),
             frozenset(refusals.kept),
-            admission.tables.placement.destinations(self._family),
+            [prefix for prefix in named if not self._presence.attached(prefix)],
         )
         # The traffic's rule: also where none is selected, but all is to be refused.
         leads = selected or refusing
         rules = desired_rules(self._family, healths, admission.tables, selected=leads)
         ends = [
             replace(end, possible=end.route not in refusals.routes)
-            for end in dead_ends(self._family, admission.tables.placement, refusing=refusing)
+            for end in dead_ends(self._family, placement, refusing=refusing)
         ]
         return replace(
             plan,
             routes=(*plan.routes, *ends),
-            table=admission.tables.placement.table,
+            table=placement.table,
             rules=refused.possible(rules),
             undeletable=refused.undeletable,
             selected=leads,

@@ -8,11 +8,12 @@ from math import inf
 from typing import TypeAlias
 
 from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.routing.attached_networks import leads_to_neighbours
 from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
-from route_switcher.core.vocabulary.uplinks import Address, Family
+from route_switcher.core.vocabulary.uplinks import Address, Family, Prefix
 
 _Way: TypeAlias = tuple[Family, str, Address | None]
 
@@ -20,13 +21,14 @@ _Way: TypeAlias = tuple[Family, str, Address | None]
 class RoutePresence:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_foreign", "_leading", "_onlink", "_ruled", "_since", "readings")
+    __slots__ = ("_attached", "_foreign", "_leading", "_onlink", "_ruled", "_since", "readings")
 
     def __init__(self) -> None:
         self.readings = 0
         """How many times routes were taken: as long as this is the same, so is all that it says."""
         self._since: dict[_Way, float] = {}
         self._foreign: dict[_Way, Route] = {}
+        self._attached: frozenset[Prefix] = frozenset()
         self._ruled: frozenset[Family] = frozenset()
         self._leading: frozenset[tuple[Family, int]] = frozenset()
         self._onlink: set[_Way] = set()
@@ -51,7 +53,10 @@ class RoutePresence:
         self._ruled = frozenset(rule.family for rule in rules)
         self._leading = frozenset((rule.family, rule.table) for rule in rules if leads_all(rule))
         before, self._since, self._foreign = self._since, {}, {}
+        attached = set()
         for route in routes:
+            if route.destination is not None and leads_to_neighbours(route):
+                attached.add(route.destination)
             if route.kind is not RouteKind.UNICAST or route.destination is not None:
                 continue
             way = (route.family, route.interface, route.gateway)
@@ -63,7 +68,12 @@ class RoutePresence:
                 self._foreign[way] = route
             if route.onlink:
                 self._onlink.add(way)
+        self._attached = frozenset(attached)
         return {interface for _, interface, _ in self._onlink - known}
+
+    def attached(self, prefix: Prefix | None) -> bool:
+        """Whether `prefix` is a network that this machine is attached to."""
+        return prefix in self._attached
 
     def takes_all(self, family: Family, table: int) -> bool:
         """Whether a rule of ours leads all traffic to this table."""

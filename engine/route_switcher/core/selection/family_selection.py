@@ -114,8 +114,9 @@ class FamilySelection:
         self.admission.refusals.see(at, mine)
         plan, carrier = self.plan(), self._active_standing()
         beside, active = plan.beside, plan.active
-        table = self.admission.tables.placement.table
-        others = [r for r in mine if r.destination is not None and r.table in (table, MAIN_TABLE)]
+        placement = self.admission.tables.placement
+        table, named = placement.table, placement.destinations(self.family)[1:]
+        others = [r for r in mine if r.destination in named and r.table in (table, MAIN_TABLE)]
         mine = [r for r in mine if r.table == table and r.destination is None]
         astray = [r.metric for r in mine if not r.ours and precedes(r, active)]
         if astray and carrier is not None:
