@@ -72,7 +72,7 @@ def section(page: str, title: str) -> str:
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     folder = tmp_path / "wheel"
-    words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    words = [sys.executable, "-P", "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(words, cwd=TOP, check=True, capture_output=True, timeout=DEADLINE)
     (file,) = folder.iterdir()
     return file
