@@ -1,4 +1,4 @@
-"""The selection of one family: its start, its moves, the operator's override, its plan.
+"""The selection of one family: its start, its moves, the operator's override.
 
 The head of this package says how: with tables, and the three cases of the start.
 """
@@ -8,20 +8,13 @@ from dataclasses import replace
 from math import inf
 
 from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.routing.admission import Admission
-from route_switcher.core.routing.conflicts import Conflicts, precedes
-from route_switcher.core.routing.family_plan import FamilyPlan
+from route_switcher.core.routing.conflicts import precedes
 from route_switcher.core.routing.found_routes import active_before, in_use, routes_of_traffic
-from route_switcher.core.routing.plan import Plan, Standing
-from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.routing.uplink_tables import UplinkTables
-from route_switcher.core.selection.all_down import AllDown
-from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
-from route_switcher.core.selection.first_selection import FirstSelection
-from route_switcher.core.selection.refusing import Refusing
+from route_switcher.core.selection.eligibility import Eligibility
 from route_switcher.core.selection.renaming import preferred_before
 from route_switcher.core.selection.select import select
-from route_switcher.core.selection.switch_limiter import SwitchLimiter
+from route_switcher.core.selection.selection_state import SelectionState
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
@@ -29,65 +22,10 @@ from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import VOLUNTARY, Cause, UplinkState
 from route_switcher.core.vocabulary.status import Override
-from route_switcher.core.vocabulary.uplinks import Family
 
 
-class FamilySelection:
-    """Decides for one family. `healths` stand in order of preference; they and the `presence` are
-    shared, not copied."""
-
-    def __init__(
-        self,
-        family: Family,
-        healths: Sequence[UplinkHealth],
-        policy: Policy,
-        presence: RoutePresence,
-    ) -> None:
-        self.family = family
-        self.healths = tuple(healths)
-        self.current: str | None = None
-        """The active uplink; None before the first selection, and while a removed one is active."""
-        self.override: Override | None = None
-        self._returns_to: str | None = None
-        """Where the traffic was before a drill that has ended, until it is there again."""
-        self.decision: Decision | None = None
-        """The latest one."""
-        self.astray = ""
-        """Where the kernel sends the traffic instead, in words; empty: it goes to the active
-        uplink, as far as is known."""
-        self.departing: Standing | None = None
-        """How the active uplink stood when it left the policy."""
-        self.first = FirstSelection()
-        self.admission = Admission(presence, UplinkTables.of(policy))
-        self._presence = presence
-        self.conflicts = Conflicts()
-        self._plan = FamilyPlan(family, self.admission, presence)
-        self._all_down = AllDown()
-        self.limiter = SwitchLimiter(policy.hold_back)
-        self._refusing = Refusing(family)
-        self._held_until = inf
-
-    @property
-    def settled(self) -> bool:
-        """Whether a first selection has been made."""
-        return self.current is not None or self.departing is not None
-
-    @property
-    def forced(self) -> bool:
-        """Whether an order keeps the traffic on the active uplink, whether it answers or not."""
-        order = self.override
-        return order is not None and order.force and order.uplink == self.current
-
-    @property
-    def refusing(self) -> bool:
-        """Whether traffic is refused, since no uplink answers."""
-        return self._refusing.on
-
-    @property
-    def candidates(self) -> tuple[UplinkHealth, ...]:
-        """The uplinks that are there. A further family of an uplink is, once it has had a next
-        hop."""
-        return tuple(health for health in self.healths if not health.dormant)
+class FamilySelection(SelectionState):
+    """Decides for one family."""
 
     # What is told to it.
 
@@ -185,32 +123,7 @@ class FamilySelection:
         self._returns_to = None if self.override is None else self.override.back_to
         self.override = None
 
-    # What it says.
-
-    def deadline(self) -> float:
-        """When to call `decide` though nothing happened; inf: never."""
-        ends = self.override.until if self.override else inf
-        return min(
-            self.first.wake,
-            self._all_down.ask_at,
-            self._held_until,
-            ends,
-            self.conflicts.deadline(),
-            self.admission.refusals.deadline(),
-            self.admission.rule_refusals.deadline(),
-        )
-
-    def plan(self) -> Plan:
-        """The routes and rules that the kernel should have now."""
-        active = self.current or self.departing
-        return self._plan.now(
-            self.healths, active, selected=self.settled, refusing=self._refusing.on
-        )
-
-    def _active_standing(self) -> Standing | None:
-        if self.current is None:
-            return self.departing
-        return self.admission.standing(self._health(self.current))
+    # What it decides.
 
     def decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select again; `old` is the policy that a reload has just replaced."""
@@ -271,21 +184,6 @@ class FamilySelection:
         if eligibility.link_lost:
             outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))
         return outputs
-
-    def content(self, at: float) -> bool:
-        """Whether nothing could be better: the most preferred uplink is active and healthy.
-
-        Most rounds find it so, and what `select` would say is then known.
-        """
-        first = next((health for health in self.healths if not health.dormant), None)
-        return (
-            first is not None
-            and first.uplink.name == self.current
-            and first.state is UplinkState.HEALTHY
-            and first.penalty.until <= at
-            and self.override is None
-            and self.admission.calm
-        )
 
     # The start.
 
@@ -350,27 +248,6 @@ class FamilySelection:
         text = f"the drill of {self._health(order.uplink).label} has ended: it did not hold"
         return [Notice(at, Level.WARNING, text)]
 
-    def override_of(self, healths: Iterable[UplinkHealth]) -> Override | None:
-        """The operator's order, if it is for one of these."""
-        order = self.override
-        named = order is not None and any(h.uplink.name == order.uplink for h in healths)
-        return order if named else None
-
-    def may_try_routers(self, health: UplinkHealth, at: float) -> bool:
-        """Whether another router may be tried through a failed uplink: once the traffic has left
-        it, or where no other uplink can take the traffic."""
-        if health.uplink.name != self.current:
-            return True
-        if self.forced:
-            return True
-        ever = replace(self.eligibility(at), since=-inf, urgent=False).why_not
-        return all(ever(other) for other in self.candidates if other is not health)
-
-    def eligibility(self, at: float) -> Eligibility:
-        """What is asked of another uplink now."""
-        current = self._health(self.current) if self.current is not None else None
-        return eligibility_beside(current, at, self.admission, self._presence)
-
     def _move(self, at: float, name: str, cause: Cause) -> Decision:
         rules: tuple[str, ...] = ()
         evidence = [self._health(name).evidence()]
@@ -414,6 +291,3 @@ class FamilySelection:
         return self._all_down.update(
             at, since, self.candidates, active, ever, forced=self.forced, astray=self.astray
         )
-
-    def _health(self, name: str) -> UplinkHealth:
-        return next(h for h in self.healths if h.uplink.name == name)

@@ -1,0 +1,143 @@
+"""What the selection of one family remembers, and what follows from that without a decision."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf
+
+from route_switcher.core.health.uplink_health import UplinkHealth
+from route_switcher.core.routing.admission import Admission
+from route_switcher.core.routing.conflicts import Conflicts
+from route_switcher.core.routing.family_plan import FamilyPlan
+from route_switcher.core.routing.plan import Plan, Standing
+from route_switcher.core.routing.route_presence import RoutePresence
+from route_switcher.core.routing.uplink_tables import UplinkTables
+from route_switcher.core.selection.all_down import AllDown
+from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
+from route_switcher.core.selection.first_selection import FirstSelection
+from route_switcher.core.selection.refusing import Refusing
+from route_switcher.core.selection.switch_limiter import SwitchLimiter
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.status import Override
+from route_switcher.core.vocabulary.uplinks import Family
+
+
+class SelectionState:
+    """Nothing is changed by asking it. `healths` stand in order of preference; they and the
+    `presence` are shared, not copied."""
+
+    def __init__(
+        self,
+        family: Family,
+        healths: Sequence[UplinkHealth],
+        policy: Policy,
+        presence: RoutePresence,
+    ) -> None:
+        self.family = family
+        self.healths = tuple(healths)
+        self.current: str | None = None
+        """The active uplink; None before the first selection, and while a removed one is active."""
+        self.override: Override | None = None
+        self._returns_to: str | None = None
+        """Where the traffic was before a drill that has ended, until it is there again."""
+        self.decision: Decision | None = None
+        """The latest one."""
+        self.astray = ""
+        """Where the kernel sends the traffic instead, in words; empty: it goes to the active
+        uplink, as far as is known."""
+        self.departing: Standing | None = None
+        """How the active uplink stood when it left the policy."""
+        self.first = FirstSelection()
+        self.admission = Admission(presence, UplinkTables.of(policy))
+        self._presence = presence
+        self.conflicts = Conflicts()
+        self._plan = FamilyPlan(family, self.admission, presence)
+        self._all_down = AllDown()
+        self.limiter = SwitchLimiter(policy.hold_back)
+        self._refusing = Refusing(family)
+        self._held_until = inf
+
+    @property
+    def settled(self) -> bool:
+        """Whether a first selection has been made."""
+        return self.current is not None or self.departing is not None
+
+    @property
+    def forced(self) -> bool:
+        """Whether an order keeps the traffic on the active uplink, whether it answers or not."""
+        order = self.override
+        return order is not None and order.force and order.uplink == self.current
+
+    @property
+    def refusing(self) -> bool:
+        """Whether traffic is refused, since no uplink answers."""
+        return self._refusing.on
+
+    @property
+    def candidates(self) -> tuple[UplinkHealth, ...]:
+        """The uplinks that are there. A further family of an uplink is, once it has had a next
+        hop."""
+        return tuple(health for health in self.healths if not health.dormant)
+
+    def deadline(self) -> float:
+        """When to call `decide` though nothing happened; inf: never."""
+        ends = self.override.until if self.override else inf
+        return min(
+            self.first.wake,
+            self._all_down.ask_at,
+            self._held_until,
+            ends,
+            self.conflicts.deadline(),
+            self.admission.refusals.deadline(),
+            self.admission.rule_refusals.deadline(),
+        )
+
+    def plan(self) -> Plan:
+        """The routes and rules that the kernel should have now."""
+        active = self.current or self.departing
+        return self._plan.now(
+            self.healths, active, selected=self.settled, refusing=self._refusing.on
+        )
+
+    def _active_standing(self) -> Standing | None:
+        if self.current is None:
+            return self.departing
+        return self.admission.standing(self._health(self.current))
+
+    def content(self, at: float) -> bool:
+        """Whether nothing could be better: the most preferred uplink is active and healthy.
+
+        Most rounds find it so, and what `select` would say is then known.
+        """
+        first = next((health for health in self.healths if not health.dormant), None)
+        return (
+            first is not None
+            and first.uplink.name == self.current
+            and first.state is UplinkState.HEALTHY
+            and first.penalty.until <= at
+            and self.override is None
+            and self.admission.calm
+        )
+
+    def override_of(self, healths: Iterable[UplinkHealth]) -> Override | None:
+        """The operator's order, if it is for one of these."""
+        order = self.override
+        named = order is not None and any(h.uplink.name == order.uplink for h in healths)
+        return order if named else None
+
+    def may_try_routers(self, health: UplinkHealth, at: float) -> bool:
+        """Whether another router may be tried through a failed uplink: once the traffic has left
+        it, or where no other uplink can take the traffic."""
+        if health.uplink.name != self.current or self.forced:
+            return True
+        ever = replace(self.eligibility(at), since=-inf, urgent=False).why_not
+        return all(ever(other) for other in self.candidates if other is not health)
+
+    def eligibility(self, at: float) -> Eligibility:
+        """What is asked of another uplink now."""
+        current = self._health(self.current) if self.current is not None else None
+        return eligibility_beside(current, at, self.admission, self._presence)
+
+    def _health(self, name: str) -> UplinkHealth:
+        return next(h for h in self.healths if h.uplink.name == name)
