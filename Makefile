@@ -13,7 +13,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
 PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
-    keepalived:keepalived ifup:ifupdown shellcheck:shellcheck \
+    keepalived:keepalived ifup:ifupdown shellcheck:shellcheck curl:curl msmtp:msmtp openssl:openssl \
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 

@@ -1,0 +1,48 @@
+"""What docs/hook-recipes.md says is there, and its policies are sound."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from route_switcher.policy.load import load_text
+from support.hook_recipes import HOOKS, INSTALLED, PAGE, TOP, shown
+from support.route_writers import need
+
+TITLES = re.findall(r"^## (.*)$", PAGE, re.M)
+UPLINKS = """
+version: 1
+uplinks:
+  fibre: {interface: eth0, gateway: 192.168.1.1}
+  lte: {interface: wwan0, gateway: 192.168.8.1}
+"""
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_policies_are_sound(title: str) -> None:
+    for lines in shown(title):
+        assert load_text(UPLINKS + lines, "page").hooks
+
+
+def test_all_programs_are_on_the_page_and_in_the_folder() -> None:
+    programs = {file.name for file in HOOKS.iterdir() if file.stat().st_mode & 0o100}
+    assert set(re.findall(rf"{INSTALLED}/([\w-]+)", PAGE)) == programs
+    (line,) = re.findall(rf"^sudo install .* -t {INSTALLED} (.*)$", PAGE, re.M)
+    assert {TOP / word for word in shlex.split(line)} == {HOOKS / name for name in programs}
+
+
+def test_links_lead_somewhere() -> None:
+    heads = {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in TITLES}
+    for link in re.findall(r"\]\((?!https?:)([^)]+)", PAGE):
+        path, _, head = link.partition("#")
+        assert (TOP / "docs" / path).exists()
+        assert path or head in heads
+
+
+@pytest.mark.programs
+def test_the_programs_are_sound_shell() -> None:
+    need("shellcheck")
+    files = [str(file) for file in HOOKS.iterdir() if file.stat().st_mode & 0o100]
+    done = subprocess.run(["shellcheck", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
