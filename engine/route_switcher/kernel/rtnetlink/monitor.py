@@ -37,6 +37,7 @@ from route_switcher.kernel.rtnetlink.kernel_routes import defaults_of_every_tabl
 from route_switcher.kernel.rtnetlink.learning import learning_families
 from route_switcher.kernel.rtnetlink.nexthop_objects import RTM_DELNEXTHOP, RTM_NEWNEXTHOP
 from route_switcher.kernel.rtnetlink.prefix_routes import with_prefixes
+from route_switcher.kernel.rtnetlink.receive_buffer import RECEIVE_BUFFER, enlarge
 from route_switcher.kernel.rtnetlink.rules import RTM_DELRULE, RTM_NEWRULE
 
 # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
@@ -75,10 +76,6 @@ _NEXT_HOPS = KernelNews(next_hops=True)
 _RULES = KernelNews(rules=True)
 _OVERRUN = KernelNews(overrun=True)
 
-_RECEIVE_BUFFER = 1 << 20
-"""Bytes: room for about a thousand messages, since the kernel counts what they occupy."""
-_SO_RCVBUFFORCE = 33
-
 _REPEATED_AFTER = 0.01
 """Seconds. The kernel tells that an IPv4 route or address is deleted just before the route, or
 those that go with the address, leave the table (fib_table_delete in net/ipv4/fib_trie.c,
@@ -94,7 +91,7 @@ class Monitor:
     What it cannot know to concern nobody is news: a read that was in vain costs little.
     """
 
-    def __init__(self, discarded: Discarded, receive_buffer: int = _RECEIVE_BUFFER) -> None:
+    def __init__(self, discarded: Discarded, receive_buffer: int = RECEIVE_BUFFER) -> None:
         self._discarded = discarded
         self._names: tuple[bytes, ...] | None = None
         """How the names to be followed stand in a message; None: everything is news."""
@@ -119,7 +116,7 @@ class Monitor:
         # from the socket, nothing may be cancelled until it has been told.
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._socket.setblocking(False)
-        _set_receive_buffer(self._socket, receive_buffer)
+        enlarge(self._socket, receive_buffer)
         # Before subscribing. A kernel that takes no filter only costs time: `split` filters too.
         route_filter.attach(self._socket)
         self._socket.bind((0, _GROUPS))
@@ -295,11 +292,3 @@ class Monitor:
         news = _FOREIGN if index in self._carrying else _NOTHING
         lost = any(source in data for source in self._sources)
         return news | _NEXT_HOPS if lost and self._learning else news
-
-
-def _set_receive_buffer(channel: socket.socket, size: int) -> None:
-    try:
-        channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
-    except OSError:  # not permitted, or unknown to the kernel
-        with suppress(OSError):
-            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
