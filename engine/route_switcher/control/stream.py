@@ -1,6 +1,6 @@
 """What one who watches is sent: `schemas/watch.schema.json` describes each line.
 
-The status is told anew when it has changed. Times and figures that always move are no change.
+The status is told again when it has changed. Times and figures that always move are no change.
 """
 
 import logging

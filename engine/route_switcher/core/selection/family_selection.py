@@ -274,7 +274,7 @@ class FamilySelection(SelectionState):
         return self.decision
 
     def undo(self, at: float, name: str) -> list[Output]:
-        """Go back to the uplink of that name: the active one has to prove itself anew."""
+        """Go back to the uplink of that name: the active one has to prove itself again."""
         assert self.current is not None
         left = self._health(self.current)
         decision = self._move(at, name, Cause.UNDONE)

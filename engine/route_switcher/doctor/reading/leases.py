@@ -12,7 +12,7 @@ from pathlib import Path
 
 _FOLDERS = (Path("/var/lib/dhcp"), Path("/var/lib/dhclient"))
 _LARGEST = 1 << 20
-"""Bytes: dhclient writes its file anew before it is as large."""
+"""Bytes: dhclient writes a shorter file before it is as large."""
 
 _LEASE = re.compile(r"^lease \{(.*?)^\}", re.MULTILINE | re.DOTALL)
 _INTERFACE = re.compile(r'^\s*interface "([^"]+)";', re.MULTILINE)
