@@ -59,6 +59,20 @@ def test_no_limit_on_optional_switches_delays_the_return() -> None:
     assert moves(world) == [("b", Cause.OPERATOR), ("a", Cause.OPERATOR)]
 
 
+def test_where_a_better_uplink_is_held_back_it_returns_to_the_one_before() -> None:
+    world = World(replace(policy(A, B, C), hold_back=HELD))
+    world.cut("a")
+    world.run(120.0)
+    world.mend("a")
+    world.run(300.0)
+    assert world.active() == "b", "a is healthy, and held back"
+    drill(world, "c")
+    world.run(361.0)
+    assert moves(world)[1:] == [("c", Cause.OPERATOR), ("b", Cause.OPERATOR)]
+    world.run(3900.0)
+    assert world.active() == "b", "which goes on being held back"
+
+
 def test_an_order_to_switch_is_still_followed_by_an_optional_return() -> None:
     world = world_of(replace(policy(A, B), hold_back=HELD))
     world.switch("b", seconds=60.0)

@@ -1,6 +1,7 @@
 """A drill over the control socket: what it measures, and how it ends, in virtual time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from daemon.test_control_socket import Client, Controlled, controlled
 from route_switcher.control.drill_words import in_one_line, report
 from route_switcher.control.protocol import request
 from route_switcher.core.vocabulary.events import Drill
+from route_switcher.core.vocabulary.policy import HoldBack
 from route_switcher.daemon.control.drills import Drills
 from route_switcher.daemon.control.listener import Listener
 from support.world import World, policy
@@ -168,3 +170,21 @@ def test_who_asks_while_the_order_is_under_way_ends_no_drill() -> None:
     found = drills.document()
     assert found is not None
     assert (found["outcome"], found["left_seconds"]) == ("running", pytest.approx(300))
+
+
+def test_where_a_better_uplink_keeps_the_traffic_the_report_says_that() -> None:
+    world = World(replace(policy(), hold_back=HoldBack(min_stay=3600.0)))
+    world.cut("primary")
+    world.run(60.0)
+    world.mend("primary")
+    world.run(200.0)
+    assert world.active() == "secondary", "the primary is held back"
+    drills = Drills(world.status, lambda: world.engine.policy)
+    until = world.now + 10
+    drills.expect("primary", until)
+    world.tell(Drill(world.now, "primary", until))
+    assert drills.settle(world.status())
+    world.run(until + 200)
+    assert (world.active(), drills.document() is not None) == ("primary", True)
+    (family,) = (drills.document() or {})["families"]
+    assert family["why_not_back"] == "primary is preferred to secondary, and has it now"

@@ -5,6 +5,7 @@ from math import inf
 
 from route_switcher.control.drill_record import DrillRecord, FamilyRecord, Move, Tally
 from route_switcher.control.wall_clock import WallClock
+from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.core.vocabulary.status import FamilyStatus, Status
 from route_switcher.core.vocabulary.uplinks import UplinkId
 
@@ -83,6 +84,9 @@ def _outcome(its: FamilyRecord) -> str:
 def _why_not_back(its: FamilyRecord, known: FamilyStatus) -> str:
     for uplink in known.uplinks:
         if uplink.health.uplink.name == its.back_to:
+            healthy = uplink.health.state is UplinkState.HEALTHY
+            if healthy and known.override is None and known.active is not None:
+                return f"{known.active} is preferred to {its.back_to}, and has it now"
             return uplink.health.evidence
     return f"{its.back_to} has left the policy"
 

@@ -134,12 +134,6 @@ class FamilySelection(SelectionState):
             at, placement, healths, may_begin=may_begin, forced=self.forced
         )
 
-    def _given_up(self, at: float) -> bool:
-        """Whether the active uplink is failed, or none could be selected in time."""
-        if self.current is None:
-            return not self.settled and not self.first.waits(at)
-        return self._health(self.current).state is UplinkState.FAILED
-
     def _select(self, at: float, old: Policy | None) -> list[Output]:
         self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
@@ -168,22 +162,32 @@ class FamilySelection(SelectionState):
         choice = select(candidates, self.current, self.override_of(healths))
         if choice.name is None or choice.name == self.current:
             return outputs + self._hold(eligibility)
-        cause = choice.cause
-        if cause in VOLUNTARY and choice.name == self._returns_to:
+        name, cause = choice.name, choice.cause
+        if cause in VOLUNTARY and name == self._returns_to:
             cause = Cause.OPERATOR
         if cause is Cause.PREFERENCE and old is not None and self.current is not None:
-            left, taken = (self._health(name).uplink for name in (self.current, choice.name))
+            left, taken = (self._health(each).uplink for each in (self.current, name))
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
         if cause in VOLUNTARY and at < self.limiter.until:
-            self._held_until = min(self._held_until, self.limiter.until)
-            better = self._health(choice.name)
-            outputs += self.limiter.tell(at, better.label, better.notices)
-            return outputs + self._hold(eligibility)
-        outputs += self._end_failed_drill(at, choice.name)
-        outputs.append(self._move(at, choice.name, cause))
+            back = self._way_back(eligibility)
+            if back is None:
+                self._held_until = min(self._held_until, self.limiter.until)
+                better = self._health(name)
+                outputs += self.limiter.tell(at, better.label, better.notices)
+                return outputs + self._hold(eligibility)
+            name, cause = back, Cause.OPERATOR
+        outputs += self._end_failed_drill(at, name)
+        outputs.append(self._move(at, name, cause))
         if eligibility.link_lost:
-            outputs.append(ProbeNow(at, self._health(choice.name).uplink.id))
+            outputs.append(ProbeNow(at, self._health(name).uplink.id))
         return outputs
+
+    def _way_back(self, eligibility: Eligibility) -> str | None:
+        """Where the traffic was before a drill, if it can go there now. A better uplink may be held
+        back, as it was before the drill."""
+        fit = (h for h in self.candidates if h.state is UplinkState.HEALTHY)
+        names = (h.uplink.name for h in fit if not eligibility.why_not(h))
+        return next((name for name in names if name == self._returns_to), None)
 
     # The start.
 

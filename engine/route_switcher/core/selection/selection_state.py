@@ -120,6 +120,12 @@ class SelectionState:
             and self.admission.calm
         )
 
+    def _given_up(self, at: float) -> bool:
+        """Whether the active uplink is failed, or none could be selected in time."""
+        if self.current is None:
+            return not self.settled and not self.first.waits(at)
+        return self._health(self.current).state is UplinkState.FAILED
+
     def override_of(self, healths: Iterable[UplinkHealth]) -> Override | None:
         """The operator's order, if it is for one of these."""
         order = self.override
