@@ -32,6 +32,8 @@ def start(lab: Lab, policy_file: Path) -> Iterator[Start]:
         def run(policy: str | None = None, *words: str, **more: Any) -> Engine:
             if policy is not None:
                 policy_file.write_text(policy)
-            return running.enter_context(Engine(lab, str(policy_file), *words, **more))
+            return running.enter_context(
+                Engine(lab, str(policy_file), *words, **{"forked": True, **more})
+            )
 
         yield run

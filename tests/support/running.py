@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.forked import Forked
 
 DEADLINE = 90.0
 """Seconds that anything may take; far more than it does, for machines that are busy."""
@@ -54,10 +56,39 @@ def run_to_its_end(
     lab: Lab, *words: str, wrapped_in: Sequence[str] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the program in the router; it must end by itself, and without a traceback."""
-    command = lab.command(ROUTER, [*wrapped_in, *command_line(*words, **environment)])
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    if not wrapped_in and _may_be_forked(environment):
+        done = _fork_to_its_end(lab, words, environment)
+    else:
+        command = lab.command(ROUTER, [*wrapped_in, *command_line(*words, **environment)])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done
+
+
+def _may_be_forked(environment: Mapping[str, str]) -> bool:
+    """Whether no interpreter must read these variables at its start."""
+    return not any(name.startswith("PYTHON") for name in environment)
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Those that `command_line` gives."""
+    inherited = {name: text for name, text in os.environ.items() if name != "ROUTE_SWITCHER_LOG"}
+    return inherited | dict(environment)
+
+
+def _fork_to_its_end(
+    lab: Lab, words: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+        outputs = output.fileno(), errors.fileno()
+        process = Forked(lab, ROUTER, words, _variables(environment), *outputs)
+        try:
+            code = process.wait(DEADLINE)
+        finally:
+            process.close()
+        output.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(process.args, code, output.read(), errors.read())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +116,32 @@ class Engine:
     """`route-switcher run …` in the router, from `__enter__` to `__exit__`.
 
     Leaving asks it to end, if nobody has, and checks that it ended well: exit code 0, nothing on
-    stderr but log lines, no traceback.
+    stderr but log lines, no traceback. If it is `forked` and neither wrapped nor given variables of
+    Python's, a process that has imported the program already becomes it.
     """
 
     def __init__(
-        self, lab: Lab, *words: str, wrapped_in: Sequence[str] = (), **environment: str
+        self,
+        lab: Lab,
+        *words: str,
+        wrapped_in: Sequence[str] = (),
+        forked: bool = False,
+        **environment: str,
     ) -> None:
         self._lab = lab
-        command = command_line("run", *words, "--log-format", "json", **environment)
-        pipe = subprocess.PIPE
-        self.process = lab.start(ROUTER, [*wrapped_in, *command], stdout=pipe, stderr=pipe)
+        self._closing = ExitStack()
+        (for_output, output), (for_errors, errors) = pipes = (self._pipe(), self._pipe())
+        arguments = ("run", *words, "--log-format", "json")
+        self.process: Forked | subprocess.Popen[str]
+        if forked and not wrapped_in and _may_be_forked(environment):
+            variables = _variables(environment)
+            self.process = Forked(lab, ROUTER, arguments, variables, for_output, for_errors)
+            lab.keep(f"process {self.process.pid}", self.process.close)
+        else:
+            command = [*wrapped_in, *command_line(*arguments, **environment)]
+            self.process = lab.start(ROUTER, command, stdout=for_output, stderr=for_errors)
+        for writing, _ in pipes:
+            os.close(writing)
         self.records: list[Record] = []
         self.printed: list[str] = []
         """The lines of stdout."""
@@ -103,8 +150,8 @@ class Engine:
         self._cursor = 0
         self._killed = False
         self._readers = [
-            threading.Thread(target=self._read, args=(self.process.stderr, self._take_log)),
-            threading.Thread(target=self._read, args=(self.process.stdout, self.printed.append)),
+            threading.Thread(target=self._read, args=(errors, self._take_log)),
+            threading.Thread(target=self._read, args=(output, self.printed.append)),
         ]
         self._talking = len(self._readers)
         for reader in self._readers:
@@ -123,6 +170,7 @@ class Engine:
             code = self.end(signal.SIGTERM) if self.running else self.process.returncode
         finally:
             self._lab.stop(f"process {self.process.pid}")  # kills, if it must
+            self._closing.close()
         told = [f"{r.number:3} {r.level:7} {r.event}: {r.message}" for r in self.records]
         sys.stdout.write("\n".join([*told, *self._not_log, ""]))  # pytest shows it if a test fails
         if error is None:
@@ -210,6 +258,11 @@ class Engine:
                 yield
             finally:
                 os.close(pipe)
+
+    def _pipe(self) -> tuple[int, IO[str]]:
+        """The end to write to, and the end to read from."""
+        reading, writing = os.pipe()
+        return writing, self._closing.enter_context(os.fdopen(reading, encoding="utf-8"))
 
     def _hear(self, found: Callable[[], Found | None], what: str) -> Found:
         """What `found` gives, as soon as that is not nothing."""

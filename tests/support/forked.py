@@ -1,0 +1,84 @@
+"""The program as a process that need not import itself: see `support.fork_server`."""
+
+import array
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import IO
+
+from route_switcher.lab.topology import Lab
+from support import fork_server
+
+
+class Forked:
+    """A running program that writes to these descriptors, with methods as of `subprocess.Popen`."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        namespace: str,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        output: int,
+        errors: int,
+    ) -> None:
+        self.args = ["route-switcher", *words]
+        self.returncode: int | None = None
+        reading, writing = os.pipe()
+        server, _ = _server()  # outside of the lab, which ends what is in it
+        with lab.inside(namespace), open("/proc/thread-self/ns/net") as there:
+            given = array.array("i", (output, errors, there.fileno(), writing))
+            request = {"words": words, "environment": environment, "folder": os.getcwd()}
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)]
+            server.sendmsg([json.dumps(request).encode()], rights)
+        os.close(writing)
+        self._answers: IO[bytes] = os.fdopen(reading, "rb", buffering=0)
+        self.pid = int(self._answers.readline())
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        if self.returncode is None and select.select([self._answers], [], [], 0)[0]:
+            self.returncode = int(self._answers.readline())
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """The exit code. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            select.select([self._answers], [], [], timeout)
+        if (code := self.poll()) is None:
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def close(self) -> None:
+        """End it, if it has not ended, and keep nothing of it."""
+        if not self._answers.closed:
+            self.send_signal(signal.SIGKILL)
+            self.wait(60)
+            self._answers.close()
+
+
+@cache
+def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The server of this process, which ends with it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-P", fork_server.__file__, str(theirs.fileno())]
+    process = subprocess.Popen(
+        command,
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+    theirs.close()
+    return ours, process
