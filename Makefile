@@ -11,6 +11,8 @@ MUTANTS ?= --seed 1 --seconds 600
 # One more than there are processors, for the tests on a kernel mostly wait.
 TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
+# In the table that is printed only rows that were alone count: with several the machine is busy.
+FAULT_PROCESSES ?= 0
 PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
     keepalived:keepalived ifup:ifupdown shellcheck:shellcheck curl:curl msmtp:msmtp openssl:openssl \
@@ -49,7 +51,7 @@ mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: d
 faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
 	@$(call require_packages,faketime:faketime dnsmasq:dnsmasq-base udhcpc:udhcpc \
 	    /lib/systemd/systemd-networkd:systemd)
-	@$(BIN)/python -P -m pytest tests/faults --every-fault
+	@$(BIN)/python -P -m pytest -n $(FAULT_PROCESSES) --dist worksteal tests/faults --every-fault
 
 programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, three minutes (as root)
 	@$(call leave_asleep,NetworkManager,NetworkManager)

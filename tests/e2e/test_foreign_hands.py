@@ -90,7 +90,7 @@ def test_foreign_routes_stay_byte_for_byte_through_failover_and_fail_back(
     foreign = foreign_routes(lab)
     engine = start(policy_text(lab, DUAL_STACK))
     for name in ("primary", "primary-v6"):
-        engine.wait_for("decision", since=0, previous=None, selected=name)
+        engine.wait_for("decision", since=0, selected=name)
     engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
     for act, path in ((FAULTS["blackhole"].inject, "eth1"), (FAULTS["blackhole"].heal, "eth0")):
         act(lab, lab.uplinks[0])

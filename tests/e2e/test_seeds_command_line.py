@@ -22,9 +22,9 @@ def test_the_seeds_flags_run_two_uplinks_without_a_file(lab: Lab) -> None:
         engine.wait_for(
             "start", "primary (eth0 via 198.51.100.1), secondary (eth1 via 203.0.113.1)"
         )
-        engine.wait_for("decision", previous=None, selected="primary")
+        engine.wait_for("decision", selected="primary")
         engine.wait_for_health("primary", "secondary")
-        assert our_routes(lab) == {("eth0", 10), ("eth1", 20)}
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
         FAULTS["blackhole"].inject(lab, lab.uplinks[0])
         failed = engine.wait_for("rule", uplink="primary", after="failed")
         assert "3 rounds in a row failed: no answer within 1 s" in failed.message

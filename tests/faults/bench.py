@@ -104,7 +104,8 @@ class Bench:
 
 def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
     """The engine, telling every round."""
-    return Engine(lab, str(policy_file), "--log-level", "debug", **environment)
+    words = (str(policy_file), "--log-level", "debug")
+    return Engine(lab, *words, forked=False, **environment)
 
 
 @contextmanager

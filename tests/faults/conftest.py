@@ -1,12 +1,13 @@
 """Some rows run in every `pytest`; all of them, and the printed table, in `make faults`."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
-from faults.table import Line, markdown
+from faults.table import Line, markdown, markdown_row
 
-_lines = pytest.StashKey[list[Line]]()
+_ROW = "row of the table"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: left to `make faults`")
-    config.stash[_lines] = []
+    config.pluginmanager.register(_Rows(config))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,18 +28,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=slow)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if _every_fault(config):
-        lines = config.stash[_lines]
-        terminalreporter.write_line("\n" + markdown(lines))
+class _Rows:
+    """Gathers the rows of all processes (pytest-xdist)."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._rows: dict[int, str] = {}
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the rows of a test that has ended."""
+        if report.when == "call":
+            for name, value in report.user_properties:
+                if name == _ROW:
+                    place, row = cast(tuple[int, str], value)
+                    self._rows[place] = row
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print them in the order of the tests."""
+        if _every_fault(self._config):
+            rows = [row for _, row in sorted(self._rows.items())]
+            terminalreporter.write_line("\n" + markdown(rows))
 
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Callable[[Line], None]:
     """Adds a line to the table that is printed at the end."""
-    return request.config.stash[_lines].append
+
+    def add(line: Line) -> None:
+        place = request.session.items.index(request.node)
+        request.node.user_properties.append((_ROW, (place, markdown_row(line))))
+
+    return add
 
 
 def _every_fault(config: pytest.Config) -> bool:

@@ -27,9 +27,9 @@ class Line:
     outage_then: Outage | None = None
 
 
-def markdown(lines: Iterable[Line]) -> str:
+def markdown(rows: Iterable[str]) -> str:
     """The whole table."""
-    return "\n".join([*_HEAD, *map(_line, lines), "", machine()])
+    return "\n".join([*_HEAD, *rows, "", machine()])
 
 
 def machine() -> str:
@@ -42,7 +42,8 @@ def machine() -> str:
     )
 
 
-def _line(line: Line) -> str:
+def markdown_row(line: Line) -> str:
+    """The line as a row of the table."""
     cells = [line.fault, line.then, *_cells(line.outage), line.mended]
     return f"| {' | '.join([*cells, *_cells(line.outage_then)])} |"
 
