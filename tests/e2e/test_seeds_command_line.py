@@ -4,7 +4,7 @@ from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine
-from support.tables import our_routes, wait_for_our_routes, wait_until_taken, whole_table
+from support.tables import wait_for_our_routes, wait_until_taken, whole_table
 
 pytestmark = pytest.mark.kernel
 
