@@ -1,5 +1,6 @@
 """Every test runs in a private network: no packet of a test can reach the host's network."""
 
+import itertools
 import os
 import shlex
 import sys
@@ -14,12 +15,16 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 import private_python
 from route_switcher.lab import sandbox
 from route_switcher.lab.topology import Lab
+from support.left_behind import forget_engines, left_behind
 
 _unavailable = pytest.StashKey[str]()
 
 # Where the environment forbids it, each of some thousand processes would compile the program again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+_LONG = {name: place for place, name in enumerate(("e2e", "faults", "route_writers", "core"))}
+"""Folders whose tests take longest, in their order."""
 
 # However slow the machine is, a property test fails for nothing but its property.
 hypothesis.settings.register_profile(
@@ -62,6 +67,22 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"kernel tests: {'SKIPPED, ' + reason if reason else 'in a private network'}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the files to the workers, those with long tests first, so that all end together.
+
+    (`--dist worksteal` gives each worker one part of the list, and lets it take from others later.)
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    files = [list(file) for _, file in itertools.groupby(items, lambda item: item.path)]
+    files.sort(key=lambda file: _LONG.get(file[0].path.parent.name, len(_LONG)))
+    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for file in files:
+        min(hands, key=len).extend(file)
+    items[:] = itertools.chain(*hands)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     reason = item.config.stash.get(_unavailable, "")
     if not reason or item.get_closest_marker("kernel") is None:
@@ -69,6 +90,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("ROUTE_SWITCHER_REQUIRE_KERNEL") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test leaves no process behind, and no file in /run."""
+    yield
+    if not request.config.stash.get(_unavailable, ""):
+        assert left_behind() == []
+
+
+@pytest.fixture(autouse=True)
+def no_engine_before(request: pytest.FixtureRequest) -> None:
+    """Whatever engines of earlier tests have kept is gone."""
+    if request.node.get_closest_marker("kernel") and not request.config.stash.get(_unavailable, ""):
+        forget_engines()
 
 
 @pytest.fixture

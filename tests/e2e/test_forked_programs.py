@@ -1,0 +1,62 @@
+"""A forked program is to the tests what one with an interpreter of its own is."""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from route_switcher.lab.topology import Lab
+from support.running import Engine, run_to_its_end
+from support.written_policy_files import policy_text
+
+pytestmark = pytest.mark.kernel
+
+THE_SAME = ("env", "--")
+"""Wrapped in nothing that changes it, a program has an interpreter of its own."""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--version"], 0),
+        (["validate", "ünsound.yaml"], 1),
+        (["validate", "--nothing"], 2),
+        (["status"], 1),
+        (["schema", "policy"], 0),
+    ],
+    ids=["version", "unsound", "usage", "no engine", "schema"],
+)
+def test_it_says_the_same_and_ends_the_same(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ünsound.yaml").write_text("größe: 1\n", "utf-8")
+    forked, own = (run_to_its_end(lab, *words, wrapped_in=by) for by in ((), THE_SAME))
+    assert (forked.returncode, own.returncode) == (code, code)
+    assert (forked.stdout, forked.stderr) == (own.stdout, own.stderr)
+
+
+@pytest.mark.parametrize("wrapped_in", [(), THE_SAME])
+def test_it_has_what_it_is_given_and_nothing_else(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapped_in: Sequence[str]
+) -> None:
+    monkeypatch.setenv("ROUTE_SWITCHER_LOG", "nonsense")
+    monkeypatch.setenv("INHERITED", "yes")
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy_text(lab))
+    with Engine(lab, str(policy), forked=True, wrapped_in=wrapped_in, GIVEN="yes") as engine:
+        engine.wait_for_health("primary", "secondary")
+        process = Path(f"/proc/{engine.process.pid}")
+        opened = {int(name) for name in os.listdir(process / "fd")}
+        assert {0, 1, 2} <= opened <= set(range(20))
+        pipes = [os.readlink(process / "fd" / str(number)) for number in opened if number > 2]
+        assert not any(name.startswith("pipe:") for name in pipes)
+        assert os.readlink(process / "fd" / "0") == os.devnull
+        with lab.inside("router"):
+            network = os.readlink("/proc/thread-self/ns/net")
+        assert os.readlink(process / "ns" / "net") == network
+        assert engine.end(signal.SIGKILL) == -signal.SIGKILL
+        if not wrapped_in:
+            os.kill(engine.process.pid, 0)  # nobody gets its number while it may be sent a signal
