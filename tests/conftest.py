@@ -15,7 +15,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 import private_python
 from route_switcher.lab import sandbox
 from route_switcher.lab.topology import Lab
-from support.left_behind import forget_engines, left_behind
+from support.left_behind import empty_run, left_behind
 
 _unavailable = pytest.StashKey[str]()
 
@@ -94,17 +94,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test leaves no process behind, and no file in /run."""
+    """The tests of a file leave no process and no network behind."""
     yield
     if not request.config.stash.get(_unavailable, ""):
         assert left_behind() == []
 
 
 @pytest.fixture(autouse=True)
-def no_engine_before(request: pytest.FixtureRequest) -> None:
-    """Whatever engines of earlier tests have kept is gone."""
+def nothing_is_found(request: pytest.FixtureRequest) -> None:
+    """What earlier tests have left in /run is gone."""
     if request.node.get_closest_marker("kernel") and not request.config.stash.get(_unavailable, ""):
-        forget_engines()
+        empty_run()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.kernel
 
 
 def test_a_war_over_a_route_is_told_in_one_line(lab: Lab, start: Start) -> None:
-    engine = start(policy_text(lab), "--log-level", "debug")
+    # On a busy machine a few probes are lost in such a war; nothing shall move by that.
+    engine = start(policy_text(lab, failures=300), "--log-level", "debug")
     engine.wait_for_health("primary", "secondary")
     since = engine.now
     route = "default via 198.51.100.1 dev eth0 metric 10"

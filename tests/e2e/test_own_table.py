@@ -14,7 +14,7 @@ from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.running import Start, eventually, run_to_its_end
-from support.tables import our_routes, wait_until_taken, whole_table
+from support.tables import our_routes, wait_for_our_routes, wait_until_taken, whole_table
 from support.written_policy_files import DUAL_STACK, policy_text
 
 pytestmark = pytest.mark.kernel
@@ -69,7 +69,7 @@ def test_rules_lead_to_tables_of_our_own_and_main_is_not_touched(lab: Lab, start
         assert (first, last) == (MAIN, TRAFFIC)
         assert others[0].startswith("from all oif eth0 lookup ")
         assert [rule.split()[1] == "all" for rule in others] == [True, True, False, False]
-        assert routes(lab, 115, family) == {("eth0", 10), ("eth1", 20)}
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20), family=family, table=115)
         assert our_routes(lab, family) == set()
     assert lab.run(ROUTER, "ip", "route") == before
     assert engine.end(signal.SIGTERM) == 0
@@ -94,7 +94,7 @@ def test_it_fails_over_and_back_in_its_own_table(lab: Lab, start: Start) -> None
     assert routes(lab, 301) == {("eth0", 10)}
     BLACKHOLE.inject(lab, lab.uplinks[0])
     wait_until_taken(lab, "eth1")
-    assert routes(lab, 300) == {("eth0", 1010), ("eth1", 20)}
+    wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20), table=300)
     assert routes(lab, 301) == {("eth0", 10)}
     BLACKHOLE.heal(lab, lab.uplinks[0])
     wait_until_taken(lab, "eth0")

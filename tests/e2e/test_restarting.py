@@ -137,6 +137,8 @@ def test_cleanup_removes_ours_and_leaves_the_rest(lab: Lab, start: Start) -> Non
     before = whole_table(lab)
     engine = start(policy_text(lab, DUAL_STACK))
     engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
+    for family in Family:
+        wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20), family=family)
     assert engine.end(signal.SIGTERM) == 0
     assert our_routes(lab) == {("eth0", 10), ("eth1", 20)}
     assert foreign_routes(lab) == before.rstrip("\n")

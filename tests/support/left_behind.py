@@ -1,4 +1,4 @@
-"""What tests leave in their sandbox: processes, and files that could mislead a later engine."""
+"""What tests leave in their sandbox: processes, networks, and files that could mislead others."""
 
 import os
 import shutil
@@ -12,15 +12,18 @@ PATIENCE = 30.0
 """Seconds in which what was told to end has ended."""
 
 _RUN = Path("/run")
-_OURS = _RUN / "route-switcher"
-_MAY_STAY = {"netns", "route-switcher", "xtables.lock"}
-"""`ip netns` and iptables make theirs once; each engine finds its own folder empty."""
+_NAMESPACES = _RUN / "netns"
+_OF_THE_SANDBOX = {"mount", _NAMESPACES.name}
+"""What mount(8) and `ip netns` keep there for as long as the sandbox lasts."""
 
 
-def forget_engines() -> None:
-    """Take away what engines keep for later ones. Folders are named by the numbers of network
-    namespaces, and the kernel gives the same number again."""
-    shutil.rmtree(_OURS, ignore_errors=True)
+def empty_run() -> None:
+    """Take away what engines and others keep in /run for later ones. An engine's folder is named
+    by the number of its network namespace, and the kernel gives the same number again."""
+    for entry in _RUN.iterdir():
+        if entry.name not in _OF_THE_SANDBOX:
+            with suppress(OSError):  # something is mounted there
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def left_behind() -> list[str]:
@@ -28,7 +31,8 @@ def left_behind() -> list[str]:
     end = time.monotonic() + PATIENCE
     while (found := _processes()) and time.monotonic() < end:
         time.sleep(0.02)
-    return [*found, *(f"{_RUN / name}" for name in os.listdir(_RUN) if name not in _MAY_STAY)]
+    namespaces = os.listdir(_NAMESPACES) if _NAMESPACES.exists() else []
+    return [*found, *(f"network namespace {name}" for name in namespaces)]
 
 
 def _processes() -> list[str]:
