@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import trio
 from hypothesis import HealthCheck
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -25,6 +26,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _LONG = {name: place for place, name in enumerate(("e2e", "faults", "route_writers", "core"))}
 """Folders whose tests take longest, in their order."""
+
+# A thread stays in the network in which it began, so none may wait for the next test.
+trio._core._thread_cache.IDLE_TIMEOUT = 0
 
 # However slow the machine is, a property test fails for nothing but its property.
 hypothesis.settings.register_profile(
@@ -102,8 +106,9 @@ def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_found(request: pytest.FixtureRequest) -> None:
-    """What earlier tests have left in /run is gone."""
+    """A test on the kernel has a network of its own, and finds nothing of others in /run."""
     if request.node.get_closest_marker("kernel") and not request.config.stash.get(_unavailable, ""):
+        sandbox.renew_network()
         empty_run()
 
 

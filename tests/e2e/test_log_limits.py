@@ -22,7 +22,8 @@ def test_a_war_over_a_route_is_told_in_one_line(lab: Lab, start: Start) -> None:
     for _ in range(50):
         engine.wait_for("gone", route)
     told = [record for record in engine.records[since:] if record.level != "debug"]
-    first, back, again = told
+    # It may ask the kernel for the way of its probes just while the route is away.
+    first, back, again = [record for record in told if "would go nowhere" not in record.message]
     assert (first.event, first.level) == ("gone", "warning")
     assert (back.event, back.level) == ("routes", "info")
     assert (again.event, again.level) == ("notice", "warning")

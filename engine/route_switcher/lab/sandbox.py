@@ -66,6 +66,15 @@ def enter() -> None:
     raise SandboxUnavailable(f"no private network: {'; '.join(refusals)}. Remedy: {_REMEDY}")
 
 
+def renew_network() -> None:
+    """Move the calling thread, which is in a sandbox, into a network of its own again: only a
+    loopback interface, and nothing of what was done to the network before. Raises OSError.
+    """
+    _check(_libc.unshare(CLONE_NEWNET), "unshare")
+    _forbid_forwarding()
+    _bring_up("lo")
+
+
 def set_network_namespace(descriptor: int) -> None:
     """Move the calling thread into the network namespace behind `descriptor` (setns(2)).
 
@@ -129,6 +138,10 @@ def _make_sysctls_writable() -> None:
     """Containers mount /proc/sys read-only; the network part of it is ours now."""
     if os.statvfs("/proc/sys").f_flag & os.ST_RDONLY:
         _mount("none", "/proc/sys", "", _MS_REMOUNT | _MS_BIND)
+    _forbid_forwarding()
+
+
+def _forbid_forwarding() -> None:
     with open("/proc/sys/net/ipv4/ip_forward", "r+") as sysctl:
         sysctl.write("0")
 
