@@ -37,7 +37,6 @@ input()
 LISTENING = SQUAT.format(kind="SOCK_STREAM", more="taken.listen(1)")
 USER, OTHER = 4242, 4343
 SYSTEM = Path("/run/route-switcher")
-XX
 
 
 class Hold(Protocol):
@@ -123,10 +122,15 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], str]:
     return give
 
 
+def network() -> str:
+    """The number of our network namespace."""
+    return str(Path("/proc/self/ns/net").stat().st_ino)
+
+
 def test_the_lock_is_a_file_in_a_folder_of_the_network_namespace() -> None:
     with Lock() as lock:
         assert lock.notes == []
-        file = SYSTEM / NETWORK / "lock"
+        file = SYSTEM / network() / "lock"
         assert file.read_text() == f"{os.getpid()}\n"
         assert file.stat().st_mode & 0o777 == 0o600
         assert file.parent.stat().st_mode & 0o022 == 0
@@ -154,7 +158,7 @@ def test_the_runtime_directory_is_preferred(
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", f"{tmp_path}:/elsewhere")
     with Lock():
-        assert (tmp_path / NETWORK / "lock").exists()
+        assert (tmp_path / network() / "lock").exists()
         assert not SYSTEM.exists()
 
 
@@ -203,7 +207,7 @@ def test_root_leaves_files_that_the_folders_owner_can_use(
     with Lock():
         assert hold(wrapped_in=service, **environment) == "refused"
     assert hold(wrapped_in=service, **environment) == "held"
-    assert os.stat(SYSTEM / NETWORK / "lock").st_uid == (USER if given else 0)
+    assert os.stat(SYSTEM / network() / "lock").st_uid == (USER if given else 0)
     with pytest.raises(AlreadyRunning):
         Lock()
 
@@ -292,7 +296,7 @@ def test_who_asked_too_often_still_learns_whose_the_name_is(hold: Hold) -> None:
 def test_no_other_user_can_lock_the_file(hold: Hold) -> None:
     with Lock():
         pass
-    file = SYSTEM / NETWORK / "lock"
+    file = SYSTEM / network() / "lock"
     squat = f"import fcntl; fcntl.flock(open({str(file)!r}), fcntl.LOCK_EX); print('held')"
     done = subprocess.run(
         [*as_user(USER, engine=False), sys.executable, "-P", "-c", squat],
@@ -317,8 +321,8 @@ def test_what_stands_in_the_way_of_a_users_folder_is_not_used(
         case "folder":
             private.mkdir()
         case "folder with a lock":
-            (private / NETWORK).mkdir(parents=True)
-            (private / NETWORK / "lock").touch()
+            (private / network()).mkdir(parents=True)
+            (private / network() / "lock").touch()
         case "link":
             private.symlink_to(victim)
         case "file":
@@ -346,19 +350,19 @@ def test_what_stands_in_the_way_of_roots_folder_is_not_used(tmp_path: Path, what
             SYSTEM.mkdir()
             SYSTEM.chmod(0o777)
         case "second link":
-            (SYSTEM / NETWORK).mkdir(parents=True)
+            (SYSTEM / network()).mkdir(parents=True)
             victim = SYSTEM / "victim"
             victim.write_text("precious")
             victim.chmod(0o600)
-            os.link(victim, SYSTEM / NETWORK / "lock")
+            os.link(victim, SYSTEM / network() / "lock")
         case "link as lock":
-            (SYSTEM / NETWORK).mkdir(parents=True)
+            (SYSTEM / network()).mkdir(parents=True)
             victim.write_text("precious")
-            (SYSTEM / NETWORK / "lock").symlink_to(victim)
+            (SYSTEM / network() / "lock").symlink_to(victim)
     try:
         with Lock() as lock:
             assert lock.notes == []
-            assert Path(f"/tmp/route-switcher-{os.geteuid()}", NETWORK, "lock").exists()
+            assert Path(f"/tmp/route-switcher-{os.geteuid()}", network(), "lock").exists()
             if victim.is_file():
                 assert victim.read_text() == "precious"
             elif victim.is_dir():
