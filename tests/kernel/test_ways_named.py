@@ -155,7 +155,11 @@ async def judge(world: Asked, family: Family, about: set[str]) -> None:
         (["rule add blackhole pref 100"], "traffic primary secondary"),
         (["rule add unreachable pref 100"], "traffic primary secondary"),
         (["rule add prohibit to {target} pref 100"], "traffic primary secondary"),
-        (["rule del pref 32766"], "traffic primary secondary"),
+        (
+            # IPv6 looks at no rule before one was added (fib6_has_custom_rules).
+            ["rule add lookup 100 pref 101", "rule del pref 101", "rule del pref 32766"],
+            "traffic primary secondary",
+        ),
         (["route add default via {other1} dev eth1 metric 15"], "secondary"),
         (
             [
