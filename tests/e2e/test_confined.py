@@ -81,7 +81,8 @@ def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_fi
 
 
 def test_it_runs_hooks_and_ends_all_of_them(lab: Lab, start: Start, tmp_path: Path) -> None:
-    notes = Notes(tmp_path, "setsid sh -c '(sleep 1000 & echo $! > $0.left) &' $0")
+    left_running = "setsid sh -c '(sleep 1000 & echo $! > $0.left) &' $0"
+    notes = Notes(tmp_path, f"{left_running}; until test -s $0.left; do sleep 0.01; done")
     tmp_path.chmod(0o755)
     engine = start(policy_text(lab) + notes.hooks("on_switch"), wrapped_in=CONFINED)
     notes.wait_for("on_switch ->primary")
