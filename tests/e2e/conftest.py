@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from route_switcher.lab.topology import Lab
-from support.running import Engine, Start
+from support.running import Engine, ForkedEngine, Start
 
 
 @pytest.fixture
@@ -32,8 +32,6 @@ def start(lab: Lab, policy_file: Path) -> Iterator[Start]:
         def run(policy: str | None = None, *words: str, **more: Any) -> Engine:
             if policy is not None:
                 policy_file.write_text(policy)
-            return running.enter_context(
-                Engine(lab, str(policy_file), *words, **{"forked": True, **more})
-            )
+            return running.enter_context(ForkedEngine(lab, str(policy_file), *words, **more))
 
         yield run

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.lab.topology import Lab
-from support.running import Engine, run_to_its_end
+from support.running import ForkedEngine, run_to_its_end
 from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
@@ -46,7 +46,7 @@ def test_it_has_what_it_is_given_and_nothing_else(
     monkeypatch.setenv("INHERITED", "yes")
     policy = tmp_path / "policy.yaml"
     policy.write_text(policy_text(lab))
-    with Engine(lab, str(policy), forked=True, wrapped_in=wrapped_in, GIVEN="yes") as engine:
+    with ForkedEngine(lab, str(policy), wrapped_in=wrapped_in, GIVEN="yes") as engine:
         engine.wait_for_health("primary", "secondary")
         process = Path(f"/proc/{engine.process.pid}")
         opened = {int(name) for name in os.listdir(process / "fd")}

@@ -104,8 +104,7 @@ class Bench:
 
 def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
     """The engine, telling every round."""
-    words = (str(policy_file), "--log-level", "debug")
-    return Engine(lab, *words, forked=False, **environment)
+    return Engine(lab, str(policy_file), "--log-level", "debug", **environment)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import IO, Any, Self, TypeAlias, TypeVar
+from typing import IO, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
@@ -116,16 +116,16 @@ class Engine:
     """`route-switcher run …` in the router, from `__enter__` to `__exit__`.
 
     Leaving asks it to end, if nobody has, and checks that it ended well: exit code 0, nothing on
-    stderr but log lines, no traceback. If it is `forked` and neither wrapped nor given variables of
-    Python's, a process that has imported the program already becomes it.
+    stderr but log lines, no traceback.
     """
+
+    forked: ClassVar[bool] = False
 
     def __init__(
         self,
         lab: Lab,
         *words: str,
         wrapped_in: Sequence[str] = (),
-        forked: bool = False,
         **environment: str,
     ) -> None:
         self._lab = lab
@@ -133,7 +133,7 @@ class Engine:
         (for_output, output), (for_errors, errors) = pipes = (self._pipe(), self._pipe())
         arguments = ("run", *words, "--log-format", "json")
         self.process: Forked | subprocess.Popen[str]
-        if forked and not wrapped_in and _may_be_forked(environment):
+        if self.forked and not wrapped_in and _may_be_forked(environment):
             variables = _variables(environment)
             self.process = Forked(lab, ROUTER, arguments, variables, for_output, for_errors)
             lab.keep(f"process {self.process.pid}", self.process.close)
@@ -290,6 +290,13 @@ class Engine:
             return
         event, level, message = (fields.pop(name) for name in ("event", "level", "message"))
         self.records.append(Record(len(self.records), event, level, message, fields))
+
+
+class ForkedEngine(Engine):
+    """One that a process which has imported the program already becomes, unless it is wrapped or
+    given variables of Python's."""
+
+    forked = True
 
 
 def _fill(pipe: int, size: int) -> bool:
