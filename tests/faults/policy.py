@@ -35,6 +35,9 @@ class Settings:
     refuse: bool = False
     """`when_all_down: unreachable`, in a table of our own."""
 
+    hooks: tuple[str, ...] = ()
+    """The lines of the section `hooks`."""
+
     @property
     def table(self) -> int:
         """Where the traffic's routes stand."""
@@ -80,6 +83,7 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
         lines.append(f"  - {{name: unplugged, fail: {{carrier: down}}, {recover}}}")
     if settings.refuse:
         lines.append("routes: {table: own, when_all_down: unreachable}")
+    lines += settings.hooks
     return "\n".join(lines) + "\n"
 
 

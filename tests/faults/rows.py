@@ -8,6 +8,7 @@ from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
 from faults.rows_control import ROWS_CONTROL
 from faults.rows_floods import ROWS_FLOODED
+from faults.rows_hooks import ROWS_HOOKS
 from faults.rows_links import ROWS_LINKS
 from faults.rows_names import ROWS_NAMES
 from faults.rows_next_hops import ROWS_NEXT_HOPS
@@ -308,4 +309,5 @@ ROWS = (
     *ROWS_TIME,
     *ROWS_FLOODED,
     *ROWS_CONTROL,
+    *ROWS_HOOKS,
 )
