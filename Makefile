@@ -60,7 +60,7 @@ programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, three 
 	@$(call require_packages,$(PROGRAMS))
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes
 
-compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ with podman (as root)
+compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ and the service with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose
 
 bench: $(VENV)/.run-ready  ## measure speed and cost beside fping, about ten minutes

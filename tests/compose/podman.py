@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parents[2] / "compose"
 DEADLINE = 120.0
 """Seconds that anything may take; far more than it does, for machines that are busy."""
 
-_BASE = "localhost/route-switcher-base"
+BASE = "localhost/route-switcher-base"
 _IMAGE = "localhost/route-switcher"
 
 _CONFIGURATION = {
@@ -56,7 +56,12 @@ remove='podman rm --all --force --time 0'
 $remove >/dev/null 2>&1 || $remove >/dev/null 2>&1 || $remove
 umount --lazy "$FOLDER"
 for group in $CGROUPS; do
-    test ! -d "$group" || find "$group" -depth -type d -exec rmdir {} +
+    # What watched over a container ends a moment after it.
+    for _ in $(seq 100); do
+        test -d "$group" || break
+        find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+    done
+    test ! -d "$group" || exit 1
 done
 """
 
@@ -64,12 +69,17 @@ done
 class Podman:
     """podman, from `__enter__` to `__exit__`, with the router's image in its store.
 
-    `folder` is made; a memory file system is mounted there. Raises `Unavailable` if no container
+    `folder` is made; a memory file system is mounted there. The base image has these packages too;
+    the router's image is left out unless `builds`. Raises `Unavailable` if no container
     can run; what fails after that is a failure.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, packages: Sequence[str] = (), *, builds: bool = True, **environment: str
+    ) -> None:
         self._folder = folder
+        self._packages = packages
+        self._builds = builds
         self._environment = {
             **os.environ,
             "CONTAINERS_CONF": str(folder / "containers.conf"),
@@ -83,11 +93,12 @@ class Podman:
         with ExitStack() as undo:
             undo.callback(self._prepare())
             try:
-                self.run(f"./make-base-image {_BASE}")
-                self.run(f"podman run --rm --init --pull=never --network=none {_BASE} true")
+                self.run(f"./make-base-image {BASE} {' '.join(self._packages)}")
+                self.run(f"podman run --rm --init --pull=never --network=none {BASE} true")
             except AssertionError as error:
                 raise Unavailable(str(error)) from None
-            self._build_image()
+            if self._builds:
+                self._build_image()
             self._closing = undo.pop_all()
         return self
 
@@ -101,8 +112,14 @@ class Podman:
 
     def run(self, command: str) -> str:
         """Run a command in `compose/`: what it wrote to stdout. It must end well."""
-        done = subprocess.run(
-            shlex.split(command),
+        done = self.ask(shlex.split(command))
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def ask(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command in `compose/`: how it ended, and what it wrote."""
+        return subprocess.run(
+            words,
             cwd=FOLDER,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -110,8 +127,6 @@ class Podman:
             text=True,
             timeout=DEADLINE,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return done.stdout
 
     def start(self, command: str) -> subprocess.Popen[str]:
         """Start a command in `compose/`, to read what it writes."""
@@ -156,7 +171,7 @@ class Podman:
         return clean
 
     def _build_image(self) -> None:
-        arguments = {"BASE_IMAGE": _BASE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
+        arguments = {"BASE_IMAGE": BASE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
         words = " ".join(f"--build-arg {name}={value}" for name, value in arguments.items())
         self.run(
             f"podman build --quiet --network=none --pull=never {words} --volume {WHEELS}:/wheels:ro"

@@ -299,6 +299,16 @@ def test_only_the_owner_and_the_group_may_connect(listener: Listener, place: Pat
     assert (place.stat().st_uid, place.stat().st_gid) == (os.geteuid(), os.getegid())
 
 
+def test_a_umask_keeps_nobody_out_of_its_folder(place: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with Listener():
+            assert place.parent.stat().st_mode & 0o777 == 0o755
+            assert place.stat().st_mode & 0o777 == 0o660
+    finally:
+        os.umask(before)
+
+
 def test_what_an_engine_left_there_is_taken_away_and_nothing_stays(place: Path) -> None:
     with Listener():
         os.unlink(place)

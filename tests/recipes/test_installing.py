@@ -16,13 +16,13 @@ import pytest
 
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.pages import TOP, commands
 from support.running import DEADLINE
 from support.tables import our_routes
 from support.written_policy_files import policy_text
 
 pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 
-TOP = Path(__file__).parents[2]
 NOT_RUN = ("systemctl", "systemd-sysusers")
 FOLDERS = ("/etc", "/usr/local", "/opt", "/var/lib")
 PIP = "/opt/route-switcher/bin/pip install ."
@@ -59,16 +59,6 @@ wait $! || true
 """
 
 
-def section(page: str, title: str) -> str:
-    """The commands that a section has, without `sudo`."""
-    text = (TOP / page).read_text("utf-8")
-    (found,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(r"^```sh\n(.*?)^```$", found, re.MULTILINE | re.DOTALL)
-    assert blocks
-    lines = [line.removeprefix("sudo ") for block in blocks for line in block.splitlines()]
-    return "\n".join(lines) + "\n"
-
-
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     folder = tmp_path / "wheel"
@@ -81,26 +71,31 @@ def wheel(tmp_path: Path) -> Path:
 def test_what_the_pages_install_they_take_away_again(lab: Lab, wheel: Path, tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(policy_text(lab))
     pip = f"/opt/route-switcher/bin/pip install --quiet --no-index --no-deps $room/{wheel.name}"
-    install = section("README.md", "Install") + section("README.md", "As a service")
-    install += section("docs/service.md", "A user and a group that stay")
+    install = [
+        *commands("README.md", "Install"),
+        *commands("README.md", "As a service"),
+        *commands("docs/service.md", "A user and a group that stay"),
+    ]
     assert PIP in install
     # They need an engine that systemd has started.
-    asked = [line for line in install.splitlines() if line.startswith("route-switcher ")]
+    asked = [line for line in install if line.startswith("route-switcher ")]
     assert [line.split()[1] for line in asked] == ["status"]
-    script = (
-        f"cp {shlex.quote(str(wheel))} {shlex.quote(str(tmp_path))}/policy.yaml /run/\n"
-        + COPIES
-        + f"mv /run/{wheel.name} /run/policy.yaml .\n"
-        + f"cp -r {shlex.quote(str(TOP / 'examples'))} examples\n"
-        + "".join(f'{name}() {{ echo "not run: {name} $*"; }}\n' for name in NOT_RUN)
-        + "tree >before\n"
-        + "\n".join(line for line in install.replace(PIP, pip).splitlines() if line not in asked)
-        + "\ntree >installed\n! cmp before installed\n"
-        + WORK.replace("DEPENDENCIES", sysconfig.get_path("purelib"))
-        + section("docs/service.md", "Uninstall")
-        + "tree >after\ndiff before after\n"
-    )
-    words = lab.command(ROUTER, ["unshare", "--mount", "bash", "-c", script])
+    script = [
+        f"cp {shlex.quote(str(wheel))} {shlex.quote(str(tmp_path))}/policy.yaml /run/",
+        COPIES,
+        f"mv /run/{wheel.name} /run/policy.yaml .",
+        f"cp -r {shlex.quote(str(TOP / 'examples'))} examples",
+        *(f'{name}() {{ echo "not run: {name} $*"; }}' for name in NOT_RUN),
+        "tree >before",
+        *(pip if line == PIP else line for line in install if line not in asked),
+        "tree >installed",
+        "! cmp before installed",
+        WORK.replace("DEPENDENCIES", sysconfig.get_path("purelib")),
+        *commands("docs/service.md", "Uninstall"),
+        "tree >after",
+        "diff before after",
+    ]
+    words = lab.command(ROUTER, ["unshare", "--mount", "bash", "-c", "\n".join(script)])
     done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 0, done.stdout + done.stderr
     for line in (

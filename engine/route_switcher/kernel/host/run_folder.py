@@ -103,6 +103,8 @@ def _why_not_written(folder: Path) -> OSError | None:
 def _opened(path: Path, mode: int, parent: int | None = None, owner: int = -1) -> Iterator[int]:
     with suppress(FileExistsError):
         os.mkdir(path, mode, dir_fd=parent)
+        # A umask may have kept the control socket from those who may use it.
+        os.chmod(path, mode, dir_fd=parent)
         if owner != -1:
             give(path.name, owner, parent)
     descriptor = os.open(path, _OPEN, dir_fd=parent)
