@@ -13,6 +13,7 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.effects import (
+    EndConnections,
     LeaveOut,
     ProbeNow,
     Reconcile,
@@ -25,6 +26,7 @@ from route_switcher.core.vocabulary.events import (
     Answer,
     Answers,
     Applied,
+    ConnectionsEnded,
     Drill,
     Event,
     HookEnded,
@@ -88,6 +90,7 @@ OUTPUTS: dict[type[Output], Output] = {
     SpeedChange: SpeedChange(1.0, UPLINK.id, Speed.STANDBY),
     RunHook: RunHook(1.0, HOOK, MOMENT, 2),
     Verify: Verify(1.0, UPLINK.id, 0.5, (VERIFYING,)),
+    EndConnections: EndConnections(1.0, Family.IPV4, "b", (UPLINK.name,), None),
     LeaveOut: LeaveOut(1.0, UPLINK.id, ((target("203.0.113.1"), "its way is another"),)),
 }
 UNLOGGED = {Reconcile}
@@ -111,6 +114,7 @@ EVENTS: dict[type[Event], Event] = {
     LastDelivered: LastDelivered(1.0, Delivered()),
     HookEnded: HookEnded(1.0, HOOK, Family.IPV4),
     Verified: Verified(1.0, UPLINK.id, 0.5, (("internet", RoundOutcome.FAILED, "no answer"),)),
+    ConnectionsEnded: ConnectionsEnded(1.0, Family.IPV4, 1.0),
     Tick: Tick(1.0),
 }
 

@@ -123,6 +123,16 @@ ELSEWHERE = {
         "tests/daemon/test_track_file.py",
         "test_it_has_the_number_of_healthy_uplinks",
     ),
+    "policy.after_switch": (
+        "it changes no decision: it ends connections",
+        "tests/e2e/test_ending_connections.py",
+        "test_connections_follow_the_switch_as_the_policy_says",
+    ),
+    "after_switch.conntrack": (
+        "it changes no decision: it ends connections",
+        "tests/e2e/test_ending_connections.py",
+        "test_connections_follow_the_switch_as_the_policy_says",
+    ),
     "hook.timeout": (
         "it changes no decision: it ends a program",
         "tests/daemon/test_programs.py",

@@ -22,7 +22,7 @@ GATEWAY_HINT = (
     " line has no gateway (PPP, tunnels)"
 )
 KEYS_HINT = (
-    "the keys known here: version, uplinks, probes, rules, routes, hold_back, hooks,"
+    "the keys known here: version, uplinks, probes, rules, routes, hold_back, after_switch, hooks,"
     " control, on_exit, track_file, ignore_linkdown"
 )
 ABSENT_GATEWAY_HINT = (

@@ -16,6 +16,7 @@ from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Uplink
+from route_switcher.daemon.connections import Connections
 from route_switcher.daemon.control.listener import Listener
 from route_switcher.daemon.control.observer import Control
 from route_switcher.daemon.control.on_trial import OnTrial
@@ -146,6 +147,7 @@ async def _serve(
                 observers=[log],
                 oracle=oracle,
                 run_program=Programs().run,
+                end_connections=Connections().end,
                 remembers=True,
                 open_unbound=registry.open_unbound,
             )

@@ -36,6 +36,7 @@ from route_switcher.core.selection.trying_routers import try_routers
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
+    ConnectionsEnded,
     Drill,
     Event,
     HookEnded,
@@ -128,7 +129,7 @@ class Engine:
                 outputs = begin_drill(event, self.policy, self._families)
             case Verified():
                 outputs = judge_verification(event, self._families)
-            case LastDelivered() | HookEnded():
+            case LastDelivered() | HookEnded() | ConnectionsEnded():
                 outputs = []
             case _:
                 assert_never(event)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.routing.reconcile import Convergence
 from route_switcher.core.vocabulary.effects import (
+    EndConnections,
     LeaveOut,
     ProbeNow,
     Reconcile,
@@ -20,6 +21,7 @@ def effects_of_daemon(
     convergence: Convergence,
     run_hook: Callable[[RunHook], None],
     verify: Callable[[Verify], None],
+    end_connections: Callable[[EndConnections], None],
 ) -> EffectTable:
     """None of them waits for anything."""
     table = EffectTable()
@@ -29,4 +31,5 @@ def effects_of_daemon(
     table.add(Reconcile, lambda _: convergence.ask())
     table.add(RunHook, run_hook)
     table.add(Verify, verify)
+    table.add(EndConnections, end_connections)
     return table

@@ -10,7 +10,13 @@ from typing import TypeAlias
 import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
-from route_switcher.core.vocabulary.events import Answers, HookEnded, Round, Verified
+from route_switcher.core.vocabulary.events import (
+    Answers,
+    ConnectionsEnded,
+    HookEnded,
+    Round,
+    Verified,
+)
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.ways import Findings
@@ -55,7 +61,7 @@ class Beat:
         self.taken = trio.Event()
 
 
-Told: TypeAlias = Round | Answers | HookEnded | Verified
+Told: TypeAlias = Round | Answers | HookEnded | Verified | ConnectionsEnded
 """What keeps its order."""
 
 Item: TypeAlias = Told | KernelNews | Submitted | ForeignRoutes | FoundHops | Findings | Beat

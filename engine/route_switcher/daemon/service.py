@@ -17,10 +17,11 @@ from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.effects import Effect, RunHook, Verify
+from route_switcher.core.vocabulary.effects import Effect, EndConnections, RunHook, Verify
 from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
+    ConnectionsEnded,
     Drill,
     Event,
     HookEnded,
@@ -49,6 +50,7 @@ from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.asking import Asking, worth_asking
 from route_switcher.daemon.carry_out import Table, carry_out
+from route_switcher.daemon.connections import EndThem, not_ended
 from route_switcher.daemon.effects import effects_of_daemon
 from route_switcher.daemon.hooks.paper import RunProgram, not_run
 from route_switcher.daemon.inbox import Beat, ForeignRoutes, FoundHops, Inbox, Item
@@ -78,12 +80,13 @@ class Service:
         observers: Sequence[Observer] = (),
         oracle: Oracle | None = None,
         run_program: RunProgram = not_run,
+        end_connections: EndThem = not_ended,
         remembers: bool = False,
         open_unbound: OpenUnbound | None = None,
     ) -> None:
-        """`run_program` runs what hooks name. `remembers`: a command `LastDelivered` will tell what
-        they were told before the start. `open_unbound` opens what verifies switches; without it
-        none is verified."""
+        """`run_program` runs what hooks name; `end_connections` ends those that stick to an uplink
+        that was left. `remembers`: a command `LastDelivered` will tell what hooks were told before
+        the start. `open_unbound` opens what verifies switches; without it none is verified."""
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
@@ -96,6 +99,7 @@ class Service:
         self._last = LastRead(kernel, self._inbox, look_at_links)
         self._asking = Asking(oracle, self._engine.questions, self._inbox.give_ways)
         self._run_program = run_program
+        self._end_connections = end_connections
         self._remembers = remembers
         self._verifying = (
             None if open_unbound is None else Verifying(open_unbound, self._inbox.give_round)
@@ -149,6 +153,7 @@ class Service:
                 self._convergence,
                 lambda effect: nursery.start_soon(self._run_hook, effect),
                 partial(self._verify, nursery),
+                lambda effect: nursery.start_soon(self._end, effect),
             )
             await self._begin()
             self._probing.apply_policy(self._engine.policy)
@@ -193,7 +198,7 @@ class Service:
                 self._handle(Tick(trio.current_time()))
             case Round() | Answers():
                 self._handle(item)
-            case HookEnded() | Verified():
+            case HookEnded() | Verified() | ConnectionsEnded():
                 self._handle(replace(item, at=trio.current_time()))
             case Submitted():
                 outputs = await self._take_command(item.command)
@@ -243,6 +248,11 @@ class Service:
         problem = await self._run_program(effect, self._engine.policy)
         now = trio.current_time()
         await self._inbox.give_round(HookEnded(now, effect.hook, effect.moment.subject, problem))
+
+    async def _end(self, effect: EndConnections) -> None:
+        await self._end_connections(effect, self._engine.active)
+        now = trio.current_time()
+        await self._inbox.give_round(ConnectionsEnded(now, effect.family, effect.at))
 
     def _see_ways(self, findings: Findings) -> None:
         self._handle(Ways(trio.current_time(), findings))

@@ -6,6 +6,7 @@ from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.sections import probes, rules, uplinks
+from route_switcher.policy.sections.after_switch import read_conntrack
 from route_switcher.policy.sections.control import read_control
 from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.hold_back import read_hold_back
@@ -49,6 +50,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         read_on_exit(findings),
         read_track_file(findings),
         the_hooks,
+        read_conntrack(findings),
     )
 
 

@@ -4,12 +4,21 @@ from collections.abc import Callable
 
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.routing.reconcile import Convergence
-from route_switcher.core.vocabulary.effects import ProbeNow, Reconcile, RunHook, SpeedChange
+from route_switcher.core.vocabulary.effects import (
+    EndConnections,
+    ProbeNow,
+    Reconcile,
+    RunHook,
+    SpeedChange,
+)
 from route_switcher.virtual.probing import ProbeStreams
 
 
 def effects_of_world(
-    probing: ProbeStreams, convergence: Convergence, run: Callable[[RunHook], None]
+    probing: ProbeStreams,
+    convergence: Convergence,
+    run: Callable[[RunHook], None],
+    end: Callable[[EndConnections], None],
 ) -> EffectTable:
     """An effect that has no meaning in the world has no entry."""
     table = EffectTable()
@@ -17,4 +26,5 @@ def effects_of_world(
     table.add(SpeedChange, lambda effect: probing.set_speed(effect.uplink, effect.speed))
     table.add(Reconcile, lambda _: convergence.ask())
     table.add(RunHook, run)
+    table.add(EndConnections, end)
     return table

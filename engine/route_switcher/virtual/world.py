@@ -17,9 +17,10 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.probing.probing import evenly
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.effects import Effect, RunHook
+from route_switcher.core.vocabulary.effects import Effect, EndConnections, RunHook
 from route_switcher.core.vocabulary.events import (
     Applied,
+    ConnectionsEnded,
     Drill,
     Event,
     HookEnded,
@@ -102,7 +103,7 @@ class World:
         )
         self._convergence: Convergence
         self._effects: EffectTable
-        self._ended: deque[HookEnded] = deque()
+        self._ended: deque[HookEnded | ConnectionsEnded] = deque()
         self._deadline = inf
         self._wake = NEVER
         self._woken_at = NEVER
@@ -243,7 +244,9 @@ class World:
         self._probing.close()
         self.engine = Engine(policy)
         self._convergence = Convergence(self.engine.plans)
-        self._effects = effects_of_world(self._probing, self._convergence, self._run_hook)
+        self._effects = effects_of_world(
+            self._probing, self._convergence, self._run_hook, self._end_connections
+        )
         links, rules = self._links_of(policy), self.table.rules.ours
         told = self._next_hops.told(policy)
         routes = self.table.routes
@@ -283,6 +286,9 @@ class World:
 
     def _run_hook(self, effect: RunHook) -> None:
         self._ended.append(HookEnded(self._at, effect.hook, effect.moment.subject))
+
+    def _end_connections(self, effect: EndConnections) -> None:
+        self._ended.append(ConnectionsEnded(self._at, effect.family, effect.at))
 
     def _give(self, event: Event) -> None:
         if self._overhear is not None:

@@ -25,6 +25,7 @@ from route_switcher.analysis.prose.placement import (
 from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
+from route_switcher.core.vocabulary.conntrack import Conntrack
 from route_switcher.core.vocabulary.policy import ABSENCE, Damping, Policy, Recover, Rule
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
@@ -35,6 +36,23 @@ _SEEN = {
     Fault.SILENT: "A silent outage",
     Fault.UNPLUGGED: "A lost carrier",
     Fault.SLOW: "Slowness",
+}
+
+_CONNECTIONS = {
+    Conntrack.PREVIOUS: (
+        "After a switch, connections are ended whose source was translated (NAT) to an address of"
+        " the uplink that was left; they begin again by the new way. So are those with an address"
+        " that the active uplink has lost. Connections with a connmark stay (conntrack: previous)."
+    ),
+    Conntrack.ALL: (
+        "After a switch, and when the active uplink gets another address, all connections of the"
+        " family are ended whose source was translated (NAT); they begin again by the new way."
+        " Connections with a connmark stay (conntrack: all)."
+    ),
+    Conntrack.NONE: (
+        "No connection is ended after a switch: those whose source was translated by `snat to` keep"
+        " the address of the uplink that was left (conntrack: none)."
+    ),
 }
 
 
@@ -219,6 +237,7 @@ def _moves(policy: Policy) -> Iterator[str]:
         yield _comes_back(policy)
     else:
         yield "There is no other uplink: nothing is moved."
+    yield _CONNECTIONS[policy.conntrack]
     if any(_may_be_suspect(policy, probe) for probe in policy.probes):
         yield (
             f"A target that is silent through every uplink that works ({WITNESSES} at least) is"

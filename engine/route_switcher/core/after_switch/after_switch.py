@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf
 
 from route_switcher.core.after_switch.confirmation import Confirmation
+from route_switcher.core.after_switch.connections import Connections
 from route_switcher.core.after_switch.hook_queue import HookQueue
 from route_switcher.core.after_switch.moments import moment_of
 from route_switcher.core.after_switch.surroundings import Surroundings
@@ -13,9 +14,11 @@ from route_switcher.core.after_switch.verification import verification
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import (
+    ConnectionsEnded,
     Event,
     HookEnded,
     LastDelivered,
+    Links,
     Reload,
     Start,
     Tick,
@@ -47,16 +50,18 @@ class AfterSwitch:
         self._knows = False
         """Whether it knows what was delivered before the start. Nothing is due until then."""
         self._held: dict[Family, Moment] = {}
+        self._connections = Connections()
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is awaited, and no hook runs or waits."""
-        return self._queue.idle and not self._awaited and not self._held
+        waiting = self._awaited or self._held
+        return self._queue.idle and not waiting and self._connections.at_rest
 
     def deadline(self) -> float:
         """When a `Tick` is wanted; inf: never."""
         waits = min((each.until for each in self._awaited.values()), default=inf)
-        return min(waits, self._queue.deadline())
+        return min(waits, self._queue.deadline(), self._connections.deadline())
 
     @property
     def delivered(self) -> Delivered:
@@ -77,19 +82,26 @@ class AfterSwitch:
     ) -> list[Output]:
         """What follows from `event`, of which the engine `said` this."""
         said = tuple(said)
-        if not said and self.at_rest and not isinstance(event, Start | Reload | LastDelivered):
+        always = isinstance(event, Start | Reload | LastDelivered | Links)
+        if not said and self.at_rest and not always:
             return []
         outputs: list[Output] = []
         hooks, at, selections = seen.policy.hooks, event.at, seen.selections
         works = any(h.answers for s in selections.values() for h in s.candidates)
         match event:
             case Start():
+                self._connections.see(at, event.links)
                 self._asks = event.asks
                 if event.delivered is not None:
                     self._know(event.delivered, selections.values())
             case LastDelivered():
                 self._know(event.delivered, selections.values())
+            case Links():
+                self._connections.see(at, event.states)
+            case ConnectionsEnded():
+                self._connections.on_ended(event)
             case Reload():
+                self._connections.see(at, event.links)
                 self._queue.keep(hooks)
                 self._awaited = {f: c for f, c in self._awaited.items() if f in selections}
                 self._selected = {f: m for f, m in self._selected.items() if f in selections}
@@ -100,9 +112,16 @@ class AfterSwitch:
                 outputs += self._queue.on_time(at, works=works)
             case _:
                 pass
+        moved = {output.family for output in said if isinstance(output, Decision)}
+        if isinstance(event, Reload):
+            moved |= selections.keys()
+        if moved or always:
+            self._connections.follow(at, selections, moved)
         for output in said:
             if isinstance(output, Decision):
                 self._decided(output, selections[output.family])
+        if isinstance(event, Tick):
+            outputs += self._connections.on_time(at, seen.policy, self._awaited)
         if works:
             outputs += self._queue.on_works(at)
         if self._knows:
@@ -113,12 +132,13 @@ class AfterSwitch:
                 del self._awaited[family]
                 if isinstance(event, Ways):
                     outputs += verification(awaited.moment, event, seen)
-                # What ends connections comes here, before hooks.
+                outputs += self._connections.end(at, family, seen.policy)
                 self._held[family] = replace(awaited.moment, astray=selections[family].astray)
         if self._knows:
-            for moment in self._held.values():
-                outputs += self._switched(at, hooks, moment, works=works)
-            self._held = {}
+            for family, moment in list(self._held.items()):
+                if not self._connections.waits(family):
+                    del self._held[family]
+                    outputs += self._switched(at, hooks, moment, works=works)
             if isinstance(event, Reload):
                 for moment in self._selected.values():
                     outputs += self._catch_up(at, hooks, moment, works=works)
@@ -139,6 +159,7 @@ class AfterSwitch:
         moment = moment_of(decision, selection.healths, None if before is None else before.uplink)
         self._selected[decision.family] = moment
         self._awaited[decision.family] = Confirmation(moment, self._asks)
+        self._held.pop(decision.family, None)
 
     def _due(
         self, at: float, hooks: Iterable[Hook], moment: Moment, *, works: bool

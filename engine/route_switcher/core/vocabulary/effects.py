@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import Speed
-from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.core.vocabulary.uplinks import Address, Family, UplinkId
 
 
 class _Effect(ABC):
@@ -184,4 +184,48 @@ class Verify(_Effect):
         return {"uplink": self.uplink.name, "family": str(self.uplink.family)}
 
 
-Effect: TypeAlias = Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook | Verify
+@dataclass(frozen=True, slots=True)
+class EndConnections(_Effect):
+    """Connections that stick to what was left are to be ended: those of `family` whose source was
+    translated, and whose replies go to one of `addresses` (None: to any). `ConnectionsEnded` tells
+    what came of it. It is of no use any more once another uplink than `active` is active."""
+
+    log_event = "conntrack-due"
+    after_routes = True
+
+    at: float
+    family: Family
+    active: str
+    """The name of the uplink that is active now."""
+    left: tuple[str, ...]
+    """The names of those that were left, or whose address has changed."""
+    addresses: tuple[Address, ...] | None
+    again: bool = False
+    """The second time: for what came by the old way while the first went on."""
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplinks and addresses."""
+        again = " once more" if self.again else ""
+        return f"{self.family}: {self.which} are to be ended{again}"
+
+    @property
+    def which(self) -> str:
+        """The connections, as a part of a sentence."""
+        if self.addresses is None:
+            return "all translated connections"
+        stick = f"connections that stick to {', '.join(self.left)}"
+        return f"{stick} ({', '.join(map(str, self.addresses))})"
+
+    def log_fields(self) -> dict[str, object]:
+        """The family, the uplinks and the addresses."""
+        return {
+            "family": str(self.family),
+            "left": list(self.left),
+            "addresses": None if self.addresses is None else [str(a) for a in self.addresses],
+            "again": self.again,
+        }
+
+
+Effect: TypeAlias = (
+    Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook | Verify | EndConnections
+)

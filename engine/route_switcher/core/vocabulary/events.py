@@ -199,6 +199,15 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionsEnded:
+    """What was asked for at `asked_at` (`EndConnections`) is done, or cannot be done."""
+
+    at: float
+    family: Family
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """The kernel was brought to the plans by these actions, which it acknowledged; perhaps none."""
 
@@ -310,5 +319,6 @@ Event: TypeAlias = (
     | LastDelivered
     | HookEnded
     | Verified
+    | ConnectionsEnded
     | Tick
 )

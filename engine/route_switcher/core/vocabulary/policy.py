@@ -17,6 +17,7 @@ from route_switcher.core.vocabulary.conditions import (
     Subject,
     leaves,
 )
+from route_switcher.core.vocabulary.conntrack import Conntrack
 from route_switcher.core.vocabulary.hooks import Hook
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family, Prefix, Uplink, UplinkId
@@ -196,6 +197,8 @@ class Policy:
     """The absolute path of the file that has the number of healthy uplinks; None: there is none."""
     hooks: tuple[Hook, ...] = ()
     """The programs that are run after something happened, each once."""
+    conntrack: Conntrack = Conntrack.PREVIOUS
+    """Which connections are ended after a switch."""
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from route_switcher.core.vocabulary.uplinks import Address
+from route_switcher.core.vocabulary.uplinks import Address, Family
 
 NEW, GET, DELETE = 0x100, 0x101, 0x102
 """Messages of the conntrack subsystem: IPCTNL_MSG_CT_NEW, _GET and _DELETE."""
@@ -23,11 +23,16 @@ _BODY = _HEADER.size + 4
 _NESTED, _KIND_MASK = 0x8000, 0x3FFF
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 
-_CTA_TUPLE_ORIG, _CTA_TUPLE_REPLY, _CTA_MARK, _CTA_ID, _CTA_ZONE, _CTA_FILTER = 1, 2, 8, 12, 18, 25
+_CTA_TUPLE_ORIG, _CTA_TUPLE_REPLY, _CTA_STATUS, _CTA_MARK, _CTA_ID, _CTA_ZONE = 1, 2, 3, 8, 12, 18
+_CTA_FILTER, _CTA_STATUS_MASK = 25, 26
+_IPS_SRC_NAT = 1 << 4
+"""The source was translated."""
 _CTA_TUPLE_IP = 1
 _SOURCE = {4: 1, 16: 3}
 _DESTINATION = {4: 2, 16: 4}
 """CTA_IP_V4_SRC, CTA_IP_V6_SRC and so on, by the length of the address."""
+_LENGTHS = {Family.IPV4: 4, Family.IPV6: 16}
+_FAMILIES = {4: socket.AF_INET, 16: socket.AF_INET6}
 _CTA_FILTER_ORIG_FLAGS, _CTA_FILTER_REPLY_FLAGS = 1, 2
 _FILTER_IP_DST = 1 << 1
 
@@ -46,17 +51,25 @@ class Answers(NamedTuple):
     """The errno that ended the dump; 0: none did."""
 
 
-def dump_request(address: Address, sequence: int) -> bytes:
-    """Ask for the entries whose replies go to `address`, or for more of its family.
+def dump_request(what: Address | Family, sequence: int) -> bytes:
+    """Ask for the entries whose source was translated and whose replies go to this address, or for
+    those of the family; or for more.
 
     Linux before 5.8 knows no filter by address, and that for IPv6 leaves out what it should let
-    through (ctnetlink_filter_match_tuple, seen in 6.18): `read_dump` looks at what comes.
+    through (ctnetlink_filter_match_tuple, seen in 6.18). Linux before 5.18 knows no filter by
+    status. So `read_dump` looks at what comes.
     """
-    body = _filter(address.packed) if address.version == 4 else b""
-    return _message(GET, _NLM_F_REQUEST | _NLM_F_DUMP, sequence, _family(address.packed), body)
+    status = struct.pack("!I", _IPS_SRC_NAT)
+    body = _attribute(_CTA_STATUS, status) + _attribute(_CTA_STATUS_MASK, status)
+    if isinstance(what, Family):
+        number = _FAMILIES[_LENGTHS[what]]
+    else:
+        number = _FAMILIES[len(what.packed)]
+        body += _to(what.packed) if what.version == 4 else b""
+    return _message(GET, _NLM_F_REQUEST | _NLM_F_DUMP, sequence, number, body)
 
 
-def _filter(packed: bytes) -> bytes:
+def _to(packed: bytes) -> bytes:
     to = _nested(_CTA_TUPLE_IP, _attribute(_DESTINATION[len(packed)], packed))
     flags = _attribute(_CTA_FILTER_ORIG_FLAGS, struct.pack("=I", 0)) + _attribute(
         _CTA_FILTER_REPLY_FLAGS, struct.pack("=I", _FILTER_IP_DST)
@@ -64,18 +77,20 @@ def _filter(packed: bytes) -> bytes:
     return _nested(_CTA_TUPLE_REPLY, to) + _nested(_CTA_FILTER, flags)
 
 
-def read_dump(datagram: bytes, address: Address, sequence: int) -> Answers:
-    """The translated entries without a mark in `datagram` whose replies go to `address`.
+def read_dump(datagram: bytes, what: Address | Family, sequence: int) -> Answers:
+    """The translated entries without a mark in `datagram` whose replies go to this address, or all
+    of the family.
 
     Raises MalformedEntryError.
     """
     deletions: list[bytes] = []
     done, error = False, 0
-    wanted = address.packed
+    wanted = b"" if isinstance(what, Family) else what.packed
+    length = _LENGTHS[what] if isinstance(what, Family) else len(wanted)
     try:
         for kind, at, end in _messages(datagram, sequence):
             if kind == NEW and datagram.find(wanted, at, end) >= 0:
-                deletion = _deletion(datagram, at + _BODY, end, wanted)
+                deletion = _deletion(datagram, at + _BODY, end, wanted, length)
                 if deletion is not None:
                     deletions.append(deletion)
             elif kind in (_NLMSG_ERROR, _NLMSG_DONE):
@@ -111,8 +126,9 @@ def _messages(datagram: bytes, sequence: int | None) -> Iterator[tuple[int, int,
         at += (size + 3) & ~3
 
 
-def _deletion(data: bytes, at: int, end: int, wanted: bytes) -> bytes | None:
-    """The message that deletes the entry with the attributes in `data`; None: it is to stay."""
+def _deletion(data: bytes, at: int, end: int, wanted: bytes, length: int) -> bytes | None:
+    """The message that deletes the entry with the attributes in `data`; None: it is to stay. Its
+    addresses have `length` bytes; replies go to `wanted`, if that is not empty."""
     original = reply = identity = zone = b""
     while at < end:
         size, kind = _ATTRIBUTE.unpack_from(data, at)
@@ -130,13 +146,13 @@ def _deletion(data: bytes, at: int, end: int, wanted: bytes) -> bytes | None:
         elif kind == _CTA_MARK and any(data[at + _ATTRIBUTE.size : at + size]):
             return None
         at += (size + 3) & ~3
-    length = len(wanted)
-    if _address(reply, _DESTINATION[length]) != wanted:
+    answered = _address(reply, _DESTINATION[length])
+    if not answered or answered != (wanted or answered):
         return None
-    if _address(original, _SOURCE[length]) in (wanted, b""):
+    if _address(original, _SOURCE[length]) in (answered, b""):
         return None
     body = b"".join(_padded(part) for part in (original, identity, zone))
-    return _message(DELETE, _NLM_F_REQUEST, 0, _family(wanted), body)
+    return _message(DELETE, _NLM_F_REQUEST, 0, _FAMILIES[length], body)
 
 
 def _address(tuple_: bytes, kind: int) -> bytes:
@@ -155,10 +171,6 @@ def _inner(nest: bytes, wanted: int) -> bytes:
             return nest[at : at + size]
         at += (size + 3) & ~3
     return b""
-
-
-def _family(address: bytes) -> int:
-    return socket.AF_INET if len(address) == 4 else socket.AF_INET6
 
 
 def _message(kind: int, flags: int, sequence: int, family: int, body: bytes) -> bytes:

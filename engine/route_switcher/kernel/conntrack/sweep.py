@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from route_switcher.core.vocabulary.uplinks import Address
+from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.kernel.conntrack.entries import (
     MalformedEntryError,
     dump_request,
@@ -42,8 +42,9 @@ class Swept:
     """The kernel tracks no connections, so there was nothing to do."""
 
 
-def sweep(addresses: Iterable[Address], stopped: Callable[[], bool] = lambda: False) -> Swept:
-    """Delete the translated connections whose replies go to one of `addresses`.
+def sweep(these: Iterable[Address | Family], stopped: Callable[[], bool] = lambda: False) -> Swept:
+    """Delete the translated connections whose replies go to one of these addresses, or that are of
+    one of these families.
 
     It blocks, and is for a thread of its own: the kernel looks at every entry, and does so without
     the interpreter's lock. `stopped` is asked between two parts; if it is true, the rest is left.
@@ -53,8 +54,8 @@ def sweep(addresses: Iterable[Address], stopped: Callable[[], bool] = lambda: Fa
     deleted = 0
     end = time.monotonic() + LIMIT
     try:
-        for address in addresses:
-            for count in _deleted(address):
+        for what in these:
+            for count in _deleted(what):
                 deleted += count
                 if stopped():
                     return Swept(deleted, "traffic has moved again")
@@ -67,15 +68,15 @@ def sweep(addresses: Iterable[Address], stopped: Callable[[], bool] = lambda: Fa
     return Swept(deleted)
 
 
-def _deleted(address: Address) -> Iterator[int]:
+def _deleted(what: Address | Family) -> Iterator[int]:
     """How many were deleted with each part of the table. Raises OSError, MalformedEntryError."""
     with _opened() as asking, _opened() as deleting:
         deleting.setblocking(False)
         asking.settimeout(_PATIENCE)
-        asking.send(dump_request(address, sequence := 1))
+        asking.send(dump_request(what, sequence := 1))
         done = False
         while not done:
-            deletions, done, code = read_dump(asking.recv(_RECEIVE), address, sequence)
+            deletions, done, code = read_dump(asking.recv(_RECEIVE), what, sequence)
             if code:
                 raise OSError(code, _words(code))
             yield _delete(deleting, deletions)
