@@ -13,6 +13,7 @@ PAGE = TOP / "docs" / "log.md"
 NAMED_ELSEWHERE = {
     "packets": {"malformed", "wrong_source", "wrong_token", "late", "repeated", "unasked"}
     | {"foreign", "implausible_stamps", "receive_errors"},
+    "conntrack": {"family", "left", "addresses", "again", "deleted", "seconds", "problem"},
     "hook": {"hook", "run", "family", "uplink", "attempt", "seconds", "problem"},
     "hook-output": {"hook", "run", "family", "uplink", "attempt"},
     "order": {"user", "process", "uplink", "force", "seconds", "confirm_seconds"},

@@ -9,16 +9,17 @@ decides nothing about routes.
 1. The order after a switch (`confirmation`)
 --------------------------------------------
 
-    decided --> the routes are read back --> the kernel was asked --+--> connections are ended --> hooks
-                                                                    `--> one round (`verification`)
+    decided --> routes are read back --> the kernel was asked --+--> connections are ended --> hooks
+                                                                `--> one round (`verification`)
 
 * Read back: the active route was seen, no other route of ours stands before it, and the rules that
   lead to it were seen.
 * Asked: the kernel said since then which way traffic would take. Nothing waits for that where
   nobody can be asked (a dry run, virtual time).
 * After `LIMIT` seconds it goes on without either.
-* Connections (`connections`): those that stick to what was left. Hooks wait for that, but not long. It is asked for twice;
-  the second time is dropped by another decision, which then asks for what is left to do.
+* Connections (`connections`): those that stick to what was left. Hooks wait for that, but not
+  long. It is asked for twice; the second time is dropped by another decision, which then asks for
+  what is left to do.
 * Another decision of the same family begins the wait again. What was decided before is not told of.
 
 2. When which hook is due

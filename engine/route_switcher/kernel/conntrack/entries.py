@@ -23,10 +23,7 @@ _BODY = _HEADER.size + 4
 _NESTED, _KIND_MASK = 0x8000, 0x3FFF
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 
-_CTA_TUPLE_ORIG, _CTA_TUPLE_REPLY, _CTA_STATUS, _CTA_MARK, _CTA_ID, _CTA_ZONE = 1, 2, 3, 8, 12, 18
-_CTA_FILTER, _CTA_STATUS_MASK = 25, 26
-_IPS_SRC_NAT = 1 << 4
-"""The source was translated."""
+_CTA_TUPLE_ORIG, _CTA_TUPLE_REPLY, _CTA_MARK, _CTA_ID, _CTA_ZONE, _CTA_FILTER = 1, 2, 8, 12, 18, 25
 _CTA_TUPLE_IP = 1
 _SOURCE = {4: 1, 16: 3}
 _DESTINATION = {4: 2, 16: 4}
@@ -52,20 +49,17 @@ class Answers(NamedTuple):
 
 
 def dump_request(what: Address | Family, sequence: int) -> bytes:
-    """Ask for the entries whose source was translated and whose replies go to this address, or for
-    those of the family; or for more.
+    """Ask for the entries whose replies go to this address, or for those of the family; or for
+    more.
 
     Linux before 5.8 knows no filter by address, and that for IPv6 leaves out what it should let
-    through (ctnetlink_filter_match_tuple, seen in 6.18). Linux before 5.18 knows no filter by
-    status. So `read_dump` looks at what comes.
+    through (ctnetlink_filter_match_tuple, seen in 6.18): `read_dump` looks at what comes.
     """
-    status = struct.pack("!I", _IPS_SRC_NAT)
-    body = _attribute(_CTA_STATUS, status) + _attribute(_CTA_STATUS_MASK, status)
     if isinstance(what, Family):
-        number = _FAMILIES[_LENGTHS[what]]
+        number, body = _FAMILIES[_LENGTHS[what]], b""
     else:
         number = _FAMILIES[len(what.packed)]
-        body += _to(what.packed) if what.version == 4 else b""
+        body = _to(what.packed) if what.version == 4 else b""
     return _message(GET, _NLM_F_REQUEST | _NLM_F_DUMP, sequence, number, body)
 
 
