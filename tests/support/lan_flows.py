@@ -131,18 +131,24 @@ def download(lab: Lab, family: Family = Family.IPV4) -> Iterator[Flow]:
             server.send(b"x" * 1000)
             server.recv(4096)
 
-        def hear() -> None:
+        def hear() -> bool:
             try:
-                flow.answered += len(client.recv(4096))
+                heard = len(client.recv(4096))
             except ConnectionResetError:
+                heard = 0
+            flow.answered += heard
+            if not heard:  # nothing, without an error, if that met a `send`
                 flow.cut.set()
+            return flow.cut.is_set()
 
         stack.enter_context(_going(flow, send, feed, hear))
         yield flow
 
 
 @contextmanager
-def _going(flow: Flow, send: Callable[[], object], *others: Callable[[], object]) -> Iterator[None]:
+def _going(
+    flow: Flow, send: Callable[[], object], *others: Callable[[], bool | None]
+) -> Iterator[None]:
     over = threading.Event()
 
     def sending() -> None:
@@ -151,10 +157,11 @@ def _going(flow: Flow, send: Callable[[], object], *others: Callable[[], object]
                 send()
                 flow.sent += 1
 
-    def repeat(act: Callable[[], object]) -> None:
-        while not over.is_set():
+    def repeat(act: Callable[[], bool | None]) -> None:
+        done: bool | None = False
+        while not (done or over.is_set()):
             with suppress(OSError):
-                act()
+                done = act()
 
     threads = [threading.Thread(target=sending)]
     threads += [threading.Thread(target=repeat, args=(act,)) for act in others]
