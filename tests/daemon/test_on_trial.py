@@ -1,6 +1,7 @@
 """A policy on trial: it stays only if somebody confirms it, whatever happens meanwhile."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -181,6 +182,24 @@ async def test_the_way_back_keeps_an_order_and_gives_one_again_that_the_trial_en
         assert (await (await it.connect()).ask(request("release")))["ok"]
         await trio.sleep(100)
         assert (order(), await active(it)) == (None, "primary")
+
+
+async def test_a_drill_that_ended_on_trial_does_not_end_again(
+    autojump_clock: trio.testing.MockClock,
+    listener: Listener,
+    place: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with controlled(listener, place) as it:
+        await trio.sleep(30)
+        client = await it.connect()
+        assert (await client.ask(request("drill", uplink="secondary", seconds=20)))["ok"]
+        await reload(it, Written(policy(), "the same in other words"))
+        await trio.sleep(70)
+        assert await confirmation(it) == "missed"
+    assert sum("the drill of secondary has ended" in line for line in caplog.messages) == 1
+    assert "kept over the trial" not in caplog.text
 
 
 async def test_where_the_disk_takes_nothing_it_says_so_and_goes_back_all_the_same(

@@ -18,12 +18,13 @@ returned, or somebody else ended the drill, 130 ended by Ctrl-C.
 import argparse
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
-from route_switcher.cli.asking import complain
+from route_switcher.cli.asking import UNBROKEN, complain
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.drill_words import report
 from route_switcher.control.protocol import LONGEST_ORDER, Error, request
@@ -151,7 +152,7 @@ def _print(arguments: argparse.Namespace, drill: Mapping[str, Any]) -> None:
 
 def _say(text: str) -> None:
     """While it goes on; standard output has the report only."""
-    print(text, file=sys.stderr, flush=True)
+    print(textwrap.fill(text, 80, subsequent_indent="  ", **UNBROKEN), file=sys.stderr, flush=True)
 
 
 def _cannot(message: str) -> int:

@@ -148,7 +148,8 @@ class OnTrial(Admission):
             )
             await self._submit(NewPolicy(trial.before.policy))
         taken = {f.family for f in self._status().families if f.override is not None}
-        orders = (replace(o, families=o.families - taken) for o in trial.orders)
+        standing = (o for o in trial.orders if o.until > self._machine_time())
+        orders = (replace(o, families=o.families - taken) for o in standing)
         again = [order for order in orders if order.families]
         for order in as_commands(again, self._ahead, trio.current_time()):
             say(logging.INFO, "order", f"kept over the trial: switch to {order.uplink}")
