@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.box import POLICY, POLICY_V6, box, diagnosed, shell, troubles
+from doctor.box import POLICY, POLICY_V6, ROOM, box, diagnosed, shell, troubles
 from doctor.rows import ROWS
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, main
 from route_switcher.doctor.finding import Verdict
@@ -123,6 +123,49 @@ def test_an_interface_with_a_strange_name(
     (down,) = [f for f in troubles(findings) if f.check == "link"]
     shell(*down.remedies)
     assert [f for f in diagnosed(policy, capsys)[1] if f.fault == down.fault] == []
+
+
+PIPES = (
+    f"mkdir -p {ROOM} && mkfifo {ROOM}/pipe",
+    f"mount --bind {ROOM}/pipe /etc/resolv.conf",
+    f"mkdir -p {ROOM}/units && mkfifo {ROOM}/units/route-switcher.service {ROOM}/units/x.conf",
+    "mkdir -p /run/systemd/system",
+    f"mount --bind {ROOM}/units /run/systemd/system",
+)
+NO_FOLDER_TO_WRITE_TO = (
+    "for d in /tmp /var/tmp; do mount --bind $d $d && mount -o remount,bind,ro $d; done;"
+    ' unset TMPDIR; cd /proc; exec "$@"'
+)
+
+
+def test_pipes_in_the_place_of_files_are_not_waited_for(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    shell(*PIPES)
+    _, findings = diagnosed(policy, capsys, ("timeout", "20"))
+    assert troubles(findings) == []
+    assert "/etc/resolv.conf cannot be read" in [f.text for f in findings]
+
+
+def test_no_folder_has_to_be_written_to(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    under = ("unshare", "--mount", "sh", "-c", NO_FOLDER_TO_WRITE_TO, "sh")
+    assert troubles(diagnosed(policy, capsys, under)[1]) == []
+
+
+def test_settings_that_cannot_be_read_are_no_fault(
+    router: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    hide = 'mount -t tmpfs none /proc/sys && exec "$@"'
+    _, findings = diagnosed(policy, capsys, ("unshare", "--mount", "sh", "-c", hide, "sh"))
+    assert [f for f in troubles(findings) if f.check == "setting"] == []
 
 
 def test_an_uplink_by_its_other_name(

@@ -10,6 +10,8 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from route_switcher.doctor.reading.files import beginning
+
 _FOLDERS = (Path("/var/lib/dhcp"), Path("/var/lib/dhclient"))
 _LARGEST = 1 << 20
 """Bytes: dhclient writes a shorter file before it is as large."""
@@ -26,9 +28,9 @@ def leased_routers() -> dict[str, tuple[IPv4Address, ...]]:
     found: dict[str, tuple[float, tuple[IPv4Address, ...]]] = {}
     for file in files:
         with suppress(OSError, ValueError):
-            if file.is_file() and file.stat().st_size <= _LARGEST:
+            if file.stat().st_size <= _LARGEST:
                 written = file.stat().st_mtime
-                for interface, routers in routers_in(file.read_text(errors="replace")).items():
+                for interface, routers in routers_in(beginning(file, _LARGEST)).items():
                     if written >= found.get(interface, (written, ()))[0]:
                         found[interface] = written, routers
     return {interface: routers for interface, (_, routers) in found.items()}

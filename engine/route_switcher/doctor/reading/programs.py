@@ -4,7 +4,6 @@ import os
 import selectors
 import shutil
 import subprocess
-import tempfile
 import time
 
 from route_switcher.doctor.unread import Unread
@@ -29,7 +28,8 @@ def said(*words: str) -> str | Unread:
     program = shutil.which(words[0], path=_FOLDERS)
     if program is None:
         return Unread(f"{words[0]} is not installed")
-    with tempfile.TemporaryFile() as errors:
+    # In memory: a machine that is broken may have no folder to write to.
+    with open(os.memfd_create("errors"), "w+b") as errors:
         try:
             process = subprocess.Popen(
                 [program, *words[1:]],

@@ -7,6 +7,7 @@ from pathlib import Path
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.uplinks import Address
+from route_switcher.doctor.reading.files import beginning
 from route_switcher.doctor.resolvers import Resolver, Resolvers
 from route_switcher.doctor.unread import Unread
 from route_switcher.kernel.rtnetlink.framing import Discarded
@@ -17,7 +18,6 @@ _FILE = Path("/etc/resolv.conf")
 _OF_RESOLVED = Path("/run/systemd/resolve/resolv.conf")
 """What systemd-resolved asks; the other file then has its own address only."""
 _STUBS = frozenset(map(ip_address, ("127.0.0.53", "127.0.0.54")))
-_LONGEST = 1 << 16
 
 
 async def resolvers() -> Resolvers | Unread:
@@ -59,8 +59,7 @@ def _zone(server: Address) -> str | None:
 def _written(file: Path) -> tuple[IPv4Address | IPv6Address, ...] | None:
     """None: it cannot be read."""
     try:
-        with file.open(errors="replace") as lines:
-            text = lines.read(_LONGEST)
+        text = beginning(file)
     except OSError:
         return None
     found: list[IPv4Address | IPv6Address] = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_LONGEST = 1 << 16
+from route_switcher.doctor.reading.files import beginning
 
 
 def first_of(folders: Sequence[Path], name: str) -> Iterator[Path]:
@@ -26,8 +26,7 @@ def drop_ins(folders: Sequence[Path], name: str) -> Iterator[Path]:
 def assignments(file: Path) -> Iterator[tuple[str, str, str]]:
     """Section, key and value of each line, in order. What cannot be read says nothing."""
     try:
-        with file.open(errors="replace") as lines:
-            text = lines.read(_LONGEST)
+        text = beginning(file)
     except OSError:
         return
     section = ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from route_switcher.doctor.reading.files import beginning
 from route_switcher.doctor.reading.processes import processes
 from route_switcher.doctor.reading.unit_files import assignments, drop_ins, first_of
 from route_switcher.doctor.writers import Networkd, Writers
@@ -14,7 +15,6 @@ _SYSTEMD = tuple(
 
 _DHCLIENT_HOOKS = Path("/etc/dhcp/dhclient-exit-hooks.d")
 _HOOK = "lease-route"
-_LONGEST = 1 << 16
 
 _BOOLEANS = {
     **dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
@@ -54,7 +54,6 @@ def _texts(folder: Path) -> Iterator[str]:
         return
     for file in files:
         try:
-            with file.open(errors="replace") as lines:
-                yield lines.read(_LONGEST)
+            yield beginning(file)
         except OSError:
             continue
