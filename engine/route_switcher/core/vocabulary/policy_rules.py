@@ -59,6 +59,10 @@ class RoutingRule:
     """Matches what the selectors do not match (`not`)."""
     protocol: int = PROTOCOL
     """Who wrote it (`routes.PROTOCOL_NAMES`); 0: a program that does not say."""
+    target: int | None = field(default=None, compare=False)
+    """The preference at which `goto` goes on."""
+    further: tuple[str, ...] = field(default=(), compare=False)
+    """Selectors that are only told, in the words of `ip rule`: `unknown` is true as well."""
     unknown: bool = field(default=False, compare=False)
     """It has more parts than stand here, so nothing may be concluded about what it matches."""
 
@@ -81,8 +85,13 @@ class RoutingRule:
         ):
             if value is not None:
                 words += [name, str(value)]
-        lookup = self.action is RuleAction.LOOKUP
-        words += ["lookup", table_name(self.table)] if lookup else [self.action.value]
+        words += self.further
+        if self.action is RuleAction.LOOKUP:
+            words += ["lookup", table_name(self.table)] if self.table else ["l3mdev"]
+        else:
+            words.append(self.action.value)
+        if self.target is not None:
+            words.append(str(self.target))
         if self.suppress_prefixlength is not None:
             words += ["suppress_prefixlength", str(self.suppress_prefixlength)]
         return " ".join([*words, "pref", str(self.preference), "protocol", str(self.protocol)])

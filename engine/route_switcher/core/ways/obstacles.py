@@ -1,6 +1,6 @@
 """What stands between packets and the way that is meant, and the command that removes it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
@@ -40,12 +40,12 @@ def obstacle(lookup: Lookup, wrong: Wrong, findings: Findings, planned_table: in
     rules = [rule for rule in findings.rules if rule.family is lookup.family]
     named = by_own_names(lookup, findings)
     if isinstance(wrong.answer, Refused):
-        return _refusal(named, wrong.answer, rules, findings.dead_ends)
+        return _refusal(named, wrong.answer, rules, findings.dead_ends, planned_table)
     return _route(named, wrong.answer, rules, planned_table)
 
 
 def _route(
-    lookup: Lookup, route: KernelRoute, rules: Iterable[RoutingRule], planned_table: int
+    lookup: Lookup, route: KernelRoute, rules: Sequence[RoutingRule], planned_table: int
 ) -> Obstacle:
     destination = ip_network((lookup.destination, route.prefix_length), strict=False)
     if route.table == _LOCAL_TABLE or route.kind is RouteKind.LOCAL:
@@ -54,9 +54,13 @@ def _route(
     if route.table not in (planned_table, MAIN_TABLE) or (
         route.table != planned_table and route.default
     ):
+        jump = _jump(lookup, rules, planned_table)
+        if jump is not None:
+            text = f"the rule '{jump}' passes over those that lead to ours, so packets meet {words}"
+            return Obstacle(text, rule_deletion(jump), _for_some_sources(jump))
         # One of ours is put back if it goes: then the route is what somebody can remove.
-        others = (r for r in rules if not r.ours)
-        leading = [r for r in others if r.table == route.table and matches(r, lookup)]
+        others = (r for r in _met(lookup, rules) if not r.ours)
+        leading = [r for r in others if r.table == route.table]
         # One with parts that are not known may not match after all.
         rule = min(leading, key=lambda r: r.unknown, default=None)
         if rule is not None:
@@ -66,12 +70,14 @@ def _route(
 
 
 def _refusal(
-    lookup: Lookup, refused: Refused, rules: list[RoutingRule], dead_ends: Iterable[DeadEnd]
+    lookup: Lookup,
+    refused: Refused,
+    rules: list[RoutingRule],
+    dead_ends: Iterable[DeadEnd],
+    planned_table: int,
 ) -> Obstacle:
     own = [each for each in dead_ends if lookup.destination in each.destination]
-    for rule in rules:
-        if not matches(rule, lookup):
-            continue
+    for rule in _met(lookup, rules):
         if rule.action in _DEAD_ENDS:
             text = f"the rule '{rule}' lets nothing through"
             return Obstacle(text, rule_deletion(rule), _for_some_sources(rule))
@@ -87,7 +93,37 @@ def _refusal(
     if rules and not any(r.action is RuleAction.LOOKUP and r.table == MAIN_TABLE for r in rules):
         text = "no rule leads to the main table"
         return Obstacle(text, main_rule_addition(lookup.family))
+    jump = _jump(lookup, rules, planned_table)
+    if jump is not None:
+        text = f"the rule '{jump}' passes over those that lead to ours"
+        return Obstacle(text, rule_deletion(jump), _for_some_sources(jump))
     return Obstacle(refused.reason, "")
+
+
+def _met(lookup: Lookup, rules: Iterable[RoutingRule]) -> Iterator[RoutingRule]:
+    """The rules that packets of `lookup` come to, in order: `goto` passes over some."""
+    beyond = 0
+    for rule in rules:
+        if rule.preference >= beyond and matches(rule, lookup):
+            yield rule
+            if rule.target is not None and not rule.unknown:
+                beyond = rule.target
+
+
+def _jump(lookup: Lookup, rules: Sequence[RoutingRule], planned_table: int) -> RoutingRule | None:
+    """The `goto` by which packets of `lookup` miss what leads to the planned table."""
+    missed = [
+        rule.preference for rule in rules if matches(rule, lookup) and rule.table == planned_table
+    ]
+    jumps = (rule for rule in _met(lookup, rules) if rule.target is not None)
+    return next(
+        (
+            jump
+            for jump in jumps
+            if any(jump.preference < each < (jump.target or 0) for each in missed)
+        ),
+        None,
+    )
 
 
 def describe_route(route: KernelRoute, destination: Network) -> str:

@@ -39,14 +39,18 @@ _NLM_F_CREATE_EXCL = 0x400 | 0x200
 _RULE = struct.Struct("=BBBBBxxBI")
 """struct fib_rule_hdr: family, dst_len, src_len, tos, table, action, flags."""
 _RANGE = struct.Struct("=II")
+_PORTS = struct.Struct("=HH")
+_TUNNEL = struct.Struct(">Q")
 
 _INVERT = 0x2
 
 _DST = 1
 _SRC = 2
 _IIFNAME = 3
+_GOTO = 4
 _PRIORITY = 6
 _FWMARK = 10
+_TUN_ID = 12
 _SUPPRESS_IFGROUP = 13
 _SUPPRESS_PREFIXLEN = 14
 _TABLE = 15
@@ -57,11 +61,13 @@ _L3MDEV = 19
 _UID_RANGE = 20
 _PROTOCOL = 21
 _IP_PROTO = 22
+_SPORT_RANGE = 23
+_DPORT_RANGE = 24
 
 _KNOWN = frozenset(
     (
         *(_DST, _SRC, _IIFNAME, _PRIORITY, _FWMARK, _SUPPRESS_PREFIXLEN, _TABLE, _FWMASK),
-        *(_OIFNAME, _PAD, _UID_RANGE, _PROTOCOL, _IP_PROTO),
+        *(_OIFNAME, _PAD, _UID_RANGE, _PROTOCOL, _IP_PROTO, _GOTO),
     )
 )
 _ABSENT = {_SUPPRESS_IFGROUP: b"\xff" * 4, _L3MDEV: b"\0"}
@@ -162,6 +168,8 @@ def routing_rule(message: Message) -> RoutingRule | None:
         suppress_prefixlength=None if suppressed == _NOTHING_SUPPRESSED else suppressed,
         inverted=bool(flags & _INVERT),
         protocol=_byte(told.get(_PROTOCOL)) or 0,
+        target=number(told[_GOTO]) if _GOTO in told else None,
+        further=tuple(_further(tos, told)),
         unknown=bool(tos) or action not in _NUMBERS or _has_more(told),
     )
 
@@ -173,6 +181,21 @@ def protocol_in(data: bytes) -> int:
 
 def _has_more(told: Mapping[int, bytes]) -> bool:
     return any(kind not in _KNOWN and value != _ABSENT.get(kind) for kind, value in told.items())
+
+
+def _further(tos: int, told: Mapping[int, bytes]) -> Iterator[str]:
+    """What it has beside that, in the words of ip-rule(8), so that a command finds this rule only.
+    What somebody invents later is left out."""
+    if tos:
+        yield from ("tos", f"{tos:#x}")
+    tunnel = told.get(_TUN_ID, b"")
+    if len(tunnel) == _TUNNEL.size:
+        yield from ("tun_id", str(_TUNNEL.unpack(tunnel)[0]))
+    for name, kind in (("sport", _SPORT_RANGE), ("dport", _DPORT_RANGE)):
+        ports = told.get(kind, b"")
+        if len(ports) == _PORTS.size:
+            first, last = _PORTS.unpack(ports)
+            yield from (name, str(first) if first == last else f"{first}-{last}")
 
 
 def _number(told: Mapping[int, bytes], kind: int, absent: int) -> int:
