@@ -190,6 +190,18 @@ RULES = (
         name="IPv6, type of service",
     ),
     Planted(
+        "rule/port",
+        (
+            _TABLE_100,
+            "ip rule add ipproto tcp dport 25 lookup 100 pref 100",
+            "ip rule add ipproto tcp dport 443-444 lookup 100 pref 100",
+            "ip rule add ipproto udp sport 53 lookup 100 pref 100",
+        ),
+        "IPv4",
+        "rule 'ipproto 6 dport 443-444 lookup 100 pref 100 protocol 0'",
+        name="several in one place",
+    ),
+    Planted(
         "rule/half",
         ("ip rule add lookup 115 pref 32765 protocol 115",),
         "IPv4",
@@ -198,7 +210,45 @@ RULES = (
     ),
 )
 
+_GOTO = (
+    *(f"{each} table 115" for each in _OURS),
+    "ip rule add lookup 115 pref 32765 protocol 115",
+    "ip rule add lookup main suppress_prefixlength 0 pref 32764 protocol 115",
+    "ip rule add goto 32766 pref 100",
+)
+
 WAYS = (
+    Planted(
+        "traffic-way/astray",
+        _GOTO,
+        "IPv4",
+        "the rule 'goto 32766 pref 100 protocol 0' passes over those that lead to ours",
+        policy=OWN,
+        name="goto",
+    ),
+    Planted(
+        "traffic-way/astray",
+        (*_GOTO, "ip route add default via 198.51.100.129 dev eth1"),
+        "IPv4",
+        "the rule 'goto 32766 pref 100 protocol 0' passes over those that lead to ours",
+        policy=OWN,
+        name="goto main's default",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        ("ip route add 0.0.0.0/1 via 198.51.100.1 dev eth0",),
+        "IPv4",
+        "traffic to 0.0.0.0/1 will not follow the selected uplink",
+        name="the half without a target",
+    ),
+    Planted(
+        "traffic-way/pinned",
+        ("ip -6 route add 3000::/4 via 2001:db8:0::1 dev eth0",),
+        "IPv6",
+        "traffic to 3000::/4 will not follow the selected uplink",
+        policy=OWN_V6,
+        name="IPv6, the half without a target",
+    ),
     Planted(
         "probe-way/elsewhere",
         ("ip route add 203.0.113.9 via 198.51.100.50 dev eth0",),

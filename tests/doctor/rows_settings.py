@@ -130,6 +130,13 @@ ROWS = (
         name="IPv6",
     ),
     Planted(
+        "setting/no-forwarding",
+        ("sysctl -qw net.ipv4.conf.lan0.forwarding=0",),
+        "IPv4",
+        "clients behind lan0 reach no internet",
+        name="at one interface",
+    ),
+    Planted(
         "setting/uplink-does-not-forward",
         ("sysctl -qw net.ipv4.conf.eth1.forwarding=0",),
         "IPv4",

@@ -81,6 +81,19 @@ HEALTHY: dict[str, tuple[str, tuple[str, ...]]] = {
             "ip rule add from 198.51.100.130 lookup 100 pref 100",
         ),
     ),
+    "a gateway beyond its network, with a default route as DHCP writes it": (
+        POLICY,
+        (
+            "ip address del 198.51.100.130/25 dev eth1",
+            "ip address add 198.51.100.130/32 dev eth1",
+            "ip -n far route replace 198.51.100.130 dev isp1",
+            "ip route add default via 198.51.100.129 dev eth1 onlink metric 3000",
+        ),
+    ),
+    "a VPN by two halves of the internet": (
+        POLICY,
+        (*_VPN[:4], "ip route add 0.0.0.0/1 dev wg0", "ip route add 128.0.0.0/1 dev wg0"),
+    ),
     "strict filters, own table": (OWN, ("sysctl -qw net.ipv4.conf.all.rp_filter=1",)),
 }
 

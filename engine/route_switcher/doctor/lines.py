@@ -1,6 +1,7 @@
 """Which way packets should take: what follows from the policy and what the kernel tells."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
 
 from route_switcher.core.next_hops.choice import usable_hops
 from route_switcher.core.routing.dead_ends_of_ours import dead_end
@@ -18,6 +19,17 @@ from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode,
 from route_switcher.core.ways.questions import Carrier, Line
 from route_switcher.core.ways.situation import Situation
 from route_switcher.doctor.network import Network
+
+FAR_AND_WIDE: Mapping[Family, tuple[Address, ...]] = {
+    Family.IPV4: tuple(
+        IPv4Address(f"{octet}.255.254.253") for octet in (31, 63, 95, 126, 159, 191, 223)
+    ),
+    Family.IPV6: tuple(
+        IPv6Address(f"{group}:fffe::fffd") for group in ("20ff", "28ff", "30ff", "38ff")
+    ),
+}
+"""An address in each part of the internet, for the routes that somebody writes instead of a default
+route, such as 0.0.0.0/1 and 128.0.0.0/1."""
 
 
 def learned_by(network: Network, uplink: Uplink) -> tuple[LearnedHop, ...]:
@@ -38,7 +50,15 @@ def next_hop(network: Network, uplink: Uplink) -> NextHop | None:
             best = [each.hop for each in told if each.hop.gateway in used] or [t.hop for t in told]
             return best[0] if best else None
         case gateway:
-            return NextHop(gateway, onlink=bool(uplink.onlink))
+            return NextHop(gateway, onlink=_onlink(network, uplink, gateway))
+
+
+def _onlink(network: Network, uplink: Uplink, gateway: Address) -> bool:
+    """As the policy says; otherwise an engine takes it from a default route of the same way."""
+    if uplink.onlink is not None:
+        return uplink.onlink
+    same = (r for r in network.routes if _is_of(r, uplink) and r.gateway == gateway)
+    return any(route.onlink for route in same)
 
 
 def standing(network: Network, policy: Policy, uplink: Uplink) -> tuple[Route, ...]:
@@ -62,8 +82,9 @@ def situation(network: Network, policy: Policy) -> Situation:
 
 
 def questions(network: Network, policy: Policy) -> tuple[Lookup, ...]:
-    """What the kernel is asked: all that an engine asks; the same of traffic while nothing is
-    selected; the way to each gateway; and where packets go that carry the mark of some rule."""
+    """What the kernel is asked: all that an engine asks; the way to each part of the internet; the
+    same of traffic while nothing is selected; the way to each gateway; and where packets go that
+    carry the mark of some rule."""
     now = situation(network, policy)
     asked = dict.fromkeys(now.questions(network.forwarded))
     asked |= dict.fromkeys(
@@ -71,6 +92,7 @@ def questions(network: Network, policy: Policy) -> tuple[Lookup, ...]:
     )
     for family in policy.families:
         targets = now.targets(family)
+        asked |= dict.fromkeys(map(own_traffic, FAR_AND_WIDE[family]))
         if family not in now.carriers:
             asked |= dict.fromkeys(unselected_traffic(network, family, targets))
         for rule in network.rules:

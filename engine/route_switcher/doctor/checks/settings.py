@@ -151,10 +151,18 @@ def _forwarding(machine: Machine, policy: Policy) -> Iterator[Finding]:
         lans = _lans(machine, policy, family)
         if not lans:
             continue
-        off = [name for name in lans if not machine.settings.of(family, name, "forwarding")]
+        unread = [n for n in lans if machine.settings.of(family, n, "forwarding") is None]
+        if unread:
+            text = f"whether packets of {', '.join(unread)} are forwarded cannot be read"
+            yield skipped(_NAME, str(family), text)
+            continue
+        off = [name for name in lans if _off(machine, family, name)]
         if off:
-            text = f"clients behind {', '.join(off)} reach no internet: packets are not forwarded"
-            yield _NO_FORWARDING.found(str(family), text, _forward(family))
+            text = (
+                f"clients behind {', '.join(off)} reach no internet, if there are any: packets"
+                " are not forwarded"
+            )
+            yield _NO_FORWARDING.found(str(family), text, *_forward(machine, family, off))
             continue
         still = [name for name in sorted(uplinks) if _off(machine, family, name)]
         for name in still:
@@ -190,9 +198,13 @@ def _off(machine: Machine, family: Family, name: str) -> bool:
     return machine.settings.of(family, name, "forwarding") == 0
 
 
-def _forward(family: Family) -> str:
+def _forward(machine: Machine, family: Family, off: list[str]) -> Iterator[str]:
+    """Where the machine forwards as a whole, writing that again changes no interface."""
+    if machine.settings.of(family, ALL, "forwarding"):
+        yield from (interface_setting(name, "forwarding", 1, family) for name in off)
+        return
     ipv4 = family is Family.IPV4
-    return f"sysctl -w net.ipv{family.value}.{'ip_forward' if ipv4 else 'conf.all.forwarding'}=1"
+    yield f"sysctl -w net.ipv{family.value}.{'ip_forward' if ipv4 else 'conf.all.forwarding'}=1"
 
 
 def _shares_network(machine: Machine, policy: Policy, uplink: Uplink) -> bool:

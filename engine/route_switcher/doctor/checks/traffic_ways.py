@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_network
 
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
-from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused
+from route_switcher.core.vocabulary.lookups import Answer, Lookup, Refused, own_traffic
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
+from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.ways.comparison import Difference, Wrong
 from route_switcher.core.ways.obstacles import Obstacle, obstacle
@@ -13,13 +15,16 @@ from route_switcher.core.ways.situation import Situation
 from route_switcher.core.ways.traffic_ways import astray_ways
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
-from route_switcher.doctor.lines import refuses, situation, unselected_traffic
+from route_switcher.doctor.lines import FAR_AND_WIDE, refuses, situation, unselected_traffic
 from route_switcher.doctor.machine import Machine
 
 _NAME = "traffic-way"
 _ASTRAY = Fault(_NAME, "astray", Verdict.FAIL)
 _PINNED = Fault(_NAME, "pinned", Verdict.FAIL)
 _REFUSED = Fault(_NAME, "refused", Verdict.FAIL)
+
+_WIDEST = {Family.IPV4: 4, Family.IPV6: 6}
+"""The longest prefix that stands for a part of the internet, and for no network of somebody."""
 
 
 def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
@@ -30,10 +35,9 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
             yield skipped(_NAME, str(family), "the targets of its probes are names")
         elif refuses(machine.network, policy, family):
             yield _refused(machine, family)
-        elif family in now.carriers:
-            yield from _selected(machine, now, family)
         else:
-            yield from _unselected(machine, now, family)
+            judge = _selected if family in now.carriers else _unselected
+            yield from _with_wide(list(judge(machine, now, family)), machine, now, family)
 
 
 def _refused(machine: Machine, family: Family) -> Finding:
@@ -86,6 +90,36 @@ def _unselected(machine: Machine, now: Situation, family: Family) -> Iterator[Fi
         yield _PINNED.found(str(family), text, *_commands(why))
     if not found:
         yield passed(_NAME, str(family), "nothing is in the way of an engine's routes")
+
+
+def _with_wide(
+    found: list[Finding], machine: Machine, now: Situation, family: Family
+) -> Iterator[Finding]:
+    """`found`, and routes that somebody wrote instead of a default route; the targets may be in
+    none of them."""
+    named = {remedy for finding in found for remedy in finding.remedies}
+    wide = [each for each in _wide(machine, now, family) if named.isdisjoint(each.remedies)]
+    yield from (each for each in found if not wide or each.fault)
+    yield from wide
+
+
+def _wide(machine: Machine, now: Situation, family: Family) -> Iterator[Finding]:
+    findings, uplinks = machine.network.findings, now.uplinks(family).interfaces
+    met = {
+        answer: lookup
+        for lookup in map(own_traffic, FAR_AND_WIDE[family])
+        if isinstance(answer := findings.answers.get(lookup), KernelRoute)
+        and not answer.default
+        and answer.prefix_length <= _WIDEST[family]
+        and answer.protocol != PROTOCOL
+        and any(hop.interface in uplinks for hop in answer.hops)
+    }
+    for answer, lookup in met.items():
+        wrong = Wrong(Difference.OTHER_GATEWAY, answer)
+        why = obstacle(lookup, wrong, findings, now.policy.placement.table)
+        network = ip_network((lookup.destination, answer.prefix_length), strict=False)
+        text = f"traffic to {network} will not follow the selected uplink: {why.words}"
+        yield _PINNED.found(str(family), text, *_commands(why))
 
 
 def _pinned(answer: Answer, now: Situation, family: Family) -> Difference | None:
