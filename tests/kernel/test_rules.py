@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from route_switcher.core.routing.remedies import rule_deletion
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RuleAction
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
@@ -244,6 +245,27 @@ async def test_a_rule_with_more_than_we_know_says_so(family: Family, part: str, 
     ip(f"{FLAGS[family]} rule add {part} pref 77")
     (rule,) = await added(family)
     assert (rule.preference, rule.unknown) == (77, part != "nop")
+
+
+@BOTH
+async def test_the_command_that_deletes_a_rule_deletes_no_other(family: Family, ip: Ip) -> None:
+    parts = (
+        *(
+            "lookup 7",
+            "dport 53 lookup 7",
+            "dport 54-55 lookup 7",
+            "sport 53 lookup 7",
+            "tun_id 9 lookup 7",
+        ),
+        *("dsfield 0x10 lookup 7", "goto 32766", "l3mdev", "nop"),
+    )
+    for part in parts:
+        ip(f"{FLAGS[family]} rule add {part} pref 77")
+    left = list(await added(family))
+    while left:
+        # The last first: a command that says less would take one before it.
+        ip(rule_deletion(left.pop()).removeprefix("ip "))
+        assert list(map(str, await added(family))) == list(map(str, left))
 
 
 def test_random_bytes_are_a_rule_or_malformed() -> None:

@@ -60,9 +60,9 @@ class RoutingRule:
     protocol: int = PROTOCOL
     """Who wrote it (`routes.PROTOCOL_NAMES`); 0: a program that does not say."""
     target: int | None = field(default=None, compare=False)
-    """The preference at which `goto` goes on."""
+    """The preference at which `goto` goes on; such a rule is `unknown` as well."""
     further: tuple[str, ...] = field(default=(), compare=False)
-    """Selectors that are only told, in the words of `ip rule`: `unknown` is true as well."""
+    """Selectors that are only told, in the words of `ip rule`; such a rule is `unknown` as well."""
     unknown: bool = field(default=False, compare=False)
     """It has more parts than stand here, so nothing may be concluded about what it matches."""
 

@@ -106,7 +106,7 @@ def _met(lookup: Lookup, rules: Iterable[RoutingRule]) -> Iterator[RoutingRule]:
     for rule in rules:
         if rule.preference >= beyond and matches(rule, lookup):
             yield rule
-            if rule.target is not None and not rule.unknown:
+            if rule.target is not None and not rule.further:
                 beyond = rule.target
 
 

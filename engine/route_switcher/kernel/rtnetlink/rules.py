@@ -67,7 +67,7 @@ _DPORT_RANGE = 24
 _KNOWN = frozenset(
     (
         *(_DST, _SRC, _IIFNAME, _PRIORITY, _FWMARK, _SUPPRESS_PREFIXLEN, _TABLE, _FWMASK),
-        *(_OIFNAME, _PAD, _UID_RANGE, _PROTOCOL, _IP_PROTO, _GOTO),
+        *(_OIFNAME, _PAD, _UID_RANGE, _PROTOCOL, _IP_PROTO),
     )
 )
 _ABSENT = {_SUPPRESS_IFGROUP: b"\xff" * 4, _L3MDEV: b"\0"}
