@@ -156,6 +156,21 @@ def test_rules_that_somebody_deletes_are_put_back_in_order(
     eventually(lambda: rules(lab) == before, "the rules are back")
 
 
+def test_a_lost_rule_about_main_keeps_no_route_away(lab: Lab, start: Start) -> None:
+    """Without it the kernel finds no gateway of IPv6, and refuses our route."""
+    engine = start(policy_text(lab, DUAL_STACK) + table("own"))
+    for family in Family:
+        wait_until_taken(lab, "eth0", family)
+        wait_for_rules(lab, TRAFFIC, family=family)
+    taken = "rule del pref 32765 table main\nroute del default dev eth0 table 115 metric 10\n"
+    lab.run(ROUTER, "ip", "-6", "-batch", "-", given=taken)
+    engine.wait_for("gone", "dev eth0 table 115 metric 10")
+    eventually(lambda: rules(lab, Family.IPV6)[:1] == [MAIN], "the rule about main")
+    eventually(lambda: ("eth0", 10) in routes(lab, 115, Family.IPV6), "the route")
+    engine.wait_for("routes", "add default via 2001:db8:1::1 dev eth0 table 115 metric 10")
+    assert not any("refused" in r.message for r in engine.said("notice"))
+
+
 def test_wg_quick_does_not_delete_our_rule(lab: Lab, start: Start) -> None:
     """Its `down` looks for the words of its own rule and deletes the first of that kind, until
     none is left."""

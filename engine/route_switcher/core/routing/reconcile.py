@@ -12,6 +12,7 @@ from typing import TypeAlias
 from route_switcher.core.routing.diff import additions, deletions, deletions_elsewhere
 from route_switcher.core.routing.plan import Plan
 from route_switcher.core.routing.rule_list import DELETIONS as RULE_DELETIONS
+from route_switcher.core.routing.rule_list import lacks_main
 from route_switcher.core.routing.rule_plan import rule_actions
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
@@ -70,6 +71,12 @@ class _Outcomes:
     done: list[Action] = field(default_factory=list)
     refused: list[tuple[Action, str]] = field(default_factory=list)
 
+    def take_refused_routes(self) -> list[RouteAction]:
+        """The routes that were refused, to be tried once more."""
+        taken = [action for action, _ in self.refused if isinstance(action, RouteAction)]
+        self.refused = [each for each in self.refused if each[0] not in taken]
+        return taken
+
     def reconciled(self) -> Reconciled:
         done, refused = self.done, self.refused
         return Reconciled(
@@ -97,6 +104,9 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     yield from _carry_out(to_add, outcomes)
     if to_add:
         seen = _routes((yield look))
+    if outcomes.refused and (yield from _main_in_front(plans, seen, outcomes)):
+        yield from _carry_out(outcomes.take_refused_routes(), outcomes)
+        seen = _routes((yield look))
     to_delete = [deletions(plan, seen) for plan in plans]
     most = max((DELETIONS * len(plan.destinations) for plan in plans), default=DELETIONS)
     for actions in to_delete:
@@ -112,6 +122,25 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
     rules_gone = Counter(a.rule.family for a in reconciled.rules_done if a.change is Change.DELETE)
     left |= any(count >= RULE_DELETIONS for count in rules_gone.values())
     return replace(reconciled, unfinished=left)
+
+
+def _main_in_front(
+    plans: Iterable[Plan], seen: tuple[Route, ...], outcomes: _Outcomes
+) -> Generator[Request, Reply, bool]:
+    """Put the rules of each family right where the one about main is missing: without it the kernel
+    looks for a gateway in the table of the traffic, and refuses IPv6 routes (ip6_route_check_nh in
+    net/ipv6/route.c). Returns whether any was."""
+    plans = [plan for plan in plans if plan.looks_at_rules]
+    rules = _rules((yield ReadRules())) if plans else ()
+    acted = False
+    for plan in plans:
+        if not lacks_main(rule for rule in rules if rule.family is plan.family):
+            continue
+        for action in rule_actions(plan, seen, rules):
+            acted = True
+            if not (yield from _carry_out_one(action, outcomes)):
+                break
+    return acted
 
 
 def _rules_in_order(

@@ -56,6 +56,13 @@ def leaves_defaults_out(rule: RoutingRule) -> bool:
     return rule.table == MAIN_TABLE and rule.suppress_prefixlength == 0
 
 
+def lacks_main(rules: Iterable[RoutingRule]) -> bool:
+    """Whether all traffic comes to a table of our own before the rule about main. `rules` are those
+    of ours of one family, in the kernel's order."""
+    first = next((r for r in rules if leads_all(r) or leaves_defaults_out(r)), None)
+    return first is not None and leads_all(first)
+
+
 def bridge(lookup: RoutingRule) -> RoutingRule:
     """A rule of the same meaning as `lookup`, and another for the kernel. It takes one of its
     preference and table only once, and can tell the two apart."""

@@ -12,7 +12,12 @@ from ipaddress import ip_network
 
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.plan import Plan
-from route_switcher.core.routing.rule_list import UNUSED_MARK, leads_all, rule_changes
+from route_switcher.core.routing.rule_list import (
+    UNUSED_MARK,
+    lacks_main,
+    leads_all,
+    rule_changes,
+)
 from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import (
@@ -82,11 +87,12 @@ def rule_actions(
     """What to do about the rules of `plan`, where `routes` and `rules` were just read.
 
     A rule is added only after the routes that it leads to were seen. Nothing is done while the
-    route of the active uplink should be there, and was not seen.
+    route of the active uplink should be there, and was not seen; but where the rule about main is
+    missing, that comes first: the neighbours are lost, and IPv6 routes are refused.
     """
     routes = tuple(routes)
     seen = [rule for rule in rules if rule.family is plan.family and rule.ours]
-    if plan.awaits_active and plan.active not in routes:
+    if plan.awaits_active and plan.active not in routes and not lacks_main(seen):
         return ()
     wanted = [r for r in plan.rules if r in seen or _leads_somewhere(r, plan, routes)]
     if plan.active is None and not plan.selected:
