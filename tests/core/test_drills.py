@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.effects import ProbeNow
-from route_switcher.core.vocabulary.events import Drill, Release, Switch
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.policy import HoldBack, Policy
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.status import Override

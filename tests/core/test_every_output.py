@@ -27,7 +27,6 @@ from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
     ConnectionsEnded,
-    Drill,
     Event,
     HookEnded,
     LastDelivered,
@@ -36,18 +35,17 @@ from route_switcher.core.vocabulary.events import (
     NextHops,
     Refused,
     RefusedRule,
-    Release,
     Reload,
     Round,
     Routes,
     Start,
-    Switch,
     Tick,
     Verified,
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookKind
 from route_switcher.core.vocabulary.moments import Moment
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import (
     Decision,
     Level,

@@ -10,7 +10,8 @@ from math import inf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from route_switcher.core.vocabulary.events import Event, Release, Round, Routes, Switch
+from route_switcher.core.vocabulary.events import Event, Round, Routes
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction

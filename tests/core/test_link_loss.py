@@ -6,7 +6,8 @@ from math import inf
 
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.effects import ProbeNow
-from route_switcher.core.vocabulary.events import LinkState, Release, Switch
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause, UplinkState

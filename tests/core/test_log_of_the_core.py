@@ -6,7 +6,8 @@ from math import inf
 import pytest
 
 from route_switcher.core.messages import describe
-from route_switcher.core.vocabulary.events import LinkState, Release, Switch
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Level, Notice
 from route_switcher.core.vocabulary.probes import Quorum
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction

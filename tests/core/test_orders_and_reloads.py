@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from math import inf
 
-from route_switcher.core.vocabulary.events import Release, Switch
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.status import Override

@@ -32,14 +32,13 @@ from route_switcher.core.vocabulary.events import (
     Links,
     LinkState,
     Refused,
-    Release,
     Reload,
     Round,
     Routes,
     Start,
-    Switch,
     Tick,
 )
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output
 from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
 from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed

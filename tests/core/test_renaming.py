@@ -5,7 +5,8 @@ from math import inf
 
 import pytest
 
-from route_switcher.core.vocabulary.events import Round, Switch
+from route_switcher.core.vocabulary.events import Round
+from route_switcher.core.vocabulary.orders import Switch
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy
 from route_switcher.core.vocabulary.routes import Change

@@ -7,7 +7,8 @@ from math import inf
 import pytest
 
 from route_switcher.core.vocabulary.conditions import CarrierDown
-from route_switcher.core.vocabulary.events import Links, LinkState, Release, Round, Switch
+from route_switcher.core.vocabulary.events import Links, LinkState, Round
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.policy import Recover, Rule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, UplinkState

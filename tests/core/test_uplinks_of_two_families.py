@@ -8,7 +8,8 @@ import pytest
 
 from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.effects import SpeedChange
-from route_switcher.core.vocabulary.events import LinkState, Release, Switch
+from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target

@@ -6,7 +6,8 @@ import trio
 
 from daemon.test_service import running
 from route_switcher.core.vocabulary.commands import NewPolicy
-from route_switcher.core.vocabulary.events import Event, LinkState, Release, Switch
+from route_switcher.core.vocabulary.events import Event, LinkState
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Notice
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.status import Override

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from daemon.test_control_socket import Client, Controlled, controlled
 from route_switcher.control.drill_words import in_one_line, report
 from route_switcher.control.protocol import request
-from route_switcher.core.vocabulary.events import Drill
+from route_switcher.core.vocabulary.orders import Drill
 from route_switcher.core.vocabulary.policy import HoldBack
 from route_switcher.daemon.control.drills import Drills
 from route_switcher.daemon.control.listener import Listener

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
-from route_switcher.core.vocabulary.events import Round, Switch
+from route_switcher.core.vocabulary.events import Round
+from route_switcher.core.vocabulary.orders import Switch
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.daemon.inbox import (
     COMMANDS,

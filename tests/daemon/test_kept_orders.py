@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from route_switcher.core.vocabulary.events import Switch
+from route_switcher.core.vocabulary.orders import Switch
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import disk, kept_file, kept_orders

@@ -37,7 +37,6 @@ from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
     ConnectionsEnded,
-    Drill,
     Event,
     HookEnded,
     LastDelivered,
@@ -46,12 +45,10 @@ from route_switcher.core.vocabulary.events import (
     NextHops,
     Refused,
     RefusedRule,
-    Release,
     Reload,
     Round,
     Routes,
     Start,
-    Switch,
     Tick,
     Verified,
     Ways,
@@ -59,6 +56,7 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule

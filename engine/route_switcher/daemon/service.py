@@ -22,7 +22,6 @@ from route_switcher.core.vocabulary.events import (
     Answers,
     Applied,
     ConnectionsEnded,
-    Drill,
     Event,
     HookEnded,
     LastDelivered,
@@ -31,17 +30,16 @@ from route_switcher.core.vocabulary.events import (
     NextHops,
     Refused,
     RefusedRule,
-    Release,
     Reload,
     Round,
     Routes,
     Start,
-    Switch,
     Tick,
     Verified,
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule

@@ -21,7 +21,6 @@ from route_switcher.core.vocabulary.effects import Effect, EndConnections, RunHo
 from route_switcher.core.vocabulary.events import (
     Applied,
     ConnectionsEnded,
-    Drill,
     Event,
     HookEnded,
     LastDelivered,
@@ -30,15 +29,14 @@ from route_switcher.core.vocabulary.events import (
     NextHops,
     Refused,
     RefusedRule,
-    Release,
     Reload,
     Routes,
     Start,
-    Switch,
     Tick,
 )
 from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.next_hops import NextHop
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.effects import ProbeNow
-from route_switcher.core.vocabulary.events import Drill
+from route_switcher.core.vocabulary.orders import Drill
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import UplinkState

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from route_switcher.core.selection.family_selection import FamilySelection
-from route_switcher.core.vocabulary.events import Release, Switch
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Level, Notice, Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.status import Override

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from route_switcher.core.vocabulary.events import Drill, LastDelivered, Release, Switch
+from route_switcher.core.vocabulary.events import LastDelivered
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.policy import Policy
 
 

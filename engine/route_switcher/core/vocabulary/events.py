@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookSubject
 from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.probes import Target
@@ -234,51 +235,6 @@ class RefusedRule:
     at: float
     action: RoutingRuleAction
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """The operator prefers `uplink`, in every family that it has, until `until` (seconds on the
-    same clock; inf: until released).
-
-    Refused where the uplink is not healthy, unless `force`.
-    """
-
-    at: float
-    uplink: str
-    """Its name."""
-    until: float
-    force: bool = False
-    kept_in: frozenset[Family] = frozenset()
-    """The families that took it before a restart: there it holds again, and nothing is asked of
-    the uplink now. Empty: it is a new order."""
-    back_to: str | None = None
-    """What was kept is a drill, and this uplink was active before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """The operator tries whether `uplink` carries the traffic, until `until`.
-
-    Refused as a whole if a family of it cannot move now, or has an order. It ends early where the
-    uplink does not hold. No limit delays the return.
-    """
-
-    at: float
-    uplink: str
-    """Its name."""
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The operator takes an order back, for the families that `uplink` has."""
-
-    at: float
-    uplink: str
-    """Its name."""
-    until: float | None = None
-    """Only the order for that uplink which ends then; None: whatever order stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from route_switcher.control.protocol import (
 from route_switcher.control.wall_clock import WallClock
 from route_switcher.control.why import why
 from route_switcher.core.messages import describe
-from route_switcher.core.vocabulary.events import Release, Switch
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Notice
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.status import FamilyStatus, Override, Status

@@ -6,7 +6,7 @@ from math import inf
 import trio
 
 from route_switcher.control.protocol import DrillEndRequest, DrillRequest, Error, done, failed
-from route_switcher.core.vocabulary.events import Drill, Release
+from route_switcher.core.vocabulary.orders import Drill, Release
 from route_switcher.daemon.control.asked import Engine, Reply
 from route_switcher.daemon.control.drills import Drills
 from route_switcher.daemon.control.kept_orders import KeptOrders

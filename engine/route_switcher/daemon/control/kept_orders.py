@@ -5,7 +5,7 @@ from functools import partial
 
 import trio
 
-from route_switcher.core.vocabulary.events import Switch
+from route_switcher.core.vocabulary.orders import Switch
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.daemon.control.disk import Disk
 from route_switcher.daemon.control.kept_file import KeptFile

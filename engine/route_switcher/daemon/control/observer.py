@@ -7,7 +7,8 @@ import trio
 
 from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Reconciled
-from route_switcher.core.vocabulary.events import Event, Release, Reload, Round, Switch
+from route_switcher.core.vocabulary.events import Event, Reload, Round
+from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.control.answers import Answers

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
-from route_switcher.core.vocabulary.events import Switch
+from route_switcher.core.vocabulary.orders import Switch
 from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import Family
 
