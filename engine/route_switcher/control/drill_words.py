@@ -72,6 +72,7 @@ def _family(document: Document, family: Document) -> Iterator[str]:
         yield f"{name}: {uplink} was active when the engine began"
     else:
         yield f"{name}: {first} -> {uplink} {_moved(there)}"
+        yield f"  {_outage(there)}"
     if family["astray"]:
         yield f"  the kernel did not send traffic through it: {family['astray']}"
     elif family["asked"]:
@@ -80,6 +81,7 @@ def _family(document: Document, family: Document) -> Iterator[str]:
         yield "  the kernel was not asked whether it sends traffic through it"
     if back is not None:
         yield f"  {uplink} -> {family['active']} {_moved(back)}"
+        yield f"  {_outage(back)}"
     if family["why_not_back"]:
         yield f"  the traffic is not back: {family['why_not_back']}"
     yield (
@@ -91,9 +93,12 @@ def _family(document: Document, family: Document) -> Iterator[str]:
 def _moved(move: Document) -> str:
     seconds = move["seconds"]
     took = "" if seconds is None else f", routes changed in {_milliseconds(seconds)}"
+    return f"at {_hour(move['at'])}{took}"
+
+
+def _outage(move: Document) -> str:
     gap = move["outage_seconds"]
-    outage = "no answer yet" if gap is None else f"an outage of {_milliseconds(gap)} at most"
-    return f"at {_hour(move['at'])}{took}; {outage}"
+    return "no answer yet" if gap is None else f"an outage of {_milliseconds(gap)} at most"
 
 
 def _hour(stamp: str) -> str:
