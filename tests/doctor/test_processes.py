@@ -66,3 +66,6 @@ def test_what_a_program_says_is_bounded_and_its_failure_a_reason(
     assert said("yes") == Unread("yes says more than 1 MB")
     monkeypatch.setattr(programs, "PATIENCE", 0.1)
     assert said("sleep", "60") == Unread("sleep took longer than 0.1 s")
+    late = Unread("sh took longer than 0.1 s")
+    assert said("sh", "-c", "exec yes >&2") == late
+    assert said("sh", "-c", "exec >&- 2>&-; exec sleep 60") == late
