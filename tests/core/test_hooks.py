@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from route_switcher.core.after_switch.confirmation import LIMIT
 from route_switcher.core.after_switch.hook_queue import PAUSE
+from route_switcher.core.after_switch.moments import in_order
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import (
@@ -424,3 +425,17 @@ def test_a_policy_without_hooks_has_nothing_to_wait_for() -> None:
 def test_time_is_skipped_though_there_are_hooks() -> None:
     world = HookedWorld(hooked()).run(100)
     assert world.engine.at_rest(world.now)
+
+
+def test_a_program_is_told_the_addresses_of_the_family() -> None:
+    addresses = frozenset(map(ip_address, ("198.51.100.9", "198.51.100.10", "2001:db8::9")))
+    world = HookedWorld(hooked())
+    world.set_links(LinkState("eth1", addresses=addresses))
+    world.run(10)
+    world.outage("a", 30)
+    told = next(run.moment.uplink for run in world.runs if run.moment.previous is not None)
+    assert told is not None
+    assert told.uplink.name == "b"
+    low, high = map(ip_address, ("198.51.100.9", "198.51.100.10"))
+    assert told.addresses == (low, high)
+    assert in_order(addresses, Family.IPV4, high) == (high, low)

@@ -21,19 +21,21 @@ from support.world import policy
 
 POLICY = policy()
 LEFT, TAKEN = POLICY.uplinks[:2]
+OWN = (ip_address("198.51.100.10"), ip_address("198.51.100.9"))
 
 
 def moment() -> Moment:
+    now = trio.current_time()
     return Moment(
-        at=trio.current_time() - 1.0,
+        at=now - 1.0,
         kind=HookKind.ON_SWITCH,
         family=Family.IPV4,
-        uplink=HookUplink(TAKEN, NextHop(ip_address("198.51.100.1")), UplinkState.HEALTHY),
+        uplink=HookUplink(TAKEN, NextHop(ip_address("198.51.100.1")), UplinkState.HEALTHY, OWN),
         previous=HookUplink(LEFT, NextHop(None), UplinkState.FAILED),
         cause=Cause.FAILOVER,
         rules=("no-internet", "brown-out"),
         evidence=("it is dead",),
-        since=trio.current_time() - 4.0,
+        since=now - 4.0,
     )
 
 
@@ -73,6 +75,7 @@ async def test_it_is_told_what_happened(tmp_path: Path) -> None:
         "interface": TAKEN.interface,
         "gateway": "198.51.100.1",
         "state": "healthy",
+        "addresses": ["198.51.100.10", "198.51.100.9"],
     }
     assert told["previous"]["name"] == LEFT.name
     assert told["previous"]["gateway"] is None
@@ -84,6 +87,8 @@ async def test_it_is_told_what_happened(tmp_path: Path) -> None:
     assert ours == {"UPLINK": TAKEN.name, "PREVIOUS_UPLINK": LEFT.name}
     assert lines["ROUTE_SWITCHER_GATEWAY"] == "198.51.100.1"
     assert lines["ROUTE_SWITCHER_PREVIOUS_GATEWAY"] == ""
+    assert lines["ROUTE_SWITCHER_ADDRESSES"] == "198.51.100.10 198.51.100.9"
+    assert lines["ROUTE_SWITCHER_PREVIOUS_ADDRESSES"] == ""
     assert lines["ROUTE_SWITCHER_RULES"] == "no-internet brown-out"
     assert float(lines["ROUTE_SWITCHER_OUTAGE_SECONDS"]) == pytest.approx(3.0)
     assert lines["ROUTE_SWITCHER_SINCE"] == told["since"]

@@ -40,6 +40,7 @@ def test_a_failover_and_the_way_back_are_told_of(lab: Lab, start: Start, tmp_pat
     assert (failover["cause"], failover["rules"]) == ("failover", ["unplugged"])
     assert failover["previous"]["interface"] == "eth0"
     assert failover["uplink"]["gateway"] == str(lab.uplinks[1].gateway)
+    assert failover["uplink"]["addresses"] == [str(lab.uplinks[1].address.ip)]
     assert failover["outage_seconds"] < 60
     assert failover["astray"] == ""
     # The program found the routes as they are after the switch.

@@ -59,6 +59,8 @@ class Sink:
     """A server, and what it was sent: `Request` or `Mail`."""
 
     taken: list[Any] = field(default_factory=list)
+    answer: bytes = b"good\n"
+    """To whatever comes by HTTP."""
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -88,7 +90,7 @@ def http_sink(lab: Lab, address: str) -> Iterator[Sink]:
             sink.taken.append(Request(self.command, self.path, peer, kind, authorization, body))
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"good\n")
+            self.wfile.write(sink.answer)
 
         do_GET = do_POST  # noqa: N815
 

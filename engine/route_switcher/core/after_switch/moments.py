@@ -6,11 +6,23 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.vocabulary.hooks import HookKind
 from route_switcher.core.vocabulary.moments import HookUplink, Moment
 from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.uplinks import Address, Family, family_of
 
 
 def hook_uplink(health: UplinkHealth) -> HookUplink:
     """The uplink as it is now."""
-    return HookUplink(health.uplink, health.next_hop, health.state)
+    hop = health.next_hop
+    source = None if hop is None else hop.source
+    addresses = in_order(health.link.addresses, health.uplink.family, source)
+    return HookUplink(health.uplink, hop, health.state, addresses)
+
+
+def in_order(
+    addresses: Iterable[Address], family: Family, source: Address | None
+) -> tuple[Address, ...]:
+    """Those of the family: first the one that packets are sent from, then by number."""
+    own = (each for each in addresses if family_of(each) is family)
+    return tuple(sorted(own, key=lambda each: (each != source, int(each))))
 
 
 def moment_of(

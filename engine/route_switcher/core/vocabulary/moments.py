@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from route_switcher.core.vocabulary.hooks import HookKind, HookSubject
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.states import Cause, UplinkState
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,9 @@ class HookUplink:
     uplink: Uplink
     next_hop: NextHop | None
     state: UplinkState
+    addresses: tuple[Address, ...] = ()
+    """Its addresses of the family; first the one that its packets are sent from, where that is
+    known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

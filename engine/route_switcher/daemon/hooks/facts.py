@@ -20,6 +20,7 @@ _OURS = frozenset(
 """Of the engine alone: a program that told systemd something by these would speak for it."""
 
 _PREFIX = "ROUTE_SWITCHER_"
+_OF_UPLINK = ("INTERFACE", "GATEWAY", "STATE", "ADDRESSES")
 
 
 def document(effect: RunHook, clock: WallClock) -> bytes:
@@ -71,17 +72,19 @@ def _uplink(uplink: HookUplink | None) -> dict[str, object] | None:
         "interface": uplink.uplink.interface,
         "gateway": _gateway(uplink) or None,
         "state": uplink.state.value,
+        "addresses": [str(address) for address in uplink.addresses],
     }
 
 
 def _of_uplink(prefix: str, uplink: HookUplink | None) -> dict[str, str]:
     if uplink is None:
-        return {f"{prefix}{name}": "" for name in ("UPLINK", "INTERFACE", "GATEWAY", "STATE")}
+        return {f"{prefix}{name}": "" for name in ("UPLINK", *_OF_UPLINK)}
     return {
         f"{prefix}UPLINK": uplink.uplink.name,
         f"{prefix}INTERFACE": uplink.uplink.interface,
         f"{prefix}GATEWAY": _gateway(uplink),
         f"{prefix}STATE": uplink.state.value,
+        f"{prefix}ADDRESSES": " ".join(map(str, uplink.addresses)),
     }
 
 
