@@ -19,9 +19,8 @@ from route_switcher.kernel.conntrack import sweep as sweeping
 from route_switcher.kernel.conntrack.entries import (
     DELETE,
     NEW,
+    Dump,
     MalformedEntryError,
-    dump_request,
-    read_dump,
 )
 from route_switcher.kernel.conntrack.sweep import Swept, sweep
 
@@ -201,13 +200,13 @@ def test_what_the_kernel_does_not_allow_is_told() -> None:
 def test_bytes_of_any_kind_end_in_one_error(data: bytes, address: Address) -> None:
     for datagram in (data, message(NEW, 0, 1, data), message(NEW, 0, 1, data + address.packed)):
         try:
-            answers = read_dump(datagram, address, 1)
+            answers = Dump(address, 1).read(datagram)
         except MalformedEntryError:
             continue
         assert all(struct.unpack_from("=IHH", d)[1] == DELETE for d in answers.deletions)
 
 
 def test_answers_to_another_request_are_none_of_ours() -> None:
-    assert read_dump(message(3, 2, 2, b""), LEFT[4], 1).done is False
-    assert read_dump(message(3, 2, 1, b""), LEFT[4], 1).done is True
-    assert dump_request(LEFT[4], 1) != dump_request(LEFT[4], 2)
+    assert Dump(LEFT[4], 1).read(message(3, 2, 2, b"")).done is False
+    assert Dump(LEFT[4], 1).read(message(3, 2, 1, b"")).done is True
+    assert Dump(LEFT[4], 1).request != Dump(LEFT[4], 2).request

@@ -6,7 +6,7 @@ a million entries, and a full parse of one costs some fifty times as much.
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from route_switcher.core.vocabulary.uplinks import Address, Family
@@ -17,6 +17,7 @@ NEW, GET, DELETE = 0x100, 0x101, 0x102
 _NLM_F_REQUEST, _NLM_F_DUMP = 0x1, 0x300
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
+_WORD = struct.Struct("=I")
 _CODE = struct.Struct("=i")
 _BODY = _HEADER.size + 4
 """Where the attributes begin: after struct nfgenmsg."""
@@ -28,6 +29,15 @@ _CTA_TUPLE_IP = 1
 _SOURCE = {4: 1, 16: 3}
 _DESTINATION = {4: 2, 16: 4}
 """CTA_IP_V4_SRC, CTA_IP_V6_SRC and so on, by the length of the address."""
+_USUAL = {
+    length: (
+        _ATTRIBUTE.pack(12 + 2 * length, _CTA_TUPLE_IP | _NESTED)
+        + _ATTRIBUTE.pack(4 + length, _SOURCE[length]),
+        _ATTRIBUTE.pack(4 + length, _DESTINATION[length]),
+    )
+    for length in (4, 16)
+}
+"""What usually stands before the two addresses of a tuple."""
 _LENGTHS = {Family.IPV4: 4, Family.IPV6: 16}
 _FAMILIES = {4: socket.AF_INET, 16: socket.AF_INET6}
 _CTA_FILTER_ORIG_FLAGS, _CTA_FILTER_REPLY_FLAGS = 1, 2
@@ -48,52 +58,12 @@ class Answers(NamedTuple):
     """The errno that ended the dump; 0: none did."""
 
 
-def dump_request(what: Address | Family, sequence: int) -> bytes:
-    """Ask for the entries whose replies go to this address, or for those of the family; or for
-    more.
-
-    Linux before 5.8 knows no filter by address, and that for IPv6 leaves out what it should let
-    through (ctnetlink_filter_match_tuple, seen in 6.18): `read_dump` looks at what comes.
-    """
-    if isinstance(what, Family):
-        number, body = _FAMILIES[_LENGTHS[what]], b""
-    else:
-        number = _FAMILIES[len(what.packed)]
-        body = _to(what.packed) if what.version == 4 else b""
-    return _message(GET, _NLM_F_REQUEST | _NLM_F_DUMP, sequence, number, body)
-
-
 def _to(packed: bytes) -> bytes:
     to = _nested(_CTA_TUPLE_IP, _attribute(_DESTINATION[len(packed)], packed))
     flags = _attribute(_CTA_FILTER_ORIG_FLAGS, struct.pack("=I", 0)) + _attribute(
         _CTA_FILTER_REPLY_FLAGS, struct.pack("=I", _FILTER_IP_DST)
     )
     return _nested(_CTA_TUPLE_REPLY, to) + _nested(_CTA_FILTER, flags)
-
-
-def read_dump(datagram: bytes, what: Address | Family, sequence: int) -> Answers:
-    """The translated entries without a mark in `datagram` whose replies go to this address, or all
-    of the family.
-
-    Raises MalformedEntryError.
-    """
-    deletions: list[bytes] = []
-    done, error = False, 0
-    wanted = b"" if isinstance(what, Family) else what.packed
-    length = _LENGTHS[what] if isinstance(what, Family) else len(wanted)
-    try:
-        for kind, at, end in _messages(datagram, sequence):
-            if kind == NEW and datagram.find(wanted, at, end) >= 0:
-                deletion = _deletion(datagram, at + _BODY, end, wanted, length)
-                if deletion is not None:
-                    deletions.append(deletion)
-            elif kind in (_NLMSG_ERROR, _NLMSG_DONE):
-                done = True
-                if end - at >= _HEADER.size + _CODE.size:
-                    error = -_CODE.unpack_from(datagram, at + _HEADER.size)[0]
-    except struct.error as found:
-        raise MalformedEntryError(str(found)) from None
-    return Answers(deletions, done, error)
 
 
 def refused(datagram: bytes) -> list[int]:
@@ -120,38 +90,107 @@ def _messages(datagram: bytes, sequence: int | None) -> Iterator[tuple[int, int,
         at += (size + 3) & ~3
 
 
-def _deletion(data: bytes, at: int, end: int, wanted: bytes, length: int) -> bytes | None:
-    """The message that deletes the entry with the attributes in `data`; None: it is to stay. Its
-    addresses have `length` bytes; replies go to `wanted`, if that is not empty."""
-    original = reply = identity = zone = b""
+class _Layout(NamedTuple):
+    """How the kernel lays out the attributes of an entry. Many of one size have the same layout,
+    and are taken apart at once."""
+
+    parts: struct.Struct
+    """Headers and contents, in turn."""
+    headers: tuple[int, ...]
+    places: Mapping[int, int]
+    """Where the content of each kind of attribute is among the parts."""
+
+
+def _layout(data: bytes, at: int, end: int) -> _Layout:
+    headers: list[int] = []
+    places: dict[int, int] = {}
+    form = "="
     while at < end:
         size, kind = _ATTRIBUTE.unpack_from(data, at)
         if not _ATTRIBUTE.size <= size <= end - at:
             raise MalformedEntryError(f"an attribute of {size} bytes")
-        kind &= _KIND_MASK
-        if kind == _CTA_TUPLE_ORIG:
-            original = data[at : at + size]
-        elif kind == _CTA_TUPLE_REPLY:
-            reply = data[at : at + size]
-        elif kind == _CTA_ID:
-            identity = data[at : at + size]
-        elif kind == _CTA_ZONE:
-            zone = data[at : at + size]
-        elif kind == _CTA_MARK and any(data[at + _ATTRIBUTE.size : at + size]):
+        places[kind & _KIND_MASK] = 2 * len(headers) + 1
+        headers += _WORD.unpack_from(data, at)
+        padded = min((size + 3) & ~3, end - at)
+        form += f"I{padded - _ATTRIBUTE.size}s"
+        at += padded
+    return _Layout(struct.Struct(form), tuple(headers), places)
+
+
+class Dump:
+    """The entries without a mark whose source was translated, and whose replies go to an address;
+    or all such of a family."""
+
+    def __init__(self, what: Address | Family, sequence: int) -> None:
+        self._wanted = b"" if isinstance(what, Family) else what.packed
+        self._length = _LENGTHS[what] if isinstance(what, Family) else len(self._wanted)
+        self._sequence = sequence
+        self._layouts: dict[int, _Layout] = {}
+        """Of each size the one that was seen last."""
+
+    @property
+    def request(self) -> bytes:
+        """Asks for them, or for more of their family.
+
+        Linux before 5.8 knows no filter by address, and that for IPv6 leaves out what it should let
+        through (ctnetlink_filter_match_tuple, seen in 6.18): `read` looks at what comes.
+        """
+        body = _to(self._wanted) if len(self._wanted) == 4 else b""
+        family = _FAMILIES[self._length]
+        return _message(GET, _NLM_F_REQUEST | _NLM_F_DUMP, self._sequence, family, body)
+
+    def read(self, datagram: bytes) -> Answers:
+        """What one datagram has. Raises MalformedEntryError."""
+        deletions: list[bytes] = []
+        done, error = False, 0
+        try:
+            for kind, at, end in _messages(datagram, self._sequence):
+                if kind == NEW and datagram.find(self._wanted, at, end) >= 0:
+                    deletion = self._deletion(datagram, at + _BODY, end)
+                    if deletion is not None:
+                        deletions.append(deletion)
+                elif kind in (_NLMSG_ERROR, _NLMSG_DONE):
+                    done = True
+                    if end - at >= _HEADER.size + _CODE.size:
+                        error = -_CODE.unpack_from(datagram, at + _HEADER.size)[0]
+        except struct.error as found:
+            raise MalformedEntryError(str(found)) from None
+        return Answers(deletions, done, error)
+
+    def _deletion(self, data: bytes, at: int, end: int) -> bytes | None:
+        """The message that deletes the entry with these attributes; None: it is to stay."""
+        layout = self._layouts.get(end - at)
+        parts = () if layout is None else layout.parts.unpack_from(data, at)
+        if layout is None or parts[::2] != layout.headers:
+            layout = self._layouts[end - at] = _layout(data, at, end)
+            parts = layout.parts.unpack_from(data, at)
+        places = layout.places
+        if _CTA_TUPLE_ORIG not in places or _CTA_TUPLE_REPLY not in places:
             return None
-        at += (size + 3) & ~3
-    answered = _address(reply, _DESTINATION[length])
-    if not answered or answered != (wanted or answered):
-        return None
-    if _address(original, _SOURCE[length]) in (answered, b""):
-        return None
-    body = b"".join(_padded(part) for part in (original, identity, zone))
-    return _message(DELETE, _NLM_F_REQUEST, 0, _FAMILIES[length], body)
+        if _CTA_MARK in places and parts[places[_CTA_MARK]].strip(b"\0"):
+            return None
+        length = self._length
+        answered = _address(parts[places[_CTA_TUPLE_REPLY]], length, source=False)
+        if not answered or answered != (self._wanted or answered):
+            return None
+        if _address(parts[places[_CTA_TUPLE_ORIG]], length, source=True) in (answered, b""):
+            return None
+        body = b""
+        for kind in (_CTA_TUPLE_ORIG, _CTA_ID, _CTA_ZONE):
+            if kind in places:
+                place = places[kind]
+                body += _WORD.pack(parts[place - 1]) + parts[place]
+        return _message(DELETE, _NLM_F_REQUEST, 0, _FAMILIES[length], body)
 
 
-def _address(tuple_: bytes, kind: int) -> bytes:
-    """The address of this kind in a CTA_TUPLE_ORIG or CTA_TUPLE_REPLY; empty: there is none."""
-    return _inner(_inner(tuple_, _CTA_TUPLE_IP), kind)[_ATTRIBUTE.size :]
+def _address(content: bytes, length: int, *, source: bool) -> bytes:
+    """The address in the content of a CTA_TUPLE_ORIG or CTA_TUPLE_REPLY; empty: there is none."""
+    first, second = _USUAL[length]
+    if content.startswith(first) and content.startswith(second, 8 + length):
+        return content[8 : 8 + length] if source else content[12 + length : 12 + 2 * length]
+    kind = (_SOURCE if source else _DESTINATION)[length]
+    addresses = _inner(b"\0" * _ATTRIBUTE.size + content, _CTA_TUPLE_IP)
+    return _inner(addresses, kind)[_ATTRIBUTE.size :]
 
 
 def _inner(nest: bytes, wanted: int) -> bytes:

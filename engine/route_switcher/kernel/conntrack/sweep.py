@@ -10,9 +10,8 @@ from pathlib import Path
 
 from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.kernel.conntrack.entries import (
+    Dump,
     MalformedEntryError,
-    dump_request,
-    read_dump,
     refused,
 )
 
@@ -73,10 +72,11 @@ def _deleted(what: Address | Family) -> Iterator[int]:
     with _opened() as asking, _opened() as deleting:
         deleting.setblocking(False)
         asking.settimeout(_PATIENCE)
-        asking.send(dump_request(what, sequence := 1))
+        dump = Dump(what, 1)
+        asking.send(dump.request)
         done = False
         while not done:
-            deletions, done, code = read_dump(asking.recv(_RECEIVE), what, sequence)
+            deletions, done, code = dump.read(asking.recv(_RECEIVE))
             if code:
                 raise OSError(code, _words(code))
             yield _delete(deleting, deletions)
