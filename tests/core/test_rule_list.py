@@ -12,6 +12,7 @@ from route_switcher.core.routing.rule_list import (
     bridge,
     leads_all,
     leaves_defaults_out,
+    most_deletions,
     rule_changes,
 )
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
@@ -157,16 +158,21 @@ def test_all_goes_from_the_last_to_the_first() -> None:
     assert [a.rule for a in rule_changes((), WHOLE)] == list(reversed(WHOLE))
 
 
-def test_thousands_of_rules_go_a_few_at_a_time() -> None:
+def test_hundreds_of_rules_go_a_few_at_a_time_and_fewer_the_more_there_are() -> None:
     """Somebody adds rules with our protocol number. Those of the policy stay meanwhile."""
-    strays = tuple(rule(400, source=ip_network(f"10.1.{n // 250}.{n % 250}")) for n in range(2000))
-    there, rounds = (*WHOLE, *strays), 0
+    strays = tuple(rule(400, source=ip_network(f"10.1.{n // 250}.{n % 250}")) for n in range(500))
+    there = (*WHOLE, *strays)
     while actions := rule_changes(WHOLE, there):
         gone = [action.rule for action in actions if action.change is Change.DELETE]
         assert gone == [action.rule for action in actions]
         assert 0 < len(gone) <= DELETIONS
-        there, rounds = there[: -len(gone)], rounds + 1
-    assert (there, rounds) == (WHOLE, 2000 // DELETIONS)
+        assert len(gone) * len(there) <= 4096
+        there = there[: -len(gone)]
+    assert there == WHOLE
+
+
+def test_a_few_go_however_many_there_are() -> None:
+    assert [most_deletions(count) for count in (0, 256, 2000, 100_000)] == [16, 16, 2, 2]
 
 
 def test_rules_before_those_of_the_policy_go_a_few_at_a_time() -> None:

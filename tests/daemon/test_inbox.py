@@ -210,3 +210,27 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
         assert any(isinstance(c, NewPolicy) for c in commands(items)) == ("policy" in steps)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+async def test_deadlines_that_have_all_passed_hold_up_nothing_that_waits(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A machine is so slow that what is to be done every 0.1 s takes longer than that."""
+    inbox = Inbox()
+    rounds = [numbered(number) for number in range(IN_A_ROW + 1)]
+    for each in rounds:
+        await inbox.give_round(each)
+    inbox.give_news(LINKS)
+    items = [await inbox.next(trio.current_time()) for _ in range(IN_A_ROW + 6)]
+    assert items == [None, *rounds[:IN_A_ROW], None, LINKS, rounds[IN_A_ROW], None, None]
+
+
+async def test_a_deadline_that_comes_while_things_wait_is_taken_before_them(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    inbox = Inbox()
+    await inbox.give_round(numbered(1))
+    await inbox.give_round(numbered(2))
+    assert await inbox.next(trio.current_time()) is None
+    assert await inbox.next(trio.current_time() + 1) == numbered(1)
+    assert await inbox.next(trio.current_time()) is None

@@ -30,7 +30,8 @@ COMMANDS = 16
 """Commands that may wait. Between two of them, something else that waits is taken."""
 
 IN_A_ROW = 64
-"""After so many rounds, news of the kernel come before more rounds."""
+"""After so many rounds, news of the kernel come before more rounds. So many things that wait come
+between two deadlines that have passed."""
 
 SHORTEST_REST = 0.01
 LONGEST_REST = 0.1
@@ -82,6 +83,7 @@ class Inbox:
         self._news = KernelNews()
         self._news_from = -inf
         self._rounds_in_a_row = 0
+        self._turns = 0
 
     async def give_round(self, event: Told) -> None:
         """Give a round, or what came of an effect; waits while there is no room."""
@@ -145,14 +147,20 @@ class Inbox:
         self._news_from = trio.current_time() + rest
 
     async def next(self, deadline: float) -> Item | None:
-        """The next thing to take, or None when `deadline` has come."""
+        """The next thing to take, or None when `deadline` has come. If the next deadline has come
+        too by then, up to `IN_A_ROW` things that wait are taken first."""
         await trio.lowlevel.checkpoint()
         while True:
-            if deadline <= trio.current_time():
-                return None
-            item = self._waiting()
+            due = deadline <= trio.current_time()
+            if not due:
+                self._turns = 0
+            item = self._waiting() if not due or self._turns > 0 else None
             if item is not None:
+                self._turns -= due
                 return item
+            if due:
+                self._turns = IN_A_ROW
+                return None
             with trio.move_on_at(min(deadline, self._news_from if self._news else inf)):
                 round_ = await self._take.receive()
                 if round_ is not None:

@@ -4,15 +4,13 @@ Nothing here touches a kernel: `reconcile` and `converge` are generators that as
 time, and are sent what came of it. The daemon and the virtual world drive them.
 """
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from route_switcher.core.routing.diff import additions, deletions, deletions_elsewhere
 from route_switcher.core.routing.plan import Plan
-from route_switcher.core.routing.rule_list import DELETIONS as RULE_DELETIONS
-from route_switcher.core.routing.rule_list import lacks_main
+from route_switcher.core.routing.rule_list import lacks_main, most_deletions
 from route_switcher.core.routing.rule_plan import rule_actions
 from route_switcher.core.vocabulary.policy_rules import RoutingRule, RoutingRuleAction
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
@@ -70,6 +68,8 @@ class _Outcomes:
 
     done: list[Action] = field(default_factory=list)
     refused: list[tuple[Action, str]] = field(default_factory=list)
+    rules_left: bool = False
+    """Whether more rules may have to go."""
 
     def take_refused_routes(self) -> list[RouteAction]:
         """The routes that were refused, to be tried once more."""
@@ -119,9 +119,7 @@ def reconcile(plans: Iterable[Plan]) -> Generator[Request, Reply, Reconciled]:
         yield from _carry_out(actions[:most], outcomes)
     left = any(len(actions) > most for actions in (*to_delete, *elsewhere))
     reconciled = outcomes.reconciled()
-    rules_gone = Counter(a.rule.family for a in reconciled.rules_done if a.change is Change.DELETE)
-    left |= any(count >= RULE_DELETIONS for count in rules_gone.values())
-    return replace(reconciled, unfinished=left)
+    return replace(reconciled, unfinished=left or outcomes.rules_left)
 
 
 def _main_in_front(
@@ -136,10 +134,7 @@ def _main_in_front(
     for plan in plans:
         if not lacks_main(rule for rule in rules if rule.family is plan.family):
             continue
-        for action in rule_actions(plan, seen, rules):
-            acted = True
-            if not (yield from _carry_out_one(action, outcomes)):
-                break
+        acted |= yield from _bring_rules(plan, seen, rules, outcomes)
     return acted
 
 
@@ -150,11 +145,24 @@ def _rules_in_order(
     rules = _rules((yield ReadRules()))
     acted = False
     for plan in plans:
-        for action in rule_actions(plan, seen, rules):
-            acted = True
-            if not (yield from _carry_out_one(action, outcomes)):
-                break
+        acted |= yield from _bring_rules(plan, seen, rules, outcomes)
     return _rules((yield ReadRules())) if acted else rules
+
+
+def _bring_rules(
+    plan: Plan, seen: tuple[Route, ...], rules: tuple[RoutingRule, ...], outcomes: _Outcomes
+) -> Generator[Request, Reply, bool]:
+    """Change those of one family, up to the first that is refused. Returns whether any was to be
+    changed."""
+    actions = rule_actions(plan, seen, rules)
+    gone = 0
+    for action in actions:
+        if not (yield from _carry_out_one(action, outcomes)):
+            break
+        gone += action.change is Change.DELETE
+    ours = sum(rule.ours and rule.family is plan.family for rule in rules)
+    outcomes.rules_left |= gone >= most_deletions(ours)
+    return bool(actions)
 
 
 class Convergence:

@@ -24,11 +24,18 @@ from route_switcher.core.vocabulary.policy_rules import (
 from route_switcher.core.vocabulary.routes import Change
 
 DELETIONS = 16
-"""Rules of a family that are deleted at most before others get a turn. The kernel cannot be told
-exactly which rule to delete, so all of them are read before and after each. A policy needs few."""
+"""Rules of a family that are deleted at most before others get a turn. A policy needs few."""
+_LEAST, _READ = 2, 4096
+"""Fewer go where there are so many rules that more than `_READ` would be read meanwhile: the kernel
+cannot be told exactly which rule to delete, so all of them are read before and after each."""
 
 UNUSED_MARK = 0x73737373
 """A firewall mark that no packet has."""
+
+
+def most_deletions(rules: int) -> int:
+    """How many of so many rules of ours are deleted before others get a turn."""
+    return max(_LEAST, min(DELETIONS, _READ // max(rules, 1)))
 
 
 def leads_all(rule: RoutingRule) -> bool:
@@ -75,7 +82,7 @@ def rule_changes(
     """The actions after which the rules of ours are `desired`, where `seen` are there.
 
     `seen` are of one family, in the kernel's order. Rules of others are not touched. With
-    `DELETIONS` deletions among the actions, more may be left to do.
+    `most_deletions` deletions among the actions, more may be left to do.
     """
     return _Changes(desired, [rule for rule in seen if rule.ours]).made()
 
@@ -87,6 +94,7 @@ class _Changes:
     def __init__(self, desired: Sequence[RoutingRule], ours: list[RoutingRule]) -> None:
         self._desired = tuple(desired)
         self._rules = ours
+        self._most = most_deletions(len(ours))
         self._actions: list[RoutingRuleAction] = []
         lookup = next((rule for rule in self._desired if leads_all(rule)), None)
         self._bridge = bridge(lookup) if lookup is not None else None
@@ -124,7 +132,7 @@ class _Changes:
         gone = [rule for rule in self._rules if not _is_in(rule, stays)]
         gone.sort(key=leads_all)  # from the last to the first: these go first
         for rule in reversed(gone):
-            if sum(action.change is Change.DELETE for action in self._actions) >= DELETIONS:
+            if sum(action.change is Change.DELETE for action in self._actions) >= self._most:
                 return False
             self._take_out(rule)
         return True
