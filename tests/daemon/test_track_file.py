@@ -78,6 +78,20 @@ async def test_it_has_the_number_of_healthy_uplinks(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+async def test_it_comes_back_when_somebody_takes_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track_file, "AGAIN", 0.05)
+    file = tmp_path / "keepalived"
+    rules = two(file)
+    world = World(rules)
+    async with tracked(world, rules) as tracking:
+        run(world, tracking, 2)
+        await reads(file, 2)
+        file.unlink()
+        await reads(file, 2)
+
+
 @pytest.mark.parametrize(("before", "after"), [("2\n", 1), ("1\n", 1), ("7\n", 1), ("x", 1)])
 async def test_a_restart_changes_no_number_that_may_be_right(
     tmp_path: Path, before: str, after: int

@@ -29,7 +29,8 @@ from route_switcher.daemon.report import say
 from route_switcher.other_writers import other_writers
 
 AGAIN = 10.0
-"""Seconds after which a number that could not be written is written again."""
+"""Seconds after which a number that could not be written, or that somebody took away, is written
+again."""
 
 
 class Engine(Protocol):
@@ -93,20 +94,22 @@ class TrackFile(Observer):
         uplinks, path, number = HealthyUplinks(), self._path, None
         if path is not None:
             number = await self._disk.do(partial(_read, Path(path)))
+        gone = False
         while True:
             self._changed = trio.Event()
             bounds = uplinks.bounds(self._engine.status())
             if path != self._path:
                 path, number = self._path, None
-            patience = inf
             if path is not None and bounds is not None:
                 least, most = bounds
                 wanted = least if number is None else max(least, min(number, most))
-                if number != wanted:
+                if number != wanted or gone:
                     number = await self._disk.do(partial(_replace, Path(path), wanted))
-                    patience = AGAIN if number is None else inf
-            with trio.move_on_after(patience):
+            with trio.move_on_after(inf if path is None else AGAIN) as pause:
                 await self._changed.wait()
+            gone = False
+            if path is not None and number is not None and pause.cancelled_caught:
+                gone = await self._disk.do(partial(_read, Path(path))) is None
 
 
 def _read(path: Path) -> int | None:
