@@ -7,6 +7,7 @@ from faults.acts import router
 from faults.bench import Bench, wait_until
 from faults.policy import Settings
 from faults.row import Act, Row, Step
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import ROUTER
 
 _TURNS = 6
@@ -37,6 +38,12 @@ def _put_back(act: Act, lost: int, lines: int = _A_WAR) -> Step:
     """What is ours is there again each time. `lost` are the packets that one turn may cost."""
     said = (("notice", "are taken away by somebody else again and again"),)
     return Step(act, "put back each time, told once", says=said, lost=lost * _TURNS, lines=lines)
+
+
+def _route_and_main_taken(bench: Bench) -> None:
+    """Without the rule about main the kernel finds no gateway of IPv6."""
+    taken = "rule del pref 32765 table main\nroute del default dev eth0 table 115 metric 10\n"
+    bench.lab.run(ROUTER, "ip", "-6", "-batch", "-", given=taken)
 
 
 _OWN = Settings(own_table=True)
@@ -105,5 +112,10 @@ ROWS_WARS = (
         "our first rule deleted every second",
         _put_back(_every_second(f"rule del {_RULES}"), 200),
         settings=_OWN,
+    ),
+    Row(
+        "our active IPv6 route and our first rule deleted at once",
+        Step(_route_and_main_taken, "put back at once", says=(("gone", "table 115"),), lost=200),
+        settings=replace(_OWN, families=(Family.IPV6,)),
     ),
 )
