@@ -18,6 +18,7 @@ POLKITD = "/usr/lib/polkit-1/polkitd"
 RULES = HOOKS / "50-route-switcher.rules"
 ASKED = (
     ("route-switcher", "dnsmasq.service", "reload", True),
+    ("route-switcher", "dnsmasq.service", "restart", True),
     ("route-switcher", "after-switch@lte.service", "start", True),
     ("route-switcher", "after-switch@lte.service", "stop", False),
     ("route-switcher", "after-switch@lte.service.timer", "start", False),
