@@ -75,6 +75,8 @@ def test_clients_stop_using_the_prefix_of_a_dead_line(
         running[:] = [lab.start(ROUTER, [*words, f"--dhcp-leasefile={tmp_path}/leases"])]
 
     fibre, lte = PREFIXES
+    check = ["dnsmasq", "--test", f"--conf-file={configuration}"]
+    assert subprocess.run(check, capture_output=True).returncode != 0
     engine = start(policy(lab) + hooks, PATH=f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin")
     restart(1)
     eventually(lambda: source(lab) == fibre, "the prefix of the active line")
@@ -84,6 +86,7 @@ def test_clients_stop_using_the_prefix_of_a_dead_line(
     eventually(lambda: source(lab) == lte, "the prefix of the spare line")
     FAULTS["blackhole"].heal(lab, lab.uplinks[0])
     restart(3)
+    assert subprocess.run(check, capture_output=True).returncode == 0
     eventually(lambda: source(lab) == fibre, "the prefix of the first line again")
 
 
