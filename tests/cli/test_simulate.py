@@ -172,7 +172,7 @@ def test_a_terminal_sees_how_far_it_is_and_nobody_else(tmp_path: Path) -> None:
     with open(ours, "rb", buffering=0) as terminal:
         seen = tmp_path / "seen"
         with seen.open("wb") as out:
-            done = subprocess.run(words, stdout=out, stderr=theirs, timeout=60)
+            done = subprocess.run(words, stdout=out, stderr=theirs, timeout=600)
         os.set_blocking(ours, False)
         drawn = b""
         while some := terminal.read(100_000):  # a terminal gives a part at a time

@@ -53,10 +53,17 @@ def all_cut(lab: Lab, start: Start) -> Engine:
     for family in Family:
         eventually(partial(route_taken_is, lab, family, "eth0"), f"{family} traffic")
         assert dead_ends(lab, family) == {LAST_METRIC}
+    since = engine.now
     for uplink in lab.uplinks:
         BLACKHOLE.inject(lab, uplink)
     for family in Family:
         eventually(partial(refused, lab, family), f"{family} traffic is refused")
+
+    def said() -> bool:
+        told = " ".join(record.message for record in engine.said("routes", since))
+        return told.count("no uplink answers: traffic is refused") == len(Family)
+
+    eventually(said, "all that belongs to it is done")
     return engine
 
 
