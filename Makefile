@@ -16,7 +16,7 @@ FAULT_PROCESSES ?= 0
 PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:dhcpcd-base \
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
     keepalived:keepalived ifup:ifupdown shellcheck:shellcheck curl:curl msmtp:msmtp openssl:openssl \
-    wg:wireguard-tools wireguard-go:wireguard-go pkcheck:polkitd \
+    conntrack:conntrack wg:wireguard-tools wireguard-go:wireguard-go pkcheck:polkitd \
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 

@@ -19,6 +19,7 @@ from faults.rows_storms import ROWS_STORMS
 from faults.rows_time import ROWS_TIME
 from faults.rows_wars import ROWS_WARS
 from faults.rows_ways import ROWS_WAYS
+from support.lan_flows import snat
 
 # A round is lost at most an interval after the fault, two more follow, and the last has its
 # timeout: 0.4 s, so 400 packets. The rest is slack for a busy machine.
@@ -79,6 +80,14 @@ ROWS = (
         fault=replace(_AWAY, within=1.0),
         mended=replace(_BACK, path=None),
         before=acts.churn,
+        slow=True,
+    ),
+    replace(
+        _BLACKHOLE,
+        name="the same, behind `snat to` instead of masquerade",
+        fault=replace(_AWAY_UNBROKEN, says=(("conntrack", "1 connection that stuck to primary"),)),
+        mended=replace(_BACK, says=(("conntrack", "1 connection that stuck to secondary"),)),
+        prepare=snat,
         slow=True,
     ),
     Row(
