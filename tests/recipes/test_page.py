@@ -1,10 +1,13 @@
 """What docs/hook-recipes.md says is there, and its policies are sound."""
 
+import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from route_switcher.core.vocabulary.hooks import HookKind
 from route_switcher.policy.load import load_text
 from support.hook_recipes import HOOKS, INSTALLED, PAGE, TOP, shown
 from support.route_writers import need
@@ -46,3 +49,22 @@ def test_the_programs_are_sound_shell() -> None:
     files = [str(file) for file in HOOKS.iterdir() if file.stat().st_mode & 0o100]
     done = subprocess.run(["shellcheck", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("kind", HookKind)
+def test_a_mail_can_be_about_every_hook(kind: HookKind, tmp_path: Path) -> None:
+    (tmp_path / "msmtp").write_text('#!/bin/sh\necho "$@"\ncat\n')
+    (tmp_path / "msmtp").chmod(0o755)
+    names = ("FAMILY", "TIME", "UPLINK", "PREVIOUS_UPLINK", "RULES", "SINCE", "OUTAGE_SECONDS")
+    facts = {f"ROUTE_SWITCHER_{name}": "" for name in names}
+    facts |= {"ROUTE_SWITCHER_HOOK": kind.value, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    words = [str(HOOKS / "mail"), "/etc/msmtprc", "a@example.org", "b@example.org"]
+    given = json.dumps({"evidence": ["silence"] * 1000})
+    done = subprocess.run(words, input=given, env=facts, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *lines = done.stdout.splitlines()
+    assert first == "--file=/etc/msmtprc -- a@example.org b@example.org"
+    assert lines[0] == "To: a@example.org, b@example.org"
+    assert kind.value not in lines[1]
+    assert max(map(len, lines)) < 998
+    assert json.loads("".join(lines[lines.index("", lines.index("") + 1) + 1 :]))

@@ -4,12 +4,12 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from ctypes.util import find_library
 from pathlib import Path
 from textwrap import dedent
 
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
-from support import confining
 from support.written_policy_files import learning_policy_text
 
 TOP = Path(__file__).parents[2]
@@ -21,13 +21,16 @@ NAMES = ("fibre", "lte")
 
 _UNIT = TOP / "examples" / "route-switcher.service"
 _RIGHTS = "-all,+net_admin,+net_raw"
-CONFINED = (
-    # The machine's name is in /etc/hosts, as Debian writes it there.
-    *("unshare", "--uts", "sh", "-c", 'hostname localhost; exec "$@"', "sh"),
+# The machine's name is in /etc/hosts, as Debian writes it there.
+_NAMED = ("unshare", "--uts", "sh", "-c", 'hostname localhost; exec "$@"', "sh")
+_LIMITS = (
     *("setpriv", f"--inh-caps={_RIGHTS}", f"--bounding-set={_RIGHTS}", "--no-new-privs"),
-    *(sys.executable, "-P", confining.__file__, str(_UNIT)),
+    *(sys.executable, "-P", str(Path(__file__).with_name("confining.py")), str(_UNIT)),
 )
-"""Before a command line: it runs within the limits of our unit that need no systemd."""
+_LIMITABLE = shutil.which("systemd-analyze") is not None and find_library("seccomp") is not None
+CONFINED = (*_NAMED, *(_LIMITS if _LIMITABLE else ()))
+"""Before a command line: it runs within the limits of our unit that need no systemd, where the
+programs to set them are there."""
 
 
 def shown(title: str, kind: str = "yaml") -> list[str]:
