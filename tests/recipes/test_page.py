@@ -68,3 +68,41 @@ def test_a_mail_can_be_about_every_hook(kind: HookKind, tmp_path: Path) -> None:
     assert kind.value not in lines[1]
     assert max(map(len, lines)) < 998
     assert json.loads("".join(lines[lines.index("", lines.index("") + 1) + 1 :]))
+
+
+@pytest.mark.parametrize(
+    ("family", "addresses", "expected"),
+    [
+        ("IPv4", "203.0.113.9 203.0.113.10", "&myip=203.0.113.9"),
+        ("IPv6", "2001:db8::9", "&myip=2001:db8::9"),
+        ("IPv4", "", ""),
+        ("IPv4", "10.0.0.2", ""),
+        ("IPv4", "192.168.1.2", ""),
+        ("IPv4", "172.15.0.2", "&myip=172.15.0.2"),
+        ("IPv4", "172.16.0.2", ""),
+        ("IPv4", "172.31.0.2", ""),
+        ("IPv4", "172.32.0.2", "&myip=172.32.0.2"),
+        ("IPv4", "172.2.0.2", "&myip=172.2.0.2"),
+        ("IPv4", "100.63.0.2", "&myip=100.63.0.2"),
+        ("IPv4", "100.64.0.2", ""),
+        ("IPv4", "100.99.0.2", ""),
+        ("IPv4", "100.127.0.2", ""),
+        ("IPv4", "100.128.0.2", "&myip=100.128.0.2"),
+        ("IPv4", "100.7.0.2", "&myip=100.7.0.2"),
+        ("IPv4", "100.1.0.2", "&myip=100.1.0.2"),
+    ],
+)
+def test_which_address_a_dynamic_dns_service_is_told(
+    family: str, addresses: str, expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "curl").write_text('#!/bin/sh\necho "$@" >&2\necho good\n')
+    (tmp_path / "curl").chmod(0o755)
+    told = {"FAMILY": family, "ADDRESSES": addresses, "INTERFACE": "wwan0"}
+    facts = {f"ROUTE_SWITCHER_{name}": value for name, value in told.items()}
+    facts["PATH"] = f"{tmp_path}:/usr/bin:/bin"
+    words = [str(HOOKS / "dynamic-dns"), family, "https://dyn.example.org/u", "r", "/none"]
+    done = subprocess.run(words, env=facts, capture_output=True, text=True)
+    assert done.returncode == 0
+    *options, url = done.stderr.split()
+    assert url == f"https://dyn.example.org/u?hostname=r{expected}"
+    assert f"-{family[-1]}" in options
