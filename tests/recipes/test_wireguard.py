@@ -48,6 +48,22 @@ def peer(lab: Lab, tmp_path: Path) -> str:
     return keys["wg1"]
 
 
+def answers(lab: Lab) -> bool:
+    """Whether the other end does, through the tunnel."""
+    words = lab.command(ROUTER, ["ping", "-c", "1", "-W", "1", "-I", NEAR, FAR])
+    return subprocess.run(words, capture_output=True).returncode == 0
+
+
+@pytest.mark.usefixtures("peer")
+def test_a_tunnel_survives_a_switch_by_itself(lab: Lab, start: Start) -> None:
+    engine = start(policy(lab, "", {}))
+    engine.wait_for_health("fibre", "lte")
+    eventually(lambda: answers(lab), "the other end answers")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="lte")
+    eventually(lambda: answers(lab), "it answers by the spare line")
+
+
 def test_the_endpoint_follows_the_active_uplink(
     lab: Lab, start: Start, peer: str, tmp_path: Path
 ) -> None:
@@ -63,10 +79,6 @@ def test_the_endpoint_follows_the_active_uplink(
     def endpoint() -> str:
         return lab.run(ROUTER, "wg", "show", "wg0", "endpoints").split()[1]
 
-    def answers() -> bool:
-        words = lab.command(ROUTER, ["ping", "-c", "1", "-W", "1", "-I", NEAR, FAR])
-        return subprocess.run(words, capture_output=True).returncode == 0
-
     for act, expected in (
         (None, FIBRE),
         (FAULTS["blackhole"].inject, LTE),
@@ -75,5 +87,5 @@ def test_the_endpoint_follows_the_active_uplink(
         if act:
             act(lab, lab.uplinks[0])
         eventually(lambda: endpoint() == expected, f"the endpoint {expected}")  # noqa: B023
-        eventually(answers, "the other end answers through the tunnel")
+        eventually(lambda: answers(lab), "the other end answers through the tunnel")
     engine.wait_for("hook", "done in")
