@@ -158,6 +158,7 @@ def test_rules_fail_and_return_within_the_computed_times(
             failed = {rule: verdict(engine, broken, rule, "failed") for rule in times}
             mended = spent(engine, FAULTS[name].heal, lab)
             returned = {rule: verdict(engine, mended, rule, "ok") for rule in times}
+        wait_for_verification(engine, mended)
         rounds = engine.said("round", uplink="primary")
         earlier = sum(each.number < broken.since for each in rounds)
         rounds = rounds[max(0, earlier - 1) :]
@@ -172,6 +173,14 @@ def test_rules_fail_and_return_within_the_computed_times(
                 # The least is as much below the mean as the worst is above it.
                 assert 2 * fails.typical - fails.worst - 0.05 <= failed[rule]
                 assert failed[rule] <= fails.worst + broken.seconds + late
+
+
+def wait_for_verification(engine: Engine, mended: Span) -> None:
+    """A fault that begins while the switch back is verified would have it undone."""
+    back = engine.wait_for("decision", since=mended.since, selected="primary")
+    engine.wait_for("verify", since=back.number)
+    for _ in range(2):
+        engine.wait_for("round", uplink="primary", outcome="good")
 
 
 def verdict(engine: Engine, act: Span, rule: str, after: str) -> float:
