@@ -103,6 +103,14 @@ table inet box {
 _SELECTED = ("the kernel sends the traffic through primary", "whichever uplink is selected")
 """What an engine says when its routes stand; the other one, beside a VPN."""
 
+_LEGACY_CHAINS = {
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+}
+
 _MOUNTS = Path("/proc/self/mounts")
 _indexes = count(1000)
 
@@ -242,7 +250,22 @@ def _reset() -> None:
             subprocess.run(["ip", family, "route", "flush", "table", table], capture_output=True)
     subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
     subprocess.run(["nft", "flush", "ruleset"], capture_output=True)
+    _flush_legacy()
     _set()
+
+
+def _flush_legacy() -> None:
+    """What iptables-legacy has written; nothing is loaded for it."""
+    for family, program in (("ip", "iptables"), ("ip6", "ip6tables")):
+        names = Path(f"/proc/self/net/{family}_tables_names")
+        for table in names.read_text().split() if names.exists() else ():
+            restored = f"*{table}\n{_accepting(table)}COMMIT\n"
+            words = [f"{program}-legacy-restore"]
+            subprocess.run(words, input=restored, text=True, check=True)
+
+
+def _accepting(table: str) -> str:
+    return "".join(f":{chain} ACCEPT\n" for chain in _LEGACY_CHAINS[table])
 
 
 def diagnosed(

@@ -94,6 +94,14 @@ HEALTHY: dict[str, tuple[str, tuple[str, ...]]] = {
         POLICY,
         (*_VPN[:4], "ip route add 0.0.0.0/1 dev wg0", "ip route add 128.0.0.0/1 dev wg0"),
     ),
+    "a firewall that lets in what belongs to known connections": (
+        POLICY,
+        (
+            "nft 'table inet home { chain own { type filter hook input priority 0; policy drop; "
+            'ct state established,related accept; iif "lo" accept; tcp dport 22 accept; }; '
+            "chain out { type filter hook output priority 0; tcp dport 25 drop; }; }'",
+        ),
+    ),
     "strict filters, own table": (OWN, ("sysctl -qw net.ipv4.conf.all.rp_filter=1",)),
 }
 

@@ -1,21 +1,27 @@
-"""May packets of clients pass by each line?"""
+"""May packets of clients pass by each line, and may probes and their answers?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.ways.questions import Line
+from route_switcher.core.ways.situation import Situation
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.crossing import crossings, lans
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
-from route_switcher.doctor.firewall.commands import accepting
+from route_switcher.doctor.firewall.commands import accepting, accepting_probes
 from route_switcher.doctor.firewall.conditions import Truth
 from route_switcher.doctor.firewall.ruleset import Firewall
 from route_switcher.doctor.firewall.walk import dropping, is_dropped
 from route_switcher.doctor.interfaces import Lan
+from route_switcher.doctor.lines import situation
 from route_switcher.doctor.machine import Machine
+from route_switcher.doctor.probe_packets import Way, answers, requests
 from route_switcher.doctor.unread import Unread
+from route_switcher.text.quantities import listed
 
 _NAME = "firewall"
 _ONE_SIDED = Fault(_NAME, "one-sided", Verdict.FAIL)
+_DROPS_PROBES = Fault(_NAME, "drops-probes", Verdict.FAIL)
 
 
 def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
@@ -28,6 +34,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         else:
             for lan in clients:
                 yield from _of_lan(machine, policy, machine.firewall, lan)
+    yield from _of_probes(machine, policy)
 
 
 def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> Iterator[Finding]:
@@ -55,4 +62,71 @@ def _of_lan(machine: Machine, policy: Policy, firewall: Firewall, lan: Lan) -> I
             yield passed(_NAME, label, f"clients of {lan} may pass")
 
 
-CHECK = Check(_NAME, _judge, (_ONE_SIDED,))
+def _of_probes(machine: Machine, policy: Policy) -> Iterator[Finding]:
+    now = situation(machine.network, policy)
+    lines = {line.uplink.id: line for line in now.lines if line.connected}
+    for uplink in policy.uplinks:
+        label = policy.label(uplink.id)
+        if isinstance(machine.firewall, Unread):
+            yield skipped(_NAME, label, machine.firewall.reason)
+        elif uplink.id not in lines:
+            yield skipped(_NAME, label, "it has no interface, address or next hop")
+        else:
+            yield from _of_line(machine.firewall, now, lines[uplink.id])
+
+
+def _of_line(firewall: Firewall, now: Situation, line: Line) -> Iterator[Finding]:
+    label, interface = now.policy.label(line.uplink.id), line.own_name
+    ways = {
+        f"probes that leave by {interface}": tuple(requests(now.policy, line)),
+        f"answers to probes that come in by {interface}": tuple(answers(now.policy, line)),
+    }
+    if not any(ways.values()):
+        yield skipped(_NAME, label, f"{interface} has no address, or no target is asked by it")
+        return
+    passing = Truth.YES
+    for what, directed in ways.items():
+        truths = [(way, _are_dropped(firewall, way)) for way in directed]
+        dropped = [way for way, truth in truths if truth is Truth.YES]
+        if dropped:
+            passing = Truth.NO
+            yield _dropped(firewall, line, label, what, dropped)
+        elif any(truth is Truth.MAYBE for _, truth in truths):
+            passing = min(passing, Truth.MAYBE)
+    if passing is Truth.MAYBE:
+        text = "for its probes it depends on more than interfaces, addresses and the protocol"
+        yield skipped(_NAME, label, text)
+    elif passing is Truth.YES:
+        yield passed(_NAME, label, "its probes and their answers may pass")
+
+
+def _are_dropped(firewall: Firewall, way: Way) -> Truth:
+    """It is not known which of its packets the kernel sends: certain only if all fare the same."""
+    found = {is_dropped(firewall, packet) for packet in way.packets}
+    return found.pop() if len(found) == 1 else Truth.MAYBE
+
+
+def _dropped(
+    firewall: Firewall, line: Line, label: str, what: str, dropped: Sequence[Way]
+) -> Finding:
+    chains = dict.fromkeys(
+        chain.id
+        for way in dropped
+        for packet in way.packets
+        for chain in dropping(firewall, packet)
+    )
+    names = listed([f"{each.name} in table {each.family} {each.table}" for each in chains])
+    targets = ", ".join(str(way.target) for way in dropped)
+    version = line.uplink.family.value
+    return _DROPS_PROBES.found(
+        label,
+        f"{what} ({targets}) are dropped by this machine's own firewall: chain {names}",
+        *(
+            command
+            for each in chains
+            for command in accepting_probes(firewall.chains[each], version, line.own_name)
+        ),
+    )
+
+
+CHECK = Check(_NAME, _judge, (_ONE_SIDED, _DROPS_PROBES))

@@ -46,6 +46,25 @@ def accepting(chain: Chain, coming_in: str, going_out: str) -> tuple[str, ...]:
     return _nft(coming_in + going_out, f"insert rule {family} {table} {name} {ways} accept")
 
 
+def accepting_probes(chain: Chain, version: int, interface: str) -> tuple[str, ...]:
+    """Echo requests that leave by this interface, or the replies that come in by it, pass this base
+    chain; with IPv6 also what finds the neighbours (RFC 4861)."""
+    program, family, table, name = chain.id
+    leaving = chain.hook in (Hook.OUTPUT, Hook.POSTROUTING)
+    echo = "echo-request" if leaving else "echo-reply"
+    if program != WRITER:
+        way = f"{'-o' if leaving else '-i'} {shlex.quote(interface)}"
+        insert = f"{program} -t {table} -I {name} {way}"
+        if version == 4:
+            return (f"{insert} -p icmp --icmp-type {echo} -j ACCEPT",)
+        types = (echo, "neighbour-solicitation", "neighbour-advertisement")
+        return tuple(f"{insert} -p ipv6-icmp --icmpv6-type {each} -j ACCEPT" for each in types)
+    way = f'{"oifname" if leaving else "iifname"} "{interface}"'
+    neighbours = "nd-neighbor-solicit, nd-neighbor-advert"
+    what = f"icmp type {echo}" if version == 4 else f"icmpv6 type {{ {echo}, {neighbours} }}"
+    return _nft(interface, f"insert rule {family} {table} {name} {way} {what} accept")
+
+
 def clamping() -> tuple[str, ...]:
     """TCP connections that are forwarded use no larger segment than the way of both directions
     has room for (nft(8), `rt mtu`)."""

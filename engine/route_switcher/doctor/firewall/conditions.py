@@ -1,4 +1,4 @@
-"""Whether a condition holds for the first packet of a client to somewhere in the internet."""
+"""Whether a condition holds for a packet: the first one of a client, a probe, or its answer."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -29,19 +29,30 @@ class Truth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """The first packet of a connection that a client begins. It goes to an address of the internet
-    that is not known beforehand."""
+    """Unless said, the first packet of a connection that a client begins: it goes to an address of
+    the internet that is not known beforehand."""
 
     source: Network
     """Any address of it."""
     coming_in: str
     going_out: str
-    """Interfaces by the kernel's own names."""
+    """Interfaces by the kernel's own names. Empty: this machine sends it, or is its destination."""
+    destination: Network | None = None
+    """None: somewhere in the internet."""
+    state: str = "new"
+    """Of its connection, as nft names it (conntrack)."""
+    icmp_type: str | None = None
+    """As nft names it (`echo-request`). None: any packet, also of another protocol."""
 
     @property
     def version(self) -> int:
         """4 or 6."""
         return self.source.version
+
+    @property
+    def protocol(self) -> str:
+        """Of a packet that has a type of ICMP, as nft names it."""
+        return "icmp" if self.version == 4 else "icmpv6"
 
 
 def all_hold(conditions: Iterable[Condition], packet: Packet) -> Truth:
@@ -63,19 +74,25 @@ def _is_any(interface: str, names: tuple[str, ...]) -> Truth:
 
 
 def _source(values: tuple[str, ...], packet: Packet) -> Truth:
+    return _is_in(values, packet.source)
+
+
+def _is_in(values: tuple[str, ...], found: Network) -> Truth:
     if len(values) > _MOST_VALUES:
         return Truth.MAYBE
     networks = _networks(values)
     if networks is None:
         return Truth.MAYBE
-    same = [network for network in networks if network.version == packet.version]
-    if any(_contains(network, packet.source) for network in same):
+    same = [network for network in networks if network.version == found.version]
+    if any(_contains(network, found) for network in same):
         return Truth.YES
-    return Truth.MAYBE if any(n.overlaps(packet.source) for n in same) else Truth.NO
+    return Truth.MAYBE if any(n.overlaps(found) for n in same) else Truth.NO
 
 
 def _destination(values: tuple[str, ...], packet: Packet) -> Truth:
     """Of addresses that are nobody's in the internet no packet to the internet has one."""
+    if packet.destination is not None:
+        return _is_in(values, packet.destination)
     if len(values) > _MOST_VALUES:
         return Truth.MAYBE
     networks = _networks(values)
@@ -85,6 +102,18 @@ def _destination(values: tuple[str, ...], packet: Packet) -> Truth:
     if any(network.prefixlen == 0 for network in same):
         return Truth.YES
     return Truth.MAYBE if any(network.is_global for network in same) else Truth.NO
+
+
+def _protocol(values: tuple[str, ...], packet: Packet) -> Truth:
+    if packet.icmp_type is None:
+        return Truth.MAYBE
+    return Truth.YES if packet.protocol in values else Truth.NO
+
+
+def _icmp_type(values: tuple[str, ...], packet: Packet) -> Truth:
+    if packet.icmp_type is None:
+        return Truth.MAYBE
+    return Truth.YES if packet.icmp_type in values else Truth.NO
 
 
 def _contains(outer: Network, inner: Network) -> bool:
@@ -118,7 +147,10 @@ _TESTS: dict[Field, Callable[[tuple[str, ...], Packet], Truth]] = {
     Field.OUTPUT: lambda values, packet: _is_any(packet.going_out, values),
     Field.SOURCE: _source,
     Field.DESTINATION: _destination,
-    Field.STATE: lambda values, _: Truth.YES if "new" in values else Truth.NO,
+    Field.STATE: lambda values, packet: Truth.YES if packet.state in values else Truth.NO,
     Field.FAMILY: lambda values, packet: Truth.YES if str(packet.version) in values else Truth.NO,
+    Field.PROTOCOL: _protocol,
+    Field.ICMP_TYPE: _icmp_type,
+    Field.TO_THIS_HOST: lambda _, packet: Truth.NO if packet.going_out else Truth.YES,
     Field.OTHER: lambda *_: Truth.MAYBE,
 }

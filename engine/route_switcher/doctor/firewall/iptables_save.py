@@ -20,9 +20,16 @@ _FIELDS = {
     "-d": Field.DESTINATION,
     "--ctstate": Field.STATE,
     "--state": Field.STATE,
+    "-p": Field.PROTOCOL,
+    "--icmp-type": Field.ICMP_TYPE,
+    "--icmpv6-type": Field.ICMP_TYPE,
 }
 _HARMLESS = frozenset(("-m", "--comment"))
 """Options with a value that say nothing of the packet."""
+_ASK_ALONE = frozenset(("socket", "rpfilter", "eui64"))
+"""Modules that ask something of the packet without any option."""
+_TYPES = {"8": "echo-request", "0": "echo-reply", "128": "echo-request", "129": "echo-reply"}
+_PROTOCOLS = {"1": "icmp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
 
 _ACTS = {
     "MASQUERADE": Act.MASQUERADE,
@@ -38,7 +45,7 @@ _ACTS = {
 }
 """Other targets let the packet go on (LOG, MARK, …)."""
 
-_HOOKS = {"FORWARD": Hook.FORWARD, "POSTROUTING": Hook.POSTROUTING}
+_HOOKS = {hook.name: hook for hook in Hook}
 _PRIORITIES = {"raw": -300, "mangle": -150, "nat": 100, "security": 50}
 """In `filter` 0 (linux/netfilter_ipv4.h)."""
 
@@ -86,8 +93,12 @@ def _rule(text: str, chain: ChainId, chains: dict[ChainId, str]) -> Rule:
                 act = _ACTS.get(value, Act.NOTHING)
         elif option == "--to-source":
             addresses = (_without_ports(value),)
-        elif act is not Act.NOTHING or option in _HARMLESS:
+        elif act is not Act.NOTHING or (option in _HARMLESS and value not in _ASK_ALONE):
             continue  # an option of the target, or one that says nothing
+        elif option == "--icmp-type" and value == "any":
+            continue
+        elif option == "--dst-type" and value == "LOCAL":
+            conditions.append(Condition(Field.TO_THIS_HOST, (), negated))
         elif option in _FIELDS:
             conditions.append(Condition(_FIELDS[option], _values(option, value), negated))
         else:
@@ -114,6 +125,11 @@ def _options(words: list[str]) -> Iterator[tuple[str, list[str], bool]]:
 def _values(option: str, value: str) -> tuple[str, ...]:
     if option in ("-i", "-o"):
         return (value[:-1] + "*" if value.endswith("+") else value,)
+    if option == "-p":
+        return (_PROTOCOLS.get(value, value),)
+    if option in ("--icmp-type", "--icmpv6-type"):
+        plain = value.removesuffix("/0")
+        return (_TYPES.get(plain, plain),)
     return tuple(each.lower() if option.endswith("state") else each for each in value.split(","))
 
 

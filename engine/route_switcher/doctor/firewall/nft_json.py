@@ -30,11 +30,27 @@ _MATCHED = {
     ("meta", "protocol"): Field.FAMILY,
     ("payload", "saddr"): Field.SOURCE,
     ("payload", "daddr"): Field.DESTINATION,
+    ("payload", "protocol"): Field.PROTOCOL,
+    ("payload", "nexthdr"): Field.PROTOCOL,
+    ("payload", "type"): Field.ICMP_TYPE,
+    ("meta", "l4proto"): Field.PROTOCOL,
     ("ct", "state"): Field.STATE,
 }
 """By the kind of an expression, and its key or field."""
 
 _FAMILIES = {"ipv4": "4", "ip": "4", "ipv6": "6", "ip6": "6"}
+
+_PROTOCOLS = {"1": "icmp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
+_IMPLIED = {
+    "ip": Condition(Field.FAMILY, ("4",)),
+    "ip6": Condition(Field.FAMILY, ("6",)),
+    **{
+        name: Condition(Field.PROTOCOL, (name,))
+        for name in ("icmp", "icmpv6", "igmp", "tcp", "udp", "udplite", "sctp", "dccp", "esp", "ah")
+    },
+}
+"""What a packet must be to have a header of this name: nft asks that first, and does not print
+it."""
 
 _ACTS = {
     "masquerade": Act.MASQUERADE,
@@ -118,6 +134,7 @@ class _Reader:
         for statement in body["expr"]:
             ((kind, content),) = statement.items()
             if kind == "match":
+                conditions += _implied(content["left"])
                 conditions.append(self._condition(content, body))
             elif kind == "vmap":
                 yield from self._mapped(content, tuple(conditions), body)
@@ -141,6 +158,7 @@ class _Reader:
         self, content: dict[str, Any], before: tuple[Condition, ...], rule: dict[str, Any]
     ) -> Iterator[Rule]:
         field = _field(content["key"])
+        before = (*before, *_implied(content["key"]))
         data = content["data"]
         pairs = self._named(data, rule) if isinstance(data, str) else data["set"]
         for key, verdict in pairs:
@@ -154,10 +172,9 @@ class _Reader:
     def _condition(self, content: dict[str, Any], rule: dict[str, Any]) -> Condition:
         left, right = content["left"], content["right"]
         if "fib" in left and left["fib"].get("result") == "type":
-            # What a packet to the internet is sent to is no address of this machine.
             of_destination = "daddr" in left["fib"].get("flags", ())
             if of_destination and right == "local":
-                return Condition(Field.DESTINATION, (), content["op"] == "!=")
+                return Condition(Field.TO_THIS_HOST, (), content["op"] == "!=")
             return _MAYBE
         field = _field(left)
         if field is Field.OTHER or content["op"] not in ("==", "!=", "in"):
@@ -181,16 +198,36 @@ def _field(expression: Any) -> Field:
     ((kind, content),) = expression.items()
     if not isinstance(content, dict):
         return Field.OTHER
-    if kind == "payload" and content.get("protocol") not in ("ip", "ip6"):
-        return Field.OTHER
-    return _MATCHED.get((kind, content.get("key") or content.get("field", "")), Field.OTHER)
+    found = _MATCHED.get((kind, content.get("key") or content.get("field", "")), Field.OTHER)
+    if kind == "payload":
+        of_icmp = content.get("protocol") in ("icmp", "icmpv6")
+        if not of_icmp and content.get("protocol") not in ("ip", "ip6"):
+            return Field.OTHER
+        return found if of_icmp is (found is Field.ICMP_TYPE) else Field.OTHER
+    return found
+
+
+def _implied(expression: Any) -> Iterator[Condition]:
+    """Of each header that it looks at, also inside a concatenation or beside a mask."""
+    match expression:
+        case {"payload": {"protocol": str(protocol)}} if protocol in _IMPLIED:
+            yield _IMPLIED[protocol]
+        case {"concat": [*parts]} | {"&": [*parts]}:
+            for part in parts:
+                yield from _implied(part)
+        case _:
+            pass  # it has no header
 
 
 def _values(found: list[Any], field: Field) -> tuple[str, ...] | None:
     """None: one of them is not understood."""
+    if field is Field.PROTOCOL:
+        found = [str(each) if isinstance(each, int) else each for each in found]
     values = [_value(each) for each in found]
     if field is Field.FAMILY:
         values = [_FAMILIES.get(value or "") for value in values]
+    if field is Field.PROTOCOL:
+        values = [value and _PROTOCOLS.get(value, value) for value in values]
     known = tuple(value for value in values if value is not None)
     return known if len(known) == len(values) else None
 

@@ -15,6 +15,9 @@ class Field(Enum):
     DESTINATION = "destination address"
     STATE = "state of the connection"
     FAMILY = "address family"
+    PROTOCOL = "protocol"
+    ICMP_TYPE = "type of ICMP or ICMPv6 message"
+    TO_THIS_HOST = "whether the destination is an address of this machine"
     OTHER = "anything else"
 
 
@@ -25,7 +28,7 @@ class Condition:
     field: Field
     values: tuple[str, ...] = ()
     """Interfaces may end in `*`; addresses are single ones, prefixes, or ranges (`a-b`); families
-    are `4` and `6`."""
+    are `4` and `6`; protocols and types have the names of nft (`icmpv6`, `echo-request`)."""
     negated: bool = False
 
 
@@ -73,7 +76,10 @@ class ChainId(NamedTuple):
 class Hook(Enum):
     """Where a chain is asked."""
 
+    PREROUTING = "prerouting"
+    INPUT = "input"
     FORWARD = "forward"
+    OUTPUT = "output"
     POSTROUTING = "postrouting"
 
 

@@ -4,7 +4,7 @@ Where a condition may hold or not, both ways are followed, so the end is a set o
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from route_switcher.doctor.firewall.conditions import Packet, Truth, all_hold, holds
 from route_switcher.doctor.firewall.ruleset import Act, Chain, Field, Firewall, Hook, Rule
@@ -25,6 +25,10 @@ class End:
 _THROUGH = End(Act.NOTHING)
 _UNKNOWN = End(Act.UNKNOWN)
 _ENDINGS = frozenset((Act.MASQUERADE, Act.SOURCE_NAT, Act.ACCEPT, Act.DROP, Act.UNKNOWN))
+_CONNTRACK = -200
+"""The priority at which the kernel finds the connection of a packet (NF_IP_PRI_CONNTRACK)."""
+_BEFORE_CONNTRACK = "invalid"
+"""What chains that are asked earlier take for its state (nft_ct_get_eval in the kernel)."""
 _TRANSLATED = frozenset((Act.MASQUERADE, Act.SOURCE_NAT))
 
 
@@ -49,22 +53,31 @@ def is_translated(ends: Set[End]) -> Truth:
 
 
 def is_dropped(firewall: Firewall, packet: Packet) -> Truth:
-    """Whether a chain of the hook `forward` drops or rejects it."""
+    """Whether a chain that is asked about it drops or rejects it."""
     found = [_drops(firewall, chain, packet) for chain in _filters(firewall, packet)]
     return max(found, default=Truth.NO)
 
 
 def dropping(firewall: Firewall, packet: Packet) -> list[Chain]:
-    """The base chains of the hook `forward` that surely drop or reject it."""
+    """The base chains that surely drop or reject it."""
     chains = _filters(firewall, packet)
     return [chain for chain in chains if _drops(firewall, chain, packet) is Truth.YES]
 
 
 def _filters(firewall: Firewall, packet: Packet) -> list[Chain]:
-    return firewall.base(Hook.FORWARD, packet.version, translating=False)
+    found = (firewall.base(h, packet.version, translating=False) for h in _hooks(packet))
+    return [chain for chains in found for chain in chains]
+
+
+def _hooks(packet: Packet) -> tuple[Hook, ...]:
+    if not packet.coming_in:
+        return (Hook.OUTPUT, Hook.POSTROUTING)
+    return (Hook.FORWARD,) if packet.going_out else (Hook.PREROUTING, Hook.INPUT)
 
 
 def _drops(firewall: Firewall, chain: Chain, packet: Packet) -> Truth:
+    if chain.priority < _CONNTRACK and chain.hook in (Hook.PREROUTING, Hook.OUTPUT):
+        packet = replace(packet, state=_BEFORE_CONNTRACK)
     through = End(Act.DROP) if chain.drops else _THROUGH
     ends = _ends(firewall, chain, packet)
     acts = {through.act if end == _THROUGH else end.act for end in ends}
