@@ -62,7 +62,10 @@ def accepting_probes(chain: Chain, version: int, interface: str) -> tuple[str, .
     way = f'{"oifname" if leaving else "iifname"} "{interface}"'
     neighbours = "nd-neighbor-solicit, nd-neighbor-advert"
     what = f"icmp type {echo}" if version == 4 else f"icmpv6 type {{ {echo}, {neighbours} }}"
-    return _nft(interface, f"insert rule {family} {table} {name} {way} {what} accept")
+    if not _PLAIN.fullmatch(interface):
+        return ()
+    words = f"nft insert rule {family} {table} {name} {way} {what} accept".split()
+    return (shlex.join(words),)
 
 
 def clamping() -> tuple[str, ...]:
