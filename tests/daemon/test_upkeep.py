@@ -105,6 +105,12 @@ async def test_a_socket_that_stands_is_left_alone(
         assert (await (await it.connect()).ask(request("status")))["ok"]
 
 
+def put_a_folder_there(place: Path) -> None:
+    """At one instant of the virtual time."""
+    place.unlink()
+    place.mkdir()
+
+
 async def test_where_there_can_be_none_for_a_time_that_is_said_once(
     autojump_clock: trio.testing.MockClock,
     listener: Listener,
@@ -115,8 +121,7 @@ async def test_where_there_can_be_none_for_a_time_that_is_said_once(
     monkeypatch.setattr(listener_module, "run_folders", lambda: (place.parents[1],))
     path = trio.Path(place)
     async with controlled(listener, place) as it:
-        await path.unlink()
-        await path.mkdir()
+        put_a_folder_there(place)
         await trio.sleep(100 * LOOK)
         said = [m for m in log.messages if m.startswith("nobody can ask this engine")]
         assert said == [

@@ -18,7 +18,7 @@ class Signal(Enum):
     CONDITION_HELD = "the fail condition holds"
     RECOVERED = "the recover condition holds"
     REQUIRE_RECOVERY = "the uplink must prove itself before it is trusted"
-    DISTRUSTED = "the uplink must prove itself, though its rounds are good"
+    DISTRUSTED = "it must prove itself, though its rounds are good"
 
 
 _S, _G = RuleState, Signal
