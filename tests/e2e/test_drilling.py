@@ -196,7 +196,7 @@ def _order_is_past(lab: Lab, engine: Engine) -> bool:
 
 
 def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> None:
-    ready(lab, start)
+    engine = ready(lab, start)
 
     def refused(*words: str) -> tuple[int, str]:
         done = run_to_its_end(lab, "drill", *words)
@@ -213,7 +213,8 @@ def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> No
     assert (code, "an order for primary stands already" in said) == (1, True)
     assert run_to_its_end(lab, "release").returncode == 0
     FAULTS["blackhole"].inject(lab, lab.uplinks[1])
-    eventually(lambda: "is failed" in refused("secondary")[1], "the standby has failed")
+    engine.wait_for("rule", uplink="secondary", rule="no-internet", after="failed")
+    assert "is failed" in refused("secondary")[1]
     wait_until_taken(lab, "eth0")
 
 
