@@ -36,12 +36,11 @@ for folder in FOLDERS; do
         -o "lowerdir=$folder,upperdir=$room/upper$folder,workdir=$room/work$folder"
     test "$(stat --file-system --format=%T "$folder")" = overlayfs
 done
-mount -t tmpfs none /tmp
 mkdir -p /var/lib/private
 cd "$room"
 export TMPDIR="$room" HOME="$room"
 tree() {
-    find FOLDERS /run /tmp -path "$room" -prune -o -printf '%p %y %m %U:%G %l\\n' | sort
+    find FOLDERS /run -path "$room" -prune -o -printf '%p %y %m %U:%G %l\\n' | sort
 }
 """.replace("FOLDERS", " ".join(FOLDERS))
 
