@@ -132,6 +132,8 @@ def test_through_the_life_of_a_lease_and_restarts_of_both(
     # dhclient and its hook write one after the other, and only the hook says from which address.
     for each in (line, other):
         _await_renewals(each, 2)
+    running.engine.wait_for("notice", "the kernel sends the traffic through fibre", since=0)
+    running.engine.wait_for_health("fibre", "lte")
     before = running.ours()
     since = running.engine.now
 
@@ -145,7 +147,7 @@ def test_through_the_life_of_a_lease_and_restarts_of_both(
         line.server.lease = lease(line.uplink, line.gateway, **SOON)
         eventually(lambda: running.gateway() == str(line.gateway), "our route by the old gateway")
     assert running.engine.said("decision", since) == []
-    assert running.ours() == before
+    eventually(lambda: running.ours() == before, "our routes and rules as before")
 
     with traffic(lab, most, "a restart of the program"):
         given = len(line.server.acknowledged)
