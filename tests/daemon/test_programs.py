@@ -256,6 +256,6 @@ async def test_where_no_process_can_be_started_that_is_the_problem(
 
 async def test_a_supervisor_that_is_killed_is_told_of(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    problem = await sh(f"echo $$ > {marks}; kill -KILL $PPID; sleep 1000")
+    problem = await sh(f"echo $$ > {marks}; kill -KILL $PPID; exec sleep 1000")
     assert problem == "what ran it has ended by itself (it was ended by SIGKILL)"
     await until(lambda: not alive(marks))
