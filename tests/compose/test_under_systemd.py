@@ -28,6 +28,7 @@ SOURCES = ("pyproject.toml", "README.md", "LICENSE", "engine", "policies", "sche
 UNIT = "/etc/systemd/system/route-switcher.service"
 
 LINES = """set -e
+chmod 755 /run  # as on a machine; podman's may be written by all
 ip link set lo up
 for n in 0 1; do
     ip netns add isp$n
@@ -55,6 +56,8 @@ rules:
   - {name: no-internet, probe: internet, fail: {failures: 3}, recover: {stable: 1s}}
 """
 
+TRACKED = "/run/route-switcher/keepalived"
+WITH_TRACK_FILE = POLICY + f"track_file: {TRACKED}\n"
 WITH_GROUP = POLICY + "control: {group: route-switcher}\n"
 ORDER = "route-switcher switch secondary"
 SOMEBODY = "setpriv --reuid=4711 --regid=4711"
@@ -153,6 +156,18 @@ def test_installed_by_the_pages_it_is_asked_reloaded_restarted_and_uninstalled(
             router.do(line)
     user = router.do(f"ps -o user:20= -p {router.process()}").strip()
     assert user == "route-switcher"
+
+    # What others read in the runtime folder outlasts a restart, if the page is followed.
+    for line in commands("docs/service.md", "Files that outlast the engine"):
+        router.do(line)
+    eventually(router.is_well, "well in a folder that stays")
+    router.write("/etc/route-switcher/policy.yaml", WITH_TRACK_FILE)
+    router.do("systemctl reload route-switcher")
+    eventually(lambda: router.ask(f"grep -qx 2 {TRACKED}")[0] == 0, "two healthy uplinks")
+    file = router.do(f"stat -c '%i %y' {TRACKED}")
+    router.do("systemctl restart route-switcher")
+    eventually(router.is_well, "well after the restart")
+    assert router.do(f"stat -c '%i %y' {TRACKED}") == file
 
     # A reload that fails is seen to fail; one that does not lets the group in.
     router.write("/etc/route-switcher/policy.yaml", POLICY.replace("gateway", "gatewey"))
