@@ -9,7 +9,7 @@ from pathlib import Path
 
 from route_switcher.doctor.access import Service
 from route_switcher.doctor.reading.mounts import mount_point
-from route_switcher.doctor.reading.unit_files import assignments, drop_ins, first_of
+from route_switcher.doctor.reading.unit_files import assignments, drop_ins, first_of, truth_of
 from route_switcher.kernel.host.privileges import KNOWN
 from route_switcher.policy.load import SYSTEM_NAME, SYSTEM_POLICY
 
@@ -20,7 +20,6 @@ _FOLDERS = tuple(
 )
 """From the one that counts most to the one that counts least."""
 _STATE = Path("/var/lib")
-_TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
 
 
 def service(folders: tuple[Path, ...] = _FOLDERS) -> Service | None:
@@ -33,7 +32,7 @@ def service(folders: tuple[Path, ...] = _FOLDERS) -> Service | None:
         (key, value) for f in files for part, key, value in assignments(f) if part == "Service"
     ]
     last = dict(lines)
-    dynamic = last.get("DynamicUser", "").lower() in _TRUE
+    dynamic = truth_of(last.get("DynamicUser", "")) is True
     user = last.get("User", "") or ("" if dynamic else "root")
     may = _capabilities(value for key, value in lines if key == "CapabilityBoundingSet")
     if user not in ("root", "0"):

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from route_switcher.doctor.reading.files import beginning
 
+_BOOLEANS = {
+    **dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
+    **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False),
+}
+
 
 def first_of(folders: Sequence[Path], name: str) -> Iterator[Path]:
     """The file of this name in the first folder that has one."""
@@ -37,3 +42,8 @@ def assignments(file: Path) -> Iterator[tuple[str, str, str]]:
         elif stripped and stripped[0] not in "#;" and "=" in stripped:
             key, _, value = stripped.partition("=")
             yield section, key.strip(), value.strip()
+
+
+def truth_of(value: str) -> bool | None:
+    """What a value says that is a yes or a no; None: it is neither."""
+    return _BOOLEANS.get(value.lower())

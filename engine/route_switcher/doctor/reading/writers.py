@@ -5,7 +5,7 @@ from pathlib import Path
 
 from route_switcher.doctor.reading.files import beginning
 from route_switcher.doctor.reading.processes import processes
-from route_switcher.doctor.reading.unit_files import assignments, drop_ins, first_of
+from route_switcher.doctor.reading.unit_files import assignments, drop_ins, first_of, truth_of
 from route_switcher.doctor.writers import Networkd, Writers
 
 _SYSTEMD = tuple(
@@ -15,12 +15,6 @@ _SYSTEMD = tuple(
 
 _DHCLIENT_HOOKS = Path("/etc/dhcp/dhclient-exit-hooks.d")
 _HOOK = "lease-route"
-
-_BOOLEANS = {
-    **dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
-    **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False),
-}
-"""systemd.syntax(7)."""
 
 
 def writers() -> Writers:
@@ -34,7 +28,7 @@ def networkd(folders: tuple[Path, ...] = _SYSTEMD) -> Networkd:
     found: dict[str, bool] = {}
     for file in files:
         for section, key, value in assignments(file):
-            truth = _BOOLEANS.get(value.lower())
+            truth = truth_of(value)
             if section == "Network" and truth is not None:
                 found[key] = truth
     return Networkd(
