@@ -148,6 +148,16 @@ ROWS = (
         "no right to read /etc/route-switcher/policy.yaml",
     ),
     Planted(
+        "access/service-hidden",
+        installed(
+            "DynamicUser=yes",
+            "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
+            "RuntimeDirectoryPreserve=restart",
+        ),
+        "service",
+        "no command finds it",
+    ),
+    Planted(
         "access/state-read-only",
         (*installed("StateDirectory=route-switcher"), "mount -t tmpfs -o ro none /var/lib"),
         "service",

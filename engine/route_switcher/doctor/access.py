@@ -30,6 +30,9 @@ class Service:
     """Commands that let its user read the policy."""
     read_only: str | None = None
     """The file system in which it cannot keep orders, by its mount point."""
+    hides_run_folder: bool = False
+    """Nobody else finds its runtime folder, and so the control socket: systemd puts that of a user
+    of its own below /run/private, if it is to be preserved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _RUN_FOLDER = Fault(_NAME, "run-folder", Verdict.WARN)
 _SERVICE_LACKS = Fault(_NAME, "service-lacks", Verdict.FAIL)
 _POLICY_UNREADABLE = Fault(_NAME, "policy-unreadable", Verdict.FAIL)
 _STATE_READ_ONLY = Fault(_NAME, "state-read-only", Verdict.WARN)
+_SERVICE_HIDDEN = Fault(_NAME, "service-hidden", Verdict.FAIL)
 
 _WHAT_FOR = "they are for routes (CAP_NET_ADMIN) and probes (CAP_NET_RAW)"
 _DROP_IN = "/etc/systemd/system/route-switcher.service.d"
@@ -78,6 +79,14 @@ def _service(found: Service) -> Iterator[Finding]:
     if found.unreadable:
         text = f"its user has no right to read {found.policy}"
         findings.append(_POLICY_UNREADABLE.found("service", text, *found.unreadable))
+    if found.hides_run_folder:
+        text = (
+            f"{found.file} has DynamicUser=yes and RuntimeDirectoryPreserve=: systemd then hides "
+            "the control socket, and no command finds it. Then: systemctl daemon-reload, and "
+            "restart the service. docs/service.md says how to keep the folder"
+        )
+        write = f"printf '[Service]\\nRuntimeDirectoryPreserve=no\\n' >{_DROP_IN}/zz-folder.conf"
+        findings.append(_SERVICE_HIDDEN.found("service", text, f"mkdir -p {_DROP_IN}", write))
     if found.read_only is not None:
         text = f"{found.read_only} is read-only: orders are not kept over a restart"
         remedy = f"mount -o remount,rw {found.read_only}"
@@ -97,5 +106,6 @@ CHECK = Check(
         _SERVICE_LACKS,
         _POLICY_UNREADABLE,
         _STATE_READ_ONLY,
+        _SERVICE_HIDDEN,
     ),
 )

@@ -32,7 +32,7 @@ def service(folders: tuple[Path, ...] = _FOLDERS) -> Service | None:
         (key, value) for f in files for part, key, value in assignments(f) if part == "Service"
     ]
     last = dict(lines)
-    dynamic = truth_of(last.get("DynamicUser", "")) is True
+    dynamic = bool(truth_of(last.get("DynamicUser", "")))
     user = last.get("User", "") or ("" if dynamic else "root")
     may = _capabilities(value for key, value in lines if key == "CapabilityBoundingSet")
     if user not in ("root", "0"):
@@ -47,6 +47,7 @@ def service(folders: tuple[Path, ...] = _FOLDERS) -> Service | None:
         str(policy),
         () if user or in_a_group else tuple(_unreadable(policy)),
         _read_only() if last.get("StateDirectory") else None,
+        dynamic and truth_of(last.get("RuntimeDirectoryPreserve") or "no") is not False,
     )
 
 
