@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
+import pytest
 import trio
 
 from route_switcher.core.probing.round import RoundResult
@@ -11,7 +12,7 @@ from route_switcher.core.vocabulary.checks import Check, IcmpEcho
 from route_switcher.core.vocabulary.effects import Verify, VerifyingRound
 from route_switcher.core.vocabulary.events import Verified
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.daemon.verifying import Verifying
 from route_switcher.probes.prober import ProbeNotPermitted, Prober
 from support.keys import v4
@@ -46,7 +47,9 @@ def effect(name: str, *probes: str) -> Verify:
     return Verify(1.0, v4(name), 1.0, rounds)
 
 
-async def verified(prober: Asked, *effects: Verify) -> list[Verified]:
+async def verified(
+    prober: Asked, *effects: Verify, by_itself: RoundOutcome = GOOD
+) -> list[Verified]:
     told: list[Verified] = []
 
     async def report(event: Verified) -> None:
@@ -56,7 +59,11 @@ async def verified(prober: Asked, *effects: Verify) -> list[Verified]:
     def opened(_family: Family, _check: Check) -> Iterator[Prober]:
         yield prober
 
-    verifying = Verifying(opened, report)
+    @contextmanager
+    def opened_bound(_uplink: UplinkId, _check: Check) -> Iterator[Prober]:
+        yield Asked(by_itself, by_itself)
+
+    verifying = Verifying(opened, opened_bound, report)
     async with trio.open_nursery() as nursery:
         for each in effects:
             nursery.start_soon(verifying.run, each)
@@ -76,6 +83,15 @@ async def test_one_that_fails_is_made_once_more(autojump_clock: trio.testing.Moc
     assert event.rounds == (("internet", GOOD, ""),)
     (event,) = await verified(Asked(FAILED, FAILED), effect("a", "internet"))
     assert event.rounds == (("internet", FAILED, "no answer"),)
+
+
+@pytest.mark.parametrize("by_itself", [FAILED, UNKNOWN])
+async def test_a_line_that_has_died_says_nothing_about_the_default_route(
+    autojump_clock: trio.testing.MockClock, by_itself: RoundOutcome
+) -> None:
+    asked = Asked(FAILED, FAILED)
+    (event,) = await verified(asked, effect("a", "internet"), by_itself=by_itself)
+    assert event.rounds == (("internet", UNKNOWN, "no answer by its interface either"),)
 
 
 async def test_each_probe_has_its_round(autojump_clock: trio.testing.MockClock) -> None:
@@ -101,5 +117,5 @@ async def test_where_no_socket_is_to_be_had_nothing_is_known() -> None:
     async def report(event: Verified) -> None:
         told.append(event)
 
-    await Verifying(lambda *_: Refused(), report).run(effect("a", "internet"))
+    await Verifying(lambda *_: Refused(), lambda *_: Refused(), report).run(effect("a", "internet"))
     assert told[0].rounds == (("internet", UNKNOWN, "run it as root"),)

@@ -16,6 +16,7 @@ import trio
 from route_switcher.core.effect_table import EffectTable
 from route_switcher.core.engine import Engine
 from route_switcher.core.routing.reconcile import Convergence, Reconciled
+from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.commands import Command, NewPolicy
 from route_switcher.core.vocabulary.effects import Effect, EndConnections, RunHook, Verify
 from route_switcher.core.vocabulary.events import (
@@ -45,6 +46,7 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.status import Status
+from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.daemon.asking import Asking, worth_asking
 from route_switcher.daemon.carry_out import Table, carry_out
@@ -59,6 +61,7 @@ from route_switcher.daemon.probing import OpenProber, ProbeTasks
 from route_switcher.daemon.submitted import Outcome, Submitted
 from route_switcher.daemon.verifying import OpenUnbound, Verifying
 from route_switcher.kernel.base import Kernel, KernelNews, Oracle
+from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
 
 
 class Service:
@@ -100,7 +103,9 @@ class Service:
         self._end_connections = end_connections
         self._remembers = remembers
         self._verifying = (
-            None if open_unbound is None else Verifying(open_unbound, self._inbox.give_round)
+            None
+            if open_unbound is None
+            else Verifying(open_unbound, self._open_bound, self._inbox.give_round)
         )
         self._probing: ProbeTasks
         self._effects: EffectTable
@@ -237,6 +242,13 @@ class Service:
         effects, self._after_routes = self._after_routes, []
         for effect in effects:
             self._effects.carry_out(effect)
+
+    def _open_bound(self, uplink: UplinkId, check: Check) -> OpenedProber:
+        """Raises ProbeNotPermitted, also if a reload has taken the uplink away."""
+        for each in self._engine.policy.uplinks:
+            if each.id == uplink:
+                return self._open_prober(each, check)
+        raise ProbeNotPermitted(f"{uplink.name} has left the policy")
 
     def _verify(self, nursery: trio.Nursery, effect: Verify) -> None:
         if self._verifying is not None:
