@@ -266,7 +266,7 @@ ROWS = (
         Step(
             comes("blackhole"),
             "warned before; stays, since no probe passes it either",
-            routes=_STANDBY_FAILED,
+            routes=None,  # the standby has failed, or nothing is known of it
             path=("eth0",),
             says=(("notice", "staying with primary"),),
             flows=False,
