@@ -3,9 +3,9 @@ get answers too?
 
 The probes that judge the uplink say that it is well; but they are bound to its interface. The round
 asks their targets, as far as the kernel says that they are reached through the uplink, and wants
-their quorum. A round that shows nothing good undoes a voluntary move: the uplink that was left was
-well. The way back is no voluntary move, so it is never undone. After a forced move and after an
-order it is only told.
+their quorum. A round that shows nothing good, while the interface gets answers, undoes a voluntary
+move: the uplink that was left was well. The way back is no voluntary move, so it is never undone.
+After a forced move and after an order it is only told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Set
