@@ -14,6 +14,8 @@ from hypothesis import HealthCheck
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 import private_python
+from route_switcher.daemon import report
+from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.lab import sandbox
 from route_switcher.lab.topology import Lab
 from support.left_behind import empty_run, left_behind
@@ -110,6 +112,12 @@ def nothing_is_found(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("kernel") and not request.config.stash.get(_unavailable, ""):
         sandbox.renew_network()
         empty_run()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test does not hear of log lines that an earlier one was not allowed to write."""
+    monkeypatch.setattr(report, "_LIMIT", LogLimit())
 
 
 @pytest.fixture

@@ -60,8 +60,6 @@ from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.vocabulary.ways import Findings
-from route_switcher.daemon import report
-from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.daemon.observers import LogObserver
 from support.pinging import target
 from support.world import policy
@@ -134,10 +132,8 @@ def test_every_output_is_one_line(kind: type[Output]) -> None:
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_every_output_is_one_line_of_the_log_or_leads_to_one(
-    kind: type[Output], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    kind: type[Output], caplog: pytest.LogCaptureFixture
 ) -> None:
-    # What other tests in this process have said does not count.
-    monkeypatch.setattr(report, "_LIMIT", LogLimit())
     caplog.set_level(logging.DEBUG, "route_switcher")
     LogObserver(POLICY).output(OUTPUTS[kind])
     assert len(caplog.records) == (kind not in UNLOGGED)

@@ -15,22 +15,16 @@ import trio
 from daemon.test_control_socket import controlled
 from route_switcher.control.protocol import request
 from route_switcher.core.vocabulary.policy import Control
-from route_switcher.daemon import report
 from route_switcher.daemon.control import listener as listener_module
 from route_switcher.daemon.control.listener import Listener
 from route_switcher.daemon.control.upkeep import LOOK
-from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.policy.load import Written
 from support.world import policy
 
 
 @pytest.fixture
-def log(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> pytest.LogCaptureFixture:
-    """What the log says; other tests have used nothing up of its limit."""
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(report, "_LIMIT", LogLimit())
     return caplog
 
 
