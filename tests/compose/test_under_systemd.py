@@ -25,6 +25,7 @@ PACKAGES = (
     *("procps", "findutils", "libc-bin"),
 )
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "engine", "policies", "schemas", "examples")
+PAGE = "docs/install.md"
 UNIT = "/etc/systemd/system/route-switcher.service"
 
 LINES = """set -e
@@ -140,7 +141,7 @@ def test_installed_by_the_pages_it_is_asked_reloaded_restarted_and_uninstalled(
         router.copy(TOP / name)
     router.do(LINES)
     router.write("/src/policy.yaml", POLICY)
-    for line in [*commands("README.md", "Install"), *commands("README.md", "As a service")]:
+    for line in [*commands(PAGE, "The program"), *commands(PAGE, "As a service")]:
         if not line.startswith("route-switcher status"):  # it may be too early to be well
             router.do(line)
     eventually(router.is_well, "both uplinks answer")

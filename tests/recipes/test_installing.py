@@ -1,4 +1,4 @@
-"""Install by the README, work, uninstall by docs/service.md: no file, route or rule stays.
+"""Install by docs/install.md, work, uninstall by docs/service.md: no file, route or rule stays.
 
 The commands are those of the pages, in a mount namespace where the folders that they write to are
 copies that are thrown away. What needs systemd is not run (`NOT_RUN`), and the engine is started
@@ -71,8 +71,8 @@ def test_what_the_pages_install_they_take_away_again(lab: Lab, wheel: Path, tmp_
     (tmp_path / "policy.yaml").write_text(policy_text(lab))
     pip = f"/opt/route-switcher/bin/pip install --quiet --no-index --no-deps $room/{wheel.name}"
     install = [
-        *commands("README.md", "Install"),
-        *commands("README.md", "As a service"),
+        *commands("docs/install.md", "The program"),
+        *commands("docs/install.md", "As a service"),
         *commands("docs/service.md", "A user and a group that stay"),
     ]
     assert PIP in install
