@@ -575,3 +575,24 @@ LOSSY = "fail: {loss: 20%, over: 30s}"
 def test_what_stands_by_may_be_given_a_probe_of_its_own(text: str, hint: str) -> None:
     (problem,) = [p for p in found(text).problems if p.code == "standby-too-sparse"]
     assert problem.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("rules", "hint"),
+    [
+        ("{name: r, fail: {loss: 10%, over: 40m}}", "write 'failures'"),
+        ("{name: r, fail: {loss: 90%, over: 40m}}", "write a shorter interval into the probe"),
+        (
+            "{name: r, fail: {failures: 3}, recover: {loss: 1%, over: 40m}}",
+            "write 'loss: 0%' if that is meant, or a higher loss",
+        ),
+    ],
+)
+def test_no_window_is_recommended_that_a_policy_may_not_have(rules: str, hint: str) -> None:
+    slow = "targets: [192.0.2.1, 192.0.2.2], interval: 10m"
+    hints = [
+        p.hint
+        for p in found(written(rules, slow)).problems
+        if "window" in p.code or "round" in p.code
+    ]
+    assert hints == [hint]

@@ -79,8 +79,8 @@ FAIL = {
         ["7:39-42 out-of-range: 61m is no window", "write 10ms to 1h"],
     ),
     "a time to hold too long": (
-        fails("carrier: down, for: 25h"),
-        ["7:42-45 out-of-range: 25h is no time to hold", "write 0s to 24h"],
+        fails("carrier: down, for: 31d"),
+        ["7:42-45 out-of-range: 31d is no time to hold", "write 0s to 30d"],
     ),
     "a window of nothing": (
         fails("over: 30s"),

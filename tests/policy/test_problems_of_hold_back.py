@@ -32,10 +32,10 @@ HELD_BACK = {
         ["5:23-24 bad-value: 2 is not a duration", "a unit is missing: write 2s, or 2ms"],
     ),
     "a time to stay too long, and no switches": (
-        held_back("min_stay: 25h, switches_per_hour: 0"),
+        held_back("min_stay: 31d, switches_per_hour: 0"),
         [
-            "5:23-26 out-of-range: 25h is no time to stay",
-            "write 0s to 24h",
+            "5:23-26 out-of-range: 31d is no time to stay",
+            "write 0s to 30d",
             "5:47-48 bad-value: 0 is not a number of switches",
             SWITCHES_HINT,
         ],
@@ -94,12 +94,12 @@ DAMPING = {
         ],
     ),
     "times that are too short and too long": (
-        damped("half_life: 500ms, suppress: 3, reuse: 1, max_hold: 97h"),
+        damped("half_life: 500ms, suppress: 3, reuse: 1, max_hold: 121d"),
         [
             "5:34-39 out-of-range: 500ms is no half-life",
-            "write 1s to 24h",
-            "5:74-77 out-of-range: 97h is no time to hold",
-            "write 1s to 96h",
+            "write 1s to 30d",
+            "5:74-78 out-of-range: 121d is no time to hold",
+            "write 1s to 120d",
         ],
     ),
     "a hold too short for the penalty to be above suppress": (
@@ -131,9 +131,9 @@ DAMPING = {
         ],
     ),
     "a penalty that no hold is long enough for": (
-        damped("half_life: 24h, suppress: 1000, reuse: 1"),
+        damped("half_life: 30d, suppress: 1000, reuse: 1"),
         [
-            "5:13-20 unreachable-suppress: a penalty that falls to 1 within 96h is never above"
+            "5:13-20 unreachable-suppress: a penalty that falls to 1 within 120d is never above"
             " 'suppress', 1000",
             "write a lower 'suppress', or a higher 'reuse'",
         ],

@@ -120,7 +120,7 @@ PROBLEMS = {
     ),
     "a timeout without a unit": (
         hook("[/bin/it], timeout: 5"),
-        ["5:47-48 bad-value: 5 is not a duration", "a unit is missing: write 5s, or 5ms"],
+        ["5:47-48 bad-value: 5 is not a duration", "a unit is missing: write 5s"],
     ),
     "a timeout that is a word": (
         hook("[/bin/it], timeout: never"),

@@ -145,7 +145,7 @@ PROBE = {
     ),
     "a time without its unit": (
         a_probe(interval="1"),
-        ["6:29-30 bad-value: 1 is not a duration", "a unit is missing: write 1s, or 1ms"],
+        ["6:29-30 bad-value: 1 is not a duration", "a unit is missing: write 1s"],
     ),
     "a unit that is not known": (
         a_probe(interval="1sec"),

@@ -98,8 +98,8 @@ RULE = {
         ["7:54-56 bad-value: 60 is not a duration", "a unit is missing: write 60s, or 60ms"],
     ),
     "a stable time too long": (
-        a_rule("name: a, fail: {failures: 3}, recover: {stable: 25h}"),
-        ["7:54-57 out-of-range: 25h is no stable time", "write 0s to 24h"],
+        a_rule("name: a, fail: {failures: 3}, recover: {stable: 31d}"),
+        ["7:54-57 out-of-range: 31d is no stable time", "write 0s to 30d"],
     ),
     "a misspelt probe": (
         a_rule("name: a, probe: Intrnet, fail: {failures: 3}"),

@@ -5,7 +5,7 @@ import pytest
 from route_switcher.policy.load import load_text
 from route_switcher.policy.schema import typo_hints
 from route_switcher.text.durations import parse_duration
-from support.told import AUTO_HINT, DURATION_HINT, KEYS_HINT, check, with_uplink
+from support.told import AUTO_HINT, DURATION_HINT, KEYS_HINT, check, told, with_uplink
 
 UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
 
@@ -20,9 +20,19 @@ UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
         ("5 Minutes", "write 5m"),
         ("250msec", "write 250ms"),
         ("1S", "write 1s"),
-        ("1d", "write 24h"),
-        ("0.5 days", "write 12h"),
-        ("2 weeks", None),
+        ("1 d", "write 1d"),
+        ("0.5 days", "write 0.5d"),
+        ("90 min", "write 90m"),
+        ("1 h 30 min", "write 90m"),
+        ("1 hour and 30 minutes", "write 90m"),
+        ("1 day, 12 hours", "write 36h"),
+        ("30m1h", "write 90m"),
+        ("1,5s", "write 1.5s"),
+        ("2 weeks", "write 14d"),
+        ("1w", "write 7d"),
+        ("1h30", None),
+        ("2 fortnights", None),
+        ("1h 30 parsecs", None),
         ("soon", None),
         (True, None),
         (-1, None),
@@ -32,9 +42,35 @@ UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
     ],
 )
 def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
-    assert typo_hints.duration(value) == hint
+    assert typo_hints.duration(typo_hints.durations(value)) == hint
     if hint:
         parse_duration(hint.removeprefix("a unit is missing: ").split()[1].rstrip(","))
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("hold_back: {min_stay: 1 year}", DURATION_HINT),
+        ("hold_back: {min_stay: 40 days}", "write 0s to 30d"),
+        ("hold_back: {min_stay: 9 weeks}", "write 0s to 30d"),
+        ("probes: {p: {type: icmp, interval: 2 hours}}", "write 10ms to 1h"),
+        ("probes: {p: {type: icmp, interval: 5000}}", "a unit is missing: write 5000ms"),
+        ("probes: {p: {type: icmp, interval: 0}}", "write 10ms to 1h"),
+        ("hooks: {on_switch: [{run: [/bin/true], timeout: 5}]}", "a unit is missing: write 5s"),
+    ],
+)
+def test_a_hint_recommends_no_time_that_is_refused_next(written: str, hint: str) -> None:
+    (line,) = told(f"{UPLINKS}{written}\n")
+    assert line.endswith(f" | {hint}")
+
+
+def test_a_hint_recommends_no_metric_that_is_refused_next() -> None:
+    text = (
+        "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1, metric: 100000}\n"
+        "  b: {interface: eth1, gateway: 192.0.2.2, metric: 100000}\n"
+    )
+    (line,) = told(text)
+    assert line.endswith("| metrics rise in order of preference: lower the other one")
 
 
 @pytest.mark.parametrize(

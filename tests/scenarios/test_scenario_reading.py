@@ -170,7 +170,7 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ),
         ("expect: [{}]", "5:14 missing-key: an expectation needs the key 'at'"),
         ("expect: [{at: 5, switches: 0}]", "5:19 bad-value: 5 is not a time | a time is counted"),
-        ("expect: [{at: 25h, switches: 0}]", "5:19 bad-value: 25h is more than 24h | write at"),
+        ("expect: [{at: 31d, switches: 0}]", "5:19 bad-value: 31d is more than 30d | write at"),
         (
             "expect: [{at: 1s, active: primry}]",
             "5:31 unknown-uplink: the policy has no uplink 'primry' | did you mean 'primary'?",

@@ -11,7 +11,9 @@ NAME_HINT = (
     "a name has 1 to 32 letters (a-z, A-Z), digits, '-', '_' and '.',"
     " and begins with a letter or a digit"
 )
-DURATION_HINT = "a duration is a number and its unit (ms, s, m or h), such as 500ms, 1s, 2m or 1h"
+DURATION_HINT = (
+    "a duration is a number and its unit (ms, s, m, h or d), such as 500ms, 1s, 2m or 1h30m"
+)
 ADDRESS_HINT = (
     "write an IPv4 or IPv6 address such as 192.168.1.1 or 2001:db8::1:"
     " no name, no /length, no %interface"

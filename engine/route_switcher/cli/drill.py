@@ -57,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         seconds = parse_duration(arguments.duration)
     except ValueError:
-        return _wrong_usage("--for is a number and its unit (s, m, h): 60s")
+        return _wrong_usage("--for is a number and its unit (s, m, h, d): 60s")
     if not 0 < seconds <= LONGEST_ORDER:
         return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
     if not arguments.uplink:

@@ -36,7 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
         try:
             seconds = parse_duration(arguments.confirm)
         except ValueError:
-            return _wrong_usage("--confirm is a number and its unit (s, m, h): 60s")
+            return _wrong_usage("--confirm is a number and its unit (s, m, h, d): 60s")
         if not 1 <= seconds <= LONGEST_TRIAL:
             return _wrong_usage(f"--confirm is from 1s to {LONGEST_TRIAL / 3600:.0f}h")
 

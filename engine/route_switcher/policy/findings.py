@@ -1,7 +1,7 @@
 """What is known to be wrong with a document so far, and so which of its parts can be relied on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from route_switcher.policy.problems import MAX_TOLD, Problem, Severity, Span
 from route_switcher.policy.suggestions import did_you_mean
@@ -18,6 +18,8 @@ class Findings:
     document: Document
     problems: list[Problem] = field(default_factory=list)
     _unsound: set[Path] = field(default_factory=set)
+    _misfits: dict[Path, int] = field(default_factory=dict)
+    """Which of the problems is about a value that has not the right form, by its path."""
     _misspelt: bool = False
     _suggestions_left: int = MAX_TOLD
 
@@ -37,6 +39,16 @@ class Findings:
     ) -> None:
         """A problem with the value at `path`, or with the key that leads to it."""
         self._add(path, Problem(code, message, hint, self._span(path, on_key), severity))
+
+    def amend(self, path: Path, hint: str) -> None:
+        """Another hint for the value at `path`, which has not the right form: nothing may be
+        recommended that would be refused next."""
+        if (place := self._misfits.get(path)) is not None:
+            self.problems[place] = replace(self.problems[place], hint=hint)
+
+    def written(self, path: Path) -> Data:
+        """The value at `path`, sound or not; None if there is none."""
+        return self._written(path)
 
     def did_you_mean(self, word: str, known: Iterable[str], otherwise: str) -> str:
         """As `suggestions.did_you_mean`, but only for as many words as problems are told."""
@@ -80,6 +92,8 @@ class Findings:
         return self.sound((section,)) and (written or not self._misspelt)
 
     def _add(self, path: Path, problem: Problem) -> None:
+        if problem.code == "bad-value":
+            self._misfits.setdefault(path, len(self.problems))
         self.problems.append(problem)
         if problem.severity is not Severity.ERROR:
             return

@@ -2,10 +2,10 @@
 
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.durations import DAY, format_duration, parse_duration
+from route_switcher.text.durations import MONTH, format_duration, parse_duration
 from route_switcher.virtual.schedule import nanoseconds
 
-LONGEST = DAY
+LONGEST = MONTH
 """Seconds that a scenario may last, so that every run is bounded."""
 
 

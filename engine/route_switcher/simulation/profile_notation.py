@@ -15,7 +15,7 @@ _SPANS = {"hour": 3600.0, "day": DAY, "week": 7 * DAY, "month": MONTH, "year": 3
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,3})?"
 _RATE = re.compile(rf"({_NUMBER})/({'|'.join(_SPANS)})\Z", re.ASCII)
 _SHARE = re.compile(rf"({_NUMBER})%\Z", re.ASCII)
-_LONG = re.compile(rf"({_NUMBER})([dw])\Z", re.ASCII)
+_WEEKS = re.compile(rf"({_NUMBER})w\Z", re.ASCII)
 
 _LONGEST_DELAY = 60.0
 """Seconds: nobody waits longer for an answer."""
@@ -48,10 +48,9 @@ def parse_targets(text: str) -> TargetKind:
 
 
 def parse_span(text: str) -> float:
-    """Seconds of a duration that may also be days or weeks (30d, 2w). Raises ValueError."""
-    if match := _LONG.match(text):
-        number, unit = match.groups()
-        return float(Fraction(number) * int(_SPANS["day" if unit == "d" else "week"]))
+    """Seconds of a duration that may also be weeks (2w). Raises ValueError."""
+    if match := _WEEKS.match(text):
+        return float(Fraction(match[1]) * int(_SPANS["week"]))
     return parse_duration(text)
 
 

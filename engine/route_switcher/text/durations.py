@@ -12,23 +12,30 @@ from route_switcher.text.quantities import counted, number
 HOUR = 3600.0
 DAY = 24 * HOUR
 MONTH = 30 * DAY
-"""Seconds, as all of them."""
+"""Seconds, as all of them. A month is also the longest time that a policy may wait for."""
 
-_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)\Z", re.ASCII)
+_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNIT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smhd])", re.ASCII)
+_DURATION = re.compile(
+    rf"{_UNIT.pattern}\Z"
+    r"|(?=[0-9])(?:[0-9]{1,9}d)?(?:[0-9]{1,9}h)?(?:[0-9]{1,9}m)?(?:[0-9]{1,9}s)?(?:[0-9]{1,9}ms)?\Z",
+    re.ASCII,
+)
 
 
 def parse_duration(text: str) -> float:
-    """Seconds. Raises `ValueError` if `text` is not a number and its unit."""
-    match = _DURATION.match(text)
-    if match is None:
+    """Seconds of a number and its unit (`1.5h`), or of whole numbers, larger units first (`1h30m`).
+
+    Raises `ValueError` if `text` is neither.
+    """
+    if _DURATION.match(text) is None:
         raise ValueError(f"not a duration: {text!r}")
-    amount, unit = match.groups()
-    return float(Fraction(amount) * _MILLISECONDS[unit] / 1000)
+    parts = (Fraction(amount) * _MILLISECONDS[unit] for amount, unit in _UNIT.findall(text))
+    return float(sum(parts) / 1000)
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest whole number and unit, to the millisecond: 0.5 → 500ms, 120 → 2m."""
+    """The shortest whole number and unit, to the millisecond: 0.5 → 500ms, 120 → 2m, 86400 → 1d."""
     milliseconds = round(seconds * 1000)
     if not milliseconds:
         return "0s"

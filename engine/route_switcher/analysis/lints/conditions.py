@@ -14,8 +14,9 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.policy import Rule
-from route_switcher.core.vocabulary.probes import Probe, answers_needed
+from route_switcher.core.vocabulary.probes import answers_needed
 from route_switcher.core.vocabulary.uplinks import Uplink
+from route_switcher.policy.sections.conditions import LONGEST_WINDOW
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import format_duration, seconds
 from route_switcher.text.quantities import counted, listed, number, share
@@ -125,13 +126,21 @@ def _check_fail_window(context: LintContext, place: Path, leaf: Beyond) -> None:
     if rounds >= _FEW or leaf.measure is not Measure.LOSS:
         return
     held = f"{seconds(leaf.over)} hold {_rounds(rounds)}, so one lost round is {share(1 / rounds)}"
-    long = format_duration(_FEW * interval)
     if 1 / rounds > leaf.limit:
-        hint = f"write 'over: {format_duration(2 * interval / leaf.limit)}' or more, or 'failures'"
+        hint = f"write {_window_or(2 * interval / leaf.limit, 'failures')}"
         above = f"{held}, above the limit of {share(leaf.limit)}"
         context.warn("one-round-decides", (*place, "over"), above, hint)
     else:
-        context.note("coarse-window", (*place, "over"), held, f"write 'over: {long}' or more")
+        context.note(
+            "coarse-window", (*place, "over"), held, f"write {_window_or(_FEW * interval)}"
+        )
+
+
+def _window_or(over: float, *others: str) -> str:
+    """A window of at least so many seconds, where a policy may have it, or what else there is."""
+    long_enough = [f"'over: {format_duration(over)}' or more"] if over <= LONGEST_WINDOW else []
+    words = [*long_enough, *(f"'{other}'" for other in others)]
+    return listed(words or ["a shorter interval into the probe"], "or")
 
 
 def _check_recover_window(context: LintContext, place: Path, leaf: Within) -> None:
@@ -142,9 +151,15 @@ def _check_recover_window(context: LintContext, place: Path, leaf: Within) -> No
             (*place, "over"),
             f"{seconds(leaf.over)} hold {_rounds(rounds)}: at most {share(leaf.limit)} lost means"
             " none lost",
-            f"write 'loss: 0%' if that is meant, or a longer window than"
-            f" {format_duration(context.probe(leaf.probe).interval / leaf.limit)}",
+            f"write 'loss: 0%' if that is meant, or {_longer(context, leaf)}",
         )
+
+
+def _longer(context: LintContext, leaf: Within) -> str:
+    enough = context.probe(leaf.probe).interval / leaf.limit
+    if enough >= LONGEST_WINDOW:
+        return "a higher loss"
+    return f"a longer window than {format_duration(enough)}"
 
 
 def _check_standby_window(
@@ -165,15 +180,16 @@ def _check_standby_window(
         "standby-too-sparse",
         (*place, "over"),
         f"an uplink that stands by is asked every {seconds(standby)}: {message}",
-        f"write {listed(list(_remedies(context, path, rule, probe, decides)), 'or')}",
+        f"write {listed(list(_remedies(context, path, rule, leaf)), 'or')}",
     )
 
 
-def _remedies(
-    context: LintContext, place: Path, rule: Rule, probe: Probe, decides: float
-) -> Iterator[str]:
+def _remedies(context: LintContext, place: Path, rule: Rule, leaf: Beyond) -> Iterator[str]:
+    probe, loss = context.probe(leaf.probe), leaf.measure is Measure.LOSS
+    decides = leaf.limit * leaf.over if loss else leaf.over
     yield f"a 'standby_interval' of at most {format_duration(floor(decides * 1000) / 1000)}"
-    yield "a longer window"
+    if probe.standby_interval / (leaf.limit if loss else 1.0) < LONGEST_WINDOW:
+        yield "a longer window"
     standing_by = [u for u in context.judged_by(rule) if context.may_stand_by(u)]
     firsts = [context.policy.uplinks_of(family)[0] for family in context.policy.families]
     # The most preferred one is active as a rule: the others are those that stand by.

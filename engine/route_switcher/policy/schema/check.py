@@ -155,7 +155,7 @@ class _Check:
         if isinstance(value, str) and _is_quoted(schema, value):
             return f"write {value}, without quotes"
         if schema == self.definitions.get("duration"):
-            return typo_hints.duration(value)
+            return typo_hints.duration(typo_hints.durations(value))
         if schema == self.definitions.get("gateway"):
             return typo_hints.gateway(value)
         if schema == self.definitions.get("families"):

@@ -8,19 +8,21 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from route_switcher.text.durations import DAY, format_duration, parse_duration
+from route_switcher.text.durations import format_duration, parse_duration
 
 _LONGEST = 64
 """Characters of a value that is looked at."""
 
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([a-z]*)\Z", re.ASCII | re.IGNORECASE)
+_PART_OF_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([a-z]*),?(?: and)? *", re.ASCII)
+_DURATION = re.compile(rf"(?:{_PART_OF_DURATION.pattern})+\Z", re.ASCII)
 _UNITS = {
-    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("w", "wk", "week", "weeks"), "w"),
 }
-_DAYS = frozenset({"d", "day", "days"})
 
 _ENTRY = re.compile(r"([a-z_]+)(\s*:|\s*=|\s)\s*([^\s:={}\[\],#]+)\Z", re.ASCII)
 
@@ -54,19 +56,38 @@ _FAMILIES = {
 _ALL_FAMILIES = frozenset(["all", "any", "both", "dual", "dual-stack"])
 
 
-def duration(value: object) -> str | None:
-    """A number without a unit, or with one that is written otherwise: `1sec`, `10 m`, `1d`."""
+def durations(value: object) -> tuple[str, ...]:
+    """What may be meant by a number without a unit, or by one that is written otherwise: `1sec`,
+    `90 min`, `1 h 30`, `2 weeks`. Each is a duration of a policy."""
     if isinstance(value, bool) or not isinstance(value, int | str):
+        return ()
+    text = str(value)[:_LONGEST].lower().strip()
+    # A comma may stand for a point: 1,5s.
+    text = re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text)
+    if _DURATION.match(text) is None:
+        return ()
+    parts = _PART_OF_DURATION.findall(text)
+    if len(parts) == 1 and not parts[0][1]:
+        number = parts[0][0]
+        return f"{number}s", f"{number}ms"
+    if any(unit not in _UNITS for _, unit in parts):
+        return ()
+    if len(parts) == 1 and _UNITS[parts[0][1]] != "w":
+        return (parts[0][0] + _UNITS[parts[0][1]],)
+    return (format_duration(sum(_seconds(number, _UNITS[unit]) for number, unit in parts)),)
+
+
+def _seconds(number: str, unit: str) -> float:
+    return 7 * parse_duration(f"{number}d") if unit == "w" else parse_duration(number + unit)
+
+
+def duration(meant: Sequence[str]) -> str | None:
+    """The hint to write one of the `durations`."""
+    if not meant:
         return None
-    match = _DURATION.match(str(value)[:_LONGEST])
-    if match is None:
-        return None
-    number, unit = match[1], match[2].lower()
-    if not unit:
-        return f"a unit is missing: write {number}s, or {number}ms"
-    if unit in _DAYS:
-        return f"write {format_duration(parse_duration(f'{number}s') * DAY)}"
-    return f"write {number}{_UNITS[unit]}" if unit in _UNITS else None
+    if len(meant) == 1:
+        return f"write {meant[0]}"
+    return f"a unit is missing: write {', or '.join(meant)}"
 
 
 def list_of(value: object, items: dict[str, Any]) -> str | None:

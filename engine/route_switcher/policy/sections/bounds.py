@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from route_switcher.policy.findings import Findings
+from route_switcher.policy.schema import typo_hints
 from route_switcher.policy.values import format_share, parse_share
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import format_duration, parse_duration
@@ -12,7 +13,20 @@ def read_seconds(
     findings: Findings, path: Path, what: str, shortest: float, longest: float
 ) -> float | None:
     """The duration at `path`; None if there is none, or after a report that it is out of bounds."""
+    if not findings.sound(path):
+        _keep_within_bounds(findings, path, shortest, longest)
     return _read(findings, path, what, shortest, longest, parse_duration, format_duration)
+
+
+def _keep_within_bounds(findings: Findings, path: Path, shortest: float, longest: float) -> None:
+    """A hint about a duration that is written otherwise recommends none that is out of bounds."""
+    meant = typo_hints.durations(findings.written(path))
+    allowed = [text for text in meant if shortest <= parse_duration(text) <= longest]
+    if len(allowed) == len(meant):
+        return
+    between = f"write {format_duration(shortest)} to {format_duration(longest)}"
+    unit_missing = f"a unit is missing: write {allowed[0]}" if allowed else between
+    findings.amend(path, unit_missing)
 
 
 def read_share(

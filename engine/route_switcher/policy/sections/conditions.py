@@ -24,7 +24,7 @@ from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.bounds import read_seconds, read_share
 from route_switcher.policy.sections.intervals import SHORTEST_TIME
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.durations import DAY, format_duration
+from route_switcher.text.durations import MONTH, format_duration
 
 LONGEST_WINDOW = 3600.0
 """Seconds; it bounds the memory of a window: the rounds of an hour, for each target and uplink."""
@@ -73,7 +73,7 @@ class Conditions:
 
     def read(self, path: Path) -> Condition | None:
         """The condition at `path`; None if there is none, or none that is sound."""
-        held = read_seconds(self.findings, (*path, "for"), "time to hold", 0, DAY) or 0.0
+        held = read_seconds(self.findings, (*path, "for"), "time to hold", 0, MONTH) or 0.0
         for key, group in _GROUPS.items():
             places = self.findings.items((*path, key))
             if places:

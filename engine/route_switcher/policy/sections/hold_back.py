@@ -6,7 +6,7 @@ from route_switcher.core.vocabulary.policy import Damping, HoldBack
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.sections.bounds import read_seconds
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.durations import DAY, format_duration
+from route_switcher.text.durations import MONTH, format_duration
 
 SECTION = "hold_back"
 
@@ -15,12 +15,12 @@ DEFAULT_HALF_LIVES = 4
 """How many half-lives an uplink is damped at most, where the policy does not say."""
 MOST_HALF_LIVES = 20
 """As many at most: more would bound nothing, since nobody counts a million failures."""
-LONGEST_HOLD = DEFAULT_HALF_LIVES * DAY
+LONGEST_HOLD = DEFAULT_HALF_LIVES * MONTH
 
 
 def read_hold_back(findings: Findings) -> HoldBack:
     """What holds back; reports what can never take effect."""
-    min_stay = read_seconds(findings, (SECTION, "min_stay"), "time to stay", 0, DAY)
+    min_stay = read_seconds(findings, (SECTION, "min_stay"), "time to stay", 0, MONTH)
     switches = findings.get((SECTION, "switches_per_hour"))
     return HoldBack(
         0.0 if min_stay is None else min_stay,
@@ -30,7 +30,7 @@ def read_hold_back(findings: Findings) -> HoldBack:
 
 
 def _read_damping(findings: Findings, path: Path) -> Damping | None:
-    half_life = read_seconds(findings, (*path, "half_life"), "half-life", SHORTEST_HALF_LIFE, DAY)
+    half_life = read_seconds(findings, (*path, "half_life"), "half-life", SHORTEST_HALF_LIFE, MONTH)
     max_hold = read_seconds(
         findings, (*path, "max_hold"), "time to hold", SHORTEST_HALF_LIFE, LONGEST_HOLD
     )

@@ -15,7 +15,7 @@ from route_switcher.policy.sections.rule_probes import RuleProbes
 from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
 from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.durations import DAY
+from route_switcher.text.durations import MONTH
 
 SECTION = "rules"
 
@@ -73,7 +73,7 @@ class _Rules:
             fail = Conditions(self.findings, Side.FAIL, self.probes, probe).read(fail_path)
             recover = Conditions(self.findings, Side.RECOVER, self.probes, probe).read(recover_path)
             stable_path = (*recover_path, "stable")
-            stable = read_seconds(self.findings, stable_path, "stable time", 0, DAY)
+            stable = read_seconds(self.findings, stable_path, "stable time", 0, MONTH)
             uplinks = read_uplink_names(self.findings, (*path, KEY), self.uplinks)
             name = self.findings.get((*path, "name"))
             if not isinstance(name, str) or fail is None or not self.findings.sound(path):

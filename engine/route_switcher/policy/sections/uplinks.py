@@ -14,6 +14,9 @@ SECTION = "uplinks"
 METRIC_STEP = 10
 """Metrics that are not written are 10, 20, 30 … within a family: the seed's."""
 
+HIGHEST_METRIC = 100_000
+"""The highest that the schema allows."""
+
 IFNAMSIZ = 16
 """Bytes that the kernel has for an interface name and its closing zero (linux/if.h)."""
 
@@ -147,18 +150,20 @@ def _own_metric_trouble(uplink: Uplink) -> tuple[str, str, str] | None:
 def _order_trouble(earlier: Uplink, uplink: Uplink) -> tuple[str, str, str]:
     """How the metric of `uplink`, which is less preferred, conflicts with that of `earlier`."""
     name, metric = quoted(earlier.name), uplink.metric
+    least = earlier.metric + 1
+    # None above is allowed where the other has the highest.
+    enough = f"write {least} or more" if least <= HIGHEST_METRIC else "lower the other one"
     if metric == earlier.metric:
         return (
             "metric-collision",
             f"is that of the uplink {name} already",
-            f"metrics rise in order of preference: write {metric + 1} or more",
+            f"metrics rise in order of preference: {enough}",
         )
     if metric < earlier.metric:
         return (
             "metric-order",
             f"is below {earlier.metric}, that of the preferred uplink {name}",
-            f"metrics rise in order of preference: write {earlier.metric + 1} or more, or put"
-            " this uplink first",
+            f"metrics rise in order of preference: {enough}, or put this uplink first",
         )
     if metric == earlier.demoted_metric:
         return (
