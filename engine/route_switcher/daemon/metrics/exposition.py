@@ -1,0 +1,115 @@
+"""Metrics as text, in the form 0.0.4 that Prometheus reads
+(prometheus.io/docs/instrumenting/exposition_formats).
+
+Pure: nothing here knows what is counted.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from math import inf, isinf, isnan
+from typing import TypeAlias
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Kind(Enum):
+    """What a metric is."""
+
+    GAUGE = "gauge"
+    """A value that goes up and down."""
+    COUNTER = "counter"
+    """A number that only grows, and begins again at 0 when the engine is started."""
+    HISTOGRAM = "histogram"
+    """How many values were at most so large, for some bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its name, kind, meaning in a sentence, and the names of its labels."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Counts values by upper bounds, which rise."""
+
+    bounds: tuple[float, ...]
+    sum: float = 0.0
+    counts: list[int] = field(init=False)
+    """How many values each bound is the first for that is not below them; the last: how many are
+    above all bounds."""
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.counts = [0] * (len(self.bounds) + 1)
+
+    def observe(self, value: float) -> None:
+        """Count a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+        return sum(self.counts)
+
+
+Value: TypeAlias = float | Histogram
+Values: TypeAlias = Mapping[tuple[str, ...], Value]
+"""The values of one metric by its labels' values, in the order of the labels."""
+
+
+def text_of(metric: Metric, values: Values) -> str:
+    """All lines of a metric, each with its end; none if it has no value."""
+    if not values:
+        return ""
+    return "".join(f"{line}\n" for line in _lines(metric, values))
+
+
+def _lines(metric: Metric, values: Values) -> Iterator[str]:
+    yield f"# HELP {metric.name} {_escaped(metric.help, quotes=False)}"
+    yield f"# TYPE {metric.name} {metric.kind.value}"
+    for labels, value in values.items():
+        written = [
+            f'{name}="{_escaped(label)}"' for name, label in zip(metric.labels, labels, strict=True)
+        ]
+        if isinstance(value, Histogram):
+            yield from _histogram(metric.name, written, value)
+        else:
+            yield f"{metric.name}{_braced(written)} {_number(value)}"
+
+
+def _histogram(name: str, written: list[str], histogram: Histogram) -> Iterator[str]:
+    below = 0
+    for bound, count in zip((*histogram.bounds, inf), histogram.counts, strict=True):
+        below += count
+        upper = f'le="{_number(bound)}"'
+        yield f"{name}_bucket{_braced([*written, upper])} {below}"
+    yield f"{name}_sum{_braced(written)} {_number(histogram.sum)}"
+    yield f"{name}_count{_braced(written)} {below}"
+
+
+def _braced(written: list[str]) -> str:
+    return f"{{{','.join(written)}}}" if written else ""
+
+
+def _escaped(text: str, *, quotes: bool = True) -> str:
+    # Names of interfaces may be of other encodings than UTF-8.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return text.replace('"', '\\"') if quotes else text
+
+
+def _number(value: float) -> str:
+    if isnan(value):
+        return "NaN"
+    if isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    whole = int(value)
+    return str(whole) if whole == value and abs(whole) < 1 << 53 else repr(float(value))
