@@ -66,7 +66,7 @@ def test_the_page_has_both_policies(tmp_path: Path) -> None:
     words = ["simulate", "dual-wan", "--against", "dual-stack", *SHORT, "--html", str(file)]
     assert main(words) == EXIT_OK
     text = file.read_text(encoding="utf-8")
-    assert text.count("<svg") == 2
+    assert text.count("<figure") == 2
     assert "The policy dual-stack" in text
 
 

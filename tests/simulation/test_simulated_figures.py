@@ -13,8 +13,8 @@ from route_switcher.core.vocabulary.conditions import AnyOf, CarrierDown, Consec
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.simulation.episodes import Episode
-from route_switcher.simulation.figures import median
 from route_switcher.simulation.network import Network, WanLine
+from route_switcher.simulation.outcome import median
 from route_switcher.simulation.report import rows
 from route_switcher.simulation.simulate import SimulationResult, simulate
 from support.pinging import pinging, target
@@ -138,10 +138,10 @@ def test_a_target_that_is_gone_for_both_moves_nothing_where_the_active_answers_f
 def test_the_timeline_has_what_the_figures_have() -> None:
     result = _simulate(WanLine(RTT, dead=(Episode(100.25, 150.25),)))
     piece = result.seconds / 48
-    track = result.timeline.tracks["primary"]
+    track = result.timeline.shares.tracks["primary"]
     assert sum(track.dead.of(48)) * piece == pytest.approx(50.0)
     assert sum(track.active.of(48)) * piece == pytest.approx(result.uplinks["primary"].active)
-    seen = result.timeline.outages[Family.IPV4].of(48)
+    seen = result.timeline.shares.outages["IPv4"].of(48)
     assert sum(seen) * piece == pytest.approx(3.25, abs=1e-5)
     assert [number for number, share in enumerate(seen) if share] == [24]
 

@@ -39,12 +39,12 @@ from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.drawing.terminal import alphabet_for, draw
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.printable import printable
 from route_switcher.simulation.generate import generate
-from route_switcher.simulation.html_page import Simulated, page
 from route_switcher.simulation.line_profiles import (
     DEFAULT_KIND,
     KINDS,
@@ -53,7 +53,7 @@ from route_switcher.simulation.line_profiles import (
     describe,
     describe_targets,
 )
-from route_switcher.simulation.pictures import alphabet_for, draw
+from route_switcher.simulation.page import Simulated, page
 from route_switcher.simulation.profile_notation import (
     NotUnderstoodError,
     parse_line,
@@ -231,7 +231,7 @@ def _print(
     for name, result in zip(names, results, strict=True):
         said = [line for sentence in summary(result) for line in item(sentence, "  ")]
         print("\n".join([f"{name}:", *said, ""]))
-        drawn = "\n".join(draw(result.timeline, width, alphabet, _paint()))
+        drawn = "\n".join(draw(result.timeline.shares, width, alphabet, _paint()))
         print(drawn, end="\n\n", file=unescaped(sys.stdout))
     print("\n".join(table(names, results)), end="\n\n")
     for line in MEANING:

@@ -1,12 +1,11 @@
-"""What came of a policy on a network: figures, counted as the simulation goes.
+"""What came of a policy on a network, counted as the simulation goes.
 
 Seconds are those of the line, not of packets: an outage that users see is the time in which the
 active uplink's line was dead, or no uplink was active. Nothing here grows with the time simulated
 but the times to detect, one number for each outage, and the first switches.
 """
 
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -16,71 +15,20 @@ from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Cause, RuleState
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+from route_switcher.drawing.stretches import LISTED
 from route_switcher.simulation.network import LineCondition, LineReader
+from route_switcher.simulation.outcome import (
+    FamilyFigures,
+    SeenOutage,
+    Switched,
+    UplinkOutcome,
+)
 from route_switcher.simulation.timeline import Timeline
 
-SWITCHES_KEPT = 200
+SWITCHES_KEPT = 1000
 
 _FORCED = frozenset({Cause.FAILOVER, Cause.FIRST_ANSWER})
 _VOLUNTARY = frozenset({Cause.PREFERENCE, Cause.BETTER})
-
-
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """A decision that moved the traffic. `false`: a failover although nothing was wrong with the
-    line that was left."""
-
-    decision: Decision
-    false: bool
-
-
-@dataclass(slots=True)
-class UplinkOutcome:
-    """What happened on one uplink, active or not. Times are seconds."""
-
-    active: float = 0.0
-    """How long it was active."""
-    dead: float = 0.0
-    brown: float = 0.0
-    """How long its line was dead, and in a brown-out."""
-    outages: int = 0
-    """How often its line went dead."""
-    detected: "array[float]" = field(default_factory=lambda: array("d"))
-    """For each outage that a rule found while it lasted: from the line's going dead until then."""
-    missed: int = 0
-    """Outages that ended before any rule had failed the uplink."""
-    probe_bytes: int = 0
-    """Bytes of the IP packets that probed it: those sent, and the answers."""
-
-
-@dataclass(slots=True)
-class FamilyFigures:
-    """What users of one family saw. Times are seconds."""
-
-    outage: float = 0.0
-    """How long the active uplink's line was dead, or none was active."""
-    unavoidable: float = 0.0
-    """The part of `outage` in which every line was dead."""
-    worst: float = 0.0
-    """The longest outage without a break."""
-    outages: int = 0
-    brown: float = 0.0
-    """How long the active uplink's line was in a brown-out."""
-    switches: int = 0
-    failovers: int = 0
-    false_failovers: int = 0
-    fail_backs: int = 0
-    detected: "array[float]" = field(default_factory=lambda: array("d"))
-    """Times to detect, of the outages of lines that were in use when they went dead."""
-    hooks: int = 0
-    """How often hooks were due, however many programs each has."""
-    missed: int = 0
-    """Of these outages, those that ended before any rule had failed the uplink."""
-
-    @property
-    def avoidable(self) -> float:
-        """Seconds of outage in which another line worked."""
-        return self.outage - self.unavoidable
 
 
 @dataclass(slots=True)
@@ -113,6 +61,8 @@ class Accounts:
         self.families = {family: FamilyFigures() for family in policy.families}
         self.switches: list[Switched] = []
         """The first `SWITCHES_KEPT`."""
+        self.seen: list[SeenOutage] = []
+        """The first `LISTED` of each family."""
         self._names = {f: [labels[u.id] for u in policy.uplinks_of(f)] for f in policy.families}
         self._family_of = {name: its.family for its, name in labels.items()}
         self._windows = {r.name: _longest_window(policy, r.name) for r in policy.rules}
@@ -122,6 +72,8 @@ class Accounts:
         self._active: dict[Family, str | None] = dict.fromkeys(policy.families)
         self._troubles = {name: _Trouble() for name in labels.values()}
         self._outage_since: dict[Family, float | None] = dict.fromkeys(policy.families)
+        self._outage_of: dict[Family, tuple[str | None, float]] = {}
+        """Of the outage that lasts, who was active as it began, and `unavoidable` until then."""
         self._told: Moment | None = None
         self._conditions = self._look()
 
@@ -198,6 +150,7 @@ class Accounts:
             return
         if self._outage_since[family] is None:
             self._outage_since[family] = self._now
+            self._outage_of[family] = (active, figures.unavoidable)
             figures.outages += 1
         figures.outage += seconds
         if all(self._conditions[name] is LineCondition.DEAD for name in self._names[family]):
@@ -205,9 +158,16 @@ class Accounts:
 
     def _end_outage(self, family: Family) -> None:
         since, self._outage_since[family] = self._outage_since[family], None
-        if since is not None:
-            figures = self.families[family]
-            figures.worst = max(figures.worst, self._now - since)
+        if since is None:
+            return
+        figures = self.families[family]
+        figures.worst = max(figures.worst, self._now - since)
+        if figures.outages <= LISTED:
+            uplink, before = self._outage_of[family]
+            unavoidable = figures.unavoidable - before
+            active = self._active[family]
+            switched_to = active if active != uplink else None
+            self.seen.append(SeenOutage(since, self._now, family, uplink, unavoidable, switched_to))
 
     # What the engine says.
 
@@ -263,13 +223,3 @@ def _windows(policy: Policy, name: str) -> Iterator[float]:
     for rule in policy.rules:
         if rule.name == name:
             yield from (leaf.window or 0.0 for leaf in rule.fail_leaves)
-
-
-def median(values: Sequence[float]) -> float | None:
-    """The middle value, or the mean of the two in the middle; None of none."""
-    if not values:
-        return None
-    ordered, middle = sorted(values), len(values) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) / 2

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.simulation.figures import FamilyFigures, UplinkOutcome, median
+from route_switcher.simulation.outcome import FamilyFigures, UplinkOutcome, median
 from route_switcher.simulation.simulate import SimulationResult
 from route_switcher.text.durations import hundredths, span
 from route_switcher.text.quantities import counted

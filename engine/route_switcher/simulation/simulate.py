@@ -16,8 +16,14 @@ from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.simulation.figures import Accounts, FamilyFigures, Switched, UplinkOutcome
+from route_switcher.simulation.figures import Accounts
 from route_switcher.simulation.network import LineReader, Network, Passage
+from route_switcher.simulation.outcome import (
+    FamilyFigures,
+    SeenOutage,
+    Switched,
+    UplinkOutcome,
+)
 from route_switcher.simulation.timeline import Timeline
 from route_switcher.virtual.schedule import STRIDE, nanoseconds
 from route_switcher.virtual.stream import Stream
@@ -34,6 +40,8 @@ class SimulationResult:
     families: dict[Family, FamilyFigures]
     switches: list[Switched]
     """The first `figures.SWITCHES_KEPT`."""
+    seen: list[SeenOutage]
+    """The first `LISTED` of each family."""
     timeline: Timeline
     fast_forwards: int
     leapt: float
@@ -107,6 +115,7 @@ class _Simulation:
             self._accounts.uplinks,
             self._accounts.families,
             self._accounts.switches,
+            self._accounts.seen,
             self._timeline,
             self._leaps,
             self._leapt / 1e9,

@@ -1,62 +1,40 @@
-"""What happened when, as pictures need it: the time cut into a fixed number of pieces."""
+"""What happened when, as pictures need it: shares for a terminal, stretches for a page."""
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.drawing.share import Share, Shares, Track
+from route_switcher.drawing.stretches import Stretches
 from route_switcher.simulation.network import LineCondition
-
-PIECES = 960
-
-
-class Share:
-    """In how much of every piece something was so: shares from 0 to 1."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = array("d", [0.0]) * PIECES
-        self._piece = seconds / PIECES
-
-    def add(self, begins: float, ends: float) -> None:
-        """It was so from `begins` to `ends`."""
-        first = min(PIECES - 1, int(begins / self._piece))
-        last = min(PIECES - 1, int(ends / self._piece))
-        for number in range(first, last + 1):
-            piece_ends = (number + 1) * self._piece if number < last else ends
-            piece_begins = number * self._piece if number > first else begins
-            self._seconds[number] += piece_ends - piece_begins
-
-    def of(self, columns: int) -> list[float]:
-        """The shares of that many columns (at most `PIECES`) of equal width, from left to right."""
-        edges = [number * PIECES // columns for number in range(columns + 1)]
-        return [
-            min(1.0, sum(self._seconds[left:right]) / (self._piece * (right - left)))
-            for left, right in pairwise(edges)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """One uplink."""
+class Course:
+    """One uplink: when its line was dead or in a brown-out, and when it was active."""
 
-    dead: Share
-    brown: Share
-    active: Share
+    dead: Stretches
+    brown: Stretches
+    active: Stretches
 
 
 class Timeline:
-    """The tracks of all uplinks, and the outages that users of each family saw.
+    """What was so of all uplinks, and the outages that users of each family saw.
 
     Times are seconds since the start.
     """
 
     def __init__(self, uplinks: Sequence[str], families: Sequence[Family], seconds: float) -> None:
-        self.seconds = seconds
-        self.tracks = {
-            name: Track(Share(seconds), Share(seconds), Share(seconds)) for name in uplinks
+        self.shares = Shares(
+            seconds,
+            {name: Track.over(seconds) for name in uplinks},
+            {str(family): Share(seconds) for family in families},
+        )
+        self.courses = {
+            name: Course(Stretches(seconds), Stretches(seconds), Stretches(seconds))
+            for name in uplinks
         }
-        self.outages = {family: Share(seconds) for family in families}
+        self.seen = {family: Stretches(seconds) for family in families}
 
     def add(
         self,
@@ -68,23 +46,24 @@ class Timeline:
     ) -> None:
         """From `begins` to `ends` the lines were so, these uplinks were active, and `outages` has
         for every family since when there was one, if there was."""
-        for share in self._concerned(conditions, active, outages):
-            share.add(begins, ends)
+        for part in self._concerned(conditions, active, outages):
+            part.add(begins, ends)
 
     def _concerned(
         self,
         conditions: Mapping[str, LineCondition],
         active: Mapping[Family, str | None],
         outages: Mapping[Family, float | None],
-    ) -> Iterator[Share]:
+    ) -> Iterator[Share | Stretches]:
         for name, condition in conditions.items():
+            track, course = self.shares.tracks[name], self.courses[name]
             if condition is LineCondition.DEAD:
-                yield self.tracks[name].dead
+                yield from (track.dead, course.dead)
             elif condition is LineCondition.BROWN:
-                yield self.tracks[name].brown
+                yield from (track.brown, course.brown)
         for selected in active.values():
             if selected is not None:
-                yield self.tracks[selected].active
+                yield from (self.shares.tracks[selected].active, self.courses[selected].active)
         for family, since in outages.items():
             if since is not None:
-                yield self.outages[family]
+                yield from (self.shares.outages[str(family)], self.seen[family])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from route_switcher.simulation.timeline import Timeline
+from route_switcher.drawing.share import Shares
 from route_switcher.text.durations import span
 
 RED, YELLOW, GREEN, DIM = "31", "33", "32", "2"
@@ -47,24 +47,24 @@ def alphabet_for(encoding: str | None) -> Alphabet:
     return UNICODE
 
 
-def draw(timeline: Timeline, width: int, alphabet: Alphabet, paint: Paint) -> Iterator[str]:
+def draw(shares: Shares, width: int, alphabet: Alphabet, paint: Paint) -> Iterator[str]:
     """The lines of a picture that is `width` characters wide, or as near to it as makes sense."""
-    label = 2 + max(len(name) for name in (*timeline.tracks, "outage IPv4")) + 2
+    label = 2 + max(len(name) for name in (*shares.tracks, "outage IPv4")) + 2
     columns = max(_NARROWEST, min(_WIDEST, width - label - len("active ")))
-    for name, track in timeline.tracks.items():
+    for name, track in shares.tracks.items():
         dead, brown = track.dead.of(columns), track.brown.of(columns)
         line = [_condition(d, b, alphabet, paint) for d, b in zip(dead, brown, strict=True)]
         yield f"  {name:{label - 2}}line   {''.join(line)}"
         active = [_block(a, alphabet.active, " ") for a in track.active.of(columns)]
         yield f"  {'':{label - 2}}active {paint(GREEN, ''.join(active).rstrip())}".rstrip()
-    for family, share in timeline.outages.items():
-        which = f"outage {family}" if len(timeline.outages) > 1 else "outage"
+    for family, share in shares.outages.items():
+        which = f"outage {family}" if len(shares.outages) > 1 else "outage"
         seen = [
             paint(RED, _block(s, alphabet.dead, "")) if s else paint(DIM, alphabet.fine)
             for s in share.of(columns)
         ]
         yield f"  {which:{label - 2}}seen   {''.join(seen)}"
-    yield from _axis(timeline.seconds, columns, label + len("active "), alphabet)
+    yield from _axis(shares.seconds, columns, label + len("active "), alphabet)
     yield legend(alphabet)
 
 
