@@ -2,6 +2,7 @@
 
 import pytest
 
+from route_switcher.policy.checks.registry import CHECKS
 from support.told import ADDRESS_HINT, DURATION_HINT, GATEWAY_HINT, check, with_uplink
 
 QUORUM_HINT = "write any, all, or a number: how many targets must answer"
@@ -21,16 +22,16 @@ PROBE = {
         ["6:3-4 missing-key: a probe needs the key 'type'", "write for example 'type: icmp'"],
     ),
     "a type that is not known": (
-        a_probe(type="http"),
-        ["6:13-17 bad-value: 'http' is not a type of probe", "write 'icmp'"],
+        a_probe(type="pigeon"),
+        ["6:13-19 bad-value: 'pigeon' is not a type of probe", f"write {' or '.join(CHECKS)}"],
     ),
     "a misspelt type": (
         a_probe(type="ICPM"),
         ["6:13-17 bad-value: 'ICPM' is not a type of probe", "did you mean 'icmp'?"],
     ),
     "nothing of an unknown type is judged": (
-        a_probe(type="tcp", interval="soon", targets="[nowhere]"),
-        ["6:13-16 bad-value: 'tcp' is not a type of probe", "write 'icmp'"],
+        a_probe(type="owl", interval="soon", targets="[nowhere]"),
+        ["6:13-16 bad-value: 'owl' is not a type of probe", f"write {' or '.join(CHECKS)}"],
     ),
     "no probe": (
         with_uplink("probes:\n  p:\n"),

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from route_switcher.core.probing.round import LocalFault
+from route_switcher.core.probing.round import RequestFault
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.reasons import fault_of
 
@@ -32,7 +32,7 @@ def test_known_errors_have_an_outcome_and_words(
 
 def test_other_errors_are_unknown_in_the_words_of_the_system() -> None:
     fault = fault_of(OSError(errno.EMFILE, "Too many open files"))
-    assert fault == LocalFault(RoundOutcome.UNKNOWN, "too many open files")
+    assert fault == RequestFault(RoundOutcome.UNKNOWN, "too many open files")
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EBADF, "Bad file"), OSError("no number")])

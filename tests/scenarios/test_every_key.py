@@ -92,8 +92,7 @@ advertise and every interface has an address."""
 
 ONE_VALUE = {
     "policy.version": ("version: 1", "version: 2", "version"),
-    "probe.type": ("type: icmp", "type: dns", "type"),
-    "icmp_probe.type": ("type: icmp", "type: dns", "type"),
+    "probe.type": ("type: icmp", "type: pigeon", "type"),
 }
 """There is one value to write; another one is refused."""
 
@@ -148,6 +147,16 @@ ELSEWHERE = {
         "tests/e2e/test_hooks.py",
         "test_a_failover_and_the_way_back_are_told_of",
     ),
+    "tcp_probe.port": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_tcp.py",
+        "test_only_the_port_of_the_policy_is_asked",
+    ),
+    "tcp_probe.refused": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_tcp.py",
+        "test_a_refused_connection_counts_as_the_policy_says",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",
@@ -158,12 +167,15 @@ ELSEWHERE = {
 
 
 def keys_of_the_schema() -> set[str]:
-    """Every key that may be written, as `definition.key`; one that types of probes share, once."""
+    """Every key that may be written, as `definition.key`; one that types of probes share, once.
+
+    The key `type` of a probe chooses the definition.
+    """
     mappings = {"policy": SCHEMA, **SCHEMA["definitions"]}
     found: dict[str, str] = {}
     for name, schema in mappings.items():
         for key, inner in schema.get("properties", {}).items():
-            if "not" not in resolved(inner):
+            if "not" not in resolved(inner) and not (name.endswith("_probe") and key == "type"):
                 shared = inner.get("$ref") if name.endswith("_probe") else None
                 found.setdefault(shared or f"{name}.{key}", f"{name}.{key}")
     return set(found.values())

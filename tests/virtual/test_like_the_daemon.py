@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from route_switcher.core.probing.followed_rounds import LATE
 from route_switcher.core.probing.pace import Pace
-from route_switcher.core.probing.round import LocalFault, RoundResult
+from route_switcher.core.probing.round import RequestFault, RoundResult
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
@@ -65,7 +65,7 @@ def in_the_daemon(probe: Probe, fates: Sequence[Fate]) -> tuple[float, Round]:
     for request, fate in zip(requests, fates, strict=True):
         request.sent_at = 0.0
         if isinstance(fate, str):
-            request.fault = LocalFault(RoundOutcome.UNKNOWN, fate)
+            request.fault = RequestFault(RoundOutcome.UNKNOWN, fate)
     open_round.sent()
     now = 0.0
     pairs = zip(fates, requests, strict=True)
@@ -275,7 +275,7 @@ class Answering:
         open_round = OpenRound(requests, needed, timeout)
         for request, fate in zip(requests, next(self._left), strict=True):
             if isinstance(fate, str):
-                request.fault = LocalFault(RoundOutcome.UNKNOWN, fate)
+                request.fault = RequestFault(RoundOutcome.UNKNOWN, fate)
             elif fate is not None and fate <= timeout + LATE:
                 self._nursery.start_soon(self._answer, open_round, request, fate)
         open_round.sent()

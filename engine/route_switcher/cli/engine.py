@@ -14,8 +14,9 @@ from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.uplinks import Uplink
+from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 from route_switcher.daemon.connections import Connections
 from route_switcher.daemon.control.listener import Listener
 from route_switcher.daemon.control.observer import Control
@@ -43,7 +44,7 @@ from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
 from route_switcher.policy.load import Written
 from route_switcher.printable import printable
 from route_switcher.probes import registry
-from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
+from route_switcher.probes.prober import Egress, OpenedProber, ProbeNotPermitted
 from route_switcher.probes.source_address import LinkAddresses
 
 
@@ -137,7 +138,11 @@ async def _serve(
             interfaces.look(policy, links)
 
         log = LogObserver(policy)
-        open_prober = partial(_open_prober, log.dropped, addresses)
+
+        def next_hop(uplink: UplinkId) -> NextHop | None:
+            return service.next_hop(uplink)
+
+        open_prober = partial(_open_prober, log.dropped, addresses, next_hop)
         if listener is not None:
             service = Service(
                 policy,
@@ -188,12 +193,25 @@ def _needed_capabilities(policy: Policy, dry_run: bool) -> frozenset[str]:
 
 
 def _open_prober(
-    dropped: DroppedPackets, addresses: LinkAddresses, uplink: Uplink, check: Check
+    dropped: DroppedPackets,
+    addresses: LinkAddresses,
+    next_hop: Callable[[UplinkId], NextHop | None],
+    uplink: Uplink,
+    check: Check,
 ) -> OpenedProber:
     def warn(trouble: str) -> None:
         say(logging.WARNING, "flood", f"{uplink.name}: {trouble}", uplink=uplink.name)
 
-    return registry.open_prober(uplink, check, warn, dropped.of(uplink.id), addresses)
+    egress = Egress(
+        interface=uplink.interface,
+        family=uplink.family,
+        uplink=uplink.name,
+        addresses=addresses,
+        next_hop=partial(next_hop, uplink.id),
+        counters=dropped.of(uplink.id),
+        warn=warn,
+    )
+    return registry.open_prober(egress, check)
 
 
 class _OutputLost(Exception):  # noqa: N818 - a condition, which the command line knows how to tell

@@ -55,7 +55,7 @@ from route_switcher.core.vocabulary.events import (
 )
 from route_switcher.core.vocabulary.hooks import Delivered
 from route_switcher.core.vocabulary.lookups import Lookup
-from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
@@ -171,6 +171,11 @@ class Engine:
         """The name of the selected uplink of `family`; None before the first selection."""
         selection = self._families.get(family)
         return selection.current if selection is not None else None
+
+    def next_hop(self, uplink: UplinkId) -> NextHop | None:
+        """Where the packets of an uplink go first; None: that is not known."""
+        health = self._healths.get(uplink)
+        return None if health is None else health.next_hop
 
     def status(self, at: float) -> Status:
         """What is known at `at`: the time of the latest event, or later. Nothing changes by it."""

@@ -40,6 +40,7 @@ from route_switcher.core.vocabulary.events import (
     Ways,
 )
 from route_switcher.core.vocabulary.hooks import Delivered
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Output, RouteLost, RoutingRuleLost
 from route_switcher.core.vocabulary.policy import Policy
@@ -139,6 +140,10 @@ class Service:
     def status(self) -> Status:
         """What the engine knows now. Before it has begun, that is of no family."""
         return self._engine.status(trio.current_time())
+
+    def next_hop(self, uplink: UplinkId) -> NextHop | None:
+        """Where the packets of an uplink go first now; None: that is not known."""
+        return self._engine.next_hop(uplink)
 
     @property
     def delivered(self) -> Delivered:

@@ -14,11 +14,11 @@ from typing import Any, NoReturn, Self, TypeAlias
 
 import trio
 
-from route_switcher.core.probing.round import LocalFault, RoundResult
+from route_switcher.core.probing.round import RequestFault, RoundResult
 from route_switcher.core.vocabulary.checks import Check
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import packets
 from route_switcher.probes.answer_filter import KEY_SIZE, TOKEN_SIZE, Mark
 from route_switcher.probes.counters import Counters
@@ -27,7 +27,7 @@ from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.matching import EchoRequest, EchoRound, Matching
 from route_switcher.probes.nuisance import Nuisance
 from route_switcher.probes.open_round import OpenRound
-from route_switcher.probes.prober import ProbeNotPermitted, ProberKind, Warn
+from route_switcher.probes.prober import Egress, ProbeNotPermitted, ProberKind, Warn
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.reasons import fault_of, never_mends
 from route_switcher.probes.receive_buffer import ReceiveBuffer
@@ -183,7 +183,7 @@ class IcmpProber:
             self._socket = self._buffer = None
             self._opened = trio.Event()
 
-    def _ready(self) -> socket.socket | LocalFault:
+    def _ready(self) -> socket.socket | RequestFault:
         """The socket, open on the interface as it is now, or what prevents that."""
         if self._socket is not None:
             # Sending does not tell reliably: over IPv6 a deleted interface gives ENETUNREACH.
@@ -208,18 +208,18 @@ class IcmpProber:
             # Far fewer than 65536 requests wait for an answer in time: only numbers that are
             # remembered for late answers are ever taken over.
             self._sequence = (self._sequence + 1) & 0xFFFF
-            address = socket.inet_ntop(family, socket.inet_pton(family, target.name))
+            address = socket.inet_ntop(family, socket.inet_pton(family, target.address))
             token = self._mark.key + secret[place * size : (place + 1) * size]
             requests.append(EchoRequest(target, address, self._sequence, token))
         return tuple(requests)
 
-    def _send(self, open_round: EchoRound, through: socket.socket | LocalFault) -> None:
+    def _send(self, open_round: EchoRound, through: socket.socket | RequestFault) -> None:
         identifier = self._mark.identifier
         if isinstance(through, socket.socket):
             self._source.keep(through, open_round.requests[0].address)
         for number, request in enumerate(open_round.requests, 1):
             request.sent_at = trio.current_time()
-            if isinstance(through, LocalFault):
+            if isinstance(through, RequestFault):
                 request.fault = through
                 continue
             self._matching.expect(request, open_round)
@@ -293,14 +293,10 @@ class IcmpProber:
             self._nuisance.note(useless)
 
 
-def _open(
-    uplink: Uplink, _check: Check, warn: Warn, counters: Counters, addresses: LinkAddresses
-) -> IcmpProber:
-    return IcmpProber(uplink.interface, uplink.family, warn, counters, addresses)
+def _open(egress: Egress, _check: Check) -> IcmpProber:
+    return IcmpProber(
+        egress.interface, egress.family, egress.warn, egress.counters, egress.addresses
+    )
 
 
-def _open_unbound(family: Family, _check: Check) -> IcmpProber:
-    return IcmpProber(None, family)
-
-
-KIND = ProberKind(_open, _open_unbound, frozenset({"CAP_NET_RAW"}))
+KIND = ProberKind(_open, frozenset({"CAP_NET_RAW"}))

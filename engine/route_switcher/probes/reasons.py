@@ -1,9 +1,9 @@
-"""What an error of this machine's own kernel says of an uplink."""
+"""What an error of this machine's own kernel, or one that a target caused, says of an uplink."""
 
 import errno
 import os
 
-from route_switcher.core.probing.round import LocalFault
+from route_switcher.core.probing.round import RequestFault
 from route_switcher.core.vocabulary.link_troubles import LinkTrouble
 from route_switcher.core.vocabulary.states import RoundOutcome
 
@@ -11,20 +11,25 @@ _FAILED, _UNKNOWN = RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 
 # The uplink cannot carry a packet: failed. We could not ask: unknown.
 _FAULTS = {
-    errno.ENODEV: LocalFault(_FAILED, LinkTrouble.MISSING.value),
-    errno.ENXIO: LocalFault(_FAILED, LinkTrouble.MISSING.value),
-    errno.ENETDOWN: LocalFault(_FAILED, LinkTrouble.DOWN.value),
-    errno.ENETUNREACH: LocalFault(_FAILED, "no route"),
-    errno.EHOSTUNREACH: LocalFault(_FAILED, "gateway or target unreachable"),
-    errno.EADDRNOTAVAIL: LocalFault(_FAILED, LinkTrouble.NO_ADDRESS.value),
-    errno.EINVAL: LocalFault(_FAILED, "a blackhole route or rule"),
-    errno.EAFNOSUPPORT: LocalFault(_FAILED, "the kernel does not speak this family"),
-    errno.EPERM: LocalFault(_UNKNOWN, "not permitted (local firewall or missing CAP_NET_RAW)"),
-    errno.EACCES: LocalFault(
+    errno.ENODEV: RequestFault(_FAILED, LinkTrouble.MISSING.value),
+    errno.ENXIO: RequestFault(_FAILED, LinkTrouble.MISSING.value),
+    errno.ENETDOWN: RequestFault(_FAILED, LinkTrouble.DOWN.value),
+    errno.ENETUNREACH: RequestFault(_FAILED, "no route"),
+    errno.EHOSTUNREACH: RequestFault(_FAILED, "gateway or target unreachable"),
+    errno.EADDRNOTAVAIL: RequestFault(_FAILED, LinkTrouble.NO_ADDRESS.value),
+    errno.EINVAL: RequestFault(_FAILED, "a blackhole route or rule"),
+    errno.EAFNOSUPPORT: RequestFault(_FAILED, "the kernel does not speak this family"),
+    errno.ECONNREFUSED: RequestFault(_FAILED, "connection refused"),
+    errno.ECONNRESET: RequestFault(_FAILED, "connection reset"),
+    errno.EPIPE: RequestFault(_FAILED, "connection closed"),
+    errno.ETIMEDOUT: RequestFault(_FAILED, "connection timed out"),
+    errno.EPROTO: RequestFault(_FAILED, "rejected on the way"),
+    errno.EPERM: RequestFault(_UNKNOWN, "not permitted (local firewall or missing CAP_NET_RAW)"),
+    errno.EACCES: RequestFault(
         _UNKNOWN, "not permitted (local firewall, prohibit rule or missing CAP_NET_RAW)"
     ),
-    errno.ENOBUFS: LocalFault(_UNKNOWN, "queue full"),
-    errno.EAGAIN: LocalFault(_UNKNOWN, "queue full"),
+    errno.ENOBUFS: RequestFault(_UNKNOWN, "queue full"),
+    errno.EAGAIN: RequestFault(_UNKNOWN, "queue full"),
 }
 
 # These say that we handed the kernel nonsense: no state of any network explains them.
@@ -44,7 +49,7 @@ def never_mends(error: OSError) -> bool:
     return error.errno is None or error.errno in _OUR_MISTAKES
 
 
-def fault_of(error: OSError) -> LocalFault:
+def fault_of(error: OSError) -> RequestFault:
     """What `error`, from opening, sending or receiving, says.
 
     An error that the table does not know makes the round unknown, in the system's own words: that
@@ -55,4 +60,4 @@ def fault_of(error: OSError) -> LocalFault:
     number = error.errno
     if number is None or never_mends(error):
         raise error
-    return _FAULTS.get(number) or LocalFault(_UNKNOWN, os.strerror(number).lower())
+    return _FAULTS.get(number) or RequestFault(_UNKNOWN, os.strerror(number).lower())

@@ -1,28 +1,55 @@
-"""The kind of prober of every check."""
+"""The kind of prober of every check.
+
+A new type of probe needs these files, and no others change:
+
+* `core/vocabulary/checks.py`: a frozen dataclass with the parameters of the check, `verb`,
+  `packets` and `layer`; its name in `Check`. Sentences, bytes a month and `simulate` follow.
+* `schemas/policy.schema.json`: under `probe` the type, an example and an `if`/`then`; a definition
+  `TYPE_probe` with its keys.
+* `policy/checks/TYPE.py`: reads the keys of its own into the dataclass; a line in
+  `policy/checks/registry.py`.
+* `probes/TYPE.py`: the prober, with a `KIND`; a line in `PROBERS` below.
+* Tests: `tests/probes/test_every_check.py` names what is missing. A case in
+  `tests/support/keys_shown.py` shows the effect of each key. `docs/probes.md` has a section.
+
+What a prober can build on:
+
+* `probes.separate_requests.SeparateRequests`: asks each target in a task of its own. Write one
+  method, `_ask_one(address, target)`: it returns when the target is good, returns or raises a
+  `RequestFault`/`OSError` when it is not, and is cancelled at the timeout. `tcp.py` is an example.
+* `probes.pinned_socket.open_pinned`: a socket that is bound to the interface of the egress, and to
+  an address of it. No prober opens a socket for the internet in another way.
+* `probes.reasons.fault_of`: what an error of the kernel says. `FAILED`: the uplink or the target is
+  bad. `UNKNOWN`: we could not ask.
+* A prober with one socket for all targets keeps its own books: see `icmp.py` with `OpenRound` and
+  `LateReplies`.
+
+The target of a round is `target.address`, in digits. A target by name has been looked up before
+the prober sees it. `egress.next_hop()` is the gateway, for checks that ask it.
+"""
 
 from collections.abc import Iterable, Mapping
 
-from route_switcher.core.vocabulary.checks import Check, IcmpEcho
+from route_switcher.core.vocabulary.checks import Check, IcmpEcho, TcpConnect
 from route_switcher.core.vocabulary.probes import Probe
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.probes import icmp
-from route_switcher.probes.counters import Counters
-from route_switcher.probes.prober import OpenedProber, ProberKind, Warn
-from route_switcher.probes.source_address import LinkAddresses
+from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.probes import icmp, tcp
+from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
-PROBERS: Mapping[type[Check], ProberKind] = {IcmpEcho: icmp.KIND}
+PROBERS: Mapping[type[Check], ProberKind] = {
+    IcmpEcho: icmp.KIND,
+    TcpConnect: tcp.KIND,
+}
 
 
-def open_prober(
-    uplink: Uplink, check: Check, warn: Warn, counters: Counters, addresses: LinkAddresses
-) -> OpenedProber:
-    """A prober of `check` through `uplink`, to be entered."""
-    return PROBERS[type(check)].open(uplink, check, warn, counters, addresses)
+def open_prober(egress: Egress, check: Check) -> OpenedProber:
+    """A prober of `check` through `egress`, to be entered."""
+    return PROBERS[type(check)].open(egress, check)
 
 
 def open_unbound(family: Family, check: Check) -> OpenedProber:
     """A prober of `check` by the default route, bound to no interface; to be entered."""
-    return PROBERS[type(check)].open_unbound(family, check)
+    return open_prober(Egress(interface=None, family=family), check)
 
 
 def needed_capabilities(probes: Iterable[Probe]) -> frozenset[str]:

@@ -66,15 +66,16 @@ class SourceAddress:
         if self._kept is not None and self._kept[0] is sock and self._kept[1] == own:
             return
         self._kept = sock, own
-        chosen = self._chosen(own, target)
+        chosen = self.choose(target)
         # It may have gone since it was told: then there will be news of that.
         with suppress(OSError):
             sock.bind((_ANY[self._family], 0))
             if chosen is not None:
                 sock.bind((str(chosen), 0))
 
-    def _chosen(self, own: _Addresses, target: str) -> Address | None:
-        """The address to bind to; None: the kernel chooses."""
+    def choose(self, target: str) -> Address | None:
+        """The address to bind a socket to that asks `target`; None: the kernel chooses."""
+        own = self._addresses.of(self._interface, self._family)
         if not own:
             return None
         preferred = self._of_kernel(target)

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from route_switcher.core.probing.followed_rounds import LATE
-from route_switcher.core.probing.round import LocalFault, Request, RoundResult, RoundTally
+from route_switcher.core.probing.round import Request, RequestFault, RoundResult, RoundTally
 from route_switcher.core.vocabulary.probes import Probe, answers_needed
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
@@ -67,14 +67,14 @@ class RoundPlayer:
         arrivals: list[Arrival] = []
         for request, fate in zip(requests, fates, strict=True):
             if isinstance(fate, str):
-                request.fault = LocalFault(RoundOutcome.UNKNOWN, fate)
+                request.fault = RequestFault(RoundOutcome.UNKNOWN, fate)
             elif fate is not None and (after := nanoseconds(fate)) <= self.timeout + _LATE:
                 arrivals.append((after, fate, request))
         return self._played_to_the_end(requests, arrivals)
 
     def unsent(self, fault: str) -> PlayedRound:
         """A round of which the kernel takes no packet."""
-        why = LocalFault(RoundOutcome.FAILED, fault)
+        why = RequestFault(RoundOutcome.FAILED, fault)
         requests = tuple([Request(target, sent_at=0.0, fault=why) for target in self.targets])
         return self._played_to_the_end(requests, [])
 

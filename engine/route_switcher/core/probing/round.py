@@ -10,17 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from route_switcher.core.vocabulary.checks import Layer
 from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class LocalFault:
-    """Why a request could not be sent, in words, and what a round of only such faults comes to."""
+class RequestFault:
+    """Why a target is not good, or was not asked, in words; and what a round of only such faults
+    comes to: failed, or unknown where it says nothing of the uplink."""
 
     outcome: RoundOutcome
     words: str
+    layer: Layer | None = None
+    """What is broken, where that is not what the check is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ class Request:
 
     target: Target = field(kw_only=False)
     sent_at: float = -math.inf
-    fault: LocalFault | None = None
-    """Why it could not be asked."""
+    fault: RequestFault | None = None
+    """Why it is not good, as far as more is known than that no answer came."""
+    awaited: str = "answer"
+    """What is waited for: an answer takes several steps."""
+    layer: Layer | None = None
+    """What is broken if that does not come; None: what the check is about."""
     rtt: float | None = None
     """Seconds that its answer took, which came in time."""
     late: float | None = None
@@ -156,7 +164,8 @@ class RoundTally(Generic[AnyRequest]):
             return Answer(request.target, request.rtt)
         if request.fault is not None:
             ours = request.fault.outcome is RoundOutcome.UNKNOWN
-            return Answer(request.target, None, request.fault.words, asked=not ours)
+            fault = request.fault
+            return Answer(request.target, None, fault.words, asked=not ours, layer=fault.layer)
         if request.late is None and now < self.deadline:
             return Answer(request.target, None, "not waited for", pending=True)
         if why := self.disturbed(now):
@@ -164,8 +173,8 @@ class RoundTally(Generic[AnyRequest]):
         if request.late is not None:
             reason = f"answered after {request.late:.3g} s, later than {self.timeout:g} s"
         else:
-            reason = f"no answer within {self.timeout:g} s"
-        return Answer(request.target, None, reason)
+            reason = f"no {request.awaited} within {self.timeout:g} s"
+        return Answer(request.target, None, reason, layer=request.layer)
 
     def _delay(self, now: float) -> float:
         """Seconds by which this machine's own standstill may have lost answers.

@@ -4,7 +4,33 @@ What sends is a prober (`route_switcher.probes`): one for each way.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, NamedTuple, TypeAlias
+
+
+class Layer(IntEnum):
+    """What a check needs to work, in this order: where one is broken, those after it are too."""
+
+    LINK = 1
+    """The interface is up and has a carrier."""
+    GATEWAY = 2
+    """The next hop answers ARP or neighbour discovery."""
+    FORWARDING = 3
+    """The next hop forwards packets."""
+    ICMP = 4
+    """Echo requests are answered."""
+    DNS = 5
+    """A resolver answers."""
+    TCP = 6
+    """Connections are made."""
+    TLS = 7
+    """The other end proves its name."""
+    HTTP = 8
+    """The page that is wanted comes, and no portal."""
+    FULL_SIZE = 9
+    """Packets of full size arrive."""
+    PROGRAM = 10
+    """A program of the administrator is content."""
 
 
 class Packets(NamedTuple):
@@ -24,7 +50,25 @@ class IcmpEcho:
     """What is done to a target, as a sentence has it after `is` or `are`."""
     packets: ClassVar[Packets] = Packets(asking=(8 + 16,), answered=(8 + 16,))
     """A header of ICMP, and a token by which the answer is known."""
+    layer: ClassVar[Layer] = Layer.ICMP
 
 
-Check: TypeAlias = IcmpEcho
-"""Each has `verb` and `packets`. Two checks that are equal ask in the same way."""
+@dataclass(frozen=True, slots=True)
+class TcpConnect:
+    """A TCP connection to a port of each target (RFC 9293), which is reset at once."""
+
+    port: int
+    refused_is_good: bool = False
+    """A target that refuses the connection has answered."""
+    packets: ClassVar[Packets] = Packets(asking=(40,), answered=(40, 32, 32))
+    """SYN; then SYN and ACK, ACK, and RST, with the options that Linux sends."""
+    layer: ClassVar[Layer] = Layer.TCP
+
+    @property
+    def verb(self) -> str:
+        """What is done to a target, as a sentence has it after `is` or `are`."""
+        return f"asked for a TCP connection to port {self.port}"
+
+
+Check: TypeAlias = IcmpEcho | TcpConnect
+"""Each has `verb`, `packets` and `layer`. Two checks that are equal ask in the same way."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from route_switcher.core.vocabulary.checks import Layer
 from route_switcher.core.vocabulary.hooks import Delivered, Hook, HookSubject
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
@@ -26,7 +27,8 @@ class Answer:
 
     `pending`: the round was certain before it was known; where a window counts the probe, an
     `Answers` will tell. Without `asked` the request could not be sent, or its answer not received,
-    for a reason that says nothing of the uplink.
+    for a reason that says nothing of the uplink. `layer` is what is broken, where that is not what
+    the check is about.
     """
 
     target: Target
@@ -34,6 +36,7 @@ class Answer:
     reason: str = ""
     pending: bool = False
     asked: bool = True
+    layer: Layer | None = None
 
 
 def by_target(targets: Sequence[Target], answers: Iterable[Answer]) -> Iterator[tuple[int, Answer]]:

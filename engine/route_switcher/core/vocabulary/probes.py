@@ -21,16 +21,19 @@ def answers_needed(quorum: Quorum, targets: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a probe asks, by the name that people know it by: an address in its shortest form."""
+    """Whom a probe asks, by the name that people know it by: an address in its shortest form, or a
+    name that is looked up through the uplink."""
 
     name: str
     family: Family | None = field(default=None, hash=False)
     """The only family in which it can be asked; None: it can be asked in each."""
+    address: str = field(default="", compare=False, repr=False)
+    """The address that is asked; empty: it is to be looked up."""
 
     @classmethod
     def at(cls, address: Address) -> Self:
         """The target with this address."""
-        return cls(str(address), family_of(address))
+        return cls(str(address), family_of(address), str(address))
 
     def __str__(self) -> str:
         return self.name

@@ -1,11 +1,27 @@
 """How one type of probe is read."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Collection
+from ipaddress import ip_address
+from typing import NamedTuple, TypeAlias
 
 from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.yaml.reader import Path
+
+DefaultTargets: TypeAlias = Callable[[Check, Collection[Family]], tuple[Target, ...]]
+
+PUBLIC = {
+    Family.IPV4: Target.at(ip_address("8.8.8.8")),
+    Family.IPV6: Target.at(ip_address("2001:4860:4860::8888")),
+}
+"""Google Public DNS (developers.google.com/speed/public-dns): the seed's target."""
+
+
+def public_targets(_check: Check, families: Collection[Family]) -> tuple[Target, ...]:
+    """Whom a probe asks through uplinks of these families that names no target."""
+    return tuple(PUBLIC[family] for family in Family if family in families)
 
 
 class CheckReader(NamedTuple):
@@ -15,3 +31,5 @@ class CheckReader(NamedTuple):
     """The check of the probe at a path; None if its keys do not say one, which is reported then."""
     answers: str
     """What a host must do to be a target, as a hint has it after `a host that`."""
+    default_targets: DefaultTargets = public_targets
+    """Whom it asks where the policy writes no `targets`, through uplinks of some families."""

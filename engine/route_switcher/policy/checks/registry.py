@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-from route_switcher.policy.checks import icmp
+from route_switcher.policy.checks import icmp, tcp
 from route_switcher.policy.checks.reader import CheckReader
 
-CHECKS: Mapping[str, CheckReader] = {"icmp": icmp.READER}
+CHECKS: Mapping[str, CheckReader] = {
+    "icmp": icmp.READER,
+    "tcp": tcp.READER,
+}

@@ -1,12 +1,11 @@
 """The `probes` section: what each probe means, and whether it suits the uplinks."""
 
 from collections.abc import Collection, Iterator, Sequence
-from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.policy.checks.reader import CheckReader
+from route_switcher.policy.checks.reader import PUBLIC, CheckReader, public_targets
 from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
@@ -19,11 +18,6 @@ from route_switcher.policy.yaml.reader import Path
 SECTION = "probes"
 
 DEFAULT_NAME = "internet"
-DEFAULT_TARGETS = {
-    Family.IPV4: Target.at(ip_address("8.8.8.8")),
-    Family.IPV6: Target.at(ip_address("2001:4860:4860::8888")),
-}
-"""Google Public DNS (developers.google.com/speed/public-dns): the seed's target."""
 
 
 def read_probes(
@@ -43,15 +37,9 @@ def read_probes(
 
 
 def _default_probe(uplinks: Sequence[Uplink]) -> Probe:
-    targets = _default_targets(uplinks)
-    return Probe(
-        name=DEFAULT_NAME, check=IcmpEcho(), targets=targets, quorum="any", **default_times()
-    )
-
-
-def _default_targets(uplinks: Sequence[Uplink]) -> tuple[Target, ...]:
-    used = {uplink.family for uplink in uplinks}
-    return tuple(DEFAULT_TARGETS[family] for family in Family if family in used)
+    check = IcmpEcho()
+    targets = public_targets(check, {uplink.family for uplink in uplinks})
+    return Probe(name=DEFAULT_NAME, check=check, targets=targets, quorum="any", **default_times())
 
 
 def _sound_probes(
@@ -73,8 +61,10 @@ def _sound_probes(
             targets = _read_targets(findings, targets_path, reader)
             if asked is not None and findings.sound(targets_path):
                 _check_families(findings, targets_path, targets, asked, all_of_them=through is None)
+        elif check is not None:
+            targets = reader.default_targets(check, {uplink.family for uplink in asked or ()})
         else:
-            targets = _default_targets(asked or ())
+            targets = ()
         quorum = _read_quorum(findings, path, targets)
         if check is not None and findings.sound(path):
             yield Probe(
@@ -138,7 +128,7 @@ def _check_families(
                 "wrong-family",
                 path,
                 f"there is no {family} target for the {family} uplink {quoted(uplink.name)}",
-                f"add one, for example {DEFAULT_TARGETS[family]}",
+                f"add one, for example {PUBLIC[family]}",
                 on_key=True,
             )
 
