@@ -5,6 +5,7 @@ that turn the direction of what follows (Unicode UAX #9), and bytes that are no 
 """
 
 import re
+import unicodedata
 
 _BREAKS_AND_TABS = re.compile(r"[^\n\t]+")
 
@@ -25,6 +26,27 @@ def printable_lines(text: str) -> str:
     if text.isprintable():
         return text
     return _BREAKS_AND_TABS.sub(lambda match: printable(match[0]), text)
+
+
+def character_names(text: str) -> str:
+    """The names of what nobody sees in `text`, or takes for something else: of up to two
+    characters that are invisible, or quotes, dashes and spaces of a word processor.
+
+    Nothing if there are none. Characters of ASCII have no names here, for their escape says all.
+    """
+    if text.isascii():
+        return ""
+    found = [char for char in dict.fromkeys(text) if _is_deceptive(char)][:_NAMED]
+    return " and ".join(f"U+{ord(char):04X} {unicodedata.name(char, 'unnamed')}" for char in found)
+
+
+_NAMED = 2
+_LOOK_ALIKE = frozenset(("Pd", "Pi", "Pf", "Zs", "Cf", "Zl", "Zp"))
+"""Categories of Unicode: dashes, quotes, spaces, and what is not seen at all."""
+
+
+def _is_deceptive(char: str) -> bool:
+    return not char.isascii() and unicodedata.category(char) in _LOOK_ALIKE | {"Cc", "Co", "Cn"}
 
 
 def _escape(code: int) -> str:

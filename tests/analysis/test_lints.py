@@ -471,6 +471,57 @@ CASES = [
         "a failover is a switch too",
         written(more="hold_back: {switches_per_hour: 2}"),
     ),
+    Case(
+        "doubtful-interface",
+        WARNING,
+        written(uplinks="  c: {interface: eth2@if5, gateway: 192.0.2.1}\n"),
+        "eth2@if5",
+        "'eth2@if5' is two names",
+    ),
+    Case(
+        "stable-decides",
+        NOTE,
+        written("{name: r, fail: {failures: 3}, recover: {successes: 3}}"),
+        "3",
+        "3 good rounds take 2 s, and the stable time, which is 60s if left out, is longer",
+        written("{name: r, fail: {failures: 3}, recover: {successes: 3, stable: 0s}}"),
+    ),
+    Case(
+        "stable-decides",
+        NOTE,
+        written(
+            "{name: r, fail: {failures: 3}, recover: {all: [{successes: 3}, {loss: 2%, over: 2m}],"
+            " stable: 30s}}"
+        ),
+        "3",
+        "3 good rounds take 2 s, and the stable time is longer",
+        written("{name: r, fail: {failures: 3}, recover: {successes: 90}}"),
+    ),
+    Case(
+        "flaps",
+        NOTE,
+        written("{name: r, fail: {failures: 3}, recover: {stable: 5s}}"),
+        "uplinks",
+        "a line that flaps moves traffic up to 1,440 times an hour",
+        written(
+            "{name: r, fail: {failures: 3}, recover: {stable: 5s}}",
+            more="hold_back: {damping: {half_life: 10m, suppress: 3, reuse: 1}}",
+        ),
+    ),
+    Case(
+        "flaps",
+        NOTE,
+        written(
+            "{name: r, fail: {failures: 3}, recover: {stable: 0s}}",
+            more="hold_back: {min_stay: 10s}",
+        ),
+        "hold_back",
+        "a line that flaps moves traffic up to 720 times an hour",
+        written(
+            "{name: r, fail: {failures: 3}, recover: {stable: 0s}}",
+            more="hold_back: {min_stay: 1m}",
+        ),
+    ),
 ]
 
 
@@ -596,3 +647,33 @@ def test_no_window_is_recommended_that_a_policy_may_not_have(rules: str, hint: s
         if "window" in p.code or "round" in p.code
     ]
     assert hints == [hint]
+
+
+@pytest.mark.parametrize(
+    ("name", "interface", "told"),
+    [
+        ("b", "wwan0", True),
+        ("b", "wwx0123456789ab", True),
+        ("b", "wws27u1i4", True),
+        ("b", "lte0", True),
+        ("b", "qmimux0", True),
+        ("b", "enx0123456789ab", True),
+        ("b", "usb0", True),
+        ("lte", "eth1", True),
+        ("5g", "eth1", True),
+        ("backup-4G", "eth1", True),
+        ("mobile_1", "eth1", True),
+        ("sim2", "eth1", True),
+        ("phone", "wlan0", True),
+        ("filter", "eth1", False),
+        ("b", "eth1", False),
+        ("dsl", "wlan0", False),
+        ("simple", "enp3s0", False),
+        ("cellar", "eth1", False),
+    ],
+)
+def test_a_standby_that_costs_is_known_by_its_name_or_its_interface(
+    name: str, interface: str, told: bool
+) -> None:
+    text = written().replace("b: {interface: eth1", f"{name}: {{interface: {interface}")
+    assert ("costly-standby" in codes_of(found(text))) is told

@@ -186,7 +186,7 @@ TOP = {
         with_uplink("load_balancing: []\nmirror_ports: 1\n"),
         [
             "5:1-15 unknown-key: unknown key 'load_balancing'",
-            KEYS_HINT,
+            "there is no load balancing: one uplink carries all the traffic of a family",
             "6:1-13 unknown-key: unknown key 'mirror_ports'",
             KEYS_HINT,
         ],

@@ -103,7 +103,7 @@ ROUTES = {
         routes("{table: own, when_all_down: blackhole}"),
         [
             "2:37-46 bad-value: 'blackhole' is not what becomes of traffic while no uplink answers",
-            "write stay or unreachable",
+            "did you mean 'unreachable'?",
         ],
     ),
     "refusing in main": (

@@ -94,7 +94,7 @@ UPLINK = {
     ),
     "a line break": (
         one_uplink(interface='"eth0\\n"'),
-        ["3:18-26 bad-value: 'eth0\\n' is not an interface name", INTERFACE_HINT],
+        ["3:18-26 bad-value: 'eth0\\n' is not an interface name", "write eth0, without spaces"],
     ),
     "dots": (
         one_uplink(interface=".."),

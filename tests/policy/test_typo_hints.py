@@ -94,15 +94,15 @@ def test_a_target_is_put_into_a_list(value: str, shown: str) -> None:
     "value", ["router.example", "8.8.8.8; 1.1.1.1", "\x1b[31m", "", "1" * 99, True]
 )
 def test_what_could_stand_in_no_list_of_addresses_is_not_repeated(value: object) -> None:
-    assert typo_hints.list_of(value, {"pattern": r"^[0-9A-Fa-f.:]{2,45}$(?!\n)"}) is None
+    assert typo_hints.list_of(value, {"pattern": r"^[0-9A-Fa-f.:]{2,45}$(?!\n)"}, bool) is None
 
 
 def test_a_list_of_mappings_is_not_made_of_a_word() -> None:
-    assert typo_hints.list_of("word", {"type": "object"}) is None
+    assert typo_hints.list_of("word", {"type": "object"}, bool) is None
 
 
 def test_an_uplink_named_by_a_number_is_quoted() -> None:
-    assert typo_hints.list_of(7, {"pattern": "^[a-z0-9]+$"}) == "write ['7']"
+    assert typo_hints.list_of(7, {"pattern": "^[a-z0-9]+$"}, bool) == "write ['7']"
 
 
 @pytest.mark.parametrize(

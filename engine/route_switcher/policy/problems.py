@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from route_switcher.printable import printable, printable_lines
+from route_switcher.printable import character_names, printable, printable_lines
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -103,9 +103,12 @@ def quoted(value: object) -> str:
         return "this mapping" if isinstance(value, dict) else "this list"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and len(value) > _SHOWN_VALUE:
+    if not isinstance(value, str):
+        return repr(value)
+    if len(value) > _SHOWN_VALUE:
         value = value[:_SHOWN_VALUE] + "…"
-    return repr(value)
+    names = character_names(value)
+    return f"{value!r} (with {names})" if names else repr(value)
 
 
 def render(problems: PolicyProblems) -> list[str]:

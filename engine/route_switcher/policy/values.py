@@ -48,6 +48,15 @@ def parse_address(text: str) -> Address:
     return address
 
 
+def is_usable_address(text: str) -> bool:
+    """Whether `parse_address` takes it."""
+    try:
+        parse_address(text)
+    except UnusableAddress:
+        return False
+    return True
+
+
 def _unusable_kind(address: Address) -> str | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return "an IPv4 address in IPv6 form"

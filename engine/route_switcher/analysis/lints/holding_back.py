@@ -1,5 +1,6 @@
 """What holds back and never does, or holds back more than is meant."""
 
+from route_switcher.analysis.figures.flapping import moves_an_hour
 from route_switcher.analysis.figures.policy_figures import return_of, soonest
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitoring_of
@@ -8,6 +9,11 @@ from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import number
 
 _PATH = ("hold_back", "damping")
+
+_MANY_MOVES = 240
+"""An hour; twice what comes of a stable time of a minute."""
+
+_USUAL = "{half_life: 10m, suppress: 3, reuse: 1}"
 
 
 def doubt_damping(context: LintContext) -> None:
@@ -41,6 +47,19 @@ def doubt_budget(context: LintContext) -> None:
             "a failover is a switch too: after one, the traffic comes back an hour later at the"
             " earliest",
             "write 2 or more, or 'min_stay: 1h' if that is meant",
+        )
+
+
+def doubt_flapping(context: LintContext) -> None:
+    """A line that flaps, and moves the traffic each time."""
+    moves = moves_an_hour(context.policy)
+    if moves > _MANY_MOVES:
+        context.note(
+            "flaps",
+            ("hold_back",) if ("hold_back",) in context.findings.document.keys else ("uplinks",),
+            f"a line that flaps moves traffic up to {number(moves)} times an hour",
+            f"write 'damping: {_USUAL}' into 'hold_back', or a longer 'stable'",
+            on_key=True,
         )
 
 

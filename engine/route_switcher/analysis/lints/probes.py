@@ -1,5 +1,6 @@
 """Targets that say little of the internet, probes that cost much, speeds that are never used."""
 
+import re
 from collections.abc import Iterable
 
 from route_switcher.analysis.figures.traffic import (
@@ -16,8 +17,18 @@ from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import MONTH, format_duration
 from route_switcher.text.quantities import listed, volume
 
-_MOBILE = ("wwan", "wwp", "ppp", "usb", "rmnet")
-"""What the names of interfaces begin with that are mostly mobile, and paid for by volume."""
+_MOBILE_INTERFACE = re.compile(
+    r"ww|ppp|usb|rmnet|lte|qmi|mbim|cdc|rndis|enx|hso|modem|mobile|[345]g", re.IGNORECASE
+)
+"""What the names of interfaces begin with that are mostly mobile, and paid for by volume: modems
+(systemd's ww…), and telephones at USB (enx… with their hardware address)."""
+
+_MOBILE_NAME = re.compile(
+    r"(?<![a-z])(?:lte|[345]g|umts|gsm|mobile|cellular|cell|modem|wwan|sim[0-9]?|tether(?:ing)?"
+    r"|phone|handy|usb)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What such an uplink is called."""
 
 _MUCH = 50e6
 """Bytes a month that an uplink should not cost for standing by, if it is mobile."""
@@ -124,7 +135,8 @@ def doubt_cost(context: LintContext) -> None:
     for path, name in context.names():
         standing_by = [uplink for uplink in policy.named(name) if uplink not in firsts]
         cost = sum(bytes_a_month(policy, uplink, Speed.STANDBY) for uplink in standing_by)
-        mobile = any(uplink.interface.startswith(_MOBILE) for uplink in standing_by)
+        interfaces = [uplink.interface for uplink in standing_by]
+        mobile = _MOBILE_NAME.search(name) or any(map(_MOBILE_INTERFACE.match, interfaces))
         if not mobile or cost < _MUCH:
             continue
         families = [uplink.family for uplink in standing_by]

@@ -1,8 +1,16 @@
 """Recover conditions that say less than they seem to."""
 
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.core.vocabulary.conditions import AllOf, CarrierUp, Condition, Measure, Within
+from route_switcher.core.vocabulary.conditions import (
+    AllOf,
+    CarrierUp,
+    Condition,
+    ConsecutiveSuccesses,
+    Measure,
+    Within,
+)
 from route_switcher.text.durations import format_duration, seconds
+from route_switcher.text.quantities import counted
 
 
 def doubt_old_answers(context: LintContext) -> None:
@@ -44,3 +52,25 @@ def doubt_carrier_up(context: LintContext) -> None:
                     " takes a carrier",
                     "leave it out, or write for how long: 'for: 10s'",
                 )
+
+
+def doubt_successes(context: LintContext) -> None:
+    """Good rounds in a row that are over before the stable time is, which asks for good rounds."""
+    for path, rule in context.rules():
+        stable = rule.recover.stable
+        for place, leaf in context.leaves(rule.recover.condition, (*path, "recover")):
+            if not isinstance(leaf, ConsecutiveSuccesses) or leaf.for_seconds:
+                continue
+            took = (leaf.rounds - 1) * context.probe(leaf.probe).interval
+            if took > stable or not stable:
+                continue
+            written = (*path, "recover", "stable") in context.findings.document.keys
+            which = "the stable time" if written else "the stable time, which is 60s if left out,"
+            context.note(
+                "stable-decides",
+                (*place, "successes"),
+                f"{counted(leaf.rounds, 'good round')} take {seconds(took)}, and {which} is longer:"
+                " both must hold, so the number of rounds does not matter",
+                f"write 'stable: 0s' beside it if {counted(leaf.rounds, 'good round')}"
+                f" {'is' if leaf.rounds == 1 else 'are'} enough, or leave out 'successes'",
+            )

@@ -12,8 +12,9 @@ from route_switcher.analysis.lints.conditions import (
     doubt_windows,
 )
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping
+from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping, doubt_flapping
 from route_switcher.analysis.lints.hooks import doubt_programs
+from route_switcher.analysis.lints.interfaces import doubt_interfaces
 from route_switcher.analysis.lints.memory import doubt_memory
 from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
@@ -23,7 +24,11 @@ from route_switcher.analysis.lints.probes import (
     doubt_repeated_targets,
     doubt_speeds,
 )
-from route_switcher.analysis.lints.recovering import doubt_carrier_up, doubt_old_answers
+from route_switcher.analysis.lints.recovering import (
+    doubt_carrier_up,
+    doubt_old_answers,
+    doubt_successes,
+)
 from route_switcher.analysis.lints.rules import (
     doubt_noise,
     doubt_recovered_loss,
@@ -44,16 +49,19 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_recovery,
     doubt_old_answers,
     doubt_carrier_up,
+    doubt_successes,
     doubt_shadowed,
     doubt_few_targets,
     doubt_repeated_targets,
     doubt_gateways,
     doubt_speeds,
     doubt_cost,
+    doubt_interfaces,
     doubt_unwatched,
     doubt_slow_detection,
     doubt_damping,
     doubt_budget,
+    doubt_flapping,
     doubt_memory,
     doubt_modes,
     doubt_table,

@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from route_switcher.policy.file_kinds import FileKind
+from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.schema import typo_hints
+from route_switcher.policy.schema import synonyms, typo_hints
+from route_switcher.policy.values import is_usable_address
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.resources import data_root
 
@@ -33,7 +34,7 @@ def check_schema(findings: Findings, kind: FileKind) -> None:
     """Report everything in which the document differs from the schema of its kind."""
     validator = _validator(kind.schema)
     assert isinstance(validator.schema, dict)
-    check = _Check(findings, validator.schema["definitions"])
+    check = _Check(findings, validator.schema["definitions"], kind)
     for error in validator.iter_errors(findings.document.data):
         path = tuple(error.absolute_path)
         if path in findings.document.unclear:
@@ -74,6 +75,7 @@ class _Check:
 
     findings: Findings
     definitions: dict[str, Any]
+    kind: FileKind
 
     def report_unknown_keys(self, path: Path, error: "ValidationError") -> None:
         schema = _subschema(error)
@@ -84,6 +86,9 @@ class _Check:
                 continue
             listed = f"the keys known here: {', '.join(known)}"
             hint = typo_hints.entry(key, known) if error.instance[key] is None else None
+            if self.kind is POLICY:
+                hint = hint or synonyms.key_meant(key, known)
+                listed = synonyms.place_of(key) or listed
             hint = hint or self.findings.did_you_mean(key, known, listed)
             message = f"unknown key {quoted(key)}"
             self.findings.report("unknown-key", (*path, key), message, hint, on_key=True)
@@ -114,7 +119,9 @@ class _Check:
         schema = _subschema(error)
         assert isinstance(error.instance, dict)
         unknown = [key for key in error.instance if key not in schema["properties"]]
-        if schema.get("additionalProperties") is False and get_close_matches(key, unknown):
+        meant = self.kind is POLICY and any(synonyms.meaning(word) == key for word in unknown)
+        misspelt = schema.get("additionalProperties") is False and get_close_matches(key, unknown)
+        if meant or misspelt:
             return  # It is there, misspelt, and reported as such.
         example = _flow(self._example(schema["properties"][key]))
         self.findings.report(
@@ -142,7 +149,9 @@ class _Check:
             hint = self._slip(path, schema, value) or hint
             self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
             return
-        if isinstance(value, str) and "enum" in schema:
+        if "enum" in schema and (meant := typo_hints.word(value, schema["enum"])):
+            hint = meant
+        elif isinstance(value, str) and "enum" in schema:
             otherwise = self._slip(path, schema, value) or hint
             hint = self.findings.did_you_mean(value, schema["enum"], otherwise)
         else:
@@ -165,12 +174,23 @@ class _Check:
         if schema == self.definitions.get("run"):
             return typo_hints.run(value)
         if schema.get("type") == "array":
-            return typo_hints.list_of(value, self._definition(schema["items"]))
+            return typo_hints.list_of(
+                value, self._definition(schema["items"]), self._usable(schema)
+            )
         if schema.get("type") == "object":
             return typo_hints.entry(value, _known(schema) if "properties" in schema else ())
+        if schema == self.definitions.get("interface"):
+            return typo_hints.interface(value)
+        if schema == self.definitions.get("address"):
+            return None
         if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None
+
+    def _usable(self, schema: dict[str, Any]) -> Callable[[str], bool]:
+        """Whether a word would be taken as an item of a list, as far as its pattern is not all."""
+        addresses = self._definition(schema["items"]) == self.definitions.get("address")
+        return is_usable_address if addresses else lambda word: True
 
     def _example(self, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""

@@ -5,7 +5,7 @@ it fits the schema once it is mended, so that a hint holds nothing that a termin
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from route_switcher.text.durations import format_duration, parse_duration
@@ -49,6 +49,29 @@ _OF_SHELL = re.compile(r"[\"'\\\\$`|&;<>(){}*?\[\]~!]")
 _NOT_PLAIN = re.compile(r"[:,#%@\-]|^[0-9.+]+\Z|^(?i:true|false|yes|no|on|off|null)\Z")
 """What YAML might take for something other than this text, in a list on one line."""
 
+_INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}\Z")
+_HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\Z", re.IGNORECASE)
+_ALIAS = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,14}):[A-Za-z0-9]+\Z")
+
+_WORDS = {
+    **dict.fromkeys(("ping", "ping6", "icmp4", "icmp6", "icmpv6", "echo-request", "fping"), "icmp"),
+    **dict.fromkeys(("arp", "arping", "nd", "ndp", "ndisc", "nud"), "neighbour"),
+    **dict.fromkeys(("https", "httping", "url", "web", "curl", "wget"), "http"),
+    **dict.fromkeys(("tcping", "connect", "port", "socket"), "tcp"),
+    **dict.fromkeys(("nslookup", "dig", "resolve", "name"), "dns"),
+    **dict.fromkeys(("script", "command", "program", "external"), "exec"),
+    **dict.fromkeys(("one", "some", "or", "first", "at-least-one"), "any"),
+    **dict.fromkeys(("every", "each", "both", "and"), "all"),
+    **dict.fromkeys(("no", "false", "off", "lost", "unplugged", "0"), "down"),
+    **dict.fromkeys(("yes", "true", "on", "back", "plugged", "1"), "up"),
+    **dict.fromkeys(("leave", "stay", "nothing"), "keep"),
+    **dict.fromkeys(("remove", "cleanup", "clean", "delete", "flush"), "restore"),
+    **dict.fromkeys(("drop", "blackhole", "reject", "prohibit", "block"), "unreachable"),
+    **dict.fromkeys(("never", "no-preempt", "nopreempt", "operator"), "manual"),
+    **dict.fromkeys(("auto", "preempt", "always"), "automatic"),
+}
+"""What other programs call a value that a policy has."""
+
 _FAMILIES = {
     **dict.fromkeys(("4", "v4", "ip4", "ip", "inet"), "ipv4"),
     **dict.fromkeys(("6", "v6", "ip6", "inet6"), "ipv6"),
@@ -90,15 +113,17 @@ def duration(meant: Sequence[str]) -> str | None:
     return f"a unit is missing: write {', or '.join(meant)}"
 
 
-def list_of(value: object, items: dict[str, Any]) -> str | None:
-    """A single value, or several with commas, where a list is wanted; `items` is their schema."""
+def list_of(value: object, items: dict[str, Any], usable: Callable[[str], bool]) -> str | None:
+    """A single value, or several with commas, where a list is wanted; `items` is their schema.
+
+    `usable` says whether one of them would be taken, as far as the schema does not."""
     if isinstance(value, bool) or not isinstance(value, int | str) or "pattern" not in items:
         return None
     text = str(value)
     words = text.replace(",", " ").split()
     if not words or len(text) > _LONGEST:
         return None
-    if not all(re.search(items["pattern"], word) for word in words):
+    if not all(re.search(items["pattern"], word) and usable(word) for word in words):
         return None
     # A ':' may mean something else within brackets, and a number is a name only in quotes.
     shown = (f"'{word}'" if ":" in word or word.isdecimal() else word for word in words)
@@ -129,6 +154,32 @@ def gateway(value: object) -> str | None:
     if word in _NO_GATEWAY:
         return "did you mean 'none'? It is for a line without a gateway, such as PPP or a tunnel"
     return None
+
+
+def interface(value: object) -> str | None:
+    """What is no interface name, but has one in it; or names something else that is near."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"put it in quotes to make it text: '{value}'"
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if _INTERFACE.match(text) and text != value:
+        return f"write {text}, without spaces"
+    if _HARDWARE_ADDRESS.match(text):
+        return "write the interface's name, as `ip link` shows it, not its hardware address"
+    if (alias := _ALIAS.match(text)) is not None:
+        return f"an alias is an address and no interface of its own: write {alias[1]}"
+    if text.startswith("/"):
+        return "write the name of the network interface, as `ip link` shows it, not a file"
+    if len(names := re.split(r"[\s,;]+", text)) > 1 and all(map(_INTERFACE.match, names)):
+        return f"an uplink has one interface: write an uplink for each of {', '.join(names)}"
+    return None
+
+
+def word(value: object, known: Collection[str]) -> str | None:
+    """A word that says elsewhere what one of the `known` ones says here."""
+    meant = _WORDS.get(str(value).lower())
+    return f"did you mean {meant!r}?" if meant in known else None
 
 
 def family(value: object) -> str | None:

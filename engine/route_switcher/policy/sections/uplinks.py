@@ -87,7 +87,34 @@ def _sound_uplinks(findings: Findings) -> Iterator[Uplink]:
             )
 
 
+_IMPOSSIBLE = {
+    "lo": ("is the loopback interface, this machine itself", "name the interface of the line"),
+    **dict.fromkeys(
+        ("all", "default"),
+        (
+            "is no interface: the kernel keeps this word for settings of every interface",
+            "name one interface, as `ip link` shows it",
+        ),
+    ),
+}
+"""What is wrong with words that are no interface of a line, and what to write instead."""
+
+
 def _check_interface(findings: Findings, path: Path, interface: str) -> None:
+    if trouble := _IMPOSSIBLE.get(interface):
+        what, hint = trouble
+        findings.report("bad-value", path, f"{quoted(interface)} {what}", hint)
+        return
+    if "%d" in interface:
+        # dev_alloc_name() (net/core/dev.c): a number takes its place, so no name has it.
+        name = interface.replace("%d", "0")
+        findings.report(
+            "bad-value",
+            path,
+            f"{quoted(interface)} is a pattern by which the kernel makes names, and not a name",
+            f"write the name itself, such as {name}",
+        )
+        return
     try:
         length = len(interface.encode())
     except UnicodeEncodeError:

@@ -1,0 +1,122 @@
+"""Keys and values of other programs: the hint names the key that says the same here."""
+
+import json
+
+import pytest
+
+from route_switcher.policy.schema import synonyms
+from route_switcher.resources import data_root
+from support.told import told
+
+SCHEMA = json.loads((data_root() / "schemas" / "policy.schema.json").read_text("utf-8"))
+TOP = "version: 1\nuplinks: {a: {interface: eth0, gateway: 192.0.2.1}}\n"
+_PLACES = {
+    "top": "{}",
+    "uplink": "uplinks: {a: {interface: eth0, gateway: 192.0.2.1, {}}}",
+    "probe": "probes: {p: {type: icmp, {}}}",
+    "rule": "rules: [{name: r, fail: {failures: 3}, {}}]",
+    "fail": "rules: [{name: r, fail: {{}}}]",
+    "recover": "rules: [{name: r, fail: {failures: 3}, recover: {{}}}]",
+    "hold_back": "hold_back: {{}}",
+}
+
+
+def written(place: str, entry: str) -> str:
+    """A policy with `entry` at a place of that name."""
+    text = _PLACES[place].replace("type: icmp, {}", "{}" if "type" in entry else "type: icmp, {}")
+    top = "version: 1\n" if place == "uplink" else TOP
+    return top + text.replace("{}", entry)
+
+
+def hints(place: str, entry: str) -> list[str]:
+    return [
+        line.split(" | ", 1)[1] for line in told(written(place, entry)) if "unknown-key" in line
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "entry", "hint"),
+    [
+        ("uplink", "dev: eth0", "did you mean 'interface'?"),
+        ("uplink", "via: 192.0.2.1", "did you mean 'gateway'?"),
+        ("uplink", "weight: 3", "there is no load balancing"),
+        ("uplink", "priority: 1", "uplinks stand in order of preference"),
+        ("uplink", "track_ip: 8.8.8.8", "write 'targets' in a probe"),
+        ("uplink", "targets: [8.8.8.8]", "write 'targets' in a probe"),
+        ("uplink", "name: fibre", "the name stands before the ':'"),
+        ("uplink", "description: x", "write it as a comment"),
+        ("probe", "hosts: [8.8.8.8]", "did you mean 'targets'?"),
+        ("probe", "track-ip: 8.8.8.8", "did you mean 'targets'?"),
+        ("probe", "reliability: 2", "did you mean 'quorum'?"),
+        ("probe", "failure_interval: 1s", "did you mean 'fast_interval'?"),
+        ("probe", "failures: 3", "write 'failures' in the 'fail' of a rule"),
+        ("probe", "down: 3", "write 'failures' in the 'fail' of a rule"),
+        ("probe", "count: 3", "write 'failures' in the 'fail' of a rule"),
+        ("probe", "Reliability: 2", "did you mean 'quorum'?"),
+        ("rule", "on_fail: {failures: 3}", "did you mean 'fail'?"),
+        ("rule", "interval: 1s", "write 'interval' in a probe"),
+        ("fail", "packet_loss: 3%", "did you mean 'loss'?"),
+        ("fail", "failure_count: 3", "did you mean 'failures'?"),
+        ("fail", "rtt: 3ms", "did you mean 'latency'?"),
+        ("recover", "up: 3", "did you mean 'successes'?"),
+        ("hold_back", "cooldown: 1m", "did you mean 'min_stay'?"),
+        ("top", "wans: {}", "did you mean 'uplinks'?"),
+        ("top", "monitors: {}", "did you mean 'probes'?"),
+        ("top", "min_stay: 3m", "write 'min_stay' in 'hold_back'"),
+        ("top", "ping: 8.8.8.8", "a probe of the type icmp pings"),
+        ("top", "scripts: []", "did you mean 'hooks'?"),
+        ("top", "last_resort: unreachable", "write 'when_all_down' in 'routes'"),
+        ("top", "flush_conntrack: yes", "did you mean 'after_switch'?"),
+        ("uplink", "interfce: eth0", "did you mean 'interface'?"),
+    ],
+)
+def test_a_key_of_another_program_is_told_what_says_it_here(
+    place: str, entry: str, hint: str
+) -> None:
+    (found,) = hints(place, entry)
+    assert found.startswith(hint)
+
+
+def test_what_is_there_under_another_name_is_not_missed_too() -> None:
+    lines = told("version: 1\nuplinks: {a: {dev: eth0, via: 192.0.2.1}}")
+    assert ["unknown-key" in line for line in lines] == [True, True]
+    (line,) = told("version: 1\nwans: {a: {interface: eth0, gateway: auto}}")
+    assert line.endswith("| did you mean 'uplinks'?")
+
+
+def test_every_key_that_is_recommended_is_one_of_the_policy() -> None:
+    keys = _keys(SCHEMA)
+    assert {*synonyms._MEANT.values(), *synonyms._PLACES} - keys == set()
+
+
+def _keys(schema: object) -> set[str]:
+    if isinstance(schema, list):
+        return set().union(*map(_keys, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = {key for key, inner in schema.get("properties", {}).items() if inner.get("not") is None}
+    return own.union(*map(_keys, schema.values()))
+
+
+def test_a_word_that_only_another_program_has_is_no_key_here() -> None:
+    own = {word for word, key in synonyms._MEANT.items() if word == key}
+    assert own == set()
+
+
+@pytest.mark.parametrize(
+    ("place", "entry", "hint"),
+    [
+        ("probe", "type: ping", "did you mean 'icmp'?"),
+        ("fail", "carrier: off", "did you mean 'down'?"),
+        ("fail", "carrier: false", "did you mean 'down'?"),
+        ("recover", "carrier: true", "did you mean 'up'?"),
+        ("probe", "quorum: one", "did you mean 'any'?"),
+        ("probe", "quorum: every", "did you mean 'all'?"),
+        ("top", "on_exit: cleanup", "did you mean 'restore'?"),
+    ],
+)
+def test_a_value_of_another_program_is_told_what_says_it_here(
+    place: str, entry: str, hint: str
+) -> None:
+    lines = [line for line in told(written(place, entry)) if "bad-value" in line]
+    assert [line.split(" | ", 1)[1] for line in lines] == [hint]
