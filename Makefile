@@ -1,15 +1,18 @@
 # `make demo` and `make test` set up what they need: Debian packages if some are missing (as root),
 # and a virtual environment in .venv, which is brought up to date when pyproject.toml has changed.
 
-PYTHON ?= python3
+# The distribution's own Python, if it will do: it is the one that routers run, and is built for speed.
+PYTHON ?= $(shell for python in /usr/bin/python3 python3; do \
+    $$python -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+        && break; done; echo $$python)
 VENV := .venv
 BIN := $(VENV)/bin
 FUZZ_TARGETS := policy_text icmp_packets netlink_datagrams
 FUZZ_SECONDS ?= 60
 SEARCH_SECONDS ?= 600
 MUTANTS ?= --seed 1 --seconds 600
-# One more than there are processors, for the tests on a kernel mostly wait.
-TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
+# Four more than there are processors, for the tests on a kernel mostly wait.
+TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 4)
 IN_PARALLEL := -n $(TEST_PROCESSES) --dist worksteal
 # In the table that is printed only rows that were alone count: with several the machine is busy.
 FAULT_PROCESSES ?= 0

@@ -1,6 +1,7 @@
 """Every test runs in a private network: no packet of a test can reach the host's network."""
 
 import itertools
+import logging
 import os
 import shlex
 import sys
@@ -26,8 +27,13 @@ _unavailable = pytest.StashKey[str]()
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-_LONG = {name: place for place, name in enumerate(("e2e", "faults", "route_writers", "core"))}
-"""Folders whose tests take longest, in their order."""
+# Who starts the tests may be a service, or have a terminal of an unusual size.
+for _name in (
+    *("RUNTIME_DIRECTORY", "STATE_DIRECTORY", "XDG_RUNTIME_DIR", "JOURNAL_STREAM"),
+    *("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"),
+    *("ROUTE_SWITCHER_LOG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"),
+):
+    os.environ.pop(_name, None)
 
 # A thread stays in the network in which it began, so none may wait for the next test.
 trio._core._thread_cache.IDLE_TIMEOUT = 0
@@ -74,17 +80,27 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the files to the workers, those with long tests first, so that all end together.
+    """Deal the files to the workers, so that none waits for another at the end, and each has those
+    that compute between those that wait. What takes longest begins first.
 
     (`--dist worksteal` gives each worker one part of the list, and lets it take from others later.)
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers == 1:
         return
-    files = [list(file) for _, file in itertools.groupby(items, lambda item: item.path)]
-    files.sort(key=lambda file: _LONG.get(file[0].path.parent.name, len(_LONG)))
+    longest = [[item] for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    files = [list(file) for _, file in itertools.groupby(others, lambda item: item.path)]
+    waiting = [file for file in files if file[0].get_closest_marker("kernel")]
+    computing = [file for file in files if not file[0].get_closest_marker("kernel")]
+    mixed = [
+        (place / len(kind), file)
+        for kind in (waiting, computing)
+        for place, file in enumerate(kind)
+    ]
+    mixed.sort(key=lambda each: each[0])
     hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for file in files:
+    for file in (*longest, *(file for _, file in mixed)):
         min(hands, key=len).extend(file)
     items[:] = itertools.chain(*hands)
 
@@ -115,9 +131,13 @@ def nothing_is_found(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test does not hear of log lines that an earlier one was not allowed to write."""
+def a_log_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test finds no log that an earlier one has set up, and does not hear of lines that an
+    earlier one was not allowed to write."""
     monkeypatch.setattr(report, "_LIMIT", LogLimit())
+    report.LOG.handlers.clear()
+    report.LOG.propagate = True
+    report.LOG.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

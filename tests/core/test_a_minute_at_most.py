@@ -6,6 +6,7 @@ The design names the exceptions: a forced order, and a route that the kernel ref
 from collections.abc import Callable
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def drawn_policy(random: Random, hold_back: HoldBack) -> Policy:
     return policy(*uplinks, probes=(first, second), rules=tuple(rules), hold_back=hold_back)
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(st.randoms(use_true_random=False), hold_backs)
 def test_a_dead_uplink_is_left_within_a_minute_for_one_that_answers(

@@ -22,8 +22,7 @@ A, B = uplink("a", 0), uplink("b", 1)
 
 
 @pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(LOG, "propagate", True)
+def log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, LOG.name)
 
 

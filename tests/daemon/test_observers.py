@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.events import Event, LinkState, Round, Route
 from route_switcher.core.vocabulary.outputs import Decision, Output, RouteLost
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.observers import Observer
-from route_switcher.daemon.report import LOG, set_up_log, tell_failed_observer
+from route_switcher.daemon.report import set_up_log, tell_failed_observer
 from route_switcher.daemon.service import Service
 from support.model_kernel import ModelKernel
 from support.world import policy
@@ -142,10 +142,8 @@ class Faulty(Diary):
 async def test_one_that_raises_is_left_out_and_told_once_and_the_engine_fails_over(
     autojump_clock: trio.testing.MockClock,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
     method: str,
 ) -> None:
-    monkeypatch.setattr(LOG, "propagate", True)
     rules = policy()
     kernel = ModelKernel([LinkState(u.interface) for u in rules.uplinks])
     lines = {u.name: WrittenProber() for u in rules.uplinks}
@@ -175,10 +173,8 @@ async def test_one_that_raises_is_left_out_and_told_once_and_the_engine_fails_ov
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_the_log_shows_the_traceback_of_an_observer(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_format: str
+    capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
-    for name in ("handlers", "propagate", "level"):
-        monkeypatch.setattr(LOG, name, getattr(LOG, name))
     set_up_log("info", log_format)
     try:
         raise ValueError("\x1b[2J")

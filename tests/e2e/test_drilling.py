@@ -179,6 +179,7 @@ def test_it_goes_on_over_a_restart_of_the_engine_and_returns(
     assert len(engine.said("decision")) == 2
 
 
+@pytest.mark.long
 def test_it_returns_though_the_engine_is_gone_at_its_end(lab: Lab, start: Start) -> None:
     engine = ready(lab, start)
     process = begin(lab, "--for", "1s")

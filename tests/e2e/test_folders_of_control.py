@@ -48,6 +48,7 @@ GONE = {
 }
 
 
+@pytest.mark.long
 def test_its_socket_is_made_again_whatever_becomes_of_it(lab: Lab, start: Start) -> None:
     engine = start(policy_text(lab), wrapped_in=["unshare", "--mount"])
     engine.wait_for_health("primary", "secondary")

@@ -74,6 +74,7 @@ def test_a_file_that_would_wait_for_its_content_is_refused_at_once(
     engine.wait_for("reload", "the running one stays")
 
 
+@pytest.mark.long
 def test_while_a_file_system_hangs_it_fails_over_and_ends_when_asked(
     lab: Lab, start: Start, policy_file: Path, hanging: Path
 ) -> None:

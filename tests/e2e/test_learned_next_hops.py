@@ -112,6 +112,7 @@ def test_two_advertised_lines_fail_over_and_back(lab: Lab, start: Start, adverti
     assert {r.interface for r in default_routes(lab, family=Family.IPV6)} == {"eth0", "eth1"}
 
 
+@pytest.mark.long
 def test_a_setting_by_which_no_next_hop_is_learned_is_named_with_a_remedy_that_works(
     lab: Lab, start: Start, advertised: None
 ) -> None:

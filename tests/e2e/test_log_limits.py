@@ -30,6 +30,7 @@ def test_a_war_over_a_route_is_told_in_one_line(lab: Lab, start: Start) -> None:
     assert f"again and again, 2 times in 0 s, and are put back each time: {route}" in again.message
 
 
+@pytest.mark.long
 def test_a_flapping_interface_is_told_with_a_count_and_then_as_it_is(
     lab: Lab, start: Start
 ) -> None:

@@ -203,6 +203,7 @@ def test_the_service_manager_is_told_when_it_is_ready_and_that_it_goes_on(
         assert [manager.recv(100) for _ in range(3)] == 3 * [b"WATCHDOG=1"]
 
 
+@pytest.mark.long
 def test_the_page_about_operating_can_be_followed(
     lab: Lab, start: Start, policy_file: Path
 ) -> None:

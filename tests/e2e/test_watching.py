@@ -76,6 +76,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.wait(DEADLINE), process.stderr.read()
 
 
+@pytest.mark.long
 def test_a_program_reads_each_change_over_a_restart_of_the_engine(lab: Lab, start: Start) -> None:
     with watch_json(lab) as watching:
         assert "no engine runs" in watching.until("no-engine")["message"]

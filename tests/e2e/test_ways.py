@@ -217,6 +217,7 @@ def test_a_strict_filter_that_is_set_while_the_engine_runs_is_named(
     engine.wait_for("decision", since=since, selected="secondary")
 
 
+@pytest.mark.long
 def test_a_firewall_that_drops_the_probes_of_the_active_uplink_is_an_error(
     lab: Lab, start: Start
 ) -> None:

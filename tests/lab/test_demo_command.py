@@ -115,6 +115,7 @@ def test_without_a_sandbox_it_is_one_line_with_the_remedy() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.long
 def test_the_real_engine_fails_over_and_back_and_runs_no_code_of_the_current_folder(
     tmp_path: Path,
 ) -> None:

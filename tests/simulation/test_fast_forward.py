@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ def _uncounted(output: Output) -> Output:
     return output
 
 
+@pytest.mark.long
 @given(_policies(), _networks())
 @settings(max_examples=25, deadline=None)
 def test_leaps_change_no_decision_and_no_figure(policy: Policy, network: Network) -> None:
