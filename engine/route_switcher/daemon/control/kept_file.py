@@ -17,30 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from route_switcher.kernel.host.network_namespace import network_cookie
-from route_switcher.kernel.host.run_folder import folder_name, opened, run_folders
-from route_switcher.other_writers import other_writers
+from route_switcher.kernel.host.run_folder import folder_name, opened
+from route_switcher.kernel.host.state_folder import state_folders
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-
-
-def state_folders() -> tuple[Path, ...]:
-    """Where it may be, in the order of preference."""
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    found = [_behind_link(Path(given))] if given.startswith("/") else []
-    return tuple(dict.fromkeys([*found, *run_folders()]))
-
-
-def _behind_link(base: Path) -> Path:
-    """With `DynamicUser=` a link of root's stands in its place (systemd.exec(5)).
-
-    A link that others may change is not followed: then no folder is had there.
-    """
-    try:
-        if not base.is_symlink() or other_writers(base):
-            return base
-        return base.resolve()
-    except (OSError, RuntimeError):  # it leads nowhere, or to itself
-        return base
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,18 @@ def opened(base: Path) -> Iterator[tuple[int, int]]:
 
     Both folders are made where missing. Raises OSError if they cannot be had, or are unsafe.
     """
-    with _opened(base, _FOR_ALL if base == SYSTEM else _FOR_US) as folder:
-        owner = _safe_owner(folder, base)
+    with opened_base(base) as (folder, owner):
         name = folder_name()
         with _opened(Path(name), _FOR_ALL, folder, owner) as inner:
             _require_safe(inner, base / name, {owner})
             yield inner, owner
+
+
+@contextmanager
+def opened_base(base: Path) -> Iterator[tuple[int, int]]:
+    """The same of `base` itself, which is one for all network namespaces."""
+    with _opened(base, _FOR_ALL if base == SYSTEM else _FOR_US) as folder:
+        yield folder, _safe_owner(folder, base)
 
 
 def why_unusable(base: Path) -> OSError | None:

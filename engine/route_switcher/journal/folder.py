@@ -1,0 +1,95 @@
+"""The files of a journal: where they lie, and how they are called.
+
+A file has one UTC day, or a part of it. Its name begins with a number that rises from file to file,
+for a clock that is set may give a day twice, or an earlier one: `00000017-20261127.rsj`.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from route_switcher.kernel.host.run_folder import folder_name, run_folders
+from route_switcher.kernel.host.state_folder import SYSTEM_STATE, given_folder
+
+NAME = "journal"
+"""Of the folder."""
+
+_FILE = re.compile(r"(\d{8,12})-(\d{8})\.rsj")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JournalFile:
+    """One file. They were begun in the order of their numbers."""
+
+    number: int
+    day: int
+    """The UTC day on which it was begun, as the clock said then, such as 20261127."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"{self.number:08d}-{self.day:08d}.rsj"
+
+
+def file_named(name: str) -> JournalFile | None:
+    """The file of a journal that is called so; None: it is something else."""
+    found = _FILE.fullmatch(name)
+    return JournalFile(int(found[1]), int(found[2])) if found else None
+
+
+def files_in(folder: Path | int) -> list[JournalFile]:
+    """The files of the journal in `folder` (a path or a descriptor), the earliest first. Raises
+    OSError."""
+    found = (file_named(name) for name in os.listdir(folder))
+    return sorted(each for each in found if each is not None)
+
+
+def places() -> tuple[Path, ...]:
+    """Where a journal may be that we would read: that of the service manager, or in a run folder.
+    Raises OSError."""
+    given = given_folder()
+    lasting = [given] if given is not None else [SYSTEM_STATE]
+    inner = folder_name()
+    passing = [base / inner for base in run_folders()]
+    return tuple(base / NAME for base in [*lasting, *passing])
+
+
+class NoJournal(Exception):  # noqa: N818 - a condition, told to the user in one line
+    """There is none that we can read; the message says why."""
+
+
+def found() -> Path:
+    """The folder of the journal here: where there are several, the one that was written last.
+
+    Raises NoJournal.
+    """
+    latest: tuple[float, Path] | None = None
+    refused: list[OSError] = []
+    looked = []
+    try:
+        looked = list(places())
+    except OSError as error:
+        refused.append(error)
+    for folder in looked:
+        try:
+            files = files_in(folder)
+            if files:
+                written = (folder / files[-1].name).stat().st_mtime
+                latest = max(latest or (written, folder), (written, folder))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refused.append(error)
+    if latest is not None:
+        return latest[1]
+    if refused:
+        why = refused[0]
+        raise NoJournal(
+            f"the journal cannot be read: {why.filename}: {why.strerror}. Read it as root, or as"
+            " the user of the service"
+        )
+    raise NoJournal(
+        "there is no journal: the engine writes one while it runs, unless its policy says"
+        f" `journal: off`. Looked in {', '.join(map(str, looked))}"
+    )
