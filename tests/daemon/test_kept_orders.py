@@ -17,6 +17,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import disk, kept_file, kept_orders
 from route_switcher.daemon.control.kept_orders import KeptOrders
 from route_switcher.daemon.control.order_list import KeptOrder
+from route_switcher.kernel.host import state_folder
 from route_switcher.kernel.host.run_folder import folder_name
 from support.world import World, policy, uplink
 
@@ -30,7 +31,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     for folder in (state, run):
         folder.mkdir()
     monkeypatch.setenv("STATE_DIRECTORY", str(state))
-    monkeypatch.setattr(kept_file, "run_folders", lambda: (run,))
+    monkeypatch.setattr(state_folder, "run_folders", lambda: (run,))
     return state, run
 
 

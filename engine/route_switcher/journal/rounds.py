@@ -41,6 +41,7 @@ _OF_ANSWER = tuple(f.name for f in fields(Answer) if f.name != "rtt")
 _OF_ROUND = tuple(f.name for f in fields(Round) if f.name not in ("at", "sent_at", "answers"))
 _OF_LATE = tuple(f.name for f in fields(Answers) if f.name not in ("at", "sent_at", "answers"))
 _answer_parts = attrgetter(*_OF_ANSWER)
+_quick_parts = attrgetter(*(name for name in _OF_ANSWER if name != "target"))
 _round_parts = attrgetter(*_OF_ROUND)
 _late_parts = attrgetter(*_OF_LATE)
 
@@ -61,22 +62,8 @@ def shape_of(event: Told) -> Shape:
 def key_of(event: Told) -> tuple[object, ...]:
     """The same for events of one shape, as long as one of them lives; quicker to have and compare
     than the shape. Targets are told apart by being the same object."""
-    answers = event.answers
     parts = _late_parts(event) if isinstance(event, Answers) else _round_parts(event)
-    if len(answers) == 1:
-        answer = answers[0]
-        return (
-            parts,
-            id(answer.target),
-            answer.reason,
-            answer.pending,
-            answer.asked,
-            answer.rtt is None,
-        )
-    return (
-        parts,
-        *[(id(a.target), a.reason, a.pending, a.asked, a.rtt is None) for a in answers],
-    )
+    return parts, *[(id(a.target), a.rtt is None, _quick_parts(a)) for a in event.answers]
 
 
 def write_round(event: Told, shape: int, base: int, unit: float) -> tuple[bytes, int]:
