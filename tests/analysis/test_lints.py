@@ -401,6 +401,14 @@ CASES = [
         written(more="routes: {table: own, when_all_down: unreachable}\n"),
     ),
     Case(
+        "one-family",
+        NOTE,
+        written(more="families_move: together\n"),
+        "together",
+        "no uplink has two families, so nothing moves together",
+        written(),
+    ),
+    Case(
         "unused-source-rules",
         NOTE,
         written(more="routes: {source_rules: false}\n"),

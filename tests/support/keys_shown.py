@@ -114,6 +114,16 @@ GENERAL = {
     "policy.hold_back": Case(
         "<hold_back: {min_stay: 10m}|>", DIES_BRIEFLY, "{at: 5m, active: secondary}", "primary is"
     ),
+    "policy.families_move": Case(
+        "uplinks:\n"
+        "  primary: {interface: eth0, gateway: auto, families: [ipv4, ipv6]}\n"
+        "  secondary: {interface: eth1, gateway: auto, families: [ipv4, ipv6]}\n"
+        "probes: {internet: {type: icmp, targets: [203.0.113.1, '2001:db8::1']}}\n"
+        "families_move: <together|separately>",
+        "{primary: {'2001:db8::1': '10s good, lost'}}",
+        "{at: 1m, active: secondary}",
+        "primary is",
+    ),
     "policy.hooks": Case(
         "<|hooks: {on_switch: [{run: [/bin/it]}]}>",
         DIES,

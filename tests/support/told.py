@@ -25,7 +25,8 @@ GATEWAY_HINT = (
 )
 KEYS_HINT = (
     "the keys known here: version, uplinks, probes, rules, routes, hold_back, after_switch, hooks,"
-    " control, on_exit, track_file, ignore_linkdown"
+    " control, families_move, on_exit, track_file,"
+    " ignore_linkdown"
 )
 ABSENT_GATEWAY_HINT = (
     "write auto if the gateway is learned (DHCP, router advertisements), or none if the line has"

@@ -148,6 +148,7 @@ _MARKS = {
     "route": "REFUSED",
     "damping": "held back",
     "proving": "held back",
+    "other-family": "held back",
 }
 """For the waits whose text says what is wrong, and not what must come."""
 _SOURCES = {"policy": " (policy)", "restart": " (from before the restart)"}

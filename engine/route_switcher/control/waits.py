@@ -43,6 +43,9 @@ def waits_of(uplink: UplinkStatus, clock: WallClock) -> Iterator[Wait]:
     for rule in health.rules:
         if rule.state in (RuleState.FAILED, RuleState.RECOVERING):
             yield _recovery(rule, clock)
+    if uplink.other_family:
+        text = f"its families move together, and {uplink.other_family}"
+        yield Wait("other-family", text)
     if health.damped_until > -inf:
         left = clock.left(health.damped_until)
         text = "it failed too often: not returned to by choice" + _for_more(left)

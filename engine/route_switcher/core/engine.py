@@ -58,7 +58,7 @@ from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.policy import FamiliesMove, Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome
@@ -227,6 +227,7 @@ class Engine:
             outputs += health.on_link(link, event.at)
         for family in self.policy.families:
             outputs += self._start_family(family, event.at, event.routes, event.rules)
+        self._move_together()
         outputs += left_over(event.at, self.policy, event.routes, event.rules)
         outputs += self._see_routes(event.at, event.routes, event.rules)
         return outputs + self._decide(event.at)
@@ -250,7 +251,7 @@ class Engine:
             judged, said = self._suspects.on_round(judged, health.uplink.family)
             outputs += said
         outputs += judge_round(health, judged)
-        return outputs + self._families[health.uplink.family].decide(event.at)
+        return outputs + self._decide_with(health.uplink.family, event.at)
 
     def _answers(self, event: Answers) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -310,6 +311,12 @@ class Engine:
         for family, selection in self._families.items():
             selection.astray = self._ways.astray(family)
         return outputs
+
+    def _decide_with(self, family: Family, at: float) -> list[Output]:
+        """Select again in one family, and in the one that moves together with it."""
+        if self.policy.families_move is FamiliesMove.TOGETHER:
+            return self._decide(at)
+        return self._families[family].decide(at)
 
     def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
         """Select again; `old` is the policy that a reload has just replaced."""
@@ -384,9 +391,18 @@ class Engine:
                 outputs += self._start_family(family, event.at, self._routes, self._rules)
         for family in [f for f in self._families if f not in event.policy.families]:
             del self._families[family]
+        self._move_together()
         outputs += left_over(event.at, self.policy, self._routes, self._rules)
         outputs += self._see_routes(event.at, self._routes, self._rules)
         return outputs + self._decide(event.at, old)
+
+    def _move_together(self) -> None:
+        """Tell the families of each other, if the policy lets an uplink's families move as one."""
+        together = self.policy.families_move is FamiliesMove.TOGETHER
+        every = self._families.values()
+        for selection in every:
+            others = (other for other in every if other is not selection)
+            selection.companions = tuple(others) if together else ()
 
     def _links(self) -> dict[str, LinkState]:
         return {h.uplink.interface: h.link for h in self._healths.values()}

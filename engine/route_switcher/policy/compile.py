@@ -9,6 +9,7 @@ from route_switcher.policy.sections import probes, rules, uplinks
 from route_switcher.policy.sections.after_switch import read_conntrack
 from route_switcher.policy.sections.control import read_control
 from route_switcher.policy.sections.exit import read_on_exit
+from route_switcher.policy.sections.families_move import read_families_move
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.hooks import read_hooks
 from route_switcher.policy.sections.routes import read_placement
@@ -51,6 +52,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         read_track_file(findings),
         the_hooks,
         read_conntrack(findings),
+        read_families_move(findings),
     )
 
 

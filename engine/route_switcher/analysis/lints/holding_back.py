@@ -4,7 +4,7 @@ from route_switcher.analysis.figures.flapping import moves_an_hour
 from route_switcher.analysis.figures.policy_figures import return_of, soonest
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.monitoring import Fault, UplinkMonitoring, monitoring_of
-from route_switcher.core.vocabulary.policy import Damping
+from route_switcher.core.vocabulary.policy import Damping, FamiliesMove
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import number
 
@@ -60,6 +60,18 @@ def doubt_flapping(context: LintContext) -> None:
             f"a line that flaps moves traffic up to {number(moves)} times an hour",
             f"write 'damping: {_USUAL}' into 'hold_back', or a longer 'stable'",
             on_key=True,
+        )
+
+
+def doubt_families(context: LintContext) -> None:
+    """Families that are to move together, where no uplink has two."""
+    policy = context.policy
+    if policy.families_move is FamiliesMove.TOGETHER and len(policy.names) == len(policy.uplinks):
+        context.note(
+            "one-family",
+            ("families_move",),
+            "no uplink has two families, so nothing moves together",
+            "write 'families: [ipv4, ipv6]' for an uplink that carries both, or leave this out",
         )
 
 

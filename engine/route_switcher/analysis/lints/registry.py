@@ -12,7 +12,12 @@ from route_switcher.analysis.lints.conditions import (
     doubt_windows,
 )
 from route_switcher.analysis.lints.context import LintContext
-from route_switcher.analysis.lints.holding_back import doubt_budget, doubt_damping, doubt_flapping
+from route_switcher.analysis.lints.holding_back import (
+    doubt_budget,
+    doubt_damping,
+    doubt_families,
+    doubt_flapping,
+)
 from route_switcher.analysis.lints.hooks import doubt_programs
 from route_switcher.analysis.lints.interfaces import doubt_interfaces
 from route_switcher.analysis.lints.memory import doubt_memory
@@ -62,6 +67,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_damping,
     doubt_budget,
     doubt_flapping,
+    doubt_families,
     doubt_memory,
     doubt_modes,
     doubt_table,

@@ -26,7 +26,14 @@ from route_switcher.core.health.suspect_targets import WITNESSES
 from route_switcher.core.probing.pace import apart
 from route_switcher.core.vocabulary.conditions import AnyOf
 from route_switcher.core.vocabulary.conntrack import Conntrack
-from route_switcher.core.vocabulary.policy import ABSENCE, Damping, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import (
+    ABSENCE,
+    Damping,
+    FamiliesMove,
+    Policy,
+    Recover,
+    Rule,
+)
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.text.durations import seconds
@@ -117,7 +124,16 @@ def _ways(policy: Policy) -> Iterator[str]:
             yield from item(place, f"{position}. ")
         yield ""
     if len(policy.families) > 1:
-        yield from paragraph("IPv4 and IPv6 are decided separately.")
+        yield from paragraph(_FAMILIES_MOVE[policy.families_move])
+
+
+_FAMILIES_MOVE = {
+    FamiliesMove.SEPARATELY: "IPv4 and IPv6 are decided separately.",
+    FamiliesMove.TOGETHER: (
+        "IPv4 and IPv6 of an uplink move together: it is as good as the worst of them. A family"
+        " that has never had a next hop does not count."
+    ),
+}
 
 
 def _place(uplink: Uplink) -> str:

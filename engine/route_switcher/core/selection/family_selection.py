@@ -111,8 +111,11 @@ class FamilySelection(SelectionState):
         if self.admission.refused(health):
             reason = self.admission.refusal(health)
             why = f"the kernel refused its route: {reason}"
-        elif not override.force and health.state is not UplinkState.HEALTHY:
-            why = f"{health.evidence()}; only a forced order moves to it"
+        elif not override.force:
+            unfit = [] if health.state is UplinkState.HEALTHY else [health]
+            unfit += self.worse_beside(health)
+            if unfit:
+                why = f"{unfit[0].evidence()}; only a forced order moves to it"
         if why is not None:
             return [Notice(at, Level.WARNING, f"switch to {health.label} refused: {why}")]
         self.override = override
@@ -156,7 +159,7 @@ class FamilySelection(SelectionState):
             self.first.resume(at)
             return outputs + self._first_selection(at)
         eligibility = self.eligibility(at)
-        candidates = [eligibility.candidate(h, self.current) for h in healths]
+        candidates = self.weigh(eligibility)
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
         choice = select(candidates, self.current, self.override_of(healths))
@@ -260,9 +263,12 @@ class FamilySelection(SelectionState):
             previous = self.departing.uplink.name
         elif self.current is not None:
             left = self._health(self.current)
-            previous, rules = self.current, left.failed_rules()
-            evidence.insert(0, left.evidence())
-            since = left.failing_since if rules else None
+            worse = self.worse_beside(left)
+            previous = self.current
+            failed = [h for h in (left, *worse) if h.failed_rules()]
+            rules = tuple(dict.fromkeys(rule for h in failed for rule in h.failed_rules()))
+            evidence = [h.evidence() for h in (left, *worse)] + evidence
+            since = min((h.failing_since for h in failed), default=None)
         self.limiter.on_move(at, first=previous is None)
         self.current, self.departing, self._returns_to = name, None, None
         self.first.wake = self._all_down.ask_at = self._held_until = inf

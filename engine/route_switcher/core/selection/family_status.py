@@ -28,6 +28,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
                 unfit=""
                 if health.uplink.name == selection.current
                 else eligibility.why_not(health),
+                other_family="; ".join(h.evidence() for h in selection.worse_beside(health)),
                 proving_until=admission.proving_until(health, at),
                 refused=admission.refusals.of(admission.standing(health)),
             )
@@ -45,7 +46,7 @@ def _awaited(selection: FamilySelection, eligibility: Eligibility) -> tuple[str,
     if not selection.settled:
         return "the first answers", selection.first.wake
     healths = selection.candidates
-    candidates = [eligibility.candidate(h, selection.current) for h in healths]
+    candidates = selection.weigh(eligibility)
     choice = select(candidates, selection.current, selection.override_of(healths))
     if choice.name is not None and choice.name != selection.current:
         limiter = selection.limiter

@@ -79,8 +79,8 @@ def select(
     if override is not None and _override_holds(by_name[override.uplink], current, override):
         return Choice(override.uplink, Cause.OPERATOR)
     movable = [c for c in candidates if c.eligible and c.name != current]
-    first = max(movable, key=lambda c: (_rank(c), c.answers), default=None)
-    if first is None or (best := _rank(first)) < rank:
+    first = max(movable, key=lambda c: (class_of(c), c.answers), default=None)
+    if first is None or (best := class_of(first)) < rank:
         return Choice(current, Cause.PREFERENCE)
     if best > rank:
         return Choice(first.name, _cause(rank, first))
@@ -93,10 +93,11 @@ def _rank_of_current(current: Candidate | None) -> int:
         return _RANK_GONE
     if current.refused:
         return _RANK_REFUSED
-    return _RANK[UplinkState.HEALTHY] if current.state is UplinkState.UNKNOWN else _rank(current)
+    return _RANK[UplinkState.HEALTHY] if current.state is UplinkState.UNKNOWN else class_of(current)
 
 
-def _rank(candidate: Candidate) -> int:
+def class_of(candidate: Candidate) -> int:
+    """The class of an uplink; the better, the higher."""
     if candidate.damped and candidate.state is UplinkState.HEALTHY:
         return _RANK_DAMPED
     if candidate.silent and candidate.state is UplinkState.FAILED:

@@ -14,7 +14,9 @@ from route_switcher.core.routing.uplink_tables import UplinkTables
 from route_switcher.core.selection.all_down import AllDown
 from route_switcher.core.selection.eligibility import Eligibility, eligibility_beside
 from route_switcher.core.selection.first_selection import FirstSelection
+from route_switcher.core.selection.moving_together import worst_of
 from route_switcher.core.selection.refusing import Refusing
+from route_switcher.core.selection.select import Candidate
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Policy
@@ -57,6 +59,8 @@ class SelectionState:
         self.limiter = SwitchLimiter(policy.hold_back)
         self._refusing = Refusing(family)
         self._held_until = inf
+        self.companions: tuple[SelectionState, ...] = ()
+        """The selections of the other families, if an uplink's families move together."""
 
     @property
     def settled(self) -> bool:
@@ -114,8 +118,10 @@ class SelectionState:
         return (
             first is not None
             and first.uplink.name == self.current
-            and first.state is UplinkState.HEALTHY
-            and first.penalty.until <= at
+            and all(
+                health.state is UplinkState.HEALTHY and health.penalty.until <= at
+                for health in (first, *self.beside(first))
+            )
             and self.override is None
             and self.admission.calm
         )
@@ -144,6 +150,31 @@ class SelectionState:
         """What is asked of another uplink now."""
         current = self._health(self.current) if self.current is not None else None
         return eligibility_beside(current, at, self.admission, self._presence)
+
+    def weigh(self, eligibility: Eligibility) -> list[Candidate]:
+        """The uplinks as `select` sees them."""
+        weighed = []
+        for health in self.candidates:
+            own = eligibility.candidate(health, self.current)
+            others = [
+                other.eligibility(eligibility.at).candidate(its, other.current)
+                for other in self.companions
+                for its in other.candidates
+                if its.uplink.name == own.name
+            ]
+            current = own.name == self.current
+            weighed.append(worst_of(own, others, current=current) if others else own)
+        return weighed
+
+    def beside(self, health: UplinkHealth) -> list[UplinkHealth]:
+        """The same uplink in the families that move together with this one."""
+        name = health.uplink.name
+        return [h for other in self.companions for h in other.candidates if h.uplink.name == name]
+
+    def worse_beside(self, health: UplinkHealth) -> list[UplinkHealth]:
+        """Those of them that are failed or recovering."""
+        bad = (UplinkState.FAILED, UplinkState.RECOVERING)
+        return [other for other in self.beside(health) if other.state in bad]
 
     def _health(self, name: str) -> UplinkHealth:
         return next(h for h in self.healths if h.uplink.name == name)

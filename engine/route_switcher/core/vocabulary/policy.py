@@ -149,6 +149,14 @@ class WhenAllDown(Enum):
     """It is refused. Only in a table of our own."""
 
 
+class FamiliesMove(Enum):
+    """How the families of an uplink that has several move."""
+
+    SEPARATELY = "separately"
+    TOGETHER = "together"
+    """An uplink is as good as the worst of its families that have had a next hop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """In which routing table the routes stand, and which there are beside those of uplinks."""
@@ -199,6 +207,7 @@ class Policy:
     """The programs that are run after something happened, each once."""
     conntrack: Conntrack = Conntrack.PREVIOUS
     """Which connections are ended after a switch."""
+    families_move: FamiliesMove = FamiliesMove.SEPARATELY
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

@@ -133,6 +133,9 @@ class UplinkStatus:
     health: HealthStatus
     unfit: str
     """Why traffic cannot be moved to it now, in words; empty: it can, or it is active."""
+    other_family: str
+    """Why the uplink counts as worse than this family of it, since its families move together, in
+    words; empty: it does not."""
     proving_until: float
     """Until when it counts as recovering, because it had no route; -inf: it does not."""
     refused: tuple[RefusedRoute, ...]
