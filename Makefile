@@ -20,6 +20,7 @@ PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:d
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
     keepalived:keepalived ifup:ifupdown shellcheck:shellcheck curl:curl msmtp:msmtp openssl:openssl \
     conntrack:conntrack wg:wireguard-tools wireguard-go:wireguard-go pkcheck:polkitd \
+    chromium-headless-shell:chromium-headless-shell \
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
@@ -62,7 +63,7 @@ programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, three 
 	@$(call leave_asleep,ifup,networking)
 	@$(call leave_asleep,keepalived,keepalived)
 	@$(call require_packages,$(PROGRAMS))
-	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes tests/pages
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ and the service with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose

@@ -47,15 +47,16 @@ figure {{ margin: 1rem 0; }}
   z-index: 2; }}
 .tip {{
   position: absolute; z-index: 3; left: 0; right: 0; top: calc(100% + 4px); height: 1px;
-  overflow: hidden; clip-path: inset(50%); padding: .35rem .6rem; color: var(--ink);
+  overflow: hidden; clip-path: inset(50%); color: var(--ink);
   background: var(--paper); border: 1px solid var(--ink); border-radius: 4px;
   font-size: .9rem; pointer-events: none; }}
-.row a:hover .tip, .row a:focus .tip {{ height: auto; clip-path: none; }}
+.row a:hover .tip, .row a:focus .tip {{ height: auto; clip-path: none; padding: .35rem .6rem; }}
 .scale {{ position: relative; height: 2.1rem; border-top: 1px solid var(--rule); min-width: 0; }}
-.tick {{ position: absolute; top: 0; font-size: .85rem; color: var(--soft); white-space: nowrap; }}
+.tick {{ position: absolute; top: 0; width: 0; font-size: .85rem; color: var(--soft); }}
 .tick::before {{ content: ""; display: block; height: 5px; width: 1px; background: var(--soft); }}
-.tick span {{ display: block; }} .tick.between span {{ transform: translateX(-50%); }}
-.tick.last span {{ transform: translateX(-100%); }}
+.tick.last::before {{ margin-left: -1px; }}
+.tick span {{ position: absolute; left: 0; white-space: nowrap; }}
+.tick.between span {{ transform: translateX(-50%); }} .tick.last span {{ left: auto; right: 0; }}
 .legend {{ list-style: none; padding: 0; margin: .4rem 0; display: flex; flex-wrap: wrap;
   gap: .3rem 1.4rem; }}
 .legend li {{ display: flex; gap: .5rem; align-items: center; }}
@@ -68,12 +69,11 @@ th, td {{ padding: .3rem 1rem .3rem 0; text-align: left; vertical-align: top; }}
 th {{ font-weight: 600; }} thead th {{ color: var(--soft); }} tbody th {{ font-weight: inherit; }}
 tr {{ border-bottom: 1px solid var(--rule); }} .n {{ font-variant-numeric: tabular-nums; }}
 tr:target {{ background: var(--target); }}
-td.n, th.n {{ overflow-wrap: normal; }}
 table.short {{ width: auto; }} .sub {{ padding-left: 1.2rem; }}
 pre {{ white-space: pre-wrap; background: var(--rail); padding: 1rem; }}
 summary {{ cursor: pointer; }}
 
-@media (min-width: 45.01rem) {{ td.n, th.n {{ white-space: nowrap; }} }}
+@media (min-width: 45.01rem) {{ tbody .n {{ white-space: nowrap; }} }}
 @media (max-width: 45rem) {{
   body {{ padding: 1rem; }} .lane {{ grid-template-columns: 1fr; }} .axis .name {{ display: none; }}
   .tick.odd span {{ display: none; }}
