@@ -3,7 +3,7 @@
 import pytest
 
 from route_switcher.policy.checks.registry import CHECKS
-from support.told import ADDRESS_HINT, DURATION_HINT, GATEWAY_HINT, check, with_uplink
+from support.told import DURATION_HINT, GATEWAY_HINT, TARGET_HINT, check, with_uplink
 
 QUORUM_HINT = "write any, all, or a number: how many targets must answer"
 
@@ -46,7 +46,7 @@ PROBE = {
             "6:19-28 unknown-key: unknown key 'intervall'",
             "did you mean 'interval'?",
             "6:34-42 unknown-key: unknown key 'patience'",
-            "the keys known here: type, targets, quorum, uplinks, interval, timeout,"
+            "the keys known here: type, targets, resolver, quorum, uplinks, interval, timeout,"
             " fast_interval, down_interval, standby_interval",
         ],
     ),
@@ -62,18 +62,50 @@ PROBE = {
         ],
     ),
     "bad targets, each": (
-        a_probe(targets="[8.8.8.8, 8.8.8.8, example.org, 224.0.0.1, 5, 1.1]"),
+        a_probe(targets="[8.8.8.8, 8.8.8.8, example, 224.0.0.1, 5, 1.1]"),
         [
             "6:38-45 duplicate-target: the target '8.8.8.8' stands here twice",
             "remove it: a target is asked once in a round",
-            "6:47-58 bad-value: 'example.org' is not an IP address",
-            ADDRESS_HINT,
-            "6:60-69 bad-address: '224.0.0.1' is a multicast address, not one host",
-            "write the address of a host that answers pings",
-            "6:71-72 bad-value: 5 is not an IP address",
-            ADDRESS_HINT,
-            "6:74-77 bad-address: '1.1' is not an IP address",
-            "write the address of a host that answers pings",
+            "6:47-54 bad-value: 'example' is not a target",
+            TARGET_HINT,
+            "6:56-65 bad-address: '224.0.0.1' is a multicast address, not one host",
+            "write the address or name of a host that answers pings",
+            "6:67-68 bad-value: 5 is not a target",
+            TARGET_HINT,
+            "6:70-73 bad-address: '1.1' is not an IP address",
+            "write the address or name of a host that answers pings",
+        ],
+    ),
+    "names that cannot be": (
+        a_probe(targets="[-a.example, a..example, a_b.example, example.com., EXAMPLE.com]"),
+        [
+            "6:29-39 bad-address: '-a.example' is not an IP address",
+            "write the address or name of a host that answers pings",
+            "6:41-51 bad-value: 'a..example' is not a target",
+            TARGET_HINT,
+            "6:80-91 duplicate-target: the target 'EXAMPLE.com' stands here twice",
+            "remove it: a target is asked once in a round",
+        ],
+    ),
+    "a resolver on this machine": (
+        a_probe(targets="[a.example]", resolver="127.0.0.53"),
+        [
+            "6:51-61 bad-address: '127.0.0.53' is a loopback address, this machine itself",
+            "write the address of a DNS resolver on another machine, such as 9.9.9.9",
+        ],
+    ),
+    "a resolver of a family without an uplink": (
+        a_probe(targets="[a.example]", resolver="2620:fe::fe"),
+        [
+            "6:41-49 wrong-family: there is no IPv4 resolver for the IPv4 uplink 'a'",
+            "write a list with one for each family, such as [9.9.9.9, 2620:fe::fe]",
+        ],
+    ),
+    "a resolver and nothing to look up": (
+        a_probe(targets="[192.0.2.7]", resolver="[9.9.9.9]"),
+        [
+            "6:41-49 unused-resolver: no target of this probe is a name, so nothing is looked up",
+            "remove 'resolver', or write a target by its name",
         ],
     ),
     "one target written in two ways": (

@@ -170,7 +170,7 @@ def test_problems_of_every_kind_come_at_once_and_in_order() -> None:
             "7:44-46 timeout-above-interval: the timeout 1s is longer than the interval 10ms",
             "rounds must not overlap: write at most 10ms, or a longer interval",
             "7:58-61 bad-address: '1.1' is not an IP address",
-            "write the address of a host that answers pings",
+            "write the address or name of a host that answers pings",
             "9:22-23 unknown-probe: there is no probe 'q'",
             "the probes are: p",
             "9:42-47 bad-value: 'three' is not a number of failures",

@@ -147,6 +147,11 @@ ELSEWHERE = {
         "tests/e2e/test_hooks.py",
         "test_a_failover_and_the_way_back_are_told_of",
     ),
+    "icmp_probe.resolver": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_names.py",
+        "test_the_resolver_of_the_policy_is_asked",
+    ),
     "tcp_probe.port": (
         "it is about packets: scenarios say what becomes of a target",
         "tests/probes/test_tcp.py",

@@ -14,9 +14,9 @@ NAME_HINT = (
 DURATION_HINT = (
     "a duration is a number and its unit (ms, s, m, h or d), such as 500ms, 1s, 2m or 1h30m"
 )
-ADDRESS_HINT = (
-    "write an IPv4 or IPv6 address such as 192.168.1.1 or 2001:db8::1:"
-    " no name, no /length, no %interface"
+TARGET_HINT = (
+    "write an IPv4 or IPv6 address such as 8.8.8.8 or 2001:db8::1, or a name such as"
+    " www.example.net: no /length, no %interface, no port"
 )
 GATEWAY_HINT = (
     "write an IPv4 or IPv6 address such as 192.168.1.1 or fe80::1 (no name, no /length, no"

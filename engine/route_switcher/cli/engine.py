@@ -45,6 +45,7 @@ from route_switcher.policy.load import Written
 from route_switcher.printable import printable
 from route_switcher.probes import registry
 from route_switcher.probes.prober import Egress, OpenedProber, ProbeNotPermitted
+from route_switcher.probes.resolvers import lacking_resolvers
 from route_switcher.probes.source_address import LinkAddresses
 
 
@@ -72,6 +73,8 @@ def run(
         return _cannot(str(CannotStart(error)))
     if missing:
         return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
+    if lacking := lacking_resolvers(policy):
+        return _cannot("; ".join(lacking))
     with ExitStack() as held:
         notes: list[str] = []
         if not dry_run:

@@ -19,13 +19,15 @@ What a prober can build on:
   `RequestFault`/`OSError` when it is not, and is cancelled at the timeout. `tcp.py` is an example.
 * `probes.pinned_socket.open_pinned`: a socket that is bound to the interface of the egress, and to
   an address of it. No prober opens a socket for the internet in another way.
+* `probes.dns_query.ask_resolver`: one question to a resolver, UDP and TCP, pinned.
 * `probes.reasons.fault_of`: what an error of the kernel says. `FAILED`: the uplink or the target is
   bad. `UNKNOWN`: we could not ask.
 * A prober with one socket for all targets keeps its own books: see `icmp.py` with `OpenRound` and
   `LateReplies`.
 
 The target of a round is `target.address`, in digits. A target by name has been looked up before
-the prober sees it. `egress.next_hop()` is the gateway, for checks that ask it.
+the prober sees it, unless its `ProberKind` says that it asks no addresses. `egress.next_hop()` is
+the gateway, for checks that ask it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +36,7 @@ from route_switcher.core.vocabulary.checks import Check, IcmpEcho, TcpConnect
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import icmp, tcp
+from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
 PROBERS: Mapping[type[Check], ProberKind] = {
@@ -44,7 +47,9 @@ PROBERS: Mapping[type[Check], ProberKind] = {
 
 def open_prober(egress: Egress, check: Check) -> OpenedProber:
     """A prober of `check` through `egress`, to be entered."""
-    return PROBERS[type(check)].open(egress, check)
+    kind = PROBERS[type(check)]
+    opened = kind.open(egress, check)
+    return NamedTargets(egress, opened) if kind.asks_addresses else opened
 
 
 def open_unbound(family: Family, check: Check) -> OpenedProber:

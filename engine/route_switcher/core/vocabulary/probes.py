@@ -28,12 +28,25 @@ class Target:
     family: Family | None = field(default=None, hash=False)
     """The only family in which it can be asked; None: it can be asked in each."""
     address: str = field(default="", compare=False, repr=False)
-    """The address that is asked; empty: it is to be looked up."""
+    """The address that is asked; empty: it is to be looked up, or the check needs none."""
+    resolvers: tuple[Address, ...] | None = field(default=None, hash=False)
+    """Whom to ask for the address of a name; empty: those of the system. None: it is no name that
+    is looked up."""
 
     @classmethod
     def at(cls, address: Address) -> Self:
         """The target with this address."""
         return cls(str(address), family_of(address), str(address))
+
+    @classmethod
+    def named(cls, name: str, resolvers: tuple[Address, ...] = ()) -> Self:
+        """The target with this name, which is looked up with these resolvers."""
+        return cls(name, resolvers=resolvers)
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether it is a name that needs a lookup."""
+        return self.resolvers is not None
 
     def __str__(self) -> str:
         return self.name

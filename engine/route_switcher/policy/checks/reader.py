@@ -33,3 +33,5 @@ class CheckReader(NamedTuple):
     """What a host must do to be a target, as a hint has it after `a host that`."""
     default_targets: DefaultTargets = public_targets
     """Whom it asks where the policy writes no `targets`, through uplinks of some families."""
+    takes_names: bool = True
+    """Whether its targets may be names, which are looked up through the uplink."""

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.policy.checks.reader import PUBLIC, CheckReader, public_targets
+from route_switcher.policy.checks.reader import PUBLIC, public_targets
 from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.intervals import default_times, read_times
+from route_switcher.policy.sections.targets import read_resolvers, read_targets
 from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
 from route_switcher.policy.sections.uplinks import SECTION as UPLINKS
-from route_switcher.policy.values import UnusableAddress, parse_address
 from route_switcher.policy.yaml.reader import Path
 
 SECTION = "probes"
@@ -58,13 +58,14 @@ def _sound_probes(
             asked = [u for u in uplinks if through is None or u.name in through]
         targets_path = (*path, "targets")
         if targets_path in findings.document.keys:
-            targets = _read_targets(findings, targets_path, reader)
+            targets = read_targets(findings, targets_path, reader)
             if asked is not None and findings.sound(targets_path):
                 _check_families(findings, targets_path, targets, asked, all_of_them=through is None)
         elif check is not None:
             targets = reader.default_targets(check, {uplink.family for uplink in asked or ()})
         else:
             targets = ()
+        targets = read_resolvers(findings, path, targets, asked)
         quorum = _read_quorum(findings, path, targets)
         if check is not None and findings.sound(path):
             yield Probe(
@@ -75,29 +76,6 @@ def _sound_probes(
                 uplinks=through,
                 **times,
             )
-
-
-def _read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[Target, ...]:
-    targets: dict[Target, Path] = {}
-    for place in findings.items(path):
-        text = findings.get(place)
-        if not isinstance(text, str):
-            continue
-        try:
-            target = Target.at(parse_address(text))
-        except UnusableAddress as error:
-            hint = f"write the address of a host that {reader.answers}"
-            findings.report("bad-address", place, str(error), hint)
-            continue
-        if target in targets:
-            findings.report(
-                "duplicate-target",
-                place,
-                f"the target {quoted(text)} stands here twice",
-                "remove it: a target is asked once in a round",
-            )
-        targets[target] = place
-    return tuple(targets)
 
 
 def _check_families(

@@ -1,0 +1,130 @@
+"""What becomes of a target by name as time goes on, in virtual time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from ipaddress import ip_address
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from route_switcher.core.probing.round import RequestFault
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.probes.lookup import Found
+from route_switcher.probes.named_targets import AGAIN, LONGEST, SHORTEST, NamedTargets
+from route_switcher.probes.prober import Egress
+from support.written_probers import WrittenProber
+
+NAME = Target.named("www.example.net", (ip_address("9.9.9.9"),))
+EGRESS = Egress(interface="eth0", family=Family.IPV4)
+SILENT = RequestFault(RoundOutcome.FAILED, "no answer within 2 s")
+NOBODY = RequestFault(RoundOutcome.UNKNOWN, "it says NXDOMAIN")
+
+
+class Resolver:
+    """Lookups whose answers are written, each after `takes` seconds."""
+
+    def __init__(self, *answers: Found | RequestFault, takes: float = 0.0) -> None:
+        self._answers = list(answers)
+        self.takes = takes
+        self.asked_at: list[float] = []
+
+    async def look_up(self, _egress: Egress, _target: Target) -> Found | RequestFault:
+        self.asked_at.append(trio.current_time())
+        await trio.sleep(self.takes)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+class Names:
+    """Rounds of one name, and the addresses that were asked."""
+
+    def __init__(self, targets: NamedTargets, prober: WrittenProber) -> None:
+        self._targets = targets
+        self._prober = prober
+
+    async def round(self, *others: Target, needed: int = 1) -> tuple[RoundOutcome, str, list[str]]:
+        """The outcome of a round, its reason, and who was asked."""
+        asked = len(self._prober.rounds)
+        result = await self._targets.ask((NAME, *others), needed, 1.0)
+        told = [target.address for _, targets in self._prober.rounds[asked:] for target in targets]
+        return result.outcome, result.reason, told
+
+
+@asynccontextmanager
+async def named(resolver: Resolver) -> AsyncIterator[Names]:
+    prober = WrittenProber()
+    with NamedTargets(EGRESS, nullcontext(prober), resolver.look_up) as targets:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(targets.run)
+            yield Names(targets, prober)
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_round_asks_the_address_that_the_name_has(autojump_clock: MockClock) -> None:
+    resolver = Resolver((("203.0.113.1",), 60.0), (("203.0.113.2",), 60.0))
+    async with named(resolver) as names:
+        assert (await names.round())[2] == ["203.0.113.1"]
+        await trio.sleep(61)
+        await names.round()  # has it looked up again, and does not wait for it
+        assert (await names.round())[2] == ["203.0.113.2"]
+
+
+async def test_an_address_stays_while_the_name_has_it(autojump_clock: MockClock) -> None:
+    one, other = "203.0.113.1", "203.0.113.2"
+    resolver = Resolver(((one, other), 60.0), ((other, one), 60.0))
+    async with named(resolver) as names:
+        for _ in range(4):
+            assert (await names.round())[2] == [one]
+            await trio.sleep(61)
+    assert len(resolver.asked_at) == 4
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0, 1e9])
+async def test_how_long_an_address_holds_has_bounds(
+    seconds: float, autojump_clock: MockClock
+) -> None:
+    resolver = Resolver((("203.0.113.1",), seconds))
+    async with named(resolver) as names:
+        for _ in range(4000):
+            await names.round()
+            await trio.sleep(1)
+    gap = resolver.asked_at[1] - resolver.asked_at[0]
+    assert SHORTEST <= gap <= LONGEST + 2
+
+
+async def test_the_last_address_stays_while_the_lookup_fails(autojump_clock: MockClock) -> None:
+    resolver = Resolver((("203.0.113.1",), 30.0), SILENT, takes=0.5)
+    async with named(resolver) as names:
+        await names.round()
+        for _ in range(100):
+            assert await names.round() == (RoundOutcome.GOOD, "", ["203.0.113.1"])
+            await trio.sleep(1)
+    gaps = [b - a for a, b in zip(resolver.asked_at[1:], resolver.asked_at[2:], strict=False)]
+    assert all(AGAIN <= gap <= AGAIN + 3 for gap in gaps)
+
+
+async def test_a_name_that_never_had_an_address_is_waited_for(autojump_clock: MockClock) -> None:
+    resolver = Resolver((("203.0.113.1",), 30.0), takes=0.7)
+    async with named(resolver) as names:
+        assert (await names.round())[0] is RoundOutcome.GOOD
+
+
+async def test_no_answer_to_the_lookup_yet_is_unknown_and_none_at_all_failed(
+    autojump_clock: MockClock,
+) -> None:
+    resolver = Resolver(SILENT, takes=1.5)
+    async with named(resolver) as names:
+        assert await names.round() == (RoundOutcome.UNKNOWN, "its address is not known yet", [])
+        assert await names.round() == (RoundOutcome.FAILED, SILENT.words, [])
+        assert await names.round() == (RoundOutcome.FAILED, SILENT.words, [])
+
+
+async def test_what_a_name_lacks_leaves_the_quorum_or_decides(autojump_clock: MockClock) -> None:
+    other = Target.at(ip_address("203.0.113.9"))
+    async with named(Resolver(NOBODY)) as names:
+        assert (await names.round(other))[::2] == (RoundOutcome.GOOD, ["203.0.113.9"])
+        assert (await names.round(other, needed=2))[0] is RoundOutcome.UNKNOWN
+    async with named(Resolver(SILENT)) as names:
+        assert (await names.round(other, needed=2))[0] is RoundOutcome.FAILED
