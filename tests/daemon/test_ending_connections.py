@@ -1,8 +1,10 @@
 """What the daemon says of connections that it ended, or could not end."""
 
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Iterable
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 import trio
@@ -20,64 +22,102 @@ def active(_family: Family) -> str:
     return "lte"
 
 
+def ending(*results: Swept | Exception) -> Connections:
+    """Sweeps come to this, in turn."""
+    left = iter(results)
+
+    async def sweep(addresses: Iterable[bytes], length: int, _: object) -> Swept:
+        assert (list(addresses), length) == ([b"\xc0\x00\x02\x0a"], 4)
+        result = next(left)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return Connections(sweep)
+
+
 @pytest.mark.parametrize(
     ("swept", "level", "text"),
     [
         (Swept(2), logging.INFO, "2 connections that stuck to fibre (192.0.2.10) ended in"),
         (Swept(untracked=True), logging.DEBUG, "this kernel tracks no connections"),
         (Swept(1, "the kernel says: EPERM"), logging.WARNING, "then no more: the kernel says: EP"),
+        (OSError(11, "not now"), logging.WARNING, "no process can be started: not now"),
+        (RuntimeError("no thread"), logging.WARNING, "no process can be started: no thread"),
     ],
 )
 async def test_it_is_told_in_one_line(
-    swept: Swept,
+    swept: Swept | Exception,
     level: int,
     text: str,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(connections, "sweep", lambda *_: swept)
-    await Connections().end(EFFECT, active)
+    await ending(swept).end(EFFECT, active)
     (record,) = caplog.records
     assert record.levelno == level
     assert text in record.getMessage()
 
 
-async def test_a_trouble_is_a_warning_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_trouble_is_a_warning_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    results = iter((Swept(0, "no"), Swept(0, "no"), Swept(1), Swept(0, "no")))
-    monkeypatch.setattr(connections, "sweep", lambda *_: next(results))
-    ending = Connections()
+    it = ending(Swept(0, "no"), Swept(0, "no"), Swept(1), Swept(0, "no"))
     for _ in range(4):
-        await ending.end(EFFECT, active)
+        await it.end(EFFECT, active)
     levels = [record.levelno for record in caplog.records]
     assert levels == [logging.WARNING, logging.DEBUG, logging.INFO, logging.WARNING]
 
 
-async def test_it_stops_when_the_traffic_moves_again_and_when_the_engine_ends(
-    monkeypatch: pytest.MonkeyPatch,
+def process(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """This, in place of what sweeps; the kernel tracks something."""
+    monkeypatch.setattr(connections, "tracked", lambda: 1)
+    words = [sys.executable, "-c", script]
+    monkeypatch.setattr(connections.process, "command", lambda *_: words)
+
+
+async def test_it_stops_when_the_traffic_moves_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    now = ["lte"]
-    asked: list[bool] = []
-    ended = trio.Event()
-    token = trio.lowlevel.current_trio_token()
+    caplog.set_level(logging.DEBUG)
+    process(monkeypatch, "import sys; sys.stdin.read(); print('[7, \"no more\", false]')")
+    await Connections().end(EFFECT, lambda _: "dsl")
+    (message,) = caplog.messages
+    assert message.startswith("IPv4: 7 connections")
+    assert message.endswith("then no more: traffic has moved again")
 
-    def sweep(_these: object, stopped: Callable[[], bool]) -> Swept:
-        asked.append(stopped())
-        now[0] = "dsl"
-        asked.append(stopped())
-        now[0] = "lte"
-        token.run_sync_soon(ended.set)
-        while not stopped():
-            pass
-        asked.append(True)
-        return Swept()
 
-    monkeypatch.setattr(connections, "sweep", sweep)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(Connections().end, EFFECT, lambda _: now[0])
-        await ended.wait()
-        nursery.cancel_scope.cancel()
-    assert asked[:2] == [False, True]
+async def test_when_the_engine_ends_so_does_the_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    process(
+        monkeypatch,
+        f"import os, time; open({str(mark)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(1000)",
+    )
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Connections().end, EFFECT, active)
+            while not (mark.exists() and mark.read_text()):  # noqa: ASYNC110
+                await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+    assert not Path("/proc", mark.read_text().strip()).exists()
+
+
+async def test_a_process_that_ends_before_its_time_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    process(monkeypatch, "import os; os.abort()")
+    await Connections().end(EFFECT, active)
+    assert "what did it has ended before its time" in caplog.text
+
+
+async def test_an_empty_table_costs_no_process(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    process(monkeypatch, "import os; os.abort()")
+    monkeypatch.setattr(connections, "tracked", lambda: 0)
+    await Connections().end(EFFECT, active)
+    monkeypatch.setattr(connections, "tracked", lambda: None)
+    await Connections().end(EFFECT, active)
+    assert [r.levelno for r in caplog.records] == [logging.INFO, logging.DEBUG]

@@ -22,7 +22,8 @@ from route_switcher.kernel.conntrack.entries import (
     Dump,
     MalformedEntryError,
 )
-from route_switcher.kernel.conntrack.sweep import Swept, sweep
+from route_switcher.kernel.conntrack.process import command, outcome
+from route_switcher.kernel.conntrack.sweep import Swept, sweep, tracked
 
 TABLE = Path("/proc/net/nf_conntrack")
 
@@ -73,8 +74,12 @@ def translated(wires: None, ip: Callable[..., None]) -> Iterator[None]:
     yield
     subprocess.run(["nft", "flush", "ruleset"], check=True)
     for address in (*LEFT.values(), *OTHER.values()):
-        sweep([address])
+        swept(address)
     ip(f"addr del {LAN[4]}/32 dev lo", f"addr del {LAN[6]}/128 dev lo")
+
+
+def swept(*addresses: Address, stopped: Callable[[], bool] = lambda: False) -> Swept:
+    return sweep([each.packed for each in addresses], len(addresses[0].packed), stopped)
 
 
 def send(interface: str, version: int, source: str | Address, port: int) -> None:
@@ -108,10 +113,10 @@ def test_only_translated_flows_of_the_uplink_that_was_left_are_deleted(version: 
             send(interface, version, LAN[version], port)
     send("eth0", version, LEFT[version], 99)  # the machine's own, which nobody translated
     assert sum(flows(version).values()) == 9
-    assert sweep([LEFT[version]]) == Swept(deleted=3)
+    assert swept(LEFT[version]) == Swept(deleted=3)
     eth1 = {("eth1", port): 1 for port in (53, 5060, IN_A_ZONE, MARKED)}
     assert flows(version) == Counter({("eth0", MARKED): 1, ("eth0", 99): 1, **eth1})
-    assert sweep([LEFT[version]]) == Swept(deleted=0)
+    assert swept(LEFT[version]) == Swept(deleted=0)
 
 
 @pytest.mark.usefixtures("translated")
@@ -126,7 +131,7 @@ def test_tcp_and_ping_are_deleted_too_and_several_addresses_go_in_one_sweep() ->
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
         raw.bind((LAN[4], 0))
         raw.sendto(struct.pack("!BBHHH", 8, 0, 0xF7FD, 1, 1), (PEERS["eth0", 4], 0))
-    assert sweep([LEFT[4], OTHER[4]]) == Swept(deleted=3)
+    assert swept(LEFT[4], OTHER[4]) == Swept(deleted=3)
 
 
 @pytest.mark.usefixtures("translated")
@@ -134,11 +139,11 @@ def test_a_large_table_is_swept_wholly_and_a_sweep_can_be_stopped() -> None:
     with netfilter() as kernel:
         for number in range(6000):
             make(kernel, number, LEFT[4] if number % 3 else OTHER[4])
-        first = sweep([LEFT[4]], stopped=lambda: True)
+        first = swept(LEFT[4], stopped=lambda: True)
         assert 0 < first.deleted < 4000
-        assert first.trouble == "traffic has moved again"
-        assert sweep([LEFT[4]]) == Swept(deleted=4000 - first.deleted)
-        assert sweep([OTHER[4]]) == Swept(deleted=2000)
+        assert first.trouble == "it is not wanted any more"
+        assert swept(LEFT[4]) == Swept(deleted=4000 - first.deleted)
+        assert swept(OTHER[4]) == Swept(deleted=2000)
 
 
 def netfilter() -> socket.socket:
@@ -178,12 +183,66 @@ def message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
     return header + struct.pack("=BBH", socket.AF_INET, 0, 0) + body
 
 
-def test_where_nothing_is_tracked_the_kernel_is_not_asked(
+@pytest.mark.usefixtures("translated")
+def test_the_kernel_is_never_long_at_one_part_though_nothing_matches() -> None:
+    parts = []
+
+    def count() -> bool:
+        parts.append(1)
+        return False
+
+    with netfilter() as kernel:
+        for number in range(3000):
+            make(kernel, number, OTHER[4])
+        assert swept(LEFT[4], stopped=count) == Swept()
+        assert len(parts) > 60
+        assert swept(LEFT[6], stopped=count) == Swept()  # nor though none is of the family
+        assert len(parts) > 120
+        assert swept(OTHER[4]) == Swept(deleted=3000)
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_process_of_its_own_does_the_same(version: int) -> None:
+    send("eth0", version, LAN[version], 53)
+    send("eth1", version, LAN[version], 53)
+    length = len(LEFT[version].packed)
+    assert swept_by_process([LEFT[version].packed], length) == Swept(deleted=1)
+    assert swept_by_process([], 20 - length) == Swept()  # all of the other family
+    assert swept_by_process([], length) == Swept(deleted=1)
+
+
+def swept_by_process(addresses: list[bytes], length: int) -> Swept | None:
+    words = command(addresses, length)
+    reading, writing = os.pipe()  # an input that is not at its end
+    with os.fdopen(reading), os.fdopen(writing):
+        done = subprocess.run(words, stdin=reading, stdout=subprocess.PIPE, cwd="/", timeout=60)
+    return outcome(done.stdout)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_process_whose_input_is_at_its_end_leaves_the_rest() -> None:
+    with netfilter() as kernel:
+        for number in range(500):
+            make(kernel, number, LEFT[4])
+    words = command([LEFT[4].packed], 4)
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
+    left = outcome(done.stdout)
+    assert left is not None
+    assert 0 < left.deleted < 500
+    assert left.trouble == "it is not wanted any more"
+
+
+def test_a_process_that_says_nothing_has_no_outcome() -> None:
+    assert outcome(b"") is None
+
+
+def test_where_nothing_is_tracked_that_is_known(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sweeping, "_COUNT", tmp_path / "absent")
-    monkeypatch.setattr(sweeping, "_opened", lambda: pytest.fail("it was asked"))
-    assert sweep([LEFT[4]]) == Swept(untracked=True)
+    assert tracked() is not None
+    monkeypatch.setattr(sweeping, "_COUNT", str(tmp_path / "absent"))
+    assert tracked() is None
 
 
 @pytest.mark.usefixtures("translated")
@@ -191,8 +250,8 @@ def test_what_the_kernel_does_not_allow_is_told() -> None:
     child = os.fork()
     if child == 0:
         os.setresuid(65534, 65534, 65534)
-        swept = sweep([LEFT[4]])
-        os._exit(0 if swept.deleted == 0 and "EPERM" in swept.trouble else 1)
+        came_of_it = swept(LEFT[4])
+        os._exit(0 if came_of_it.deleted == 0 and "EPERM" in came_of_it.trouble else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
@@ -200,13 +259,13 @@ def test_what_the_kernel_does_not_allow_is_told() -> None:
 def test_bytes_of_any_kind_end_in_one_error(data: bytes, address: Address) -> None:
     for datagram in (data, message(NEW, 0, 1, data), message(NEW, 0, 1, data + address.packed)):
         try:
-            answers = Dump(address, 1).read(datagram)
+            answers = Dump([address.packed], len(address.packed), 1).read(datagram)
         except MalformedEntryError:
             continue
         assert all(struct.unpack_from("=IHH", d)[1] == DELETE for d in answers.deletions)
 
 
 def test_answers_to_another_request_are_none_of_ours() -> None:
-    assert Dump(LEFT[4], 1).read(message(3, 2, 2, b"")).done is False
-    assert Dump(LEFT[4], 1).read(message(3, 2, 1, b"")).done is True
-    assert Dump(LEFT[4], 1).request != Dump(LEFT[4], 2).request
+    assert Dump([], 4, 1).read(message(3, 2, 2, b"")).done is False
+    assert Dump([], 4, 1).read(message(3, 2, 1, b"")).done is True
+    assert Dump([], 4, 1).request != Dump([], 4, 2).request

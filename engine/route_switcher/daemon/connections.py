@@ -1,20 +1,29 @@
 """Has connections ended that stick to an uplink that was left, and tells what came of it."""
 
 import logging
-import signal
-import threading
-from collections.abc import Callable
-from functools import partial
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from subprocess import DEVNULL, PIPE
+from typing import Protocol, TypeAlias
 
 import trio
 
 from route_switcher.core.vocabulary.effects import EndConnections
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.report import say
-from route_switcher.daemon.signals import SIGNALS
-from route_switcher.kernel.conntrack.sweep import Swept, sweep
+from route_switcher.kernel.conntrack import process
+from route_switcher.kernel.conntrack.sweep import LIMIT, Swept, tracked
 from route_switcher.text.quantities import counted
+
+PATIENCE = 5.0
+"""Seconds beyond its own limit that the process of a sweep may take."""
+
+_LOOK = 0.05
+"""Seconds between two looks whether the traffic has moved again."""
+
+_KILLED = 1.0
+"""Seconds that a killed process may take to end."""
+
+_LENGTHS = {Family.IPV4: 4, Family.IPV6: 16}
 
 Active = Callable[[Family], str | None]
 """The name of the active uplink of a family."""
@@ -34,30 +43,37 @@ async def not_ended(effect: EndConnections, active: Active) -> None:
     say(logging.INFO, "conntrack", text, **effect.log_fields())
 
 
-class Connections:
-    """One sweep over the kernel's table at a time, in a thread. What keeps it from its work is told
-    once, until it goes well again."""
+Sweep: TypeAlias = Callable[[Sequence[bytes], int, Callable[[], bool]], Awaitable[Swept]]
+"""Deletes connections by the bytes of addresses, or all of addresses of this length, unless and
+until it is told to stop. Raises OSError where no process can be started."""
 
-    def __init__(self) -> None:
+
+class Connections:
+    """One sweep over the kernel's table at a time, in a process of its own. What keeps it from its
+    work is told once, until it goes well again."""
+
+    def __init__(self, sweep: Sweep | None = None) -> None:
+        self._sweep = sweep or _in_a_process
         self._one = trio.CapacityLimiter(1)
         self._told = ""
 
     async def end(self, effect: EndConnections, active: Active) -> None:
         """Sweep, unless the traffic has moved again. It ends when the engine does."""
-        ended = threading.Event()
 
         def stopped() -> bool:
-            return ended.is_set() or active(effect.family) != effect.active
+            return active(effect.family) != effect.active
 
+        addresses = [address.packed for address in effect.addresses or ()]
         began = trio.current_time()
-        try:
-            swept = await trio.to_thread.run_sync(
-                partial(_sweep, effect, stopped), abandon_on_cancel=True, limiter=self._one
-            )
-        except RuntimeError as error:  # no thread (threading)
-            swept = Swept(trouble=str(error))
-        finally:
-            ended.set()
+        async with self._one:
+            try:
+                swept = await self._sweep(addresses, _LENGTHS[effect.family], stopped)
+            except OSError as error:
+                swept = Swept(trouble=f"no process can be started: {error.strerror}")
+            except RuntimeError as error:  # no thread (threading)
+                swept = Swept(trouble=f"no process can be started: {error}")
+        if swept.trouble and stopped():
+            swept = swept._replace(trouble="traffic has moved again")
         self._tell(effect, swept, trio.current_time() - began)
 
     def _tell(self, effect: EndConnections, swept: Swept, seconds: float) -> None:
@@ -84,7 +100,41 @@ def _ended(effect: EndConnections, count: int) -> str:
     return f"{what} {stuck} ({', '.join(map(str, effect.addresses))}) ended"
 
 
-def _sweep(effect: EndConnections, stopped: Callable[[], bool]) -> Swept:
-    # This thread may outlive the daemon's handlers, and must not take its signals then.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    return sweep(effect.addresses or (effect.family,), stopped)
+async def _in_a_process(
+    addresses: Sequence[bytes], length: int, stopped: Callable[[], bool]
+) -> Swept:
+    count = tracked()
+    if not count:
+        return Swept(untracked=count is None)
+    sweeping = await trio.lowlevel.open_process(
+        process.command(addresses, length),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        cwd="/",
+        start_new_session=True,
+    )
+    assert sweeping.stdin is not None
+    assert sweeping.stdout is not None
+    written = b""
+    try:
+        async with sweeping.stdin, sweeping.stdout, trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_when, stopped, sweeping.stdin)
+            with trio.move_on_after(LIMIT + PATIENCE):
+                async for chunk in sweeping.stdout:
+                    written += chunk
+                await sweeping.wait()
+            nursery.cancel_scope.cancel()
+    finally:
+        # Also when the engine ends: what it deletes, it deletes one by one.
+        if sweeping.returncode is None:
+            sweeping.kill()
+            with trio.move_on_after(_KILLED, shield=True):
+                await sweeping.wait()
+    return process.outcome(written) or Swept(trouble="what did it has ended before its time")
+
+
+async def _stop_when(stopped: Callable[[], bool], wanted: trio.abc.AsyncResource) -> None:
+    while not stopped():  # noqa: ASYNC110 (nobody tells of it)
+        await trio.sleep(_LOOK)
+    await wanted.aclose()
