@@ -18,6 +18,7 @@ from bench import (
     rounds_judged,
     scenarios,
     simulated_month,
+    sweeping,
 )
 from bench.figures import Table
 from bench.running import NotMeasuredError
@@ -32,6 +33,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "fast-interval": fast_confirmation.measure,
     "carrier": carriers.measure,
     "moves": moves.measure,
+    "sweeping": sweeping.measure,
     "probes": probing_costs.measure,
     "memory": memory.measure,
     "validate": cold_validation.measure,

@@ -19,7 +19,7 @@ _PHASES = (
     # These wait most of the time, or count packets and measure no time.
     (("blackhole-1s",), ("blackhole-fast", "moves")),
     # These want the machine for themselves.
-    (("blackhole-100ms", "blackhole-50ms", "carrier", "probes", "validate"),),
+    (("blackhole-100ms", "blackhole-50ms", "carrier", "sweeping", "probes", "validate"),),
     # These count memory, or CPU time of their own.
     (("memory", "flapping"), ("fast-interval", "core", "scenarios", "month")),
 )

@@ -24,6 +24,7 @@ from route_switcher.kernel.conntrack.entries import (
 )
 from route_switcher.kernel.conntrack.process import command, outcome
 from route_switcher.kernel.conntrack.sweep import Swept, sweep, tracked
+from support.many_connections import fill, make, message, opened
 
 TABLE = Path("/proc/net/nf_conntrack")
 
@@ -85,10 +86,10 @@ def swept(*addresses: Address, stopped: Callable[[], bool] = lambda: False) -> S
 def send(interface: str, version: int, source: str | Address, port: int) -> None:
     """A first packet of a UDP flow. Its entry is there when this returns."""
     kind = socket.AF_INET if version == 4 else socket.AF_INET6
-    with socket.socket(kind, socket.SOCK_DGRAM) as opened:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-        opened.bind((str(source), 0))
-        opened.sendto(b"x", (PEERS[interface, version], port))
+    with socket.socket(kind, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        sender.bind((str(source), 0))
+        sender.sendto(b"x", (PEERS[interface, version], port))
 
 
 def flows(version: int) -> Counter[tuple[str, int]]:
@@ -122,11 +123,11 @@ def test_only_translated_flows_of_the_uplink_that_was_left_are_deleted(version: 
 @pytest.mark.usefixtures("translated")
 def test_tcp_and_ping_are_deleted_too_and_several_addresses_go_in_one_sweep() -> None:
     for interface in ("eth0", "eth1"):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as opened:
-            opened.setblocking(False)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-            opened.bind((LAN[4], 0))
-            opened.connect_ex((PEERS[interface, 4], 443))
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
+            stream.setblocking(False)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            stream.bind((LAN[4], 0))
+            stream.connect_ex((PEERS[interface, 4], 443))
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
         raw.bind((LAN[4], 0))
@@ -136,7 +137,7 @@ def test_tcp_and_ping_are_deleted_too_and_several_addresses_go_in_one_sweep() ->
 
 @pytest.mark.usefixtures("translated")
 def test_a_large_table_is_swept_wholly_and_a_sweep_can_be_stopped() -> None:
-    with netfilter() as kernel:
+    with opened() as kernel:
         for number in range(6000):
             make(kernel, number, LEFT[4] if number % 3 else OTHER[4])
         first = swept(LEFT[4], stopped=lambda: True)
@@ -144,43 +145,6 @@ def test_a_large_table_is_swept_wholly_and_a_sweep_can_be_stopped() -> None:
         assert first.trouble == "it is not wanted any more"
         assert swept(LEFT[4]) == Swept(deleted=4000 - first.deleted)
         assert swept(OTHER[4]) == Swept(deleted=2000)
-
-
-def netfilter() -> socket.socket:
-    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-
-
-def make(kernel: socket.socket, number: int, public: Address) -> None:
-    """An entry of a translated UDP flow from the LAN."""
-    inside, peer = struct.pack("!I", 0x0A070000 + number), struct.pack("!I", 0x08000000 + number)
-    wide, udp = struct.pack("!H", 1024 + number), attribute(1, b"\x11")
-    port = struct.pack("!H", 53)
-    original = (
-        nest(1, attribute(1, inside), attribute(2, peer)),
-        nest(2, udp, attribute(2, wide), attribute(3, port)),
-    )
-    reply = (
-        nest(1, attribute(1, peer), attribute(2, public.packed)),
-        nest(2, udp, attribute(2, port), attribute(3, wide)),
-    )
-    status = attribute(3, struct.pack("!I", 0x198))  # confirmed, source translated, NAT is done
-    body = nest(1, *original) + nest(2, *reply) + attribute(7, struct.pack("!I", 600)) + status
-    kernel.send(message(NEW, 0x605, 1, body))
-    assert struct.unpack_from("=i", kernel.recv(4096), 16) == (0,)
-
-
-def attribute(kind: int, content: bytes) -> bytes:
-    made = struct.pack("=HH", 4 + len(content), kind) + content
-    return made + b"\0" * (-len(made) % 4)
-
-
-def nest(kind: int, *parts: bytes) -> bytes:
-    return attribute(kind | 0x8000, b"".join(parts))
-
-
-def message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
-    header = struct.pack("=IHHII", 20 + len(body), kind, flags, sequence, 0)
-    return header + struct.pack("=BBH", socket.AF_INET, 0, 0) + body
 
 
 @pytest.mark.usefixtures("translated")
@@ -191,9 +155,8 @@ def test_the_kernel_is_never_long_at_one_part_though_nothing_matches() -> None:
         parts.append(1)
         return False
 
-    with netfilter() as kernel:
-        for number in range(3000):
-            make(kernel, number, OTHER[4])
+    with opened() as kernel:
+        fill(kernel, 3000, OTHER[4])
         assert swept(LEFT[4], stopped=count) == Swept()
         assert len(parts) > 60
         assert swept(LEFT[6], stopped=count) == Swept()  # nor though none is of the family
@@ -222,9 +185,8 @@ def swept_by_process(addresses: list[bytes], length: int) -> Swept | None:
 
 @pytest.mark.usefixtures("translated")
 def test_a_process_whose_input_is_at_its_end_leaves_the_rest() -> None:
-    with netfilter() as kernel:
-        for number in range(500):
-            make(kernel, number, LEFT[4])
+    with opened() as kernel:
+        fill(kernel, 500, LEFT[4])
     words = command([LEFT[4].packed], 4)
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
     left = outcome(done.stdout)
