@@ -14,6 +14,7 @@ from route_switcher.core.vocabulary.effects import EndConnections
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon import connections
 from route_switcher.daemon.connections import Connections
+from route_switcher.kernel.conntrack import process as process_of_sweeps
 from route_switcher.kernel.conntrack.sweep import Swept
 
 EFFECT = EndConnections(1.0, Family.IPV4, "lte", ("fibre",), (ip_address("192.0.2.10"),))
@@ -73,7 +74,7 @@ def process(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """This, in place of what sweeps; the kernel tracks something."""
     monkeypatch.setattr(connections, "tracked", lambda: 1)
     words = [sys.executable, "-c", script]
-    monkeypatch.setattr(connections.process, "command", lambda *_: words)
+    monkeypatch.setattr(process_of_sweeps, "command", lambda *_: words)
 
 
 async def test_it_stops_when_the_traffic_moves_again(
