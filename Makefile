@@ -58,12 +58,13 @@ faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and
 	    /lib/systemd/systemd-networkd:systemd)
 	@$(BIN)/python -P -m pytest -n $(FAULT_PROCESSES) --dist worksteal tests/faults --every-fault
 
-programs: $(VENV)/.dev-ready  ## drive DHCP clients and network managers, three minutes (as root)
+programs: $(VENV)/.dev-ready $(VENV)/bin/promtool  ## drive DHCP clients and network managers, three minutes (as root)
 	@$(call leave_asleep,NetworkManager,NetworkManager)
 	@$(call leave_asleep,ifup,networking)
 	@$(call leave_asleep,keepalived,keepalived)
 	@$(call require_packages,$(PROGRAMS))
-	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes tests/pages
+	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes tests/pages \
+	    tests/monitoring
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ and the service with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose
@@ -117,6 +118,16 @@ $(VENV)/.wheels-ready: pyproject.toml | $(VENV)/.dev-ready
 $(VENV)/.fuzz-ready: $(VENV)/.dev-ready
 	@$(PIP) install --group fuzz
 	@touch $@
+
+# Only this program of Debian's package: the rest is a service with a user of its own, and 100 MB.
+
+$(VENV)/bin/promtool: | $(VENV)/.dev-ready
+	@echo "fetching promtool from Debian's package prometheus: once, 20 MB"
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && chmod 755 "$$folder" && cd "$$folder" && \
+	    { apt-get download --quiet=2 prometheus || { apt-get update --quiet=2 && \
+	      apt-get download --quiet=2 prometheus; }; } && \
+	    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && \
+	    mv usr/bin/promtool "$(CURDIR)/$@" && touch "$(CURDIR)/$@"
 
 define require_python
 ! command -v $(PYTHON) >/dev/null || \

@@ -14,6 +14,7 @@ import policy.test_problems_of_control as control
 import policy.test_problems_of_failing as failing
 import policy.test_problems_of_gateways as gateways
 import policy.test_problems_of_hold_back as hold_back
+import policy.test_problems_of_metrics as metrics
 import policy.test_problems_of_notation as notation
 import policy.test_problems_of_probes as probes
 import policy.test_problems_of_recovering as recovering
@@ -35,6 +36,7 @@ SHIPPED = sorted([*(TOP / "policies").glob("*.yaml"), *(TOP / "examples").glob("
 OURS_ALONE = frozenset(
     {
         "bad-address",
+        "bad-listen",
         "needs-own-table",
         "bad-prefix",
         "bad-table",
@@ -167,6 +169,7 @@ TABLES = (
     *(notation.TOP, uplinks.UPLINK, uplinks.UPLINKS, probes.PROBE, rules.RULE),
     *(gateways.GATEWAY, gateways.FAMILIES, gateways.ONLINK, routes.ROUTES),
     *(uplink_names.UPLINK_NAMES, hold_back.HELD_BACK, hold_back.DAMPING, control.CONTROL),
+    metrics.METRICS,
     *(failing.FAIL, recovering.RECOVER, recovering.PROBE_OF_A_CONDITION),
 )
 REFUSABLE = {

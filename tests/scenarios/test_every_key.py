@@ -112,6 +112,16 @@ ELSEWHERE = {
         "tests/daemon/test_control_socket.py",
         "test_the_group_of_the_policy_may_ask",
     ),
+    "policy.metrics": (
+        "it changes no decision: it says where metrics are given",
+        "tests/daemon/metrics/test_serving.py",
+        "test_a_reload_turns_it_on_moves_it_and_turns_it_off",
+    ),
+    "metrics.listen": (
+        "it changes no decision: it says where metrics are given",
+        "tests/daemon/metrics/test_serving.py",
+        "test_a_reload_turns_it_on_moves_it_and_turns_it_off",
+    ),
     "policy.on_exit": (
         "it changes no decision: it counts at the end",
         "tests/e2e/test_leaving.py",

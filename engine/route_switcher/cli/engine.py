@@ -1,10 +1,14 @@
 """The engine on this machine's kernel: what must hold first, and the line if it does not."""
 
 import logging
+import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import partial
+from platform import python_version
 
 import trio
 
@@ -29,9 +33,12 @@ from route_switcher.daemon.hooks.programs import Programs
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.leaving import leave
 from route_switcher.daemon.line_writer import LineWriter
+from route_switcher.daemon.metrics.observer import Metrics
+from route_switcher.daemon.metrics.reading import Build, Sources
+from route_switcher.daemon.metrics.tally import Tally
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.reloading import Reloading
-from route_switcher.daemon.report import say, set_up_log
+from route_switcher.daemon.report import lines_lost, say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.thread_start import NoThread
@@ -147,6 +154,7 @@ async def _serve(
 
         open_prober = partial(_open_prober, log.dropped, addresses, next_hop)
         if listener is not None:
+            tally, connections = Tally(policy), Connections()
             service = Service(
                 policy,
                 kernel,
@@ -155,16 +163,29 @@ async def _serve(
                 observers=[log],
                 oracle=oracle,
                 run_program=Programs().run,
-                end_connections=Connections().end,
+                end_connections=connections.end,
                 remembers=True,
                 open_unbound=registry.open_unbound,
+                tell_delay=tally.sent,
             )
             service.observe(KeptHooks(service, hooks=bool(policy.hooks)))
             trial = OnTrial(first, service.submit, service.status)
             reloading = Reloading(service.submit, load, doubts, trial)
             program = Program(__version__, origin, trio.current_time())
-            service.observe(Control(service, listener, program, policy, reloading.reload, trial))
+            control = Control(service, listener, program, policy, reloading.reload, trial)
+            service.observe(control)
             service.observe(TrackFile(service, policy))
+            sources = Sources(
+                minutes=lambda its: control.minutes.of(its, trio.current_time()),
+                packets=lambda: log.dropped.counted,
+                connections_ended=connections.ended,
+                sweeps_failed=connections.unfinished,
+                messages_discarded=lambda: asdict(connected.discarded),
+                log_lost=lines_lost,
+                reloads=reloading.reloads,
+                build=Build(__version__, python_version(), os.uname().release, time.time()),
+            )
+            service.observe(Metrics(service, tally, sources))
             await serve(service, reloading, partial(leave, service, kernel, oracle))
             return
         printed = _Printed()

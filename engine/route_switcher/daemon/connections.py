@@ -1,6 +1,7 @@
 """Has connections ended that stick to an uplink that was left, and tells what came of it."""
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from subprocess import DEVNULL, PIPE
 from typing import Protocol, TypeAlias
@@ -56,6 +57,10 @@ class Connections:
         self._sweep = sweep or _in_a_process
         self._one = trio.CapacityLimiter(1)
         self._told = ""
+        self.ended: Counter[Family] = Counter()
+        """How many connections were ended since the start."""
+        self.unfinished: Counter[Family] = Counter()
+        """How many sweeps were not finished."""
 
     async def end(self, effect: EndConnections, active: Active) -> None:
         """Sweep, unless the traffic has moved again. It ends when the engine does."""
@@ -74,6 +79,8 @@ class Connections:
                 swept = Swept(trouble=f"no process can be started: {error}")
         if swept.trouble and stopped():
             swept = swept._replace(trouble="traffic has moved again")
+        self.ended[effect.family] += swept.deleted
+        self.unfinished[effect.family] += bool(swept.trouble)
         self._tell(effect, swept, trio.current_time() - began)
 
     def _tell(self, effect: EndConnections, swept: Swept, seconds: float) -> None:

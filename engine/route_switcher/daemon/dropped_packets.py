@@ -38,6 +38,11 @@ class DroppedPackets:
         """The counters that the probers of `uplink` add to."""
         return self._counted.setdefault(uplink, Counters())
 
+    @property
+    def counted(self) -> Mapping[UplinkId, Counters]:
+        """What was counted for each uplink since the engine first asked through it."""
+        return self._counted
+
     def keep(self, uplinks: Collection[UplinkId]) -> None:
         """Forget all uplinks but these."""
         self._counted = {its: x for its, x in self._counted.items() if its in uplinks}

@@ -59,6 +59,8 @@ class LineWriter:
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
+        self.lost = 0
+        """How many lines were lost since the start."""
         self._lost = 0
         self._lost_since = 0.0
         self._asleep = False
@@ -75,7 +77,9 @@ class LineWriter:
             # Once lines are lost, those that follow are as well until it has been told.
             if full or self._lost:
                 self._lost_since = self._lost_since if self._lost else time.time()
-                self._lost += data.count(b"\n")
+                lines = data.count(b"\n")
+                self._lost += lines
+                self.lost += lines
                 return
             self._waiting.append(data)
             self._bytes += len(data)

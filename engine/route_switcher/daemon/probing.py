@@ -16,7 +16,7 @@ from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
 from route_switcher.probes.prober import OpenedProber
 from route_switcher.probes.schedule import LeftOut, Report, repeat
-from route_switcher.probes.timing import Timing
+from route_switcher.probes.timing import TellDelay, Timing
 
 OpenProber: TypeAlias = Callable[[Uplink, Check], OpenedProber]
 
@@ -31,6 +31,7 @@ class _UplinkTasks:
         rules: Iterable[Rule],
         share: float,
         left_out: LeftOut,
+        tell_delay: TellDelay,
     ) -> None:
         self._left_out = left_out
         self._scope = trio.CancelScope()
@@ -38,7 +39,7 @@ class _UplinkTasks:
         # By their share of the interval, uplinks do not all send at one instant. The probes of one
         # do: to wake up once for all of them is what keeps rounds cheap.
         self._timings = [
-            (asking, Timing(Pace(asking.probe, rules), share * asking.probe.interval))
+            (asking, Timing(Pace(asking.probe, rules), share * asking.probe.interval, tell_delay))
             for asking in work.askings
         ]
 
@@ -81,10 +82,18 @@ class ProbeTasks(Probing[_UplinkTasks]):
     """Keeps the probe tasks of a policy running in `nursery`.
 
     A task ends the nursery with ProbeNotPermitted where the process may not open its sockets.
+    `tell_delay` is told how late each round is sent.
     """
 
-    def __init__(self, nursery: trio.Nursery, open_prober: OpenProber, report: Report) -> None:
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        open_prober: OpenProber,
+        report: Report,
+        tell_delay: TellDelay = lambda _: None,
+    ) -> None:
         super().__init__()
+        self._tell_delay = tell_delay
         self._nursery = nursery
         self._open_prober = open_prober
         self._report = report
@@ -98,6 +107,13 @@ class ProbeTasks(Probing[_UplinkTasks]):
         self, uplink: Uplink, work: UplinkProbing, policy: Policy, share: float
     ) -> _UplinkTasks:
         rules = policy.rules_for(uplink.name)
-        tasks = _UplinkTasks(uplink, work, rules, share, lambda: self._left_out.get(uplink.id, {}))
+        tasks = _UplinkTasks(
+            uplink,
+            work,
+            rules,
+            share,
+            lambda: self._left_out.get(uplink.id, {}),
+            self._tell_delay,
+        )
         self._nursery.start_soon(tasks.run, self._open_prober, self._report)
         return tasks

@@ -8,8 +8,9 @@ hangs in the kernel without heeding a signal holds up a child just the same.
 
 import logging
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import trio
@@ -29,6 +30,27 @@ class Reloaded:
     lines: tuple[str, ...] = ()
     refused: str = ""
     """Why the running policy stays, in words; empty: the new one counts."""
+
+
+@dataclass(slots=True)
+class Reloads:
+    """How often the policy was read since the start, and what came of it."""
+
+    taken: int = 0
+    refused: int = 0
+    last_taken: bool = True
+    """Whether the latest was taken; the policy of the start was."""
+    taken_at: float = field(default_factory=time.time)
+    """When the latest was taken (Unix time)."""
+
+    def note(self, reloaded: Reloaded) -> None:
+        """One more."""
+        self.last_taken = not reloaded.refused
+        if reloaded.refused:
+            self.refused += 1
+        else:
+            self.taken += 1
+            self.taken_at = time.time()
 
 
 class Admission:
@@ -79,6 +101,7 @@ class Reloading:
         self._doubts = doubts
         self._admission = admission or Admission()
         self._limit = limit
+        self.reloads = Reloads()
         self._asked = trio.Event()
         self._waiting: list[_Waiting] = []
         # A reading that hangs keeps its token, so that threads do not pile up.
@@ -114,6 +137,7 @@ class Reloading:
             if reloaded is None:
                 self._waiting[:0] = waiting
                 continue
+            self.reloads.note(reloaded)
             for each in waiting:
                 each.settle(reloaded)
 

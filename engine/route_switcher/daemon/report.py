@@ -95,6 +95,12 @@ def _lost_lines(formatter: logging.Formatter, count: int, since: float) -> str:
     return formatter.format(record) + "\n"
 
 
+def lines_lost() -> int:
+    """How many lines of this log were lost since the start, because nobody read them in time."""
+    stream = sys.stderr
+    return stream.writer.lost if isinstance(stream, LineStream) else 0
+
+
 def say(level: int, event: str, message: str, **fields: object) -> None:
     """Write one line; `fields` appear in the JSON form only.
 

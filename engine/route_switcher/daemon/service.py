@@ -63,6 +63,7 @@ from route_switcher.daemon.submitted import Outcome, Submitted
 from route_switcher.daemon.verifying import OpenUnbound, Verifying
 from route_switcher.kernel.base import Kernel, KernelNews, Oracle
 from route_switcher.probes.prober import OpenedProber, ProbeNotPermitted
+from route_switcher.probes.timing import TellDelay
 
 
 class Service:
@@ -85,10 +86,12 @@ class Service:
         end_connections: EndThem = not_ended,
         remembers: bool = False,
         open_unbound: OpenUnbound | None = None,
+        tell_delay: TellDelay = lambda _: None,
     ) -> None:
         """`run_program` runs what hooks name; `end_connections` ends those that stick to an uplink
         that was left. `remembers`: a command `LastDelivered` will tell what hooks were told before
-        the start. `open_unbound` opens what verifies switches; without it none is verified."""
+        the start. `open_unbound` opens what verifies switches; without it none is verified.
+        `tell_delay` is told how late each round is sent."""
         self._kernel = kernel
         self._table = table or kernel
         self._open_prober = open_prober
@@ -103,6 +106,7 @@ class Service:
         self._run_program = run_program
         self._end_connections = end_connections
         self._remembers = remembers
+        self._tell_delay = tell_delay
         self._verifying = (
             None
             if open_unbound is None
@@ -155,7 +159,9 @@ class Service:
         async with trio.open_nursery() as nursery:
             self._observers.start(nursery)
             nursery.start_soon(self._watch)
-            self._probing = ProbeTasks(nursery, self._open_prober, self._inbox.give_round)
+            self._probing = ProbeTasks(
+                nursery, self._open_prober, self._inbox.give_round, self._tell_delay
+            )
             self._effects = effects_of_daemon(
                 self._probing,
                 self._convergence,

@@ -12,6 +12,7 @@ from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.families_move import read_families_move
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.hooks import read_hooks
+from route_switcher.policy.sections.metrics import read_metrics
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.sections.track_file import read_track_file
 from route_switcher.policy.yaml.reader import Document
@@ -36,6 +37,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
     the_hold_back = read_hold_back(findings)
     the_control = read_control(findings)
     the_hooks = read_hooks(findings)
+    the_metrics = read_metrics(findings)
     placement = read_placement(findings, names, the_uplinks)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
@@ -53,6 +55,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         the_hooks,
         read_conntrack(findings),
         read_families_move(findings),
+        the_metrics,
     )
 
 

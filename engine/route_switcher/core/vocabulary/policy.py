@@ -19,6 +19,7 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.conntrack import Conntrack
 from route_switcher.core.vocabulary.hooks import Hook
+from route_switcher.core.vocabulary.metrics import Listen
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family, Prefix, Uplink, UplinkId
 
@@ -208,6 +209,8 @@ class Policy:
     conntrack: Conntrack = Conntrack.PREVIOUS
     """Which connections are ended after a switch."""
     families_move: FamiliesMove = FamiliesMove.SEPARATELY
+    metrics: Listen | None = None
+    """Where metrics are given to those who ask; None: nowhere."""
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

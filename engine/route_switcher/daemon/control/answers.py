@@ -82,6 +82,10 @@ class Answers:
         self.drills = Drills(engine.status, lambda: self.policy)
         self._drilling = DrillOrders(engine, self.drills, orders, self._said)
 
+    def give_to(self, group: int | None) -> None:
+        """Take the orders of its members."""
+        self.group = group
+
     async def answer(self, line: bytes, peer: Peer) -> bytes | WatchRequest:
         """The reply to a line, as a line; a request to watch is given back."""
         async with self._pace.turn():

@@ -25,6 +25,8 @@ class Standing:
 
     socket: socket.socket
     base: Path
+    name: str
+    """What its file is called."""
     folder: int
     """A descriptor of the folder."""
     file: os.stat_result
@@ -32,7 +34,7 @@ class Standing:
     @property
     def path(self) -> Path:
         """Where clients look for it."""
-        return self.base / folder_name() / NAME
+        return self.base / folder_name() / self.name
 
     def is_found(self) -> bool:
         """Whether its path leads to it still."""
@@ -46,10 +48,15 @@ class Listener:
     """Listens from its creation on until it is closed, or from when `renew` finds a folder for it.
 
     To be made by whoever holds the lock of the network namespace: what an engine before it left
-    there is taken away.
+    there is taken away. `name` is what its file is called, and `trouble` what follows if there can
+    be none.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, name: str = NAME, trouble: str = "nobody can ask this engine or order it"
+    ) -> None:
+        self._name = name
+        self._without = trouble
         self.standing: Standing | None = None
         """None: there is none."""
         self._closed = False
@@ -67,16 +74,16 @@ class Listener:
             if before is not None and before.base == base and before.is_found():
                 return ""
             try:
-                self.standing = _listening(base)
+                self.standing = _listening(base, self._name)
             except OSError as error:
                 refused.append(f"{base}: {error.strerror or error}")
                 continue
             if before is not None:
-                _leave(before.folder, self.standing.folder)
+                _leave(before, self.standing.folder)
             if self._closed:  # the engine ends meanwhile
                 self._take_away(self.standing)
             return ""
-        return f"nobody can ask this engine or order it: {'; '.join(refused)}"
+        return f"{self._without}: {'; '.join(refused)}"
 
     def give(self, group: str | None) -> int | None:
         """Let the members of this group connect, and nobody else; returns its number.
@@ -94,16 +101,16 @@ class Listener:
             raise NoControl(f"the policy gives control to group {group}: there is none") from None
         except OSError as error:
             raise NoControl(
-                f"the control socket cannot be given to group {group} ({error.strerror}): let the"
-                f" engine run with that group (in the unit: Group={group})"
+                f"the {self._name} socket cannot be given to group {group} ({error.strerror}):"
+                f" let the engine run with that group (in the unit: Group={group})"
             ) from None
         return number
 
     def _give(self, group: int) -> None:
         # Not where it has it already: the system call may be forbidden (examples/*.service).
         folder = self.standing.folder if self.standing is not None else None
-        if folder is not None and os.stat(NAME, dir_fd=folder).st_gid != group:
-            os.chown(NAME, -1, group, dir_fd=folder)
+        if folder is not None and os.stat(self._name, dir_fd=folder).st_gid != group:
+            os.chown(self._name, -1, group, dir_fd=folder)
 
     def close(self) -> None:
         """Stop listening, and take the socket away."""
@@ -116,7 +123,7 @@ class Listener:
     def _take_away(standing: Standing) -> None:
         standing.socket.close()
         with suppress(OSError):
-            os.unlink(NAME, dir_fd=standing.folder)
+            os.unlink(standing.name, dir_fd=standing.folder)
 
     def __enter__(self) -> "Listener":
         return self
@@ -130,27 +137,27 @@ class Listener:
         self.close()
 
 
-def _leave(folder: int, new: int) -> None:
-    """Take what is left away from a folder, unless it is the new one."""
-    if not os.path.samestat(os.fstat(folder), os.fstat(new)):
+def _leave(before: Standing, new: int) -> None:
+    """Take what is left away from its folder, unless that is the new one."""
+    if not os.path.samestat(os.fstat(before.folder), os.fstat(new)):
         with suppress(OSError):
-            os.unlink(NAME, dir_fd=folder)
-    os.close(folder)
+            os.unlink(before.name, dir_fd=before.folder)
+    os.close(before.folder)
 
 
-def _listening(base: Path) -> Standing:
+def _listening(base: Path, name: str) -> Standing:
     with opened(base) as (folder, _):
         with suppress(FileNotFoundError):
-            os.unlink(NAME, dir_fd=folder)
+            os.unlink(name, dir_fd=folder)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # By the folder's descriptor: a path may be longer than an address (unix(7)).
-            listening.bind(f"/proc/self/fd/{folder}/{NAME}")
-            os.chmod(NAME, _MODE, dir_fd=folder)
+            listening.bind(f"/proc/self/fd/{folder}/{name}")
+            os.chmod(name, _MODE, dir_fd=folder)
             # Only now: until then nobody can connect, whatever the mode was.
             listening.listen(_BACKLOG)
-            file = os.stat(NAME, dir_fd=folder, follow_symlinks=False)
-            return Standing(listening, base, os.dup(folder), file)
+            file = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            return Standing(listening, base, name, os.dup(folder), file)
         except OSError:
             listening.close()
             raise

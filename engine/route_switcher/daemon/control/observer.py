@@ -50,7 +50,17 @@ class Control(Observer):
         self._orders_changed = trio.Event()
         self._watchers = Watchers(self._answers.document, self._pace)
         self._connections = Connections(self._answers.answer, self._watchers, self._pace)
-        self._upkeep = Upkeep(listener, self._connections, self._answers)
+        self._upkeep = Upkeep(
+            listener,
+            self._connections.listen_on,
+            lambda: self._answers.policy.control.group,
+            self._answers.give_to,
+        )
+
+    @property
+    def minutes(self) -> LastMinutes:
+        """What the rounds of the last minute came to."""
+        return self._minutes
 
     def event(self, event: Event) -> None:
         """Rounds are counted; a new policy may name another group, and end an order."""

@@ -5,9 +5,6 @@ from contextlib import asynccontextmanager
 
 import trio
 
-_RESTS = 3
-"""After a turn, the others have so many times as long as it took."""
-
 _BESIDE = 0.0002
 """Seconds that a turn costs beside what is measured: to wake a task, to read and to write."""
 
@@ -17,9 +14,11 @@ at least."""
 
 
 class Pace:
-    """One turn at a time, in the order of asking, and a quarter of the time for all of them."""
+    """One turn at a time, in the order of asking. After a turn, the others have `rests` times as
+    long as it took: with 3, all turns together take a quarter of the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, rests: int = 3) -> None:
+        self._rests = rests
         self._lock = trio.Lock()
         self._free_at = 0.0
 
@@ -34,4 +33,4 @@ class Pace:
                 yield
             finally:
                 took = trio.current_time() - began + _BESIDE
-                self._free_at = max(self._free_at, began) + _RESTS * took
+                self._free_at = max(self._free_at, began) + self._rests * took

@@ -1,17 +1,16 @@
-"""The control socket stays where clients look for it, and belongs to the group of the policy.
+"""A socket stays where clients look for it, and belongs to the group of the policy.
 
 Somebody may delete its file or the folder, or mount something over it. Only a look tells.
 """
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import trio
 
-from route_switcher.daemon.control.answers import Answers
-from route_switcher.daemon.control.connections import Connections
 from route_switcher.daemon.control.disk import quietly
 from route_switcher.daemon.control.listener import Listener, NoControl, Standing
 from route_switcher.daemon.report import say
@@ -25,14 +24,43 @@ LIMIT = 5.0
 T = TypeVar("T")
 
 
-class Upkeep:
-    """Has `connections` listen on what `listener` has, and `answers` take the orders of the group
-    that the policy names."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the log says of a socket."""
 
-    def __init__(self, listener: Listener, connections: Connections, answers: Answers) -> None:
+    event: str
+    name: str
+    again: str
+    """When there is one though there was none at first."""
+    ungiven: str
+    """What follows if it cannot be given to the group of the policy."""
+
+
+CONTROL = Words(
+    "control",
+    "the control socket",
+    "this engine can be asked now",
+    "Until the next reload only root may ask and order",
+)
+
+
+class Upkeep:
+    """Has `listen_on` called with the socket that `listener` has, and gives it to the group that
+    `group` names; `given` is told the number of that group, None while it has none."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        listen_on: Callable[[trio.socket.SocketType], None],
+        group: Callable[[], str | None],
+        given: Callable[[int | None], None],
+        words: Words = CONTROL,
+    ) -> None:
         self._listener = listener
-        self._connections = connections
-        self._answers = answers
+        self._listen_on = listen_on
+        self._group = group
+        self._given = given
+        self._words = words
         self._heard: Standing | None = None
         self._trouble = listener.trouble
         self._policy_changed = trio.Event()
@@ -49,7 +77,7 @@ class Upkeep:
         while True:
             self._policy_changed = trio.Event()
             self._hear()
-            wanted = self._heard, self._answers.policy.control.group
+            wanted = self._heard, self._group()
             if wanted != served:
                 served = wanted
                 await self._give(wanted[1])
@@ -61,9 +89,9 @@ class Upkeep:
         try:
             trouble = await self._by_thread(self._listener.renew)
         except _TooSlowError as error:
-            trouble = f"the folder of the control socket cannot be looked at: {error}"
+            trouble = f"the folder of {self._words.name} cannot be looked at: {error}"
         if trouble and trouble != self._trouble:
-            say(logging.WARNING, "control", trouble)
+            say(logging.WARNING, self._words.event, trouble)
         self._trouble = trouble
 
     def _hear(self) -> None:
@@ -71,23 +99,23 @@ class Upkeep:
         if standing is None or standing is self._heard:
             return
         if self._heard is not None:
-            what = f"the control socket was gone, and is made again: {standing.path}"
-            say(logging.WARNING, "control", what)
+            what = f"{self._words.name} was gone, and is made again: {standing.path}"
+            say(logging.WARNING, self._words.event, what)
         elif self._listener.trouble:
-            say(logging.INFO, "control", f"this engine can be asked now: {standing.path}")
+            say(logging.INFO, self._words.event, f"{self._words.again}: {standing.path}")
         self._heard = standing
-        self._connections.listen_on(trio.socket.from_stdlib_socket(standing.socket))
+        self._listen_on(trio.socket.from_stdlib_socket(standing.socket))
 
     async def _give(self, group: str | None) -> None:
-        self._answers.group = None
+        self._given(None)
         try:
-            self._answers.group = await self._by_thread(partial(self._listener.give, group))
+            self._given(await self._by_thread(partial(self._listener.give, group)))
             return
         except _TooSlowError as error:
             why = f"group {group} could not be looked up {error}"
         except NoControl as error:
             why = str(error)
-        say(logging.WARNING, "control", f"{why}. Until the next reload only root may ask and order")
+        say(logging.WARNING, self._words.event, f"{why}. {self._words.ungiven}")
 
     async def _by_thread(self, work: Callable[[], T]) -> T:
         """What `work` returns. Raises what it raises, and _TooSlowError."""

@@ -66,6 +66,12 @@ LAST_ROUND_TRIP = _gauge(
     _PROBE,
     "The round-trip time of the latest answer that came in time.",
 )
+PROBE_BYTES = _counter(
+    "probe_bytes",
+    _PROBE,
+    "Bytes of requests and answers, IP headers included, computed from what was asked and what"
+    " answered.",
+)
 PACKETS_DROPPED = _counter(
     "probe_packets_dropped",
     (*_UPLINK, "reason"),
@@ -180,6 +186,7 @@ CATALOGUE = (
     ROUNDS,
     ROUND_TRIP,
     LAST_ROUND_TRIP,
+    PROBE_BYTES,
     PACKETS_DROPPED,
     RECEIVE_TROUBLES,
     ROUND_DELAY,

@@ -16,6 +16,7 @@ from route_switcher.daemon.metrics import catalogue
 from route_switcher.daemon.metrics.exposition import Metric, Value, Values, text_of
 from route_switcher.daemon.metrics.tally import ProbeTally, Tally
 from route_switcher.daemon.metrics.time_active import TimeActive
+from route_switcher.daemon.reloading import Reloads
 from route_switcher.probes.counters import Counters
 
 _DROPPED: Mapping[str, Callable[[Counters], int]] = {
@@ -54,17 +55,6 @@ class Build:
     python: str
     kernel: str
     started_at: float
-
-
-@dataclass(slots=True)
-class Reloads:
-    """Readings of the policy."""
-
-    taken: int
-    refused: int
-    last_taken: bool
-    taken_at: float
-    """When the latest was taken (Unix time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +269,7 @@ READERS: Mapping[Metric, Callable[[Reading], Values]] = {
     catalogue.ROUNDS: _rounds,
     catalogue.ROUND_TRIP: _of_probes(lambda tally: tally.round_trips),
     catalogue.LAST_ROUND_TRIP: _of_probes(lambda tally: tally.last_round_trip),
+    catalogue.PROBE_BYTES: _of_probes(lambda tally: tally.bytes),
     catalogue.PACKETS_DROPPED: _packets(_DROPPED),
     catalogue.RECEIVE_TROUBLES: _packets(_TROUBLES),
     catalogue.ROUND_DELAY: _one(lambda reading: reading.tally.delays),

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from route_switcher.analysis.figures.traffic import bytes_of_target
 from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import Event, HookEnded, Reload, Round
@@ -32,13 +33,18 @@ CHANGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 @dataclass(slots=True)
 class ProbeTally:
-    """What the rounds of one probe through one uplink came to."""
+    """What the rounds of one probe through one uplink came to. A request costs `request_bytes`,
+    and one that is answered `answered_bytes`, both ways together."""
+
+    request_bytes: int
+    answered_bytes: int
 
     good: int = 0
     failed: int = 0
     unknown: int = 0
     round_trips: Histogram = field(default_factory=lambda: Histogram(ROUND_TRIPS))
     last_round_trip: float | None = None
+    bytes: int = 0
 
 
 class Tally:
@@ -46,6 +52,7 @@ class Tally:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._costs = _costs(policy)
         self.probes: dict[tuple[UplinkId, str], ProbeTally] = {}
         self.delays = Histogram(DELAYS)
         self.reconciles = Histogram(CHANGES)
@@ -109,7 +116,9 @@ class Tally:
         key = event.uplink, event.probe
         tally = self.probes.get(key)
         if tally is None:
-            tally = self.probes[key] = ProbeTally()
+            if key not in self._costs:
+                return  # it has just left the policy
+            tally = self.probes[key] = ProbeTally(*self._costs[key])
         outcome = event.outcome
         if outcome is RoundOutcome.GOOD:
             tally.good += 1
@@ -124,6 +133,12 @@ class Tally:
             if rtt is not None:
                 tally.round_trips.observe(rtt)
                 tally.last_round_trip = rtt
+                tally.bytes += tally.answered_bytes
+            elif answer.pending:
+                # Nobody waits for it any more, but most come.
+                tally.bytes += tally.answered_bytes
+            elif answer.asked:
+                tally.bytes += tally.request_bytes
 
     def _on_hook_ended(self, event: HookEnded) -> None:
         attempt = self._attempts.pop((event.hook, event.subject), 0)
@@ -133,9 +148,19 @@ class Tally:
 
     def _apply_policy(self, policy: Policy) -> None:
         self._policy = policy
-        there = {
-            (uplink.id, probe.name)
-            for uplink in policy.uplinks
-            for probe in policy.probes_through(uplink.name)
-        }
-        self.probes = {key: tally for key, tally in self.probes.items() if key in there}
+        self._costs = _costs(policy)
+        self.probes = {key: tally for key, tally in self.probes.items() if key in self._costs}
+        for key, tally in self.probes.items():
+            tally.request_bytes, tally.answered_bytes = self._costs[key]
+
+
+def _costs(policy: Policy) -> dict[tuple[UplinkId, str], tuple[int, int]]:
+    """Bytes of a target that is asked, and of one that answers, for each probe and uplink."""
+    return {
+        (uplink.id, probe.name): (
+            bytes_of_target(probe.check, uplink.family, answers=False),
+            bytes_of_target(probe.check, uplink.family),
+        )
+        for uplink in policy.uplinks
+        for probe in policy.probes_through(uplink.name)
+    }

@@ -22,12 +22,12 @@ from route_switcher.daemon.metrics.reading import (
     READERS,
     Build,
     Reading,
-    Reloads,
     Sources,
     pieces,
 )
 from route_switcher.daemon.metrics.tally import Tally
 from route_switcher.daemon.metrics.time_active import TimeActive
+from route_switcher.daemon.reloading import Reloads
 from route_switcher.policy.load import load_text
 from route_switcher.probes.counters import Counters
 from support.keys import v4
