@@ -4,7 +4,15 @@ import math
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.events import Answers, Round
-from route_switcher.journal.framing import BEGINS_CHAPTER, DEFINES, NOTEWORTHY, Block, pack_block
+from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.journal.framing import (
+    BEGINS_CHAPTER,
+    DEFINES,
+    NOTEWORTHY,
+    TROUBLED,
+    Block,
+    pack_block,
+)
 from route_switcher.journal.numbers import varint
 from route_switcher.journal.records import Record
 from route_switcher.journal.rounds import key_of, shape_of, write_round
@@ -100,6 +108,8 @@ class Encoder:
                 self._add(SHAPE_RECORD, self._values.write(shape_of(record)))
             content, self._base = write_round(record, shape, self._base, self._unit)
             self._records += content
+            if isinstance(record, Round) and record.outcome is not RoundOutcome.GOOD:
+                self._flags |= TROUBLED
         else:
             self._flags |= NOTEWORTHY | DEFINES
             self._add(OBJECT_RECORD, self._values.write_record(record))

@@ -34,6 +34,8 @@ NOTEWORTHY = 2
 """Flag: it has more than rounds and their answers."""
 DEFINES = 4
 """Flag: later blocks of the chapter may need what is written in full in it."""
+TROUBLED = 8
+"""Flag: not all of its rounds were good."""
 
 _ASLEEP_UNIT = 100
 """Parts of a second in which a block says how long the machine slept."""
@@ -81,6 +83,11 @@ class Block:
     def noteworthy(self) -> bool:
         """Whether it has more than rounds and their answers."""
         return bool(self.flags & NOTEWORTHY)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it has rounds that were not good."""
+        return bool(self.flags & TROUBLED)
 
     @property
     def defines(self) -> bool:

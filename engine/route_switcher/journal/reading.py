@@ -7,7 +7,7 @@ by the new time as well: at the start of a machine the clock is often wrong, and
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +64,19 @@ class Journal:
             ) from None
 
     def entries(
-        self, since: float = -math.inf, until: float = math.inf, *, noteworthy: bool = False
+        self,
+        since: float = -math.inf,
+        until: float = math.inf,
+        *,
+        noteworthy: bool = False,
+        calm: Callable[[], bool] = lambda: False,
     ) -> Iterator[Entry]:
         """The records of a time, in the order in which they were written.
 
         It begins at the beginning of a file, so that what stood at `since` is known: what is before
         `since` comes too, but for blocks that have nothing but rounds. `noteworthy`: these are left
-        out everywhere. Raises NoJournal and LaterVersion.
+        out everywhere. Where `calm` says that the reader wants no good rounds now, blocks that have
+        nothing else are left out. Raises NoJournal and LaterVersion.
         """
         wanted = self._wanted(since)
         corrections = _Corrections()
@@ -85,7 +91,9 @@ class Journal:
                 if began > until:
                     continue
                 before = began < since - _LONGEST_BLOCK
-                if not block.noteworthy and not block.defines and (noteworthy or before):
+                rounds_only = not block.noteworthy and not block.defines
+                unwanted = noteworthy or before or (not block.troubled and calm())
+                if rounds_only and unwanted:
                     decoder.skip(block)
                     continue
                 for record in decoder.records(block):
