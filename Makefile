@@ -27,7 +27,7 @@ PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast search mutants faults programs compose-test bench lint figures fuzz clean
+.PHONY: help demo test test-fast search mutants faults programs compose-test bench lint reference figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -78,6 +78,9 @@ lint: $(VENV)/.dev-ready  ## check style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: $(VENV)/.dev-ready  ## write the pages in docs/reference again
+	@PYTHONPATH=tests $(BIN)/python -P -m support.reference
 
 figures: $(VENV)/.dev-ready  ## hold what validate computes against 200 policies played, ten minutes
 	@$(BIN)/python -P -m pytest tests/analysis/test_random_policies.py --policies 200
