@@ -73,7 +73,7 @@ async def test_a_trouble_is_a_warning_once(caplog: pytest.LogCaptureFixture) -> 
 def process(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """This, in place of what sweeps; the kernel tracks something."""
     monkeypatch.setattr(connections, "tracked", lambda: 1)
-    words = [sys.executable, "-c", script]
+    words = [sys.executable, "-P", "-c", script]
     monkeypatch.setattr(process_of_sweeps, "command", lambda *_: words)
 
 

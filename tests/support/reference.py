@@ -31,7 +31,7 @@ def _policy() -> Iterator[str]:
     schema = json.loads((TOP / "schemas" / "policy.schema.json").read_text("utf-8"))
     definitions = schema["definitions"]
     yield from ("# Keys of a policy", "", MADE, "")
-    yield "Every key that a policy may have. [Write a policy](../policy.md) shows how they are used."
+    yield "Every key that a policy may have. [Write a policy](../policy.md) shows how to use them."
     yield "`route-switcher schema` prints the same for editors."
     seen: list[Schema] = []
     waiting = [("", schema)]
