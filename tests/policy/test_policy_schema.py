@@ -59,6 +59,7 @@ OURS_ALONE = frozenset(
         "unknown-probe",
         "unknown-uplink",
         "unreachable-suppress",
+        "unused-resolver",
         "unused-probe",
         "uplink-without-probe",
         "window-below-interval",

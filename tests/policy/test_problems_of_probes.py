@@ -3,6 +3,7 @@
 import pytest
 
 from route_switcher.policy.checks.registry import CHECKS
+from route_switcher.policy.load import load_text
 from support.told import DURATION_HINT, GATEWAY_HINT, TARGET_HINT, check, with_uplink
 
 QUORUM_HINT = "write any, all, or a number: how many targets must answer"
@@ -248,6 +249,48 @@ PROBE = {
         ],
     ),
 }
+
+
+def a_page(url: str) -> str:
+    return a_probe(type="http", url=url)
+
+
+NOT_THE_URL = "write for example https://www.example.net/status"
+HOSTLESS = "the host of the URL is neither a name with its domain nor an address"
+URLS = {
+    "http://user@a.example/": "a URL with a user or a password is not sent",
+    "http://a.example/#x": "what follows '#' in a URL is never sent",
+    "http://a.example:0/": "port 0 cannot be asked",
+    "http://a.example:70000/": "this is no URL: port out of range 0-65535",
+    "http://[2001:db8::1/": "this is no URL: invalid ipv6 url",
+    "https://router/": HOSTLESS,
+    "https:///x": HOSTLESS,
+    "https://-a.example/": HOSTLESS,
+    "https://127.0.0.1/": "'127.0.0.1' is a loopback address, this machine itself",
+    "https://[::1]/": "'::1' is a loopback address, this machine itself",
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_url_that_cannot_be_asked_is_refused(url: str) -> None:
+    end = 24 + len(url) + 2
+    check(a_page(f"'{url}'"), [f"6:24-{end} bad-url: {URLS[url]}", NOT_THE_URL])
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "target"),
+    [
+        ("HTTPS://WWW.Example.net.:443", "https://www.example.net/", "www.example.net"),
+        ("http://[2001:DB8::1]:8080/a?b=c", "http://[2001:db8::1]:8080/a?b=c", "2001:db8::1"),
+        ("http://192.0.2.7/x", "http://192.0.2.7/x", "192.0.2.7"),
+    ],
+)
+def test_a_url_is_its_own_target(url: str, shown: str, target: str) -> None:
+    gateway = "fe80::1" if "2001" in url else "192.0.2.1"
+    text = f"version: 1\nuplinks: {{a: {{interface: eth0, gateway: '{gateway}'}}}}\n"
+    (probe,) = load_text(f"{text}probes: {{p: {{type: http, url: '{url}'}}}}\n", "it").probes
+    assert probe.check.verb == f"asked for {shown}"
+    assert [each.name for each in probe.targets] == [target]
 
 
 @pytest.mark.parametrize("case", PROBE.values(), ids=PROBE)

@@ -162,6 +162,31 @@ ELSEWHERE = {
         "tests/probes/test_names.py",
         "test_the_resolver_of_the_policy_is_asked",
     ),
+    "http_probe.url": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_http.py",
+        "test_the_server_is_told_what_the_url_says",
+    ),
+    "http_probe.status": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_http.py",
+        "test_what_a_page_is_like_decides",
+    ),
+    "http_probe.body": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_http.py",
+        "test_what_a_page_is_like_decides",
+    ),
+    "http_probe.header": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_http.py",
+        "test_what_a_page_is_like_decides",
+    ),
+    "http_probe.targets": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_http.py",
+        "test_a_target_takes_the_place_of_the_host",
+    ),
     "tcp_probe.port": (
         "it is about packets: scenarios say what becomes of a target",
         "tests/probes/test_tcp.py",

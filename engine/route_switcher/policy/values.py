@@ -1,4 +1,4 @@
-"""Values as people write them: durations, shares, and addresses that a packet can be sent to."""
+"""Values as people write them: shares, names of hosts, and addresses that can be sent to."""
 
 import re
 from fractions import Fraction
@@ -21,6 +21,18 @@ def format_share(share: float) -> str:
     """The percentage, to a tenth: 0.2 → 20%, 0.005 → 0.5%."""
     tenths = round(share * 1000)
     return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}%"
+
+
+_NAME = re.compile(
+    r"(?=.{3,253}\Z)(?:(?!-)[0-9a-z_-]{1,63}(?<!-)\.)+(?=[0-9-]*[a-z_])(?!-)[0-9a-z_-]{1,63}(?<!-)\Z"
+)
+"""A name in lower case with its domain (RFC 1123, section 2.1). Its last part is no number, or it
+may be an address."""
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a host, in lower case, with its domain."""
+    return _NAME.match(text) is not None
 
 
 _THIS_NETWORK = ip_network("0.0.0.0/8")

@@ -32,16 +32,17 @@ the gateway, for checks that ask it.
 
 from collections.abc import Iterable, Mapping
 
-from route_switcher.core.vocabulary.checks import Check, IcmpEcho, TcpConnect
+from route_switcher.core.vocabulary.checks import Check, HttpGet, IcmpEcho, TcpConnect
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.probes import icmp, tcp
+from route_switcher.probes import http, icmp, tcp
 from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
 PROBERS: Mapping[type[Check], ProberKind] = {
     IcmpEcho: icmp.KIND,
     TcpConnect: tcp.KIND,
+    HttpGet: http.KIND,
 }
 
 

@@ -70,5 +70,58 @@ class TcpConnect:
         return f"asked for a TCP connection to port {self.port}"
 
 
-Check: TypeAlias = IcmpEcho | TcpConnect
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpGet:
+    """A page fetched from each target, by a new connection (RFC 9112), and what it must be like."""
+
+    host: str
+    """The name or address of the URL, as the server is told it, and as its certificate has it."""
+    port: int
+    tls: bool
+    path: str
+    """With the query; it begins with a slash."""
+    status: int | None = None
+    """The status that is wanted; None: any from 200 to 299."""
+    body: str = ""
+    """What must stand in the page."""
+    header: tuple[str, str] | None = None
+    """The name of a header, in lower case, and what must stand in it."""
+    layer: ClassVar[Layer] = Layer.HTTP
+
+    @property
+    def url(self) -> str:
+        """The URL in its shortest form."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = self.port == (443 if self.tls else 80)
+        port = "" if usual else f":{self.port}"
+        return f"http{'s' * self.tls}://{host}{port}{self.path}"
+
+    @property
+    def verb(self) -> str:
+        """What is done to a target, as a sentence has it after `is` or `are`."""
+        return f"asked for {self.url}"
+
+    @property
+    def packets(self) -> Packets:
+        """What a small page takes: a longer one, or longer certificates, take more."""
+        request = 32 + len(self.path) + len(self.host) + _REQUEST
+        if not self.tls:
+            return Packets(asking=(40,), answered=(40, 32, request, 32, 32 + _PAGE, 32))
+        return Packets(
+            asking=(40,),
+            answered=(40, 32, *_HANDSHAKE, request + _RECORD, 32 + _PAGE + _RECORD, 32),
+        )
+
+
+_REQUEST = 80
+"""Bytes of a request beside its path and host."""
+_PAGE = 200
+"""Bytes of the headers of an empty page."""
+_RECORD = 22
+"""Bytes that TLS 1.3 puts around what it carries (RFC 8446, section 5.2)."""
+_HANDSHAKE = (32 + 517, 32, 32 + 1448, 32 + 1448, 32, 32 + 600, 32, 32 + 80, 32 + 2 * 255)
+"""What each side says, and what the other acknowledges, with certificates of 3 kB."""
+
+
+Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet
 """Each has `verb`, `packets` and `layer`. Two checks that are equal ask in the same way."""

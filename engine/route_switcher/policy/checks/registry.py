@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from route_switcher.policy.checks import icmp, tcp
+from route_switcher.policy.checks import http, icmp, tcp
 from route_switcher.policy.checks.reader import CheckReader
 
 CHECKS: Mapping[str, CheckReader] = {
     "icmp": icmp.READER,
     "tcp": tcp.READER,
+    "http": http.READER,
 }

@@ -1,6 +1,5 @@
 """The keys `targets` and `resolver` of a probe: addresses, and names with whom to look them up."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -9,21 +8,10 @@ from route_switcher.core.vocabulary.uplinks import Address, Uplink, family_of
 from route_switcher.policy.checks.reader import CheckReader
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.values import UnusableAddress, parse_address
+from route_switcher.policy.values import UnusableAddress, is_name, parse_address
 from route_switcher.policy.yaml.reader import Path
 
 RESOLVER = "resolver"
-
-_NAME = re.compile(
-    r"(?=.{3,253}\Z)(?:(?!-)[0-9a-z_-]{1,63}(?<!-)\.)+(?=[0-9-]*[a-z_])(?!-)[0-9a-z_-]{1,63}(?<!-)\Z"
-)
-"""A name in lower case with its domain (RFC 1123, section 2.1). Its last part is no number, or it
-may be an address."""
-
-
-def is_name(text: str) -> bool:
-    """Whether `text` can be the name of a host, in lower case, with its domain."""
-    return _NAME.match(text) is not None
 
 
 def read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[Target, ...]:
