@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import Event, Round, Tick
+from route_switcher.core.vocabulary.orders import Release
 from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
-from route_switcher.core.vocabulary.policy import HoldBack, Policy
+from route_switcher.core.vocabulary.policy import FailBack, HoldBack, Policy
 from route_switcher.core.vocabulary.states import (
     VOLUNTARY,
     Cause,
@@ -182,6 +183,8 @@ def test_every_move_is_sound_and_all_ends_well(
     damping = rules.hold_back.damping
     net.run(net.now + SETTLING + (damping.max_hold if damping else 0.0))
     assert {net.state(name) for name in known} == {HEALTHY}
+    if rules.hold_back.fail_back is FailBack.MANUAL:
+        net.world.submit(Release(net.now, net.active() or ""))
     after = net.moves_made[before:]
     spent = rules.hold_back.switches_per_hour
     lately = len(net.moves_made)

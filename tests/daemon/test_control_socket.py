@@ -21,7 +21,7 @@ from route_switcher.control.protocol import LONGEST_REQUEST, request
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Control as ControlKey
-from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.policy import FailBack, HoldBack, Policy
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.daemon.control import connections
 from route_switcher.daemon.control import listener as listener_module
@@ -159,6 +159,28 @@ async def test_requests_in_one_piece_and_in_many_are_answered_in_their_order(
         reply = await client.reply()
         assert reply is not None
         assert reply["reply"] == "why"
+
+
+async def test_a_release_without_an_order_lets_the_traffic_return_where_that_waits_for_it(
+    autojump_clock: trio.testing.MockClock, listener: Listener, place: Path
+) -> None:
+    rules = replace(policy(), hold_back=HoldBack(fail_back=FailBack.MANUAL))
+    async with controlled(listener, place, rules) as it:
+        await trio.sleep(10)
+        it.world.lines["primary"].works = False
+        await trio.sleep(10)
+        client = await it.connect()
+        reply = await client.ask(request("release"))
+        assert reply["messages"] == ["there is no order"]
+        it.world.lines["primary"].works = True
+        await trio.sleep(200)
+        assert await it.world.metrics() == {"eth0": 1010, "eth1": 20}
+        client = await it.connect()
+        (line,) = (await client.ask(request("why", uplink="primary")))["messages"]
+        assert "primary could take over: an operator has to say so" in line.lower()
+        reply = await client.ask(request("release"))
+        assert reply["messages"][0].startswith("IPv4: primary selected instead of secondary")
+        assert await it.world.metrics() == {"eth0": 10, "eth1": 20}
 
 
 async def test_an_order_moves_traffic_and_its_outcome_is_told(

@@ -238,6 +238,7 @@ GENERAL = {
         "secondary is",
     ),
     "hold_back.min_stay": holding("min_stay: <10m|1m>"),
+    "hold_back.fail_back": holding("fail_back: <manual|automatic>"),
     "hold_back.switches_per_hour": holding("switches_per_hour: <1|2>"),
     "hold_back.damping": Case(
         "rules: [{name: dead, fail: {failures: 1}, recover: {stable: 0s}}]\n"

@@ -6,7 +6,7 @@ from math import inf, lcm
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import Damping, FailBack, HoldBack, Policy, Recover, Rule
 from route_switcher.core.vocabulary.probes import Target, answers_needed
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.virtual.internet import Fate
@@ -142,6 +142,7 @@ hold_backs = st.builds(
     st.sampled_from([0.0, 20.0]),
     st.sampled_from([None, 2]),
     st.sampled_from([None, Damping(30.0, 2.0, 1.0, 120.0)]),
+    st.sampled_from(FailBack),
 )
 policies = st.builds(
     lambda number, one, two, first, second, hold_back: policy(

@@ -229,6 +229,7 @@ def _hold_backs(draw: Draw) -> Written:
     parts = {
         "min_stay": durations(0, 86_400),
         "switches_per_hour": st.integers(1, 1000),
+        "fail_back": st.sampled_from(["automatic", "manual"]),
         "damping": _dampings(),
     }
     return {key: draw(parts[key]) for key in draw(one_of_each(list(parts)))}

@@ -1,5 +1,8 @@
 """Take every order back: the selection is free again.
 
+Where the policy says 'fail_back: manual', this also lets the traffic return to
+a preferred uplink that is healthy.
+
 Exit code: 0 done (also if there was no order), 1 no engine runs here or it
 cannot be asked, 2 wrong usage.
 """

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from route_switcher.core.health.damping import Penalty
-from route_switcher.core.vocabulary.policy import Damping, Policy
+from route_switcher.core.vocabulary.policy import Damping, FailBack, Policy
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.text.durations import HOUR
 
@@ -37,6 +37,8 @@ def _rate(policy: Policy, uplink: Uplink) -> float:
     shortest = min(min(p.fast_interval, p.interval) for p in probes)
     back = max(min(rule.recover.stable for rule in rules), shortest)
     hold_back = policy.hold_back
+    if hold_back.fail_back is FailBack.MANUAL:
+        return 0.0  # it moves the traffic once
     cycle = max(back, hold_back.min_stay)
     cycles = HOUR / cycle if hold_back.damping is None else _damped(hold_back.damping, cycle)
     if hold_back.switches_per_hour is not None:

@@ -29,6 +29,7 @@ from route_switcher.core.vocabulary.conntrack import Conntrack
 from route_switcher.core.vocabulary.policy import (
     ABSENCE,
     Damping,
+    FailBack,
     FamiliesMove,
     Policy,
     Recover,
@@ -270,6 +271,12 @@ def _moves(policy: Policy) -> Iterator[str]:
 
 def _comes_back(policy: Policy) -> str:
     hold_back = policy.hold_back
+    if hold_back.fail_back is FailBack.MANUAL:
+        return (
+            "When a more preferred uplink that had failed is healthy again, the traffic stays where"
+            " it is: it returns when an operator orders it (`route-switcher release`, or `switch`),"
+            " or when the active uplink fails."
+        )
     unless = []
     if hold_back.min_stay:
         unless.append(f"within {seconds(hold_back.min_stay)} of the latest move, or of the start")

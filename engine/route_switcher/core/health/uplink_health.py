@@ -53,6 +53,8 @@ class UplinkHealth(WayOut):
         super().__init__(uplink, policy, link)
         self.ever_failed = False
         """Whether it has been failed since the engine knows it."""
+        self.left_before = False
+        """Whether the traffic had left it for a less preferred one before the engine started."""
         self._failed_at = inf
         self.last_known = -inf
         """When the latest known round was told."""

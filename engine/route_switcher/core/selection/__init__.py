@@ -106,6 +106,11 @@ selection is none). A voluntary move waits until `min_stay` is over, and, where 
 switches were made, until the oldest of these is an hour ago. A move that waits is told once for
 each end of the wait. It is not kept: `select` is asked again then, and may say otherwise.
 
+With `fail_back: manual` a PREFERENCE move waits without an end if its uplink has failed since the
+engine knows it, or if traffic had left it before a restart. `Release`, or the end of an override,
+lets it be made. That counts only for what can be selected then: a release while the preferred
+uplink is still failed does not let the traffic return later.
+
 An uplink that had no route since the kernel refused it counts as recovering for its stable time
 afterwards, though it is healthy (see `core.routing`).
 

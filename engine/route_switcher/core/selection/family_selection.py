@@ -124,7 +124,7 @@ class FamilySelection(SelectionState):
     def end_override(self) -> None:
         """The operator's order ends; after a drill, nothing delays the way back."""
         self._returns_to = None if self.override is None else self.override.back_to
-        self.override = None
+        self.override, self.limiter.released = None, True
 
     # What it decides.
 
@@ -141,7 +141,7 @@ class FamilySelection(SelectionState):
         self.admission.on_time(at, self.healths, self.current)
         if self.content(at):
             self._all_down.ask_at = self._held_until = inf
-            self._returns_to = None
+            self._returns_to, self.limiter.released = None, False
             return []
         outputs: list[Output] = []
         if self.override and at >= self.override.until:
@@ -164,6 +164,7 @@ class FamilySelection(SelectionState):
         self._held_until = min([self.admission.deadline(at), *damped])
         choice = select(candidates, self.current, self.override_of(healths))
         if choice.name is None or choice.name == self.current:
+            self.limiter.released = False  # an order is about what can be now
             return outputs + self._hold(eligibility)
         name, cause = choice.name, choice.cause
         if cause in VOLUNTARY and name == self._returns_to:
@@ -171,12 +172,14 @@ class FamilySelection(SelectionState):
         if cause is Cause.PREFERENCE and old is not None and self.current is not None:
             left, taken = (self._health(each).uplink for each in (self.current, name))
             cause = Cause.RELOAD if preferred_before(old, left, taken) else cause
-        if cause in VOLUNTARY and at < self.limiter.until:
+        returning = self.returning(name, cause)
+        until, _ = self.limiter.held(returning=returning)
+        if cause in VOLUNTARY and at < until:
             back = self._way_back(eligibility)
             if back is None:
-                self._held_until = min(self._held_until, self.limiter.until)
+                self._held_until = min(self._held_until, until)
                 better = self._health(name)
-                outputs += self.limiter.tell(at, better.label, better.notices)
+                outputs += self.limiter.tell(at, better.label, better.notices, returning=returning)
                 return outputs + self._hold(eligibility)
             name, cause = back, Cause.OPERATOR
         outputs += self._end_failed_drill(at, name)
@@ -212,7 +215,10 @@ class FamilySelection(SelectionState):
         self.current = name
         self.decision = Decision(at, self.family, None, name, Cause.RESTART, (), evidence)
         outputs: list[Output] = [self.decision]
+        preferred = True
         for health in self.healths:
+            preferred = preferred and health.uplink.name != name
+            health.left_before = preferred
             if health.uplink.name != name:
                 outputs += health.require_recovery(at, f"{name} was active at the start")
         return outputs

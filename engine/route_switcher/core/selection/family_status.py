@@ -38,6 +38,7 @@ def family_status(selection: FamilySelection, at: float) -> FamilyStatus:
         conflicts=selection.conflicts.all,
         astray=selection.astray,
         refusing=selection.refusing,
+        returns_by_order=selection.limiter.manual,
     )
 
 
@@ -49,8 +50,9 @@ def _awaited(selection: FamilySelection, eligibility: Eligibility) -> tuple[str,
     candidates = selection.weigh(eligibility)
     choice = select(candidates, selection.current, selection.override_of(healths))
     if choice.name is not None and choice.name != selection.current:
-        limiter = selection.limiter
-        return f"{choice.name} could take over: {limiter.reason}", limiter.until
+        returning = selection.returning(choice.name, choice.cause)
+        until, reason = selection.limiter.held(returning=returning)
+        return f"{choice.name} could take over: {reason}", until
     if selection.current is None or eligibility.since > -inf:
         return "another uplink that answers", inf
     return "", inf

@@ -20,7 +20,7 @@ from route_switcher.core.selection.select import Candidate
 from route_switcher.core.selection.switch_limiter import SwitchLimiter
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.states import UplinkState
+from route_switcher.core.vocabulary.states import Cause, UplinkState
 from route_switcher.core.vocabulary.status import Override
 from route_switcher.core.vocabulary.uplinks import Family
 
@@ -145,6 +145,11 @@ class SelectionState:
             return True
         ever = replace(self.eligibility(at), since=-inf, urgent=False).why_not
         return all(ever(other) for other in self.candidates if other is not health)
+
+    def returning(self, name: str, cause: Cause) -> bool:
+        """Whether a move with this cause leads back to an uplink that had failed."""
+        to = self._health(name)
+        return cause is Cause.PREFERENCE and (to.ever_failed or to.left_before)
 
     def eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""

@@ -1,4 +1,5 @@
-"""What delays a voluntary move, and until when: the minimum stay, and the budget of switches.
+"""What delays a voluntary move, and until when: the minimum stay, the budget of switches, and an
+operator's word where the policy waits for it.
 
 It never delays a failover: the selection asks it only about optional moves.
 """
@@ -8,7 +9,7 @@ from math import inf
 
 from route_switcher.core.notices import Notices
 from route_switcher.core.vocabulary.outputs import Level, Notice
-from route_switcher.core.vocabulary.policy import HoldBack
+from route_switcher.core.vocabulary.policy import FailBack, HoldBack
 
 _HOUR = 3600.0
 
@@ -16,11 +17,13 @@ _HOUR = 3600.0
 class SwitchLimiter:
     """Remembers the moves of one family."""
 
-    __slots__ = ("_hold_back", "_moved_at", "_switches")
+    __slots__ = ("_hold_back", "_moved_at", "_switches", "released")
 
     def __init__(self, hold_back: HoldBack) -> None:
         self._hold_back = hold_back
         self._moved_at = -inf
+        self.released = False
+        """Whether an operator has let the traffic return, and it has not yet."""
         self._switches: deque[float] = deque(maxlen=hold_back.switches_per_hour)
 
     def apply_policy(self, hold_back: HoldBack) -> None:
@@ -31,25 +34,36 @@ class SwitchLimiter:
     def on_move(self, at: float, *, first: bool) -> None:
         """The selection changed; the first one of all is no switch."""
         self._moved_at = at
+        self.released = False
         if not first and self._switches.maxlen is not None:
             self._switches.append(at)
+
+    @property
+    def manual(self) -> bool:
+        """Whether the traffic returns to an uplink that had failed only by an operator's order."""
+        return self._hold_back.fail_back is FailBack.MANUAL
 
     @property
     def until(self) -> float:
         """When a voluntary move may be made."""
         return self._held()[0]
 
-    @property
-    def reason(self) -> str:
-        """What holds a voluntary move back, in words."""
-        return self._held()[1]
+    def held(self, *, returning: bool) -> tuple[float, str]:
+        """Until when a voluntary move waits, and for what, in words; `returning`: it leads back to
+        an uplink that had failed."""
+        if returning and self.manual and not self.released:
+            return inf, "an operator has to say so ('fail_back: manual'): route-switcher release"
+        return self._held()
 
-    def tell(self, at: float, uplink: str, told: Notices) -> list[Notice]:
+    def tell(
+        self, at: float, uplink: str, told: Notices, *, returning: bool = False
+    ) -> list[Notice]:
         """What a person should know of the move to `uplink` that is held back; `told` is what was
         told of it before."""
-        until, why = self._held()
-        text = f"switch to {uplink} delayed for {until - at:.0f} s ({why})"
-        return told.once("held back", (self._moved_at, until), Notice(at, Level.INFO, text))
+        until, why = self.held(returning=returning)
+        span = f"delayed for {until - at:.0f} s ({why})" if until < inf else f"waits: {why}"
+        notice = Notice(at, Level.INFO, f"switch to {uplink} {span}")
+        return told.once("held back", (self._moved_at, until), notice)
 
     def _held(self) -> tuple[float, str]:
         """Until when, and by what, in words."""

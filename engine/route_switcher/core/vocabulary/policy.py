@@ -106,6 +106,15 @@ class Damping:
     max_hold: float
 
 
+class FailBack(Enum):
+    """How the traffic returns to a preferred uplink that had failed."""
+
+    AUTOMATIC = "automatic"
+    """By itself, once that is healthy."""
+    MANUAL = "manual"
+    """By an operator's order, or because the active uplink fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class HoldBack:
     """What holds back voluntary moves. It never keeps traffic on a failed uplink."""
@@ -115,6 +124,7 @@ class HoldBack:
     switches_per_hour: int | None = None
     """How many switches an hour may have had before another voluntary one; None: any number."""
     damping: Damping | None = None
+    fail_back: FailBack = FailBack.AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True)

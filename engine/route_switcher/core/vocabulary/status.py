@@ -168,6 +168,8 @@ class FamilyStatus:
     there, as far as is known."""
     refusing: bool = False
     """Traffic is refused as unreachable, since no uplink answers."""
+    returns_by_order: bool = False
+    """An uplink that had failed is returned to only by an operator's order."""
 
     @property
     def since(self) -> float:

@@ -204,12 +204,17 @@ class Answers:
     async def _release(self) -> Reply:
         families = self._engine.status().families
         names = dict.fromkeys(f.override.uplink for f in families if f.override is not None)
+        # Without an order it lets the traffic return where the policy waits for that.
+        waiting = (f for f in families if f.returns_by_order and f.override is None)
+        names |= {f.active: None for f in waiting if f.awaited and f.active is not None}
+        ordered = {f.override.uplink for f in families if f.override is not None}
         messages: list[str] = []
         status = self._engine.status()
         for name in names:
             outcome = await self._engine.submit(Release(inf, name))
             assert outcome is not None
-            messages += [f"the order for {name} is taken back", *self._said(outcome)]
+            taken_back = [f"the order for {name} is taken back"] if name in ordered else []
+            messages += [*taken_back, *self._said(outcome)]
             status = outcome.status
         kept = await self._orders.keep(status)
         return done("release", messages=messages or ["there is no order"], kept=kept)

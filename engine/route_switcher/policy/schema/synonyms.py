@@ -47,6 +47,7 @@ _MEANT: Mapping[str, str] = {
         "hold_back": "holdback dampening limits anti_flap antiflap",
         "min_stay": "cooldown cool_down dwell min_dwell hold_down holddown hold_down_time"
         " min_hold preempt_delay failback_delay switch_delay flap_protection",
+        "fail_back": "failback nopreempt no_preempt preempt auto_failback fallback return",
         "switches_per_hour": "max_switches rate_limit max_switches_per_hour",
         "damping": "damp route_dampening flap_damping",
         "routes": "route routing",
@@ -74,7 +75,7 @@ _PLACES: Mapping[str, str] = {
     **dict.fromkeys(("fail", "recover"), "a rule"),
     **dict.fromkeys(("failures", "loss", "latency", "jitter", "over"), "the 'fail' of a rule"),
     **dict.fromkeys(("successes", "stable"), "the 'recover' of a rule"),
-    **dict.fromkeys(("min_stay", "switches_per_hour", "damping"), "'hold_back'"),
+    **dict.fromkeys(("min_stay", "switches_per_hour", "damping", "fail_back"), "'hold_back'"),
     **dict.fromkeys(("table", "also", "source_rules", "when_all_down"), "'routes'"),
     "conntrack": "'after_switch'",
     "group": "'control'",

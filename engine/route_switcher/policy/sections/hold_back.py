@@ -2,7 +2,7 @@
 
 from math import floor, log2
 
-from route_switcher.core.vocabulary.policy import Damping, HoldBack
+from route_switcher.core.vocabulary.policy import Damping, FailBack, HoldBack
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.sections.bounds import read_seconds
 from route_switcher.policy.yaml.reader import Path
@@ -26,6 +26,7 @@ def read_hold_back(findings: Findings) -> HoldBack:
         0.0 if min_stay is None else min_stay,
         switches if isinstance(switches, int) else None,
         _read_damping(findings, (SECTION, "damping")),
+        FailBack(findings.get((SECTION, "fail_back")) or FailBack.AUTOMATIC),
     )
 
 
