@@ -254,6 +254,21 @@ async def test_where_no_process_can_be_started_that_is_the_problem(
     assert await sh("exit 0") == "it cannot be started: No such file or directory"
 
 
+async def test_where_no_thread_can_be_started_that_is_the_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_thread(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("trio._threads.start_thread_soon", no_thread)
+    assert await sh("exit 0") == "it cannot be started: can't start new thread"
+
+
+async def test_an_argument_that_cannot_be_written_here_is_the_problem() -> None:
+    problem = await run("/bin/echo", "half \ud83d")
+    assert problem == r"it cannot be started: utf-8 has no 'half \ud83d'"
+
+
 async def test_a_supervisor_that_is_killed_is_told_of(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     problem = await sh(f"echo $$ > {marks}; kill -KILL $PPID; exec sleep 1000")

@@ -7,6 +7,13 @@ from support.told import KEYS_HINT, check, with_uplink
 UPLINKS_HINT = "write for example {primary: {interface: eth0, gateway: 192.168.1.1}}"
 
 NOTATION = {
+    "half a character": (
+        with_uplink('hooks: {on_switch: [{run: [/bin/it, "\\ud83d"]}]}\n'),
+        [
+            "5:37-45 bad-character: '\\ud83d' has half a character, which is not allowed",
+            "an escape such as \\U0001F600 names a whole one",
+        ],
+    ),
     "nothing at all": (
         "",
         ["1:1-1 empty: the file is empty", "write at least 'version: 1' and 'uplinks:'"],

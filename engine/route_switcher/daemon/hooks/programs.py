@@ -66,12 +66,17 @@ class Programs:
                 ended = await _run(effect, output)
             except OSError as error:
                 ended = _Ended(f"it cannot be started: {error.strerror}")
+            except RuntimeError as error:  # no thread (threading)
+                ended = _Ended(f"it cannot be started: {error}")
+            except UnicodeEncodeError as error:
+                ended = _Ended(f"it cannot be started: {error.encoding} has no {error.object!r}")
             _tell(effect, policy, ended, output.lines(), trio.current_time() - began)
         return ended.problem
 
 
 async def _run(effect: RunHook, output: Output) -> _Ended:
-    """Raises OSError where no process can be started."""
+    """Raises OSError or RuntimeError where no process can be started, and UnicodeEncodeError where
+    an argument cannot be written in the encoding of this machine."""
     clock = WallClock(trio.current_time(), datetime.now().astimezone())
     with _Pipe() as life, _Pipe() as status:
         process = await trio.lowlevel.open_process(

@@ -31,6 +31,8 @@ MAX_NODES = 20_000
 # YAML 1.2 calls 010 ten and YAML 1.1 eight: here it is text, and so refused as a number.
 # 18 digits fit every counter, and stay far below Python's own limit for reading a number.
 _WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+"""Surrogates: only an escape can write one, and no file name or program can have it."""
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -236,6 +238,15 @@ class _Reader:
                 "tag",
                 f"the tag {quoted(event.tag)} is not allowed",
                 "remove it; quotes make a value text",
+                event,
+            )
+        if isinstance(event, yaml.ScalarEvent) and _HALF_A_CHARACTER.search(event.value):
+            self.unclear.add(path)
+            self._complain(
+                path,
+                "bad-character",
+                f"{quoted(event.value)} has half a character, which is not allowed",
+                "an escape such as \\U0001F600 names a whole one",
                 event,
             )
 
