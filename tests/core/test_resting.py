@@ -68,10 +68,11 @@ def fast_forward(fed: Twin, leapt: Twin, periods: int) -> None:
         at = fed.now
         rests = fed.world.engine.at_rest(at)
         assert rests == leapt.world.engine.at_rest(at)
-        if rests and fed.calm():
+        seconds = periods * fed.period()
+        assert fed.world.engine.rest_until == leapt.world.engine.rest_until
+        if rests and fed.calm() and at + seconds < fed.world.engine.rest_until:
             event("leapt")
             told = len(fed.outputs)
-            seconds = periods * fed.period()
             # A packet under way that is late would be missing.
             fed.run(at + seconds)
             leapt.world.fast_forward(seconds, uplinks_of(leapt))

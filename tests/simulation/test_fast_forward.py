@@ -22,10 +22,17 @@ from route_switcher.core.vocabulary.conditions import (
     Within,
 )
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
+from route_switcher.core.vocabulary.policy import (
+    Damping,
+    FailBack,
+    HoldBack,
+    Policy,
+    Recover,
+    Rule,
+)
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.simulation.episodes import Flapping, RandomEpisodes, Union
+from route_switcher.simulation.episodes import Episode, Flapping, RandomEpisodes, Union
 from route_switcher.simulation.network import Brownout, Network, WanLine
 from route_switcher.simulation.simulate import SimulationResult, simulate
 from support.pinging import pinging, target
@@ -119,6 +126,7 @@ _hold_backs = st.builds(
     st.sampled_from([0.0, 0.0, 45.0]),
     st.sampled_from([None, None, 2]),
     st.one_of(st.none(), _dampings),
+    st.sampled_from(FailBack),
 )
 
 
@@ -217,3 +225,20 @@ def test_other_speeds_are_leapt_too() -> None:
     policy = _plain(interval=0.7, standby=10.0)
     _, result = _run(policy, _quiet(policy), leaping=True)
     assert result.leapt > 0.3 * SECONDS
+
+
+@pytest.mark.parametrize("hold_back", [HoldBack(400.0), HoldBack(fail_back=FailBack.MANUAL)])
+def test_the_time_in_which_a_move_is_held_back_is_leapt_and_the_move_comes_when_it_would(
+    hold_back: HoldBack,
+) -> None:
+    policy = replace(_plain(), hold_back=hold_back)
+    lines = {name: WanLine(loss=0.0) for name in ("primary", "secondary")}
+    lines["primary"] = replace(lines["primary"], dead=(Episode(20.0, 40.0),))
+    network = Network(lines, {})
+    outputs, result = _run(policy, network, leaping=True)
+    assert (outputs, result.leapt > 0.7 * SECONDS) == (
+        _run(policy, network, leaping=False)[0],
+        True,
+    )
+    moves = [output.cause for output in outputs if isinstance(output, Decision)]
+    assert len(moves) == (3 if hold_back.min_stay else 2)

@@ -192,15 +192,20 @@ class Engine:
 
     def at_rest(self, at: float) -> bool:
         """Whether nothing would change, except the time, if at `at` all that comes is good rounds
-        like the latest, for however long."""
+        like the latest, until `rest_until`."""
         return (
             all(health.at_rest for health in self._healths.values())
-            and all(selection.content(at) for selection in self._families.values())
+            and all(selection.at_rest(at) for selection in self._families.values())
             and not self._suspects.any
             and self._ownership.restore_at == inf
             and self._ways.deadline() == inf
             and self._after.at_rest
         )
+
+    @property
+    def rest_until(self) -> float:
+        """When its rest ends though all rounds are good: something that is held back may move."""
+        return min(family.deadline() for family in self._families.values())
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         """Fast-forward by `delta` seconds: behave as if good rounds identical to the latest had

@@ -169,7 +169,7 @@ class _Simulation:
         if not world.engine.at_rest(now):
             return
         began = nanoseconds(now)
-        limit = nanoseconds(change - self._under_way)
+        limit = nanoseconds(min(change, world.engine.rest_until) - self._under_way)
         for stream in streams:
             limit = passage.first_lost(
                 stream.uplink, stream.targets, stream.next_due, stream.interval, limit

@@ -126,6 +126,23 @@ class SelectionState:
             and self.admission.calm
         )
 
+    def at_rest(self, at: float) -> bool:
+        """Whether good rounds of all uplinks, which are healthy, change nothing until its
+        `deadline`: nothing could be better, or what could is held back, and that is told."""
+        if self.content(at):
+            return True
+        return (
+            self.current is not None
+            and self.departing is None
+            and self.override is None
+            and self._returns_to is None
+            and not self.limiter.released
+            and all(health.state is UplinkState.HEALTHY for health in self.candidates)
+            and self._health(self.current).penalty.until <= at
+            and self.admission.calm
+            and at < self._held_until
+        )
+
     def _given_up(self, at: float) -> bool:
         """Whether the active uplink is failed, or none could be selected in time."""
         if self.current is None:
