@@ -25,7 +25,7 @@ from route_switcher.core.vocabulary.routes import Change, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome, UplinkState
 from route_switcher.core.vocabulary.uplinks import Family
 from support.answering import RTT, S1, S2, T1, T2, T3, Net, policy, probe
-from support.keys import v4
+from support.keys import v4, v6
 from support.standing import standing_route
 from support.world import uplink
 
@@ -260,9 +260,26 @@ def test_the_families_are_apart() -> None:
         suspects.on_round(Round(0, v4(name), "internet", 0, FAILED, answers), V4)
     assert set(suspects.of(V4)["internet"]) == {T2}
     answers = (Answer(S1, RTT), Answer(S2, None))
-    event = Round(0, v4("six"), "internet", 0, FAILED, answers)
+    event = Round(0, v6("six"), "internet", 0, FAILED, answers)
     assert suspects.on_round(event, Family.IPV6)[0].outcome is FAILED
     assert not suspects.of(Family.IPV6)["internet"]
+
+
+def test_uplinks_that_ask_other_targets_are_no_witnesses_of_the_rest() -> None:
+    """Through c the probe asks other targets, as an uplink may override them."""
+    suspects = SuspectTargets()
+    ours = replace(probe(T1, T2, quorum="all"), uplinks=("a", "b"))
+    other = replace(probe(T2, T3, quorum="all"), uplinks=("c",))
+    suspects.apply_policy(
+        policy(*(uplink(n, i) for i, n in enumerate("abc")), probes=(ours, other))
+    )
+    for name, answers in (
+        ("c", (Answer(T2, RTT), Answer(T3, RTT))),
+        ("a", (Answer(T1, None), Answer(T2, RTT))),
+        ("b", (Answer(T1, None), Answer(T2, RTT))),
+    ):
+        suspects.on_round(Round(0, v4(name), "internet", 0, FAILED, answers), V4)
+    assert set(suspects.of(V4)["internet"]) == {T1}
 
 
 def test_a_reload_forgets_the_suspects_of_a_changed_probe_only() -> None:

@@ -153,6 +153,14 @@ GENERAL = {
         NO_HOOK,
         "on_all_up (IPv4) at 19.52s was due",
     ),
+    "uplink.probes": Case(
+        "uplinks: {primary: {interface: eth0, gateway: 192.0.2.1"
+        "<|, probes: {internet: {interval: 10s}}>}, secondary: {interface: eth1,"
+        " gateway: 198.51.100.1}}",
+        DIES,
+        "{at: 15s, active: secondary}",
+        "primary is",
+    ),
     "icmp_probe.targets": probing(
         "targets: [203.0.113.1<, 203.0.113.2|>]",
         ONE_TARGET_DIES,

@@ -216,7 +216,7 @@ def _praise(result: _Result) -> str:
     assert policy is not None
     counts = [
         counted(len(policy.names), "uplink"),
-        counted(len(policy.probes), "probe"),
+        counted(len({probe.name for probe in policy.probes}), "probe"),
         counted(len({rule.name for rule in policy.every_rule}), "rule"),
     ]
     doubts = [problem.severity for problem in result.problems.problems]

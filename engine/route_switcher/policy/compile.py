@@ -13,6 +13,7 @@ from route_switcher.policy.sections.families_move import read_families_move
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.hooks import read_hooks
 from route_switcher.policy.sections.metrics import read_metrics
+from route_switcher.policy.sections.probe_overrides import override
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.sections.track_file import read_track_file
 from route_switcher.policy.yaml.reader import Document
@@ -34,6 +35,8 @@ def compile_policy(document: Document, origin: str) -> Policy:
     certain = certain and len({uplink.name for uplink in the_uplinks}) == len(names)
     the_probes = probes.read_probes(findings, names, the_uplinks if certain else None)
     the_rules = rules.read_rules(findings, names, the_probes)
+    if certain:
+        the_probes = override(findings, the_probes, the_uplinks, the_rules)
     the_hold_back = read_hold_back(findings)
     the_control = read_control(findings)
     the_hooks = read_hooks(findings)

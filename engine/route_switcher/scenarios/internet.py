@@ -22,7 +22,10 @@ class WrittenInternet:
 
     def apply_policy(self, policy: Policy) -> None:
         """Take a policy's timeouts."""
-        self._rtts |= {probe.name: min(RTT, probe.timeout / 2) for probe in policy.probes}
+        for probe in policy.probes:
+            # An uplink may override the timeout of a probe.
+            others = [each.timeout for each in policy.probes if each.name == probe.name]
+            self._rtts[probe.name] = min(RTT, min(others) / 2)
 
     def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> Fate:
         """See `internet.Internet`."""

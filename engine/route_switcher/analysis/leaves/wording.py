@@ -9,7 +9,7 @@ from route_switcher.text.quantities import counted, share
 
 def of_probe(probe: str, policy: Policy) -> str:
     """Which probe's, where there are several."""
-    return f" of {probe}" if len(policy.probes) > 1 else ""
+    return f" of {probe}" if len({each.name for each in policy.probes}) > 1 else ""
 
 
 def measured(leaf: Beyond | Within, policy: Policy, compared: str, every: Quorum) -> str:

@@ -48,7 +48,9 @@ class LintContext:
         """The probes, each with its place; one that no file spells out stands at the uplinks."""
         written = ("probes",) in self.findings.document.keys
         for probe in self.policy.probes:
-            yield (("probes", probe.name) if written else ("uplinks",)), probe
+            name, here = probe.name, ("uplinks", *(probe.uplinks or ())[:1], "probes", probe.name)
+            overridden = here in self.findings.document.keys
+            yield here if overridden else ("probes", name) if written else ("uplinks",), probe
 
     def names(self) -> Iterator[tuple[Path, str]]:
         """The names of the uplinks, each once, with its place."""

@@ -11,11 +11,11 @@ some targets answered, the other witnesses are asked at once. Otherwise an uplin
 dead target before anyone could say that it is dead.
 """
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from math import inf
 
-from route_switcher.core.probing.assignment import meaning
+from route_switcher.core.probing.assignment import meanings
 from route_switcher.core.probing.pace import longest_gap
 from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.events import Answers, Round, by_target
@@ -43,14 +43,20 @@ class _Latest:
 
 
 class _OfProbe:
-    """The suspect targets of one probe in one family."""
+    """The suspect targets of one probe in one family.
 
-    def __init__(self, probe: Probe, family: Family) -> None:
+    `through` has the probe as it is through each uplink: they may ask other targets.
+    """
+
+    def __init__(self, through: Mapping[UplinkId, Probe], family: Family) -> None:
         self.targets: set[Target] = set()
         """Those that are suspect now; the set stays the same object."""
-        self.probe = probe
-        self._all = probe.targets_for(family)
-        self._gap = longest_gap(probe)
+        self.through = through
+        self.meanings = meanings(through.values(), family)
+        self._all = tuple(
+            dict.fromkeys(t for probe in through.values() for t in probe.targets_for(family))
+        )
+        self._gap = max(longest_gap(probe) for probe in through.values())
         self._worth_telling = max(self._gap, WORTH_TELLING)
         self._dead: set[Target] = set()
         """Those that answer through no uplink that works, though it be the only one."""
@@ -68,9 +74,10 @@ class _OfProbe:
             return  # of a round that is not the latest, or that said nothing
         latest.sent_at = event.sent_at
         failed = False
+        timeout = self.through[event.uplink].timeout
         for position, answer in by_target(self._all, event.answers):
             if not answer.pending:
-                in_time = answer.rtt is not None and answer.rtt <= self.probe.timeout
+                in_time = answer.rtt is not None and answer.rtt <= timeout
                 latest.answered[position] = in_time
                 failed |= not in_time
         if failed or self._dead:
@@ -82,7 +89,7 @@ class _OfProbe:
             return event
         left = [a for a in event.answers if a.target not in self.targets]
         answered = sum(a.rtt is not None for a in left)
-        if not left or answered < answers_needed(self.probe.quorum, len(left)):
+        if not left or answered < answers_needed(self.through[event.uplink].quorum, len(left)):
             return event
         return replace(event, outcome=RoundOutcome.GOOD, reason="")
 
@@ -102,14 +109,14 @@ class _OfProbe:
         gone = [t for t in self._all if t in settled & self._told - self._dead]
         self._told.update(come)
         self._told.difference_update(gone)
-        name = self.probe.name
+        name = self._name
         return [
             *(Notice(at, Level.WARNING, self._death(t)) for t in come),
             *(Notice(at, Level.INFO, f"{t} answers {name} again") for t in gone),
         ]
 
     def _death(self, target: Target) -> str:
-        name = self.probe.name
+        name = self._name
         if target in self.targets:
             return f"{target} is left out of {name}: it fails everywhere"
         return f"{target} does not answer {name} through any uplink that works"
@@ -124,11 +131,16 @@ class _OfProbe:
         if event.uplink in self._doubtful:
             return []
         self._doubtful.add(event.uplink)
+        fast = self.through[event.uplink].fast_interval
         return [
             uplink
             for uplink, latest in self._latest.items()
-            if any(latest.answered) and event.sent_at - latest.sent_at > self.probe.fast_interval
+            if any(latest.answered) and event.sent_at - latest.sent_at > fast
         ]
+
+    @property
+    def _name(self) -> str:
+        return next(iter(self.through.values())).name
 
     def keep(self, uplinks: Set[UplinkId]) -> None:
         """Forget what was seen through all uplinks but these."""
@@ -136,20 +148,27 @@ class _OfProbe:
         self._doubtful &= uplinks
 
     def _find(self, now: float) -> None:
-        fresh = [x.answered for x in self._latest.values() if now - x.sent_at <= self._gap]
+        fresh = {
+            uplink: latest.answered
+            for uplink, latest in self._latest.items()
+            if now - latest.sent_at <= self._gap
+        }
+        silent = [
+            (position, target)
+            for position, target in enumerate(self._all)
+            if not any(answered[position] for answered in fresh.values())
+        ]
         found = {
             target
-            for position, target in enumerate(self._all)
-            if not any(answered[position] for answered in fresh)
-            and (target in self.targets or _is_suspect(position, fresh))
+            for position, target in silent
+            if target in self.targets or self._is_suspect(position, fresh, WITNESSES)
         }
         if len(found) == len(self._all):
             found = set()
         dead = found | {
             target
-            for position, target in enumerate(self._all)
-            if not any(answered[position] for answered in fresh)
-            and (target in self._dead or _is_suspect(position, fresh, 1))
+            for position, target in silent
+            if target in self._dead or self._is_suspect(position, fresh, 1)
         }
         for target in dead ^ self._dead:
             self._since[target] = now
@@ -157,13 +176,18 @@ class _OfProbe:
         self.targets.intersection_update(found)
         self.targets.update(found)
 
-
-def _is_suspect(
-    silent: int, latest: Sequence[Sequence[bool | None]], enough: int = WITNESSES
-) -> bool:
-    """Whether enough uplinks that work know that the target at this position fails."""
-    witnesses = [answered for answered in latest if any(answered)]
-    return len(witnesses) >= enough and all(known[silent] is False for known in witnesses)
+    def _is_suspect(
+        self, silent: int, latest: Mapping[UplinkId, Sequence[bool | None]], enough: int
+    ) -> bool:
+        """Whether enough uplinks that work, and ask the target at this position, know that it
+        fails."""
+        target = self._all[silent]
+        witnesses = [
+            answered
+            for uplink, answered in latest.items()
+            if any(answered) and target in self.through[uplink].targets
+        ]
+        return len(witnesses) >= enough and all(known[silent] is False for known in witnesses)
 
 
 class SuspectTargets:
@@ -176,14 +200,22 @@ class SuspectTargets:
         """Take a new policy; what is known of unchanged probes stays, but not of uplinks that have
         their names from now on."""
         before, self._probes = self._probes, {}
-        for probe in policy.probes:
+        for name in dict.fromkeys(probe.name for probe in policy.probes):
             for family in policy.families:
-                known = before.get((probe.name, family))
-                same = known is not None and meaning(known.probe, family) == meaning(probe, family)
-                kept = known if same else None
-                its = self._probes[probe.name, family] = kept or _OfProbe(probe, family)
-                through = (u.id for u in policy.uplinks_of(family) if probe.goes_through(u.name))
-                its.keep(set(through) - set(renamed))
+                through = {
+                    uplink.id: probe
+                    for uplink in policy.uplinks_of(family)
+                    for probe in policy.probes_through(uplink.name)
+                    if probe.name == name
+                }
+                if not through:
+                    continue
+                known = before.get((name, family))
+                if known is None or known.meanings != meanings(through.values(), family):
+                    known = _OfProbe(through, family)
+                known.through = through
+                known.keep(through.keys() - set(renamed))
+                self._probes[name, family] = known
 
     def of(self, family: Family) -> dict[str, Set[Target]]:
         """The suspect targets of each probe; the sets change as things go."""

@@ -1,6 +1,7 @@
 """The times of a probe: how often it asks, at which speed, and how long it waits for an answer."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal, TypedDict
 
 from route_switcher.policy.findings import Findings
@@ -47,12 +48,16 @@ def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None)
     )
 
 
-def read_times(findings: Findings, path: Path) -> ProbeTimes:
-    """The times of the probe at `path`; reports those that cannot be, alone or beside others."""
-    written = _read_time(findings, path, "interval", "interval")
+def read_times(findings: Findings, path: Path, base: Path | None = None) -> ProbeTimes:
+    """The times of the probe at `path`; reports those that cannot be, alone or beside others.
+
+    Keys that are not written there are as at `base`, where all is sound.
+    """
+    read = partial(_read_time, findings, path, base)
+    written = read("interval", "interval")
     interval = DEFAULT_INTERVAL if written is None else written
     certain = findings.sound((*path, "interval"))
-    fast = _read_time(findings, path, "fast_interval", "fast interval")
+    fast = read("fast_interval", "fast interval")
     if fast is not None and certain and fast > interval:
         findings.report(
             "fast-above-interval",
@@ -63,13 +68,13 @@ def read_times(findings: Findings, path: Path) -> ProbeTimes:
         )
         fast = None
     times = default_times(interval, fast)
-    timeout = _read_time(findings, path, "timeout", "timeout")
+    timeout = read("timeout", "timeout")
     if timeout is not None:
         times["timeout"] = timeout
         if certain and findings.sound((*path, "fast_interval")):
             _check_timeout(findings, path, times, "interval" if fast is None else "fast interval")
     for key, (what, reason) in _SLOWER.items():
-        slower = _read_time(findings, path, key, what)
+        slower = read(key, what)
         if slower is None:
             continue
         times[key] = slower
@@ -84,8 +89,17 @@ def read_times(findings: Findings, path: Path) -> ProbeTimes:
     return times
 
 
-def _read_time(findings: Findings, path: Path, key: str, what: str) -> float | None:
-    return read_seconds(findings, (*path, key), what, SHORTEST_TIME, LONGEST_INTERVAL)
+def _read_time(
+    findings: Findings, path: Path, base: Path | None, key: str, what: str
+) -> float | None:
+    place = placed(findings, path, base, key)
+    return read_seconds(findings, place, what, SHORTEST_TIME, LONGEST_INTERVAL)
+
+
+def placed(findings: Findings, path: Path, base: Path | None, key: str) -> Path:
+    """Where a key stands that counts at `path`: there, or else at `base`."""
+    here = (*path, key)
+    return here if base is None or here in findings.document.keys else (*base, key)
 
 
 def _check_timeout(findings: Findings, path: Path, times: ProbeTimes, which: str) -> None:

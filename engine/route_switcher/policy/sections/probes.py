@@ -9,7 +9,7 @@ from route_switcher.policy.checks.reader import PUBLIC, public_targets
 from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.sections.intervals import default_times, read_times
+from route_switcher.policy.sections.intervals import default_times, placed, read_times
 from route_switcher.policy.sections.targets import read_resolvers, read_targets
 from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
 from route_switcher.policy.sections.uplinks import SECTION as UPLINKS
@@ -60,13 +60,13 @@ def _sound_probes(
         if targets_path in findings.document.keys:
             targets = read_targets(findings, targets_path, reader)
             if asked is not None and findings.sound(targets_path):
-                _check_families(findings, targets_path, targets, asked, all_of_them=through is None)
+                check_families(findings, targets_path, targets, asked, all_of_them=through is None)
         elif check is not None:
             targets = reader.default_targets(check, {uplink.family for uplink in asked or ()})
         else:
             targets = ()
         targets = read_resolvers(findings, path, targets, asked)
-        quorum = _read_quorum(findings, path, targets)
+        quorum = read_quorum(findings, path, targets)
         if check is not None and findings.sound(path):
             yield Probe(
                 name=str(path[-1]),
@@ -78,7 +78,7 @@ def _sound_probes(
             )
 
 
-def _check_families(
+def check_families(
     findings: Findings,
     path: Path,
     targets: Sequence[Target],
@@ -111,8 +111,11 @@ def _check_families(
             )
 
 
-def _read_quorum(findings: Findings, path: Path, targets: Sequence[Target]) -> Quorum:
-    quorum = findings.get((*path, "quorum"))
+def read_quorum(
+    findings: Findings, path: Path, targets: Sequence[Target], base: Path | None = None
+) -> Quorum:
+    """How many of `targets` must answer: by the key at `path`, or else at `base`."""
+    quorum = findings.get(placed(findings, path, base, "quorum"))
     if not isinstance(quorum, int):
         return "all" if quorum == "all" else "any"
     if findings.sound((*path, "targets")):
