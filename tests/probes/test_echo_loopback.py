@@ -221,7 +221,8 @@ async def test_without_the_right_to_open_raw_sockets_entering_says_so() -> None:
     script = """
 import trio
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.probes.icmp import IcmpProber, ProbeNotPermitted
+from route_switcher.probes.icmp import IcmpProber
+from route_switcher.probes.prober import ProbeNotPermitted
 
 async def main():
     for interface in ("lo", "missing0"):

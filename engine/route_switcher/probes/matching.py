@@ -1,6 +1,5 @@
 """Which received packet answers which request; those that answer none are counted by cause."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,6 +8,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import packets
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.open_round import OpenRound
+from route_switcher.probes.pending import Pending
 
 
 @dataclass(slots=True)
@@ -23,34 +23,13 @@ class EchoRequest(Request):
 EchoRound: TypeAlias = OpenRound[EchoRequest]
 
 
-class Matching:
+class Matching(Pending[int, EchoRequest]):
     """The requests of one prober that may still be answered, by their sequence numbers."""
 
     def __init__(self, family: Family, counters: Counters) -> None:
+        super().__init__(lambda request: request.sequence)
         self._family = family
         self._counters = counters
-        self._pending: dict[int, tuple[EchoRound, EchoRequest]] = {}
-
-    def __len__(self) -> int:
-        """How many requests may still be answered."""
-        return len(self._pending)
-
-    @property
-    def rounds(self) -> Iterable[EchoRound]:
-        """The rounds that these requests belong to."""
-        return {open_round for open_round, _ in self._pending.values()}
-
-    def expect(self, request: EchoRequest, open_round: EchoRound) -> None:
-        """Note that `request` of `open_round` may be answered from now on."""
-        self._pending[request.sequence] = open_round, request
-
-    def forget(self, open_round: EchoRound) -> None:
-        """Expect no more answers to this round."""
-        for request in open_round.requests:
-            # The number of one that was remembered for long may be another round's by now.
-            waiting = self._pending.get(request.sequence)
-            if waiting is not None and waiting[0] is open_round:
-                del self._pending[request.sequence]
 
     def match(
         self, packet: bytes, source: str, identifier: int
@@ -64,7 +43,7 @@ class Matching:
         if reply.identifier != identifier:
             counters.foreign += 1
             return None
-        waiting = self._pending.get(reply.sequence)
+        waiting = self.get(reply.sequence)
         if waiting is None:
             counters.unasked += 1
             return None

@@ -18,10 +18,12 @@ class Nuisance:
     """Counts such packets for one prober. Who sends them has seen a request of ours, so a new mark
     keeps him out until he has seen another."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], answers: str = "echo replies") -> None:
+        """`answers`: what the answers of the prober are, in the plural."""
         self.excessive = False
         """Whether there were more than are tolerated since `kept_out`."""
         self._tell = tell
+        self._answers = answers
         self._told_at = -math.inf
         self._since = -math.inf
         self._count = 0
@@ -45,13 +47,13 @@ class Nuisance:
 
     def overrun(self) -> None:
         """Note that the receive buffer was full."""
-        self._warn("the receive buffer was full, so echo replies were lost")
+        self._warn(f"the receive buffer was full, so {self._answers} were lost")
 
     def kept_out(self) -> None:
         """Note that from now on requests carry another mark."""
         if self.excessive:
             self._warn(
-                f"{self._total} forged or repeated echo replies dropped:"
+                f"{self._total} forged or repeated {self._answers} dropped:"
                 " probes go on under another identifier"
             )
         self.excessive = False
