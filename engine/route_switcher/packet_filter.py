@@ -16,6 +16,7 @@ Instruction: TypeAlias = tuple[int, int, int, int]
 """Code, jump if true, jump if false (both relative to the next instruction), operand."""
 
 LOAD_BYTE = 0x30  # BPF_LD | BPF_B | BPF_ABS
+LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 LOAD_HALF = 0x28  # BPF_LD | BPF_H | BPF_ABS
 LOAD_LENGTH = 0x80  # BPF_LD | BPF_W | BPF_LEN
 LOAD_HALF_AFTER_X = 0x48  # BPF_LD | BPF_H | BPF_IND

@@ -285,6 +285,16 @@ CASES = [
         "8.8.8.8 is the only target through a and b",
     ),
     Case(
+        "first-hop-only",
+        WARNING,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: q, fail: {failures: 3}}",
+            probes="  q: {type: echo, timeout: 100ms}\n",
+        ),
+        "fail",
+        "s asks the gateway alone",
+    ),
+    Case(
         "repeated-target",
         NOTE,
         written(

@@ -120,8 +120,6 @@ class World(VirtualWorld):
         phase: Callable[[int], float] = lambda number: 0.1 * number,
     ) -> None:
         self.outputs: list[Output] = []
-        self.heard: list[Event | Output] = []
-        """What the engine was told, and what it said, in order."""
         self.actions: list[tuple[float, RouteAction]] = []
         self.refusing: Callable[[RouteAction], str | None] = lambda _: None
         self._interfaces: dict[str, str] = {}
@@ -130,8 +128,7 @@ class World(VirtualWorld):
         super().__init__(
             rules,
             self,
-            self._keep,
-            overhear=self.heard.append,
+            self.outputs.append,
             links=links,
             next_hops=next_hops,
             table=CheckedTable(found, self),
@@ -225,10 +222,6 @@ class World(VirtualWorld):
         if line.unknown:
             return "delayed"
         return RTT if line.works else None
-
-    def _keep(self, output: Output) -> None:
-        self.outputs.append(output)
-        self.heard.append(output)
 
     def _handle(self, event: Event) -> None:
         self._tell(event)

@@ -13,6 +13,8 @@ _FORGED = {
     "malformed": "unreadable",
     "wrong_source": "from a wrong source",
     "wrong_token": "with wrong data",
+    "wrong_target": "to or about somebody else",
+    "wrong_hops": "by a wrong number of routers",
 }
 """Packets that no working network sends, in words."""
 

@@ -15,6 +15,10 @@ class Counters:
     """Ours by identifier, but nobody waits: too late, or forged."""
     wrong_source: int = 0
     wrong_token: int = 0
+    wrong_target: int = 0
+    """Answers to somebody else, or about somebody else."""
+    wrong_hops: int = 0
+    """Echoes that have not come by exactly one router."""
     repeated: int = 0
     late: int = 0
     """Answers after the timeout, to a round that had not ended or was followed."""

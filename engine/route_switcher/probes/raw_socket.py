@@ -43,6 +43,25 @@ def open_socket(interface: str | None, family: Family, mark: Mark) -> socket.soc
     return sock
 
 
+def open_icmpv6_socket(interface: str, kind: int) -> socket.socket:
+    """A non-blocking raw socket bound to `interface` that receives ICMPv6 messages of one type.
+
+    Raises OSError: PermissionError without CAP_NET_RAW (raw(7)), ENODEV without the interface.
+    """
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    try:
+        sock.setblocking(False)
+        _let_only_icmpv6_in(sock, kind)
+        receive_buffer.enlarge(sock)
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
+        bind_to(sock, interface)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def _let_only_replies_in(sock: socket.socket, family: Family) -> None:
     """Set the filters of raw(7) and RFC 3542, section 3.2: on Linux a set bit keeps a type out."""
     reply = ECHO_REPLY[family]
@@ -50,6 +69,10 @@ def _let_only_replies_in(sock: socket.socket, family: Family) -> None:
         mask = ~(1 << reply) & 0xFFFFFFFF
         sock.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", mask))
     else:
-        words = [0xFFFFFFFF] * 8
-        words[reply // 32] &= ~(1 << reply % 32)
-        sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))
+        _let_only_icmpv6_in(sock, reply)
+
+
+def _let_only_icmpv6_in(sock: socket.socket, kind: int) -> None:
+    words = [0xFFFFFFFF] * 8
+    words[kind // 32] &= ~(1 << kind % 32)
+    sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))

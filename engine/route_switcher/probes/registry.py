@@ -22,20 +22,28 @@ What a prober can build on:
 * `probes.dns_query.ask_resolver`: one question to a resolver, UDP and TCP, pinned.
 * `probes.reasons.fault_of`: what an error of the kernel says. `FAILED`: the uplink or the target is
   bad. `UNKNOWN`: we could not ask.
-* A prober with one socket for all targets keeps its own books: see `icmp.py` with `OpenRound` and
-  `LateReplies`.
+* `probes.packet_prober.PacketProber`: one socket for all targets, and single packets that answer
+  single packets, stamped by the kernel. `icmp.py` is the shortest example.
 
 The target of a round is `target.address`, in digits. A target by name has been looked up before
 the prober sees it, unless its `ProberKind` says that it asks no addresses. `egress.next_hop()` is
-the gateway, for checks that ask it.
+the gateway, for checks that ask it: their only target is `Target.of_uplink("gateway")`, and the
+policy writes none.
 """
 
 from collections.abc import Iterable, Mapping
 
-from route_switcher.core.vocabulary.checks import Check, HttpGet, IcmpEcho, TcpConnect
+from route_switcher.core.vocabulary.checks import (
+    Check,
+    GatewayEcho,
+    HttpGet,
+    IcmpEcho,
+    NeighbourQuery,
+    TcpConnect,
+)
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.probes import http, icmp, tcp
+from route_switcher.probes import echo, http, icmp, neighbour, tcp
 from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
@@ -43,6 +51,8 @@ PROBERS: Mapping[type[Check], ProberKind] = {
     IcmpEcho: icmp.KIND,
     TcpConnect: tcp.KIND,
     HttpGet: http.KIND,
+    NeighbourQuery: neighbour.KIND,
+    GatewayEcho: echo.KIND,
 }
 
 

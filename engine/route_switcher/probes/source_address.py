@@ -85,6 +85,10 @@ class SourceAddress:
             return min(own) if preferred in others else None
         return preferred if preferred in own else min(own, key=lambda a: (a.is_private, a))
 
+    def towards(self, target: str) -> Address | None:
+        """The address that packets to `target` have; None: there is none."""
+        return self.choose(target) or self._of_kernel(target)
+
     def _of_kernel(self, target: str) -> Address | None:
         """The address that the kernel would choose now."""
         try:

@@ -32,6 +32,7 @@ def generate(
         for probe in policy.probes
         for family in policy.families
         for target in probe.targets_for(family)
+        if not target.is_of_uplink
     }
     courses = {
         target: RandomEpisodes(f"{seed}/{target}/outages", targets.outages, targets.outage_length)

@@ -19,7 +19,10 @@ def bytes_of_target(check: Check, family: Family, *, answers: bool = True) -> in
     """Bytes of all packets, both ways, by which one target is asked once, and `answers` or not."""
     packets = check.packets
     sizes = (*packets.asking, *packets.answered) if answers else packets.asking
-    return sum(_IP_HEADER[family] + size for size in sizes)
+    header = _IP_HEADER[family]
+    if family is Family.IPV6:
+        header += packets.more_over_ipv6
+    return sum(header + size for size in sizes)
 
 
 def bytes_a_month(policy: Policy, uplink: Uplink, speed: Speed = Speed.NORMAL) -> float:

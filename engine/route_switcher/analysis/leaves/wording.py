@@ -35,7 +35,8 @@ def _whose(leaf: Beyond | Within, policy: Policy, every: Quorum) -> str:
     probe = next(p for p in policy.probes if p.name == leaf.probe)
     of = of_probe(probe.name, policy)
     if len(probe.targets) == 1:
-        return str(probe.targets[0])
+        (target,) = probe.targets
+        return probe.check.subject if target.is_of_uplink else str(target)
     if isinstance(probe.quorum, int):
         if isinstance(leaf, Within):
             return f"{counted(probe.quorum, 'target')}{of} or more"

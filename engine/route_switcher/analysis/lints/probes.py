@@ -10,6 +10,7 @@ from route_switcher.analysis.figures.traffic import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
+from route_switcher.core.vocabulary.checks import Layer
 from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Family
@@ -49,6 +50,7 @@ def doubt_few_targets(context: LintContext) -> None:
     for uplink in context.policy.uplinks:
         family = uplink.family
         through = [(p, q) for p, q in context.probes() if q.goes_through(uplink.name)]
+        through = [(p, q) for p, q in through if not _asks_the_uplink(q)]
         targets = {t for _, probe in through for t in probe.targets_for(family)}
         last = context.policy.uplinks_of(family)[-1]
         if len(targets) != 1 or uplink == last:
@@ -87,6 +89,22 @@ def doubt_repeated_targets(context: LintContext) -> None:
                     "ask another one: two probes of one target tell nothing more, and cost twice",
                 )
             asked.append((target, probe))
+
+
+def doubt_first_hop(context: LintContext) -> None:
+    """Rules that hear of nothing behind the gateway."""
+    for path, rule in context.rules():
+        probes = [context.probe(name) for name in sorted(rule.probes)]
+        if probes and all(probe.check.layer <= Layer.FORWARDING for probe in probes):
+            context.warn(
+                "first-hop-only",
+                (*path, "fail"),
+                f"{rule.name} asks the gateway alone: it finds an uplink well though the internet"
+                " behind the gateway is gone, as a modem answers while its line is dead",
+                "join it by 'any' with a probe that asks hosts on the internet, for example 'any:"
+                " [{failures: 3, probe: first-hop}, {failures: 3, probe: internet}]'",
+                on_key=True,
+            )
 
 
 def doubt_gateways(context: LintContext) -> None:
@@ -170,6 +188,11 @@ def _sparing_interval(probe: Probe, families: Iterable[Family]) -> float:
 
 def _at_target(path: Path, probe: Probe, target: Target) -> Path:
     return (*path, "targets", probe.targets.index(target))
+
+
+def _asks_the_uplink(probe: Probe) -> bool:
+    """Whether it asks no host of the policy, but what each uplink has for itself."""
+    return any(target.is_of_uplink for target in probe.targets)
 
 
 def _ask_alike(context: LintContext, one: Probe, other: Probe) -> bool:

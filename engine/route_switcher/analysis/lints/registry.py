@@ -25,6 +25,7 @@ from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
     doubt_cost,
     doubt_few_targets,
+    doubt_first_hop,
     doubt_gateways,
     doubt_repeated_targets,
     doubt_speeds,
@@ -57,6 +58,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_successes,
     doubt_shadowed,
     doubt_few_targets,
+    doubt_first_hop,
     doubt_repeated_targets,
     doubt_gateways,
     doubt_speeds,

@@ -16,7 +16,8 @@ from route_switcher.text.quantities import listed, volume
 def asking(policy: Policy, probe: Probe) -> str:
     """What a probe asks, how often, what makes a round good, and what that costs."""
     through = [u for u in policy.uplinks if probe.goes_through(u.name)]
-    targets = listed([str(target) for target in probe.targets])
+    own = any(target.is_of_uplink for target in probe.targets)
+    targets = probe.check.subject if own else listed([str(target) for target in probe.targets])
     asked = [name for name in policy.names if probe.goes_through(name)]
     told = [f"through {names(asked, policy.names)}"]
     if len({u.family for u in through}) > 1:

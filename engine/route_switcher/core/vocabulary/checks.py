@@ -40,12 +40,19 @@ class Packets(NamedTuple):
     """What is sent, whether or not the target answers."""
     answered: tuple[int, ...]
     """What follows where it answers: its answer, and what that takes."""
+    more_over_ipv6: int = 0
+    """Bytes that each has more over IPv6."""
+
+
+_GATEWAY = "the gateway of each uplink"
 
 
 @dataclass(frozen=True, slots=True)
 class IcmpEcho:
     """An echo request to each target, which sends back what it carries (RFC 792, RFC 4443)."""
 
+    subject: ClassVar[str] = ""
+    """Who is asked, where it is what each uplink has for itself (`Target.of_uplink`)."""
     verb: ClassVar[str] = "pinged"
     """What is done to a target, as a sentence has it after `is` or `are`."""
     packets: ClassVar[Packets] = Packets(asking=(8 + 16,), answered=(8 + 16,))
@@ -60,6 +67,7 @@ class TcpConnect:
     port: int
     refused_is_good: bool = False
     """A target that refuses the connection has answered."""
+    subject: ClassVar[str] = ""
     packets: ClassVar[Packets] = Packets(asking=(40,), answered=(40, 32, 32))
     """SYN; then SYN and ACK, ACK, and RST, with the options that Linux sends."""
     layer: ClassVar[Layer] = Layer.TCP
@@ -86,6 +94,7 @@ class HttpGet:
     """What must stand in the page."""
     header: tuple[str, str] | None = None
     """The name of a header, in lower case, and what must stand in it."""
+    subject: ClassVar[str] = ""
     layer: ClassVar[Layer] = Layer.HTTP
 
     @property
@@ -123,5 +132,29 @@ _HANDSHAKE = (32 + 517, 32, 32 + 1448, 32 + 1448, 32, 32 + 600, 32, 32 + 80, 32 
 """What each side says, and what the other acknowledges, with certificates of 3 kB."""
 
 
-Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet
-"""Each has `verb`, `packets` and `layer`. Two checks that are equal ask in the same way."""
+@dataclass(frozen=True, slots=True)
+class NeighbourQuery:
+    """A question to the gateway of each uplink whether it is there: ARP (RFC 826), or neighbour
+    discovery (RFC 4861)."""
+
+    subject: ClassVar[str] = _GATEWAY
+    verb: ClassVar[str] = "asked for by ARP or neighbour discovery"
+    packets: ClassVar[Packets] = Packets(asking=(8,), answered=(8,), more_over_ipv6=24)
+    """ARP has no IP header: 28 bytes in all. Over IPv6 each carries an option of 8 bytes."""
+    layer: ClassVar[Layer] = Layer.GATEWAY
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEcho:
+    """A packet that is addressed to this machine, sent to the gateway of each uplink: its
+    forwarding plane sends it back (the idea of RFC 9747)."""
+
+    subject: ClassVar[str] = _GATEWAY
+    verb: ClassVar[str] = "sent a packet that it has to send back"
+    packets: ClassVar[Packets] = Packets(asking=(8 + 16,), answered=(8 + 16,))
+    """A header of UDP, and a token by which it is known."""
+    layer: ClassVar[Layer] = Layer.FORWARDING
+
+
+Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet | NeighbourQuery | GatewayEcho
+"""Each has `subject`, `verb`, `packets` and `layer`. Two that are equal ask in the same way."""

@@ -48,8 +48,18 @@ class Target:
         """Whether it is a name that needs a lookup."""
         return self.resolvers is not None
 
+    @classmethod
+    def of_uplink(cls, name: str) -> Self:
+        """What each uplink has for itself, such as its gateway. The prober knows what to ask."""
+        return cls(name)
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_of_uplink(self) -> bool:
+        """Whether it is no host of the policy, but what each uplink has for itself."""
+        return not self.address and not self.is_looked_up
 
     def is_asked_in(self, family: Family) -> bool:
         """Whether uplinks of `family` ask it."""

@@ -24,6 +24,11 @@ def public_targets(_check: Check, families: Collection[Family]) -> tuple[Target,
     return tuple(PUBLIC[family] for family in Family if family in families)
 
 
+def of_uplink(name: str) -> DefaultTargets:
+    """Each uplink is asked for what it has for itself."""
+    return lambda _check, _families: (Target.of_uplink(name),)
+
+
 class CheckReader(NamedTuple):
     """Reads the keys that only this type of probe has, and says whom it can ask."""
 
@@ -35,3 +40,5 @@ class CheckReader(NamedTuple):
     """Whom it asks where the policy writes no `targets`, through uplinks of some families."""
     takes_names: bool = True
     """Whether its targets may be names, which are looked up through the uplink."""
+    needs_gateway: bool = False
+    """It asks the gateway, so an uplink without one cannot be asked."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from route_switcher.policy.checks import http, icmp, tcp
+from route_switcher.policy.checks import echo, http, icmp, neighbour, tcp
 from route_switcher.policy.checks.reader import CheckReader
 
 CHECKS: Mapping[str, CheckReader] = {
     "icmp": icmp.READER,
     "tcp": tcp.READER,
     "http": http.READER,
+    "neighbour": neighbour.READER,
+    "echo": echo.READER,
 }

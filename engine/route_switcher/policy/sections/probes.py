@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.probes import Probe, Quorum, Target
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.policy.checks.reader import PUBLIC, public_targets
 from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
@@ -65,6 +65,8 @@ def _sound_probes(
             targets = reader.default_targets(check, {uplink.family for uplink in asked or ()})
         else:
             targets = ()
+        if reader.needs_gateway and asked is not None:
+            _check_gateways(findings, path, asked)
         targets = read_resolvers(findings, path, targets, asked)
         quorum = read_quorum(findings, path, targets)
         if check is not None and findings.sound(path):
@@ -109,6 +111,18 @@ def check_families(
                 f"add one, for example {PUBLIC[family]}",
                 on_key=True,
             )
+
+
+def _check_gateways(findings: Findings, path: Path, uplinks: Sequence[Uplink]) -> None:
+    for uplink in uplinks:
+        if uplink.gateway is GatewayMode.NONE:
+            findings.report(
+                "no-gateway-to-ask",
+                (*path, "type"),
+                f"the uplink {quoted(uplink.name)} has no gateway that could be asked",
+                f"name the uplinks that have one in '{KEY}', or ask with 'type: echo'",
+            )
+            return
 
 
 def read_quorum(

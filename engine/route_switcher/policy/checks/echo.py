@@ -1,0 +1,13 @@
+"""`type: echo`: it has no keys of its own."""
+
+from route_switcher.core.vocabulary.checks import GatewayEcho
+from route_switcher.policy.checks.reader import CheckReader, of_uplink
+from route_switcher.policy.findings import Findings
+from route_switcher.policy.yaml.reader import Path
+
+
+def _read(_findings: Findings, _path: Path) -> GatewayEcho:
+    return GatewayEcho()
+
+
+READER = CheckReader(_read, "sends packets back", default_targets=of_uplink("forwarding"))
