@@ -16,6 +16,7 @@ from route_switcher.lab.topology import Lab
 from support import confining
 from support.hook_programs import Notes
 from support.running import Start, run_to_its_end
+from support.scraping import LISTEN, scrape, value
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
 
@@ -61,13 +62,14 @@ def test_what_the_unit_takes_away_is_taken() -> None:
 
 def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_file: Path) -> None:
     group = grp.getgrgid(os.getegid()).gr_name
-    text = f"{policy_text(lab)}control: {{group: {group}}}\n"
+    text = f"{policy_text(lab)}control: {{group: {group}}}\n{LISTEN}"
     engine = start(text, wrapped_in=CONFINED)
     engine.wait_for_health("primary", "secondary")
     for command in (["status"], ["switch", "primary"], ["release"], ["reload"]):
         done = run_to_its_end(lab, *command, wrapped_in=CONFINED)
         assert (done.returncode, done.stderr) == (0, "")
     assert engine.said("control") == []
+    assert value(scrape(lab), "uplink_active", uplink="primary") == 1
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="secondary", cause="failover")
     wait_until_taken(lab, "eth1")

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from math import inf, isinf, isnan
 from typing import TypeAlias
 
@@ -67,35 +68,41 @@ Values: TypeAlias = Mapping[tuple[str, ...], Value]
 
 def text_of(metric: Metric, values: Values) -> str:
     """All lines of a metric, each with its end; none if it has no value."""
-    if not values:
-        return ""
-    return "".join(f"{line}\n" for line in _lines(metric, values))
+    return "".join(_lines(metric, values)) if values else ""
 
 
 def _lines(metric: Metric, values: Values) -> Iterator[str]:
-    yield f"# HELP {metric.name} {_escaped(metric.help, quotes=False)}"
-    yield f"# TYPE {metric.name} {metric.kind.value}"
+    name, names = metric.name, metric.labels
+    yield _head(metric)
     for labels, value in values.items():
-        written = [
-            f'{name}="{_escaped(label)}"' for name, label in zip(metric.labels, labels, strict=True)
-        ]
         if isinstance(value, Histogram):
-            yield from _histogram(metric.name, written, value)
+            yield from _histogram(metric, labels, value)
         else:
-            yield f"{metric.name}{_braced(written)} {_number(value)}"
+            yield f"{name}{_braced(names, labels)} {_number(value)}\n"
 
 
-def _histogram(name: str, written: list[str], histogram: Histogram) -> Iterator[str]:
-    below = 0
+def _histogram(metric: Metric, labels: tuple[str, ...], histogram: Histogram) -> Iterator[str]:
+    name, below = metric.name, 0
+    written = _braced(metric.labels, labels)
     for bound, count in zip((*histogram.bounds, inf), histogram.counts, strict=True):
         below += count
-        upper = f'le="{_number(bound)}"'
-        yield f"{name}_bucket{_braced([*written, upper])} {below}"
-    yield f"{name}_sum{_braced(written)} {_number(histogram.sum)}"
-    yield f"{name}_count{_braced(written)} {below}"
+        upper = _braced((*metric.labels, "le"), (*labels, _number(bound)))
+        yield f"{name}_bucket{upper} {below}\n"
+    yield f"{name}_sum{written} {_number(histogram.sum)}\n{name}_count{written} {below}\n"
 
 
-def _braced(written: list[str]) -> str:
+# What follows is the same in each text, and takes most of the time.
+
+
+@lru_cache(maxsize=256)
+def _head(metric: Metric) -> str:
+    what = _escaped(metric.help, quotes=False)
+    return f"# HELP {metric.name} {what}\n# TYPE {metric.name} {metric.kind.value}\n"
+
+
+@lru_cache(maxsize=4096)
+def _braced(names: tuple[str, ...], labels: tuple[str, ...]) -> str:
+    written = [f'{name}="{_escaped(label)}"' for name, label in zip(names, labels, strict=True)]
     return f"{{{','.join(written)}}}" if written else ""
 
 
