@@ -1,4 +1,5 @@
-"""The pages under docs/reference, made from the schema of policies and from `--help`.
+"""The pages under docs/reference, made from the schema of policies, from `--help`, and from the
+catalogue of metrics.
 
 `python -P -m support.reference` writes them (`make reference`).
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from route_switcher.cli import parser
+from route_switcher.daemon.metrics.catalogue import CATALOGUE
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / "docs" / "reference"
@@ -21,7 +23,21 @@ Schema = Mapping[str, Any]
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name."""
-    return {"policy.md": "\n".join(_policy()), "commands.md": "\n".join(_commands())}
+    made = {"policy.md": _policy(), "commands.md": _commands(), "metrics.md": _metrics()}
+    return {name: "\n".join(lines) for name, lines in made.items()}
+
+
+# The metrics.
+
+
+def _metrics() -> Iterator[str]:
+    yield from ("# Metrics", "", MADE, "")
+    yield "Every metric that the engine gives. [Metrics](../metrics.md) says how to read them."
+    yield from ("", "| metric | kind | labels | meaning |", "|---|---|---|---|")
+    for metric in CATALOGUE:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        yield f"| `{metric.name}` | {metric.kind.value} | {labels} | {_cell(metric.help)} |"
+    yield ""
 
 
 # The keys of a policy.

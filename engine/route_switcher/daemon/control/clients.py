@@ -9,7 +9,7 @@ from typing import TypeAlias
 import trio
 
 from route_switcher.daemon.control.pace import Pace
-from route_switcher.daemon.report import say
+from route_switcher.daemon.control.telling import Tell
 
 _SHARE = 8
 """Clients may take one of so many file descriptors of the process."""
@@ -35,12 +35,12 @@ Serve: TypeAlias = Callable[[Client, trio.socket.SocketType], Awaitable[None]]
 
 class Clients:
     """Accepts those who connect, `most` at a time: one more takes the place of the one that has
-    been silent for longest. `serve` is called for each, in a task of its own. `event` is what the
-    log calls a bug in it."""
+    been silent for longest. `serve` is called for each, in a task of its own. `tell` is told of
+    a bug in it."""
 
-    def __init__(self, serve: Serve, most: int, pace: Pace, event: str) -> None:
+    def __init__(self, serve: Serve, most: int, pace: Pace, tell: Tell) -> None:
         self._serve = serve
-        self._event = event
+        self._tell = tell
         self._pace = pace
         self._listening: trio.socket.SocketType | None = None
         self._accepting = trio.CancelScope()
@@ -97,6 +97,6 @@ class Clients:
             pass  # it has gone, or does not read
         except Exception as error:  # a bug of ours: the uplink matters more
             what = f"a request could not be answered ({type(error).__name__}: {error})"
-            say(logging.ERROR, self._event, what)
+            self._tell(logging.ERROR, what)
         finally:
             self._clients.discard(client)

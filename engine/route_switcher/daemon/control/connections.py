@@ -10,6 +10,7 @@ from route_switcher.daemon.control.clients import Client, Clients
 from route_switcher.daemon.control.credentials import Peer, peer_of
 from route_switcher.daemon.control.lines import Lines, TooLong
 from route_switcher.daemon.control.pace import Pace
+from route_switcher.daemon.control.telling import tell_of_control
 from route_switcher.daemon.control.watchers import Watcher, Watchers
 
 MOST = 32
@@ -41,7 +42,7 @@ class Connections:
         self._answer = answer
         self._watchers = watchers
         self._watching: dict[Watcher, Client] = {}
-        self._clients = Clients(self._talk, MOST, pace, "control")
+        self._clients = Clients(self._talk, MOST, pace, tell_of_control)
         self.listen_on, self.run = self._clients.listen_on, self._clients.run
 
     async def _talk(self, client: Client, connection: trio.socket.SocketType) -> None:

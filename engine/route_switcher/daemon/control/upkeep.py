@@ -13,7 +13,7 @@ import trio
 
 from route_switcher.daemon.control.disk import quietly
 from route_switcher.daemon.control.listener import Listener, NoControl, Standing
-from route_switcher.daemon.report import say
+from route_switcher.daemon.control.telling import Tell, tell_of_control
 
 LOOK = 3.0
 """Seconds between two looks."""
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class Words:
     """What the log says of a socket."""
 
-    event: str
+    tell: Tell
     name: str
     again: str
     """When there is one though there was none at first."""
@@ -37,7 +37,7 @@ class Words:
 
 
 CONTROL = Words(
-    "control",
+    tell_of_control,
     "the control socket",
     "this engine can be asked now",
     "Until the next reload only root may ask and order",
@@ -91,7 +91,7 @@ class Upkeep:
         except _TooSlowError as error:
             trouble = f"the folder of {self._words.name} cannot be looked at: {error}"
         if trouble and trouble != self._trouble:
-            say(logging.WARNING, self._words.event, trouble)
+            self._words.tell(logging.WARNING, trouble)
         self._trouble = trouble
 
     def _hear(self) -> None:
@@ -100,9 +100,9 @@ class Upkeep:
             return
         if self._heard is not None:
             what = f"{self._words.name} was gone, and is made again: {standing.path}"
-            say(logging.WARNING, self._words.event, what)
+            self._words.tell(logging.WARNING, what)
         elif self._listener.trouble:
-            say(logging.INFO, self._words.event, f"{self._words.again}: {standing.path}")
+            self._words.tell(logging.INFO, f"{self._words.again}: {standing.path}")
         self._heard = standing
         self._listen_on(trio.socket.from_stdlib_socket(standing.socket))
 
@@ -115,7 +115,7 @@ class Upkeep:
             why = f"group {group} could not be looked up {error}"
         except NoControl as error:
             why = str(error)
-        say(logging.WARNING, self._words.event, f"{why}. {self._words.ungiven}")
+        self._words.tell(logging.WARNING, f"{why}. {self._words.ungiven}")
 
     async def _by_thread(self, work: Callable[[], T]) -> T:
         """What `work` returns. Raises what it raises, and _TooSlowError."""

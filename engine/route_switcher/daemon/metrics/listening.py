@@ -14,7 +14,7 @@ from route_switcher.daemon.control.listener import Listener
 from route_switcher.daemon.control.upkeep import Upkeep, Words
 from route_switcher.daemon.metrics.http import PATH
 from route_switcher.daemon.metrics.server import Server
-from route_switcher.daemon.report import say
+from route_switcher.daemon.metrics.telling import tell_of_metrics
 
 NAME = "metrics"
 """Of the Unix socket."""
@@ -25,7 +25,7 @@ AGAIN = 10.0
 _BACKLOG = 64
 
 _WORDS = Words(
-    NAME,
+    tell_of_metrics,
     "the metrics socket",
     "metrics are given on the Unix socket",
     "Until the next reload only root may read the metrics",
@@ -34,7 +34,7 @@ _WORDS = Words(
 
 class _Disk(Disk):
     def _tell(self, text: str) -> None:
-        say(logging.WARNING, NAME, text)
+        tell_of_metrics(logging.WARNING, text)
 
 
 class Listening:
@@ -86,7 +86,7 @@ class Listening:
                 continue
             self.trouble = ""
             self._server.listen_on(trio.socket.from_stdlib_socket(listening))
-            say(logging.INFO, NAME, f"metrics are given on http://{place}{PATH}")
+            tell_of_metrics(logging.INFO, f"metrics are given on http://{place}{PATH}")
             return
 
     async def _on_socket(self) -> None:
@@ -96,9 +96,9 @@ class Listening:
             await trio.sleep(AGAIN)
             listener = await self._disk.do(make)
         if listener.standing is None:
-            say(logging.WARNING, NAME, listener.trouble)
+            tell_of_metrics(logging.WARNING, listener.trouble)
         else:
-            say(logging.INFO, NAME, f"{_WORDS.again}: {listener.standing.path}")
+            tell_of_metrics(logging.INFO, f"{_WORDS.again}: {listener.standing.path}")
         self._upkeep = Upkeep(
             listener,
             self._server.listen_on,
@@ -114,7 +114,7 @@ class Listening:
 
     def _fail(self, trouble: str) -> None:
         if trouble != self.trouble:
-            say(logging.WARNING, NAME, f"{trouble}; tried again every {AGAIN:g} s")
+            tell_of_metrics(logging.WARNING, f"{trouble}; tried again every {AGAIN:g} s")
         self.trouble = trouble
 
 

@@ -18,6 +18,7 @@ from route_switcher.daemon.metrics.http import (
     ends,
     head_of,
 )
+from route_switcher.daemon.metrics.telling import tell_of_metrics
 
 MOST = 8
 """Connections at one time."""
@@ -46,7 +47,7 @@ class Server:
     def __init__(self, pieces: Callable[[], Iterator[str]]) -> None:
         self._pieces = pieces
         self._pace = Pace(_RESTS)
-        self._clients = Clients(self._serve, MOST, self._pace, "metrics")
+        self._clients = Clients(self._serve, MOST, self._pace, tell_of_metrics)
         self.listen_on, self.run = self._clients.listen_on, self._clients.run
 
     async def _serve(self, client: Client, connection: trio.socket.SocketType) -> None:
