@@ -91,6 +91,14 @@ GENERAL = {
         "{at: 1s, active: one}",
         "two is",
     ),
+    "uplink.enabled": Case(
+        "uplinks: {first: {interface: eth2, gateway: 203.0.113.254<, enabled: false|>},"
+        " primary: {interface: eth0, gateway: 192.0.2.1},"
+        " secondary: {interface: eth1, gateway: 198.51.100.1}}",
+        "{primary: good}",
+        "{at: 5s, active: primary}",
+        "first is",
+    ),
     "uplink.carrier": Case(
         "uplinks: {primary: {interface: eth0, gateway: 192.0.2.1<|, carrier: ignore>},"
         " secondary: {interface: eth1, gateway: 198.51.100.1}}",

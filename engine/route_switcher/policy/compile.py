@@ -8,6 +8,12 @@ from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.sections import probes, rules, uplinks
 from route_switcher.policy.sections.after_switch import read_conntrack
 from route_switcher.policy.sections.control import read_control
+from route_switcher.policy.sections.enabled import (
+    probes_that_are_on,
+    rules_that_are_on,
+    switched_off,
+    uplinks_that_are_on,
+)
 from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.families_move import read_families_move
 from route_switcher.policy.sections.hold_back import read_hold_back
@@ -42,8 +48,13 @@ def compile_policy(document: Document, origin: str) -> Policy:
     the_hooks = read_hooks(findings)
     the_metrics = read_metrics(findings)
     placement = read_placement(findings, names, the_uplinks)
+    off = switched_off(findings, names)
     if findings.problems:
         raise PolicyProblems(origin, findings.problems, document.text)
+    if off:
+        the_uplinks = uplinks_that_are_on(the_uplinks, off)
+        the_probes = probes_that_are_on(the_probes, the_uplinks, off)
+        the_rules = rules_that_are_on(the_rules, the_probes, off)
     linkdown = findings.get((IGNORE_LINKDOWN,)) is True
     return Policy(
         the_uplinks,

@@ -15,6 +15,7 @@ from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Problem, Severity
+from route_switcher.policy.sections.rules import place_of_rule
 from route_switcher.policy.yaml.reader import Path
 
 
@@ -45,7 +46,9 @@ class Coverage:
 
     def __post_init__(self) -> None:
         policy = self.loaded.policy
-        leaves = [leaf for n, rule in enumerate(self._rules) for leaf in _leaves(rule, n)]
+        document = self.loaded.document
+        places = [(rule, place_of_rule(document, rule.name)) for rule in self._rules]
+        leaves = [leaf for rule, place in places for leaf in _leaves(rule, place)]
         self._leaves = {f"condition {number}": leaf for number, leaf in enumerate(leaves)}
         rules = tuple(
             Rule(name, leaf.condition, Recover(0.0), leaf.rule.uplinks)
@@ -125,16 +128,17 @@ class Coverage:
                     yield leaf, uplink
 
     def _of_rules(self) -> Iterator[Problem]:
-        for number, rule in enumerate(self._rules):
+        for rule in self._rules:
+            place = place_of_rule(self.loaded.document, rule.name)
             uplinks = [uplink for name, uplink in self._places() if name == rule.name]
             unfailed = [u for u in uplinks if (rule.name, u) not in self.failed]
             if unfailed:
-                path: Path = ("rules", number, "fail")
+                path: Path = (*place, "fail")
                 yield self._note(f"no scenario makes rule {rule.name} fail {_all(unfailed)}", path)
             reached = [u for u in uplinks if u not in unfailed]
             left = [u for u in reached if (rule.name, u) not in self.recovered]
             if left:
-                path = ("rules", number, "recover")
+                path = (*place, "recover")
                 yield self._note(f"no scenario lets rule {rule.name} recover {_all(left)}", path)
 
     def _of_conditions(self) -> Iterator[Problem]:
@@ -158,9 +162,9 @@ class Coverage:
         return Problem("not-covered", message, span=span, severity=Severity.NOTE)
 
 
-def _leaves(rule: Rule, number: int) -> Iterator[_Leaf]:
+def _leaves(rule: Rule, place: Path) -> Iterator[_Leaf]:
     if isinstance(rule.fail, AnyOf | AllOf):
-        for condition, path in _within(rule.fail, ("rules", number, "fail")):
+        for condition, path in _within(rule.fail, (*place, "fail")):
             yield _Leaf(rule, path, condition)
 
 

@@ -11,6 +11,7 @@ from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import Loaded
 from route_switcher.policy.problems import Severity
+from route_switcher.policy.sections.rules import place_of_rule
 from route_switcher.policy.yaml.reader import Path
 
 
@@ -41,8 +42,11 @@ class LintContext:
     def rules(self) -> Iterator[tuple[Path, Rule]]:
         """The rules, each with its place; those that no file spells out stand at the uplinks."""
         written = ("rules",) in self.findings.document.keys
-        for index, rule in enumerate(self.policy.rules):
-            yield (("rules", index) if written else ("uplinks",)), rule
+        for rule in self.policy.rules:
+            yield (
+                (place_of_rule(self.findings.document, rule.name) if written else ("uplinks",)),
+                rule,
+            )
 
     def probes(self) -> Iterator[tuple[Path, Probe]]:
         """The probes, each with its place; one that no file spells out stands at the uplinks."""

@@ -14,7 +14,7 @@ from route_switcher.policy.sections.conditions import Conditions, Side
 from route_switcher.policy.sections.rule_probes import RuleProbes
 from route_switcher.policy.sections.uplink_names import KEY, read_uplink_names
 from route_switcher.policy.suggestions import first_of
-from route_switcher.policy.yaml.reader import Path
+from route_switcher.policy.yaml.reader import Document, Path
 from route_switcher.text.durations import MONTH
 
 SECTION = "rules"
@@ -39,6 +39,14 @@ def read_rules(
     if findings.complete(SECTION):
         _check_every_probe_is_used(findings, names, rules)
     return rules
+
+
+def place_of_rule(document: Document, name: str) -> Path:
+    """Where the rule of that name is written; where it would be, if it is not."""
+    data = document.data.get(SECTION) if isinstance(document.data, dict) else None
+    rules = data if isinstance(data, list) else []
+    named = (at for at, rule in enumerate(rules) if isinstance(rule, dict) and rule["name"] == name)
+    return SECTION, next(named, len(rules))
 
 
 def _default_rules(sound_probes: Sequence[Probe]) -> tuple[Rule, ...]:

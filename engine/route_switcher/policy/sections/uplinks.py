@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from route_switcher.core.vocabulary.uplinks import DEMOTION, Family, GatewayMode, Uplink
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
+from route_switcher.policy.sections.enabled import KEY
 from route_switcher.policy.sections.gateways import ONLINK, read_gateways
 from route_switcher.policy.sections.tables import stands_in_main
 from route_switcher.policy.yaml.reader import Path
@@ -37,6 +38,8 @@ def read_uplinks(findings: Findings) -> tuple[Uplink, ...]:
     uplinks = tuple(_sound_uplinks(findings))
     taken: dict[tuple[str, Family], str] = {}
     for uplink in uplinks:
+        if findings.get((SECTION, uplink.name, KEY)) is False:
+            continue  # another one may have its interface meanwhile
         other = taken.setdefault((uplink.interface, uplink.family), uplink.name)
         place = (SECTION, uplink.name, "interface")
         if other != uplink.name and findings.sound(place):
