@@ -152,7 +152,7 @@ def lossy(name: str, over: float = 60.0) -> Rule:
     return Rule(name, Beyond(LOSS, "a", 0.2, over), Recover(0.0, Within(LOSS, "a", 0.1, over)))
 
 
-OVER, PERIOD = 60.0, 0.01
+OVER, PERIOD = 30.0, 0.01
 
 
 def memory_of(*its: Rule, before: tuple[Rule, ...] = ()) -> int:
