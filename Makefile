@@ -41,7 +41,8 @@ test: $(VENV)/.dev-ready  ## run every test, those on a real kernel in a private
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL)
 
 test-fast: $(VENV)/.dev-ready  ## run the quick tests of the core, the policy and scenarios
-	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m "not hypothesis" tests/core tests/policy tests/scenarios
+	@$(BIN)/python -P -m pytest -n auto --dist worksteal -m "not hypothesis" \
+	    tests/core tests/policy tests/scenarios
 
 search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minutes
 	@end=$$(( $$(date +%s) + $(SEARCH_SECONDS) )); \

@@ -113,7 +113,10 @@ UPLINK = {
     ),
     "half a character": (
         one_uplink(interface='"\\uD83D"'),
-        ["3:18-26 bad-value: '\\ud83d' is not an interface name", "write it as text"],
+        [
+            "3:18-26 bad-character: '\\ud83d' has half a character, which is not allowed",
+            r"an escape such as \U0001F600 names a whole one",
+        ],
     ),
     "a number as interface": (
         one_uplink(interface="0"),
