@@ -132,6 +132,16 @@ ELSEWHERE = {
         "tests/daemon/test_track_file.py",
         "test_it_has_the_number_of_healthy_uplinks",
     ),
+    "policy.journal": (
+        "it changes no decision: it says how much is remembered",
+        "tests/daemon/test_recording.py",
+        "test_whole_old_days_are_dropped",
+    ),
+    "journal.size": (
+        "it changes no decision: it says how much is remembered",
+        "tests/daemon/test_recording.py",
+        "test_whole_old_days_are_dropped",
+    ),
     "policy.after_switch": (
         "it changes no decision: it ends connections",
         "tests/e2e/test_ending_connections.py",

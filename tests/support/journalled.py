@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from route_switcher.core.vocabulary.events import Event, Reload
 from route_switcher.core.vocabulary.outputs import Output
+from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.journal.decoding import Decoder
 from route_switcher.journal.encoding import Encoder, grid_for
 from route_switcher.journal.folder import JournalFile
 from route_switcher.journal.framing import Blocks, file_header
 from route_switcher.journal.records import Began, PolicyText, Record, Reloaded
+from support.world import World
 
 DAY = 20261127
 WALL = 1_795_780_800.0
@@ -73,46 +76,34 @@ def same(one: object, other: object) -> bool:
     return repr(one) == repr(other) or one == other
 
 
-class Heard:
-    """What a world told and was told, as an engine's journal has it. Policies have made-up
-    texts."""
+class RecordedWorld(World):
+    """A world whose engine has a journal. Texts of policies are made up: `policies` has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Policy, **how: Any) -> None:
         self.records: list[Record] = []
-        self.policies: dict[str, object] = {}
+        self.policies: dict[str, Policy] = {}
+        digest = self._text(rules)
+        self.records.append(Began(how.get("start", 0.0), "1.0", "boot", 0.0, digest))
+        super().__init__(rules, **how)
 
-    def begin(self, at: float, policy: object) -> None:
-        """An engine begins."""
-        self.records += [self._text(policy), Began(at, "1.0", "boot", 0.0, self._digest(policy))]
-
-    def event(self, event: Event) -> None:
-        """It is given this."""
-        if not isinstance(event, Reload):
+    def _give(self, event: Event) -> None:
+        if isinstance(event, Reload):
+            digest = self._text(event.policy)
+            parts = (event.links, event.routes, event.next_hops, event.rules)
+            self.records.append(Reloaded(event.at, digest, *parts))
+        else:
             self.records.append(event)
-            return
-        self.records += [
-            self._text(event.policy),
-            Reloaded(
-                event.at,
-                self._digest(event.policy),
-                event.links,
-                event.routes,
-                event.next_hops,
-                event.rules,
-            ),
-        ]
+        super()._give(event)
 
-    def output(self, output: Output) -> None:
-        """It says this."""
+    def _take(self, output: Output) -> None:
         self.records.append(output)
+        super()._take(output)
 
-    def _digest(self, policy: object) -> str:
-        return f"digest {id(policy)}"
-
-    def _text(self, policy: object) -> PolicyText:
-        text = f"text {id(policy)}"
+    def _text(self, policy: Policy) -> str:
+        text = f"policy {id(policy)}"
         self.policies[text] = policy
-        return PolicyText(self._digest(policy), text)
+        self.records.append(PolicyText(f"digest of {text}", text))
+        return f"digest of {text}"
 
 
 def cut_everywhere(content: bytes) -> Iterator[tuple[int, bytes]]:

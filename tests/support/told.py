@@ -25,7 +25,7 @@ GATEWAY_HINT = (
 )
 KEYS_HINT = (
     "the keys known here: version, uplinks, probes, rules, routes, hold_back, after_switch, hooks,"
-    " control, families_move, metrics, on_exit, track_file,"
+    " control, families_move, metrics, on_exit, journal, track_file,"
     " ignore_linkdown"
 )
 ABSENT_GATEWAY_HINT = (

@@ -37,6 +37,7 @@ from route_switcher.daemon.metrics.observer import Metrics
 from route_switcher.daemon.metrics.reading import Build, Sources
 from route_switcher.daemon.metrics.tally import Tally
 from route_switcher.daemon.observers import LogObserver
+from route_switcher.daemon.recording.recorder import Recorder
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import lines_lost, say, set_up_log
 from route_switcher.daemon.serve import CannotStart, serve
@@ -168,11 +169,28 @@ async def _serve(
                 open_unbound=registry.open_unbound,
                 tell_delay=tally.sent,
             )
+            before = first.trial.before if first.trial is not None else first.written
+            recorder = Recorder(first.written, before)
+
+            def load_and_remember() -> Written:
+                written = load()
+                recorder.knows(written)
+                return written
+
+            service.observe(recorder)
             service.observe(KeptHooks(service, hooks=bool(policy.hooks)))
             trial = OnTrial(first, service.submit, service.status)
-            reloading = Reloading(service.submit, load, doubts, trial)
+            reloading = Reloading(service.submit, load_and_remember, doubts, trial)
             program = Program(__version__, origin, trio.current_time())
-            control = Control(service, listener, program, policy, reloading.reload, trial)
+            control = Control(
+                service,
+                listener,
+                program,
+                policy,
+                reloading.reload,
+                trial,
+                lambda: recorder.troubles,
+            )
             service.observe(control)
             service.observe(TrackFile(service, policy))
             sources = Sources(

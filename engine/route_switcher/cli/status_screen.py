@@ -30,6 +30,8 @@ def screen(status: Document, width: int = WIDTH) -> Iterator[str]:
     confirmation = status.get("confirmation")
     if confirmation is not None:
         yield from _wrapped(width, "", _confirmation(confirmation))
+    for trouble in status.get("troubles", ()):  # an engine of before does not tell
+        yield from _wrapped(width, "", f"TROUBLE: {trouble}")
     for family in status["families"]:
         yield ""
         yield from _family(family, width)

@@ -1,6 +1,6 @@
 """The status as JSON has it: `schemas/status.schema.json` describes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from route_switcher.control.roles import judge, order_holds, roles, worst
@@ -63,8 +63,10 @@ def status_document(
     clock: WallClock,
     figures: Figures,
     confirmation: Confirmation | None = None,
+    troubles: Sequence[str] = (),
 ) -> dict[str, object]:
-    """All that is known, as values that JSON can write. Times are local, durations seconds."""
+    """All that is known, as values that JSON can write. Times are local, durations seconds.
+    `troubles` are what a person should know that is no matter of uplinks."""
     families = [_family(family, clock, figures) for family in status.families]
     return {
         "version": VERSION,
@@ -79,6 +81,7 @@ def status_document(
             "until": clock.stamp(confirmation.until),
             "left_seconds": _seconds(clock.left(confirmation.until)),
         },
+        "troubles": list(troubles),
         "verdict": worst(judge(family).verdict for family in status.families).value,
         "families": families,
     }

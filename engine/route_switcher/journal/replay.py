@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 from route_switcher.core.engine import Engine
 from route_switcher.core.vocabulary.events import Event, Reload
@@ -54,10 +54,10 @@ def replay(entries: Iterable[Entry], policy_of: Callable[[str], Policy]) -> Iter
         elif isinstance(record, Began):
             if record.policy in texts:
                 engines[entry.session] = Engine(policy_of(texts[record.policy]))
-        elif isinstance(record, Reloaded | _EVENTS):
+        elif isinstance(record, (Reloaded, *_EVENTS)):
             yield from step()
             then = []
-            event = _event(record, texts, policy_of)
+            event = _event(cast("Event | Reloaded", record), texts, policy_of)
             waiting = None if event is None else (entry, event)
             if event is None:
                 engines.pop(entry.session, None)

@@ -83,6 +83,8 @@ def write_round(event: Told, shape: int, base: int, unit: float) -> tuple[bytes,
     if whole_sent == sent and whole_at == at:
         after = whole_sent - base
         took = whole_at - whole_sent
+        if scale == _ON_GRID and len(rtts) == 1:  # from when the answer came
+            took -= int.from_bytes(content, "little")
         # zigzag, without the calls
         after = after << 1 if after >= 0 else (-after << 1) - 1
         took = took << 1 if took >= 0 else (-took << 1) - 1
@@ -197,18 +199,21 @@ def read_round(
     first = data[at]
     number, at = read_varint(data, at + 1)
     shape = shapes[number]
-    if first & _RAW:
+    raw = first & _RAW
+    if raw:
+        sent = took = 0
         if at + 16 > len(data):
             raise Damaged
         sent_at, told_at = _TWO_DOUBLES.unpack_from(data, at)
         at += 16
     else:
+        sent_at = told_at = 0.0
         lengths = data[at]
         middle = at + 1 + (lengths >> 4)
         end = middle + (lengths & 15)
         sent = base + unzigzag(int.from_bytes(data[at + 1 : middle], "little"))
-        base = sent + unzigzag(int.from_bytes(data[middle:end], "little"))
-        sent_at, told_at, at = sent / unit, base / unit, end
+        took = unzigzag(int.from_bytes(data[middle:end], "little"))
+        at = end
     width, count = (first & _WIDTH) + 1, shape.count
     end = at + width * count
     if end > len(data):
@@ -221,7 +226,10 @@ def read_round(
     else:
         parts = unit if scale else _MICRO
         if count == 1:
-            rtts = (int.from_bytes(data[at:end], "little") / parts,)
+            number = int.from_bytes(data[at:end], "little")
+            rtts = (number / parts,)
+            if scale:
+                took += number
         elif count:
             form = _SEVERAL.get(width)
             if form is None:
@@ -230,4 +238,7 @@ def read_round(
             rtts = tuple([each / parts for each in numbers])
         else:
             rtts = ()
+    if not raw:
+        base = sent + took
+        sent_at, told_at = sent / unit, base / unit
     return shape.told(told_at, sent_at, rtts), end, base

@@ -18,6 +18,7 @@ from route_switcher.policy.sections.exit import read_on_exit
 from route_switcher.policy.sections.families_move import read_families_move
 from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.hooks import read_hooks
+from route_switcher.policy.sections.journal import read_journal
 from route_switcher.policy.sections.metrics import read_metrics
 from route_switcher.policy.sections.probe_overrides import override
 from route_switcher.policy.sections.routes import read_placement
@@ -70,6 +71,7 @@ def compile_policy(document: Document, origin: str) -> Policy:
         read_conntrack(findings),
         read_families_move(findings),
         the_metrics,
+        read_journal(findings),
     )
 
 

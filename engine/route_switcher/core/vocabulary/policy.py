@@ -196,6 +196,14 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Journal:
+    """What the engine remembers on disk."""
+
+    size: int = 64_000_000
+    """Bytes at most; 0: there is no journal."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that an administrator decides. `uplinks` stand in order of preference, one entry
     for each family of an uplink.
@@ -221,6 +229,7 @@ class Policy:
     families_move: FamiliesMove = FamiliesMove.SEPARATELY
     metrics: Listen | None = None
     """Where metrics are given to those who ask; None: nowhere."""
+    journal: Journal = Journal()
     link_rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     """What judges the link where no rule names the carrier: a link without a carrier, down or
     missing carries nothing, whatever else the rules say. Each recovers after the longest stable

@@ -1,7 +1,7 @@
 """What a client is answered, and what its orders come to."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from math import inf, isfinite
 from typing import TypeAlias, assert_never
@@ -67,6 +67,7 @@ class Answers:
         orders: KeptOrders,
         minutes: LastMinutes,
         pace: Pace,
+        troubles: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._engine = engine
         self._program = program
@@ -79,6 +80,7 @@ class Answers:
         self._orders = orders
         self._minutes = minutes
         self._pace = pace
+        self._troubles = troubles
         self.drills = Drills(engine.status, lambda: self.policy)
         self._drilling = DrillOrders(engine, self.drills, orders, self._said)
 
@@ -140,6 +142,7 @@ class Answers:
             _clock(status),
             lambda its: self._minutes.of(its, status.at),
             self._trial.confirmation,
+            self._troubles(),
         )
 
     def _why(self, uplink: str | None) -> Reply:

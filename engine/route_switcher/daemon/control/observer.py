@@ -1,7 +1,7 @@
 """What answers clients beside the engine: an observer with tasks of its own."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
@@ -37,7 +37,9 @@ class Control(Observer):
         policy: Policy,
         reload: Callable[[float | None], Awaitable[Reloaded]],
         trial: OnTrial,
+        troubles: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`troubles` says what a person should know that is no matter of uplinks."""
         self._engine = engine
         self._trial = trial
         self._minutes = LastMinutes()
@@ -45,7 +47,15 @@ class Control(Observer):
         self._orders = KeptOrders()
         self._pace = Pace()
         self._answers = Answers(
-            engine, program, policy, reload, trial, self._orders, self._minutes, self._pace
+            engine,
+            program,
+            policy,
+            reload,
+            trial,
+            self._orders,
+            self._minutes,
+            self._pace,
+            troubles,
         )
         self._orders_changed = trio.Event()
         self._watchers = Watchers(self._answers.document, self._pace)

@@ -62,6 +62,7 @@ _MEANT: Mapping[str, str] = {
         " commands actions action hook alert alerts on_change on_up on_down mail email webhook",
         "control": "socket api management",
         "ignore_linkdown": "ignore_routes_with_linkdown",
+        "journal": "history record recording database",
     }.items()
     for word in words.split()
 }
@@ -69,7 +70,7 @@ _MEANT: Mapping[str, str] = {
 _PLACES: Mapping[str, str] = {
     **dict.fromkeys(("uplinks", "probes", "rules", "routes", "hold_back"), "the top of the file"),
     **dict.fromkeys(("after_switch", "hooks", "control"), "the top of the file"),
-    **dict.fromkeys(("on_exit", "track_file", "ignore_linkdown"), "the top of the file"),
+    **dict.fromkeys(("on_exit", "journal", "track_file", "ignore_linkdown"), "the top of the file"),
     **dict.fromkeys(("interface", "gateway", "families", "onlink", "enabled"), "an uplink"),
     **dict.fromkeys(("targets", "quorum", "timeout", "interval", "type"), "a probe"),
     **dict.fromkeys(("fast_interval", "down_interval", "standby_interval"), "a probe"),

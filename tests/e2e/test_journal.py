@@ -1,0 +1,69 @@
+"""The journal of an engine on the real kernel: its decisions come of it once more."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from route_switcher.core.vocabulary.events import Round
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.journal.reading import Entry, Journal
+from route_switcher.journal.records import Began, Ended, Lost, Unread
+from route_switcher.journal.replay import replay
+from route_switcher.lab.faults import FAULTS
+from route_switcher.lab.topology import Lab
+from route_switcher.policy.load import load_text
+from support.journalled import same
+from support.running import Start, eventually, run_to_its_end
+from support.written_policy_files import policy_text
+
+pytestmark = pytest.mark.kernel
+
+
+def entries_in(state: Path) -> list[Entry]:
+    journal = Journal(state / "journal")
+    entries = list(journal.entries())
+    assert journal.damaged == 0
+    return entries
+
+
+def test_its_decisions_come_of_its_journal_once_more(
+    lab: Lab, start: Start, policy_file: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    policy = policy_text(lab)
+    blackhole, primary = FAULTS["blackhole"], lab.uplinks[0]
+    engine = start(policy, STATE_DIRECTORY=str(state))
+    engine.wait_for_health("primary", "secondary")
+    blackhole.inject(lab, primary)
+    engine.wait_for("decision", selected="secondary")
+    blackhole.heal(lab, primary)
+    assert run_to_its_end(lab, "switch", "secondary").returncode == 0
+    assert run_to_its_end(lab, "release").returncode == 0
+    engine.wait_for("decision", selected="primary", previous="secondary")
+    policy_file.write_text(policy.replace("300ms", "400ms"))
+    assert run_to_its_end(lab, "reload").returncode == 0
+    assert engine.end(signal.SIGTERM) == 0
+    # Killed in the middle: what was written before is whole.
+    engine = start(None, STATE_DIRECTORY=str(state))
+    engine.wait_for_health("primary", "secondary")
+    FAULTS["carrier"].inject(lab, primary)
+    engine.wait_for("decision", selected="secondary")
+    eventually(
+        lambda: sum(isinstance(e.record, Decision) for e in entries_in(state)) >= 4,
+        "the decision is in the journal",
+    )
+    engine.end(signal.SIGKILL)
+
+    entries = entries_in(state)
+    assert not [e for e in entries if isinstance(e.record, Lost | Unread)]
+    assert [type(e.record) for e in entries if isinstance(e.record, Began | Ended)] == [
+        Began,
+        Ended,
+        Began,
+    ]
+    steps = list(replay(entries, lambda text: load_text(text, "journal")))
+    assert sum(isinstance(step.event, Round) for step in steps) > 50
+    assert len([o for step in steps for o in step.now if isinstance(o, Decision)]) >= 4
+    for step in steps:
+        assert same(step.now, step.then), step.event
