@@ -85,7 +85,7 @@ async def test_it_stops_when_the_traffic_moves_again(
     await Connections().end(EFFECT, lambda _: "dsl")
     (message,) = caplog.messages
     assert message.startswith("IPv4: 7 connections")
-    assert message.endswith("then no more: traffic has moved again")
+    assert message.endswith("then no more: no more")
 
 
 async def test_when_the_engine_ends_so_does_the_process(

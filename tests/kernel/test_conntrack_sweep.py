@@ -142,7 +142,7 @@ def test_a_large_table_is_swept_wholly_and_a_sweep_can_be_stopped() -> None:
             make(kernel, number, LEFT[4] if number % 3 else OTHER[4])
         first = swept(LEFT[4], stopped=lambda: True)
         assert 0 < first.deleted < 4000
-        assert first.trouble == "it is not wanted any more"
+        assert first.trouble == "traffic has moved again"
         assert swept(LEFT[4]) == Swept(deleted=4000 - first.deleted)
         assert swept(OTHER[4]) == Swept(deleted=2000)
 
@@ -192,7 +192,7 @@ def test_a_process_whose_input_is_at_its_end_leaves_the_rest() -> None:
     left = outcome(done.stdout)
     assert left is not None
     assert 0 < left.deleted < 500
-    assert left.trouble == "it is not wanted any more"
+    assert left.trouble == "traffic has moved again"
 
 
 def test_a_process_that_says_nothing_has_no_outcome() -> None:

@@ -49,6 +49,19 @@ PROBLEMS = {
             "write for example [{run: [/usr/local/bin/notify]}]",
         ],
     ),
+    "too many programs": (
+        with_uplink(
+            f"hooks: {{on_switch: [{', '.join(f'{{run: [/bin/{n:02}]}}' for n in range(17))}]}}\n"
+        ),
+        ["5:20-326 bad-value: a list of programs cannot have 17 items", "write 16 at most"],
+    ),
+    "too many arguments": (
+        hook(f"[/bin/it{', a' * 64}]"),
+        [
+            "5:27-228 bad-value: a list of a program and its arguments cannot have 65 items",
+            "write 64 at most",
+        ],
+    ),
     "a relative path": (
         hook("[notify, it]"),
         ["5:28-34 relative-program: 'notify' is not an absolute path", PATH_HINT],

@@ -77,8 +77,6 @@ class Connections:
                 swept = Swept(trouble=f"no process can be started: {error.strerror}")
             except RuntimeError as error:  # no thread (threading)
                 swept = Swept(trouble=f"no process can be started: {error}")
-        if swept.trouble and stopped():
-            swept = swept._replace(trouble="traffic has moved again")
         self.ended[effect.family] += swept.deleted
         self.unfinished[effect.family] += bool(swept.trouble)
         self._tell(effect, swept, trio.current_time() - began)

@@ -65,7 +65,7 @@ def sweep(
         for count in _deleted(Dump(addresses, length, 1)):
             deleted += count
             if stopped():
-                return Swept(deleted, "it is not wanted any more")
+                return Swept(deleted, "traffic has moved again")
             if time.monotonic() > end:
                 return Swept(deleted, f"it took more than {LIMIT:g} s")
     except OSError as error:

@@ -149,6 +149,11 @@ class _Check:
             hint = self._slip(path, schema, value) or hint
             self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
             return
+        if isinstance(value, list) and len(value) > schema.get("maxItems", len(value)):
+            message = f"{schema['title']} cannot have {len(value)} items"
+            hint = f"write {schema['maxItems']} at most"
+            self.findings.report("bad-value", path, message, hint)
+            return
         if "enum" in schema and (meant := typo_hints.word(value, schema["enum"])):
             hint = meant
         elif isinstance(value, str) and "enum" in schema:
