@@ -2,6 +2,9 @@
 
 import json
 import re
+import socket
+import struct
+from ipaddress import ip_address
 
 import pytest
 
@@ -271,3 +274,47 @@ def test_in_a_table_of_our_own_a_default_of_main_that_lets_nothing_through_is_na
     follow(lab, told)
     engine.wait_for("notice", f"the kernel sends the traffic through {name}", since=since)
     wait_until_taken(lab, "eth0", family)
+
+
+def redirect(lab: Lab, target: str, other: str) -> None:
+    """The primary's gateway says that `target` is reached through `other` (RFC 792)."""
+    primary = lab.uplinks[0]
+    ours, gateway = primary.address.ip, primary.gateway
+    began = struct.pack(">BBHHHBBH", 0x45, 0, 28, 0, 0, 64, socket.IPPROTO_ICMP, 0)
+    began += ours.packed + ip_address(target).packed + struct.pack(">BBHHH", 8, 0, 0, 0, 0)
+    sum_of = checksum(struct.pack(">BBH", 5, 1, 0) + ip_address(other).packed + began)
+    message = struct.pack(">BBH", 5, 1, sum_of) + ip_address(other).packed + began
+    with (
+        lab.inside(primary.name),
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw,
+    ):
+        raw.bind((str(gateway), 0))
+        raw.sendto(message, (str(ours), 0))
+
+
+def checksum(data: bytes) -> int:
+    """That of RFC 1071."""
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def test_an_icmp_redirect_is_named_and_forgotten_by_the_command(lab: Lab, start: Start) -> None:
+    lab.run(
+        ROUTER,
+        *("sysctl", "-qw", "net.ipv4.conf.all.forwarding=0"),
+        *("net.ipv4.conf.all.accept_redirects=1", "net.ipv4.conf.eth0.secure_redirects=0"),
+    )
+    other = "198.51.100.50"
+    ip(lab, f"neigh add {other} lladdr 02:00:00:00:00:50 dev eth0 nud permanent")
+    engine = started(lab, start)
+    since = engine.now
+    target = str(lab.targets(Family.IPV4)[0])
+    redirect(lab, target, other)
+    ip(lab, "route add 203.0.113.99/32 dev eth0")  # news, so that the kernel is asked at once
+    told = engine.wait_for("notice", "an ICMP redirect leads to", since=since)
+    assert f"probes to {target} would go through another gateway" in told.message
+    follow(lab, told)
+    ip(lab, "route del 203.0.113.99/32 dev eth0")
+    engine.wait_for("notice", "primary: probes go the right way again", since=since)

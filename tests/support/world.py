@@ -120,6 +120,8 @@ class World(VirtualWorld):
         phase: Callable[[int], float] = lambda number: 0.1 * number,
     ) -> None:
         self.outputs: list[Output] = []
+        self.heard: list[Event | Output] = []
+        """What the engine was told, and what it said, in order."""
         self.actions: list[tuple[float, RouteAction]] = []
         self.refusing: Callable[[RouteAction], str | None] = lambda _: None
         self._interfaces: dict[str, str] = {}
@@ -128,7 +130,8 @@ class World(VirtualWorld):
         super().__init__(
             rules,
             self,
-            self.outputs.append,
+            self._keep,
+            overhear=self.heard.append,
             links=links,
             next_hops=next_hops,
             table=CheckedTable(found, self),
@@ -222,6 +225,10 @@ class World(VirtualWorld):
         if line.unknown:
             return "delayed"
         return RTT if line.works else None
+
+    def _keep(self, output: Output) -> None:
+        self.outputs.append(output)
+        self.heard.append(output)
 
     def _handle(self, event: Event) -> None:
         self._tell(event)

@@ -80,6 +80,16 @@ def filter_loosening(interface: str) -> str:
     return interface_setting(interface, "rp_filter", 2)
 
 
+def redirects_refusal(interface: str, family: Family) -> str:
+    """The commands that have the kernel take no ICMP redirect at `interface`, and forget those that
+    it has taken. Without forwarding, IPv4 takes them if either setting says so, that of the
+    interface or that for all (kernel document ip-sysctl, accept_redirects)."""
+    own = interface_setting(interface, "accept_redirects", 0, family)
+    every = interface_setting("all", "accept_redirects", 0, family)
+    forget = f"ip -{family.value} route flush cache"
+    return " && ".join([*([every] if family is Family.IPV4 else []), own, forget])
+
+
 def ipv6_enabling(interface: str) -> str:
     """The command that enables IPv6 on `interface`."""
     return interface_setting(interface, "disable_ipv6", 0, Family.IPV6)

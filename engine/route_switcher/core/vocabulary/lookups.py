@@ -1,6 +1,6 @@
 """Questions about the way that a packet would take, and what the kernel answers (RTM_GETROUTE)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -112,6 +112,11 @@ def bound_probe(
     than a wish in an IPv6 question, and the answer names another, which the socket never takes.
     """
     return Lookup(destination, out_interface=out_interface, payload=payload, mark=mark)
+
+
+def with_redirects(lookup: Lookup) -> Lookup:
+    """The same question, where what was learned for this one destination counts too."""
+    return replace(lookup, with_exceptions=True)
 
 
 def accepted_answer(own_address: Address, sender: Address, in_interface: str) -> Lookup:

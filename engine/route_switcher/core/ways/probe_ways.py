@@ -16,6 +16,7 @@ from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Meant, compare
 from route_switcher.core.ways.obstacles import Obstacle, obstacle
 from route_switcher.core.ways.questions import Line, address_of, targets_through
+from route_switcher.core.ways.redirects import redirect
 from route_switcher.core.ways.situation import Situation
 
 _FILTERED = frozenset((errno.EINVAL, errno.EXDEV))
@@ -122,6 +123,9 @@ def misled_probes(
         if wrong is not None and wrong.difference is not Difference.NO_UPLINK:
             what = f"probes to {{}} would go {wrong.difference.value}"
             found[target] = (what, obstacle(lookup, wrong, findings, table))
+        elif wrong is None and (led := redirect(line, lookup, findings)) is not None:
+            what = f"probes to {{}} would go {Difference.OTHER_GATEWAY.value}"
+            found[target] = (what, led)
     return found
 
 

@@ -11,6 +11,7 @@ from route_switcher.core.vocabulary.lookups import (
     forwarded_traffic,
     own_connection,
     own_traffic,
+    with_redirects,
 )
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.probes import Target
@@ -63,7 +64,10 @@ def targets_through(policy: Policy, uplink: Uplink) -> tuple[Address, ...]:
 def probe_questions(line: Line, targets: Sequence[Address]) -> Iterator[Lookup]:
     """Which way the probes of an uplink take, and whether their answers would be accepted."""
     for target in targets:
-        yield bound_probe(target, line.uplink.interface)
+        lookup = bound_probe(target, line.uplink.interface)
+        yield lookup
+        if line.gateway is not None:
+            yield with_redirects(lookup)
     if line.uplink.family is Family.IPV4 and targets:
         for address in sorted(line.addresses, key=int)[:1]:
             yield accepted_answer(address, targets[0], line.uplink.interface)
