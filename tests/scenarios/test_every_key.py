@@ -207,6 +207,21 @@ ELSEWHERE = {
         "tests/probes/test_tcp.py",
         "test_a_refused_connection_counts_as_the_policy_says",
     ),
+    "dns_probe.name": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_dns.py",
+        "test_a_resolver_that_answers_rightly_is_good",
+    ),
+    "dns_probe.record": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_dns.py",
+        "test_each_type_of_record_has_its_values",
+    ),
+    "dns_probe.value": (
+        "it is about packets: scenarios say what becomes of a target",
+        "tests/probes/test_dns.py",
+        "test_a_wrong_answer_is_told_in_words",
+    ),
     "rule.name": (
         "it changes no decision: it is what logs and scenarios call the rule",
         "tests/scenarios/test_every_key.py",

@@ -8,10 +8,12 @@ that were asked: others are counted.
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import trio
 
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.pinned_socket import open_pinned
 from route_switcher.probes.tcp import connected, open_connection
 
@@ -55,16 +57,23 @@ _TRUNCATED = 0x0200
 
 
 async def _by_udp(egress: Egress, resolver: str, question: Message) -> QueryMessage:
+    asked = question.to_wire()
     with open_pinned(egress, socket.SOCK_DGRAM, resolver) as sock:
-        # Connected, it gets nothing from other addresses, and learns of a closed port.
-        sock.connect((resolver, PORT))
-        sock.send(question.to_wire())
+        # Not connected, so that forged answers come here and are counted.
+        sock.setsockopt(*_RECEIVE_ERRORS[egress.family], 1)
+        sock.sendto(asked, (resolver, PORT))
         while True:
             await trio.lowlevel.wait_readable(sock)
             try:
-                wire = sock.recv(MOST + 1)
+                wire, source = sock.recvfrom(MOST + 1)
             except BlockingIOError:
                 continue  # a wrong checksum
+            if not _is_of(source, resolver):
+                egress.counters.wrong_source += 1
+                continue
+            if wire[:2] != asked[:2]:  # before anything is read that could take long
+                egress.counters.wrong_token += 1
+                continue
             answer = _read(wire)
             if answer is None:
                 egress.counters.malformed += 1
@@ -72,6 +81,17 @@ async def _by_udp(egress: Egress, resolver: str, question: Message) -> QueryMess
                 return answer
             else:
                 egress.counters.unasked += 1
+
+
+_RECEIVE_ERRORS = {
+    Family.IPV4: (socket.IPPROTO_IP, 11),  # IP_RECVERR (ip(7))
+    Family.IPV6: (socket.IPPROTO_IPV6, 25),  # IPV6_RECVERR (ipv6(7))
+}
+
+
+def _is_of(source: tuple[str, int], resolver: str) -> bool:
+    address, port, *_ = source
+    return port == PORT and ip_address(address.partition("%")[0]) == ip_address(resolver)
 
 
 async def _by_tcp(

@@ -35,6 +35,7 @@ from collections.abc import Iterable, Mapping
 
 from route_switcher.core.vocabulary.checks import (
     Check,
+    DnsQuery,
     GatewayEcho,
     HttpGet,
     IcmpEcho,
@@ -43,7 +44,7 @@ from route_switcher.core.vocabulary.checks import (
 )
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.probes import echo, http, icmp, neighbour, tcp
+from route_switcher.probes import dns, echo, http, icmp, neighbour, tcp
 from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
@@ -51,6 +52,7 @@ PROBERS: Mapping[type[Check], ProberKind] = {
     IcmpEcho: icmp.KIND,
     TcpConnect: tcp.KIND,
     HttpGet: http.KIND,
+    DnsQuery: dns.KIND,
     NeighbourQuery: neighbour.KIND,
     GatewayEcho: echo.KIND,
 }

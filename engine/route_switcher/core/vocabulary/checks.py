@@ -156,5 +156,34 @@ class GatewayEcho:
     layer: ClassVar[Layer] = Layer.FORWARDING
 
 
-Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet | NeighbourQuery | GatewayEcho
+@dataclass(frozen=True, slots=True)
+class DnsQuery:
+    """A question to each target, which is a resolver, for records of a name (RFC 1035)."""
+
+    name: str
+    """In lower case, without the last dot."""
+    record: str
+    """The type of record."""
+    values: frozenset[str] = frozenset()
+    """One of these must be among the records; none: any record will do."""
+    subject: ClassVar[str] = ""
+    layer: ClassVar[Layer] = Layer.DNS
+
+    @property
+    def verb(self) -> str:
+        """What is done to a target, as a sentence has it after `is` or `are`."""
+        return f"asked for the {self.record} record of {self.name}"
+
+    @property
+    def packets(self) -> Packets:
+        """A header of UDP, the question with EDNS; and the same with one record."""
+        asked = 8 + 12 + len(self.name) + 2 + 4 + 11
+        return Packets(asking=(asked,), answered=(asked + 12 + _RECORD_SIZES.get(self.record, 20),))
+
+
+_RECORD_SIZES = {"A": 4, "AAAA": 16}
+"""Bytes of a record behind its header; of others, what many have."""
+
+
+Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet | DnsQuery | NeighbourQuery | GatewayEcho
 """Each has `subject`, `verb`, `packets` and `layer`. Two that are equal ask in the same way."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from route_switcher.policy.checks import echo, http, icmp, neighbour, tcp
+from route_switcher.policy.checks import dns, echo, http, icmp, neighbour, tcp
 from route_switcher.policy.checks.reader import CheckReader
 
 CHECKS: Mapping[str, CheckReader] = {
@@ -11,4 +11,5 @@ CHECKS: Mapping[str, CheckReader] = {
     "http": http.READER,
     "neighbour": neighbour.READER,
     "echo": echo.READER,
+    "dns": dns.READER,
 }

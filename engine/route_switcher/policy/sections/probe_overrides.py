@@ -84,7 +84,15 @@ def _overridden(
     targets = probe.targets
     reader = CHECKS[str(findings.get((*base, "type")))]
     targets_path = (*path, "targets")
-    if targets_path in findings.document.keys:
+    if targets_path in findings.document.keys and any(t.is_of_uplink for t in targets):
+        findings.report(
+            "no-targets",
+            targets_path,
+            f"the probe {quoted(name)} asks no hosts, but what each uplink has for itself",
+            "remove 'targets' here",
+            on_key=True,
+        )
+    elif targets_path in findings.document.keys:
         targets = read_targets(findings, targets_path, reader)
         if findings.sound(targets_path):
             probes.check_families(findings, targets_path, targets, through, all_of_them=False)
