@@ -4,6 +4,7 @@ A new one fails here, or in the type checker, at each place that does not know i
 """
 
 import logging
+from dataclasses import replace
 from math import inf
 from typing import get_args
 
@@ -13,6 +14,7 @@ from route_switcher.core.engine import Engine
 from route_switcher.core.messages import describe
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.effects import (
+    AskWays,
     EndConnections,
     LeaveOut,
     ProbeNow,
@@ -56,6 +58,7 @@ from route_switcher.core.vocabulary.outputs import (
     RuleChange,
 )
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RoutingRuleAction
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import Cause, RoundOutcome, RuleState, Speed
 from route_switcher.core.vocabulary.uplinks import Family
@@ -87,6 +90,7 @@ OUTPUTS: dict[type[Output], Output] = {
     RunHook: RunHook(1.0, HOOK, MOMENT, 2),
     Verify: Verify(1.0, UPLINK.id, 0.5, (VERIFYING,)),
     EndConnections: EndConnections(1.0, Family.IPV4, "b", (UPLINK.name,), None),
+    AskWays: AskWays(1.0, UPLINK.id, (replace(Target.named("a.example"), address="203.0.113.1"),)),
     LeaveOut: LeaveOut(1.0, UPLINK.id, ((target("203.0.113.1"), "its way is another"),)),
 }
 UNLOGGED = {Reconcile}

@@ -34,7 +34,7 @@ async def report(_event: Round | Answers) -> None:
 async def test_the_daemon_has_an_entry_for_every_effect() -> None:
     async with trio.open_nursery() as nursery:
         probing = ProbeTasks(nursery, prober, report)
-        table = effects_of_daemon(probing, Convergence(lambda: ()), print, print, print)
+        table = effects_of_daemon(probing, Convergence(lambda: ()), print, print, print, print)
     assert table.kinds == set(get_args(Effect))
 
 

@@ -249,9 +249,10 @@ class Engine:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
             return []  # sent before a reload took the uplink or the probe away, or changed it
+        asked = self._ways.names.on_round(event)
         event = self._ways.judge(event)
         judged = self._families[health.uplink.family].admission.judge(event, health)
-        outputs: list[Output] = []
+        outputs: list[Output] = asked
         if len(event.answers) > 1 and judged is event and event.outcome is not RoundOutcome.UNKNOWN:
             judged, said = self._suspects.on_round(judged, health.uplink.family)
             outputs += said
@@ -309,7 +310,8 @@ class Engine:
         )
 
     def _situation(self) -> Situation:
-        return situation(self.policy, self._families, self._presence, self._routes)
+        named = self._ways.names.addresses
+        return situation(self.policy, self._families, self._presence, self._routes, named)
 
     def _see_ways(self, event: Ways) -> list[Output]:
         outputs = self._ways.see(event, self._situation())

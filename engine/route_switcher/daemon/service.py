@@ -165,6 +165,7 @@ class Service:
             self._effects = effects_of_daemon(
                 self._probing,
                 self._convergence,
+                self._asking.ask,
                 lambda effect: nursery.start_soon(self._run_hook, effect),
                 partial(self._verify, nursery),
                 lambda effect: nursery.start_soon(self._end, effect),

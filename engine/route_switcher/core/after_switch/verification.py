@@ -9,6 +9,7 @@ After a forced move and after an order it is only told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import replace
 
 from route_switcher.core.after_switch.surroundings import Surroundings
 from route_switcher.core.selection.family_selection import FamilySelection
@@ -22,7 +23,6 @@ from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
 from route_switcher.core.vocabulary.states import VOLUNTARY, RoundOutcome, UplinkState
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.core.ways.comparison import Meant, compare
-from route_switcher.core.ways.questions import address_of
 from route_switcher.core.ways.situation import Situation
 
 
@@ -31,9 +31,10 @@ def verification(moment: Moment, event: Ways, seen: Surroundings) -> Iterator[Ve
     if moment.previous is None or moment.uplink is None:
         return
     uplink = moment.uplink.uplink
-    reached = _reached(event, uplink, seen.situation())
+    situation = seen.situation()
+    reached = _reached(event, uplink, situation)
     suspects = seen.suspects(uplink.family)
-    rounds = tuple(_rounds(uplink, seen.policy, reached, suspects))
+    rounds = tuple(_rounds(uplink, situation, reached, suspects))
     if rounds:
         yield Verify(event.at, uplink.id, moment.at, rounds)
 
@@ -114,15 +115,17 @@ def _reached(event: Ways, uplink: Uplink, situation: Situation) -> frozenset[str
 
 def _rounds(
     uplink: Uplink,
-    policy: Policy,
+    situation: Situation,
     reached: Collection[str],
     suspects: Mapping[str, Set[Target]],
 ) -> Iterator[VerifyingRound]:
-    for probe in _judging(uplink, policy):
+    for probe in _judging(uplink, situation.policy):
         targets = tuple(
-            target
+            replace(target, address=str(address))
             for target in probe.targets_for(uplink.family)
-            if str(address_of(target)) in reached and target not in suspects.get(probe.name, ())
+            if (address := situation.address_of(target, uplink.id)) is not None
+            and str(address) in reached
+            and target not in suspects.get(probe.name, ())
         )
         if targets:
             needed = answers_needed(probe.quorum, len(targets))

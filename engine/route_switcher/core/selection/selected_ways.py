@@ -6,8 +6,9 @@ from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Address, Family, UplinkId
 from route_switcher.core.ways.questions import Carrier, Line
 from route_switcher.core.ways.situation import Situation
 
@@ -17,8 +18,9 @@ def situation(
     selections: Mapping[Family, FamilySelection],
     presence: RoutePresence,
     routes: Iterable[Route],
+    named: Mapping[UplinkId, Mapping[Target, Address]],
 ) -> Situation:
-    """The situation now; `routes` are those that were seen."""
+    """The situation now; `routes` are those that were seen, `named` the addresses of names."""
     there = frozenset(routes)
     return Situation(
         policy,
@@ -34,6 +36,7 @@ def situation(
             for carrier in _carriers(selection, presence, there)
         },
         frozenset(family for family, its in selections.items() if its.conflicts.found),
+        named,
     )
 
 

@@ -90,6 +90,31 @@ class SpeedChange(_Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class AskWays(_Effect):
+    """The kernel is to be asked soon which ways packets take: a name of a target has another
+    address."""
+
+    log_event = "ask-ways"
+
+    at: float
+    uplink: UplinkId
+    targets: tuple[Target, ...]
+
+    def describe(self, policy: Policy) -> str:
+        """Names the uplink, the targets and their addresses."""
+        named = ", ".join(f"{target} is {target.address}" for target in self.targets)
+        return f"{policy.label(self.uplink)}: {named}"
+
+    def log_fields(self) -> dict[str, object]:
+        """The uplink, its family, and the address of each name."""
+        return {
+            "uplink": self.uplink.name,
+            "family": str(self.uplink.family),
+            "addresses": {target.name: target.address for target in self.targets},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveOut(_Effect):
     """From now on the rounds through `uplink` do not ask these targets, each for a reason in words.
     It takes the place of what was said of this uplink before."""
@@ -227,5 +252,5 @@ class EndConnections(_Effect):
 
 
 Effect: TypeAlias = (
-    Reconcile | ProbeNow | SpeedChange | LeaveOut | RunHook | Verify | EndConnections
+    Reconcile | ProbeNow | SpeedChange | AskWays | LeaveOut | RunHook | Verify | EndConnections
 )

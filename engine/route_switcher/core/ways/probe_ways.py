@@ -15,7 +15,7 @@ from route_switcher.core.vocabulary.uplinks import Address, UplinkId
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.comparison import Difference, Meant, compare
 from route_switcher.core.ways.obstacles import Obstacle, obstacle
-from route_switcher.core.ways.questions import Line, address_of, targets_through
+from route_switcher.core.ways.questions import Line
 from route_switcher.core.ways.redirects import redirect
 from route_switcher.core.ways.situation import Situation
 
@@ -98,7 +98,7 @@ def _wrong_ways(
 ) -> dict[Address, tuple[str, Obstacle]]:
     """The targets of which probes go another way, or whose answers are dropped: what they do, and
     why."""
-    targets = targets_through(situation.policy, line.uplink)
+    targets = situation.targets_through(line.uplink)
     found = misled_probes(line, situation, findings)
     dropping = answers_dropped(line, targets[:1], findings)
     if dropping is not None:
@@ -114,7 +114,7 @@ def misled_probes(
     uplink = line.uplink
     meant = Meant(uplink.interface, line.gateway, bound=True)
     uplinks, table = situation.uplinks(uplink.family), situation.policy.placement.table
-    targets = targets_through(situation.policy, uplink)
+    targets = situation.targets_through(uplink)
     found: dict[Address, tuple[str, Obstacle]] = {}
     for target in targets:
         lookup = bound_probe(target, uplink.interface)
@@ -146,5 +146,6 @@ def _by_target(
         target: f"it is not asked: {wrong[address][1].words}"
         for probe in situation.policy.probes_through(line.uplink.name)
         for target in probe.targets_for(line.uplink.family)
-        if (address := address_of(target)) is not None and address in wrong
+        if (address := situation.address_of(target, line.uplink.id)) is not None
+        and address in wrong
     }

@@ -1,8 +1,9 @@
 """Which questions follow from a plan and the targets."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 
 from route_switcher.core.vocabulary.lookups import (
     Lookup,
@@ -18,6 +19,8 @@ from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink
 from route_switcher.core.vocabulary.ways import LocalNetwork
+
+NO_NAMES: Mapping[Target, Address] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,20 @@ class Carrier:
     route: Route
 
 
-def address_of(target: Target) -> Address | None:
-    """The address of a target; None: it is a name."""
+def address_of(target: Target, named: Mapping[Target, Address] = NO_NAMES) -> Address | None:
+    """The address of a target; None: it is a name, and none of those that are known."""
     try:
         return ip_address(target.name)
     except ValueError:
-        return None
+        return named.get(target)
 
 
-def targets_through(policy: Policy, uplink: Uplink) -> tuple[Address, ...]:
-    """The addresses that the probes of an uplink ask, each once."""
+def targets_through(
+    policy: Policy, uplink: Uplink, named: Mapping[Target, Address] = NO_NAMES
+) -> tuple[Address, ...]:
+    """The addresses that the probes of an uplink ask, each once; `named` are those of names."""
     found = (
-        address_of(target)
+        address_of(target, named)
         for probe in policy.probes_through(uplink.name)
         for target in probe.targets_for(uplink.family)
     )

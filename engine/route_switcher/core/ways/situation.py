@@ -1,16 +1,19 @@
 """What the ways are held against: the uplinks and the plan of this moment."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.uplinks import Address, Family
+from route_switcher.core.vocabulary.probes import Target
+from route_switcher.core.vocabulary.uplinks import Address, Family, Uplink, UplinkId
 from route_switcher.core.vocabulary.ways import LocalNetwork
 from route_switcher.core.ways.comparison import Uplinks
 from route_switcher.core.ways.questions import (
+    NO_NAMES,
     Carrier,
     Line,
+    address_of,
     probe_questions,
     targets_through,
     traffic_questions,
@@ -29,6 +32,17 @@ class Situation:
     or its link carries nothing."""
     named: frozenset[Family] = frozenset()
     """The families in which a foreign default route decides, and a person was told of it."""
+    addresses: Mapping[UplinkId, Mapping[Target, Address]] = field(default_factory=dict)
+    """The addresses that names of targets had last, through each uplink."""
+
+    def address_of(self, target: Target, uplink: UplinkId) -> Address | None:
+        """The address that is asked through an uplink; None: it is a name, and not known."""
+        return address_of(target, self.addresses.get(uplink, NO_NAMES))
+
+    def targets_through(self, uplink: Uplink) -> tuple[Address, ...]:
+        """The addresses that the probes of an uplink ask, each once."""
+        named = self.addresses.get(uplink.id, NO_NAMES)
+        return targets_through(self.policy, uplink, named)
 
     def uplinks(self, family: Family) -> Uplinks:
         """All uplinks of a family."""
@@ -42,7 +56,7 @@ class Situation:
 
     def targets(self, family: Family) -> tuple[Address, ...]:
         """All that is asked in a family, each once."""
-        found = (targets_through(self.policy, u) for u in self.policy.uplinks_of(family))
+        found = map(self.targets_through, self.policy.uplinks_of(family))
         return tuple(dict.fromkeys(address for some in found for address in some))
 
     def questions(
@@ -56,6 +70,6 @@ class Situation:
             asked |= dict.fromkeys(traffic_questions(carrier, targets, networks))
         for line in self.lines:
             if line.connected:
-                targets = targets_through(self.policy, line.uplink)[:most]
+                targets = self.targets_through(line.uplink)[:most]
                 asked |= dict.fromkeys(probe_questions(line, targets))
         return tuple(asked)
