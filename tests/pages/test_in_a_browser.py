@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 
 WIDTHS = (390, 1280)
 
-LOOKS = (".dead", ".brown", ".active", ".seen")
+LOOKS = (".dead", ".brown", ".active", ".seen", ".unknown", ".apart")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_the_dark_page_is_another_and_paper_is_always_light(
 def test_each_look_has_a_colour_and_a_pattern_of_its_own(
     shown: Browser, files: dict[str, Path]
 ) -> None:
-    shown.open(files["simulate"])
+    shown.open(files["report"])
     shown.look_like(width=1280)
     found = [background(shown, f".legend {look}") for look in LOOKS]
     assert len(set(found)) == len(LOOKS)

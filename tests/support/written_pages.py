@@ -1,16 +1,21 @@
 """Pages of ours that a browser is shown, with what is hardest on them: long names, much trouble."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
-from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
+from route_switcher.past.troubles import Kind, Trouble
+from route_switcher.reporting.page import page as reported
 from route_switcher.simulation.episodes import Episode
 from route_switcher.simulation.network import Network, WanLine
 from route_switcher.simulation.page import Simulated, page
 from route_switcher.simulation.simulate import SimulationResult, simulate
+from support.lived import NOON, Lives
 from support.pinging import pinging, target
+from support.world import World, policy, uplink
 
 LONG = "the_fibre_of_the_provider_whose_name_has_no_place_to_break_at"
 """A name of an uplink, without a place where a line could end."""
@@ -47,7 +52,34 @@ def comparison_page() -> str:
     return page([Simulated(name, "version: 1\n", one) for name in names], ["seed 1"])
 
 
+def report_page() -> str:
+    """Of two lines with long names, with all kinds of trouble, and some time without an engine."""
+    rules = policy(uplink(LONG, 0), uplink("<b>lte</b>", 1))
+    there = World(rules).run(1000.0)
+    for _ in range(40):
+        there.outage(LONG, there.now + 7.0)
+        there.run(there.now + 40.0)
+    there.link(LONG, up=False, carrier=False)
+    there.run(there.now + 500.0)
+    there.link(LONG)
+    there.silence("<b>lte</b>")
+    there.run(there.now + 500.0)
+    lives = Lives()
+    lives.add(there, rules, ends=there.now)
+    lives.add(World(rules).run(500.0), rules, ahead=NOON + 2 * there.now)
+    told = lives.account(NOON + 2 * there.now + 500.0)
+    told = replace(told, troubles=(*told.troubles, *_poor(told.uplinks[1])))
+    return reported(told, told.uplinks)
+
+
+def _poor(its: UplinkId) -> Iterator[Trouble]:
+    for begin in range(100, 900, 200):
+        begins = NOON + begin
+        yield Trouble(its, Kind.POOR, begins, begins + 60, "rule brown-out: 31 % lost")
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "simulate": simulation_page,
     "comparison": comparison_page,
+    "report": report_page,
 }

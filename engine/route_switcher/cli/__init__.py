@@ -49,6 +49,7 @@ _COMMANDS = (
     _Command("release", "take every order back", "route_switcher.cli.release"),
     _Command("reload", "have the engine read its policy again", "route_switcher.cli.reload"),
     _Command("confirm", "keep the policy that is on trial", "route_switcher.cli.confirm"),
+    _Command("report", "report how the lines were, for a provider", "route_switcher.cli.report"),
     _Command("validate", "check policies, touching nothing", "route_switcher.cli.validate"),
     _Command("explain", "say in plain words what a policy does", "route_switcher.cli.explain"),
     _Command("simulate", "try a policy on a random network", "route_switcher.cli.simulate"),

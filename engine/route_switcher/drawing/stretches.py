@@ -4,6 +4,7 @@ A page shows each of them in a list, up to a limit, and all of them as bars. Str
 lie on one pixel are one bar, so that a page of a month is small.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LISTED = 1000
@@ -67,3 +68,18 @@ class Stretches:
             run.seconds += ends - begins
         self.count += begun
         return begun
+
+
+def runs(stretches: Iterable[Stretch], seconds: float) -> list[Run]:
+    """The bars of stretches within so many seconds. They come in the order of their begins, and
+    each counts as one, though it follows another at once."""
+    found: list[Run] = []
+    for number, one in enumerate(stretches):
+        if found and one.begins - found[-1].ends < seconds / _BARS:
+            run = found[-1]
+            run.ends = max(run.ends, one.ends)
+            run.count += 1
+            run.seconds += one.seconds
+        else:
+            found.append(Run(one.begins, one.ends, number, 1, one.seconds))
+    return found

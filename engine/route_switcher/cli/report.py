@@ -1,0 +1,123 @@
+"""Report how the lines were, for an administrator to show to the provider.
+
+For each uplink: minutes without service, when, for how long, what the probes
+saw, how the other lines fared meanwhile, and what users saw of it. What is not
+the provider's is shown apart: an interface that was down here, a drill or an
+order, and times in which nobody watched or nothing was known.
+
+It reads the engine's journal, also while the engine runs or does not. Times are
+local, with the name of the zone.
+
+Exit code: 0 reported, 1 there is no journal, it cannot be read, or the file
+cannot be written, 2 there is no such uplink, or wrong usage.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.journal.folder import NoJournal, found
+from route_switcher.journal.framing import LaterVersion
+from route_switcher.journal.reading import Journal
+from route_switcher.past.account import Account, account
+from route_switcher.policy.load import load_text
+from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.printable import printable
+from route_switcher.reporting.data import as_data
+from route_switcher.reporting.page import page
+from route_switcher.reporting.since import parse_since
+from route_switcher.reporting.text import text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `report`."""
+    parser.add_argument(
+        "--since",
+        type=_since,
+        default="30d",
+        metavar="TIME",
+        help="so long ago, or a day or time here: 12h, 2026-11-01, '2026-11-01 14:30'"
+        " (default: %(default)s)",
+    )
+    parser.add_argument("--uplink", metavar="UPLINK", help="about this one only")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to print or send")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="for programs (`route-switcher schema report` describes it)",
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Read the journal, and print what it says."""
+    try:
+        told = _account(arguments.since)
+    except (NoJournal, LaterVersion) as error:
+        return _refuse(str(error), EXIT_PROBLEMS)
+    only = [its for its in told.uplinks if arguments.uplink in (None, its.name)]
+    if arguments.uplink is not None and not only:
+        names = list(dict.fromkeys(its.name for its in told.uplinks))
+        hint = did_you_mean(arguments.uplink, names, f"the uplinks are {', '.join(names)}")
+        return _refuse(f"there was no uplink {printable(arguments.uplink)!r}: {hint}", EXIT_USAGE)
+    if not only:
+        return _refuse("the journal tells of no uplink in that time", EXIT_PROBLEMS)
+    if arguments.html is not None and not _write(arguments.html, page(told, only)):
+        return EXIT_PROBLEMS
+    _print(told, only, as_json=arguments.json)
+    return EXIT_OK
+
+
+def _since(words: str) -> float:
+    now = time.time()
+    try:
+        since = parse_since(words, now)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{words!r}: write a duration, as in 30d, or a day, as in 2026-11-01"
+        ) from None
+    if not 0 <= since < now:
+        raise argparse.ArgumentTypeError(f"{words!r}: that is not in the past")
+    return since
+
+
+def _account(since: float) -> Account:
+    journal = Journal(found())
+    now = time.time()
+    return account(lambda calm: journal.entries(since, now, calm=calm), since, now, _policy_of)
+
+
+def _policy_of(words: str) -> Policy | None:
+    """The policy of a journal; None: another version of the program understood it."""
+    try:
+        return load_text(words, "the journal")
+    except PolicyProblems:
+        return None
+
+
+def _print(told: Account, only: Sequence[UplinkId], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(as_data(told, only), indent=2))
+        return
+    for line in text(told, only):
+        print(printable(line))
+
+
+def _write(file: Path, content: str) -> bool:
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        _refuse(f"cannot write {printable(str(file))}: {error.strerror}", EXIT_PROBLEMS)
+        return False
+    return True
+
+
+def _refuse(why: str, code: int) -> int:
+    print(f"route-switcher report: {why}", file=sys.stderr)
+    return code

@@ -1,0 +1,52 @@
+"""The figures of one uplink, in words."""
+
+from collections.abc import Iterator
+from math import floor
+
+from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.past.account import Account
+from route_switcher.past.troubles import Kind, Trouble, length
+from route_switcher.text.durations import span
+from route_switcher.text.quantities import counted
+
+MEANING = (
+    "without service: from the first of the probe's rounds in a row that failed, once they have"
+    " failed a rule, until the first good one; or from the loss of the link. It is as exact as the"
+    " probe's interval",
+    "watched: the engine ran, its probes said something of the line, and nothing on this machine"
+    " kept the line from working",
+    "availability: the share of the watched time that was not without service",
+    "poor: a rule about losses, delay or the like had failed while the line answered",
+)
+
+
+def figures(account: Account, uplink: UplinkId) -> Iterator[tuple[str, str]]:
+    """What each is called, and what it is."""
+    dead = [t for t in account.troubles_of(uplink) if t.counts]
+    yield "watched", f"{span(account.watched(uplink))} of {span(account.seconds)}"
+    yield "without service", _summed(dead)
+    if len(dead) > 1:
+        yield "  longest", span(max(t.seconds for t in dead))
+    yield "availability", share(account.availability(uplink))
+    yield "poor", _summed(account.troubles_of(uplink, Kind.POOR))
+    apart = [t for t in account.troubles_of(uplink, Kind.NO_SERVICE) if not t.counts]
+    if apart:
+        yield "without service, for a reason here", _summed(apart)
+    unknown = account.troubles_of(uplink, Kind.UNKNOWN)
+    if unknown:
+        yield "not known", _summed(unknown)
+    yield "active", span(account.active_seconds(uplink))
+
+
+def share(value: float | None) -> str:
+    """A share in percent, never rounded up to all of it."""
+    if value is None:
+        return "not known"
+    return "100 %" if value >= 1 else f"{floor(value * 1e5) / 1e3:.3f} %"
+
+
+def _summed(troubles: list[Trouble]) -> str:
+    if not troubles:
+        return span(0)
+    seconds = length((t.begins, t.ends) for t in troubles)
+    return f"{span(seconds)}, {counted(len(troubles), 'time')}"
