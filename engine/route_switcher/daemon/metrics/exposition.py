@@ -5,14 +5,18 @@ Pure: nothing here knows what is counted.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from itertools import islice
 from math import inf, isinf, isnan
 from typing import TypeAlias
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_AT_ONCE = 16
+"""Values that are written in one piece: so many histograms take a quarter of a millisecond."""
 
 
 class Kind(Enum):
@@ -66,15 +70,18 @@ Values: TypeAlias = Mapping[tuple[str, ...], Value]
 """The values of one metric by its labels' values, in the order of the labels."""
 
 
-def text_of(metric: Metric, values: Values) -> str:
-    """All lines of a metric, each with its end; none if it has no value."""
-    return "".join(_lines(metric, values)) if values else ""
+def text_of(metric: Metric, values: Values) -> Iterator[str]:
+    """All lines of a metric, each with its end, some at a time; none if it has no value."""
+    series = iter(values.items())
+    head = _head(metric)
+    while batch := tuple(islice(series, _AT_ONCE)):
+        yield head + "".join(_lines(metric, batch))
+        head = ""
 
 
-def _lines(metric: Metric, values: Values) -> Iterator[str]:
+def _lines(metric: Metric, values: Iterable[tuple[tuple[str, ...], Value]]) -> Iterator[str]:
     name, names = metric.name, metric.labels
-    yield _head(metric)
-    for labels, value in values.items():
+    for labels, value in values:
         if isinstance(value, Histogram):
             yield from _histogram(metric, labels, value)
         else:
@@ -100,7 +107,7 @@ def _head(metric: Metric) -> str:
     return f"# HELP {metric.name} {what}\n# TYPE {metric.name} {metric.kind.value}\n"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _braced(names: tuple[str, ...], labels: tuple[str, ...]) -> str:
     written = [f'{name}="{_escaped(label)}"' for name, label in zip(names, labels, strict=True)]
     return f"{{{','.join(written)}}}" if written else ""

@@ -89,9 +89,9 @@ class Reading:
 
 
 def pieces(reading: Reading) -> Iterator[str]:
-    """The text, a metric at a time. What happens meanwhile is in the later ones only."""
+    """The text, a part at a time. What happens meanwhile is in the later parts only."""
     for metric in catalogue.CATALOGUE:
-        yield text_of(metric, READERS[metric](reading))
+        yield from text_of(metric, READERS[metric](reading))
 
 
 def _key(uplink: Uplink | UplinkId) -> tuple[str, str]:
