@@ -1,4 +1,4 @@
-"""Clients of the control socket that do what no client should; a program of its own.
+"""Clients of the control socket and scrapers that do what none should; a program of its own.
 
     python clients.py PATH KIND SECONDS
 
@@ -101,12 +101,37 @@ def coming_and_going(path: str) -> Iterator[int]:
             yield 1
 
 
+SCRAPES = (
+    b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
+    b"GET /metrics HTTP/1.1\r\n",
+    b"\x00" * 9000,
+    b"",
+)
+
+
+def scraping(path: str) -> Iterator[int]:
+    """A hundred that ask for metrics without end, in parts, or by garbage, and never read."""
+    host, port = path.rsplit(":", 1)
+    open_: list[socket.socket] = []
+    scrapes = itertools.cycle(SCRAPES)
+    while True:
+        with contextlib.suppress(OSError):
+            open_.append(socket.create_connection((host, int(port)), timeout=60))
+            open_[-1].setblocking(False)
+            open_[-1].send(next(scrapes))
+        if len(open_) > _IDLE:
+            open_.pop(0).close()
+        yield 1
+        time.sleep(0.001)
+
+
 KINDS: dict[str, Callable[[str], Iterator[int]]] = {
     "malformed": malformed,
     "idle": idle,
     "deaf": deaf,
     "watching": watching,
     "coming and going": coming_and_going,
+    "scraping": scraping,
 }
 
 

@@ -38,6 +38,9 @@ class Settings:
     hooks: tuple[str, ...] = ()
     """The lines of the section `hooks`."""
 
+    metrics: str = ""
+    """Where metrics are given; empty: nowhere."""
+
     @property
     def table(self) -> int:
         """Where the traffic's routes stand."""
@@ -84,6 +87,8 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
     if settings.refuse:
         lines.append("routes: {table: own, when_all_down: unreachable}")
     lines += settings.hooks
+    if settings.metrics:
+        lines.append(f"metrics: {{listen: '{settings.metrics}'}}")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Rows about clients of the control socket: whatever they do, failover takes as long as ever."""
+"""Rows about clients of the control socket, and scrapers: failover takes as long as ever."""
 
 import os
 import sys
@@ -8,10 +8,13 @@ from pathlib import Path
 from faults import clients
 from faults.acts import comes, goes
 from faults.bench import Bench, wait_until
+from faults.policy import Settings
 from faults.row import FAILED_OVER, Act, Row, Step
 
+METRICS, SCRAPING = "127.0.0.1:9000", "scraping"
 REQUESTS = 10_000
 CONNECTIONS = 200
+SCRAPERS = 300
 _LONGEST = "90"
 """Seconds after which what was started ends by itself."""
 
@@ -26,7 +29,7 @@ def _pester(kind: str, begun: int) -> Act:
     """Start clients of this kind, and wait until they have made so many requests."""
 
     def act(bench: Bench) -> None:
-        path = control_socket(bench.engine.process.pid)
+        path = METRICS if kind == SCRAPING else control_socket(bench.engine.process.pid)
         folder = bench.policy_file.parent
         (folder / "made").touch()
         words = [sys.executable, "-P", clients.__file__, path, kind, _LONGEST]
@@ -96,5 +99,11 @@ ROWS_CONTROL = (
         _CUT,
         name="blackhole, while clients that watch come and go 1,000 times",
         before=_pester("coming and going", 1000),
+    ),
+    replace(
+        _CUT,
+        name="blackhole, among 300 scrapers that send garbage or never read",
+        before=_pester(SCRAPING, SCRAPERS),
+        settings=Settings(metrics=METRICS),
     ),
 )
