@@ -14,8 +14,8 @@ from route_switcher.daemon.metrics.exposition import Kind
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
-from support.running import Start, eventually
-from support.scraping import LISTEN, body_of, connected, samples, scrape, value
+from support.running import Start, eventually, run_to_its_end
+from support.scraping import LISTEN, PORT, body_of, connected, samples, scrape, value
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
 
@@ -64,6 +64,22 @@ def test_what_happens_is_in_them(lab: Lab, start: Start, policy_file: Path) -> N
         assert metric.name.removeprefix("route_switcher_") + suffix in names
 
 
+def test_where_the_port_is_taken_the_engine_runs_and_says_so(lab: Lab, start: Start) -> None:
+    with lab.inside(ROUTER):
+        other = socket.socket()
+    with other:
+        other.bind(("127.0.0.1", PORT))
+        other.listen()
+        engine = start(policy_text(lab) + LISTEN)
+        engine.wait_for_health("primary", "secondary")
+        engine.wait_for("metrics", "Address already in use", since=0)
+        done = run_to_its_end(lab, "status")
+    assert done.returncode == 0
+    assert (
+        "TROUBLE: metrics cannot be given on 127.0.0.1:9000: Address already in use" in done.stdout
+    )
+
+
 def test_counters_only_grow(lab: Lab, start: Start) -> None:
     engine = start(policy_text(lab) + LISTEN)
     engine.wait_for_health("primary", "secondary")
@@ -85,7 +101,7 @@ def test_beside_a_thousand_bad_clients_it_fails_over_and_answers(lab: Lab, start
             for number in range(1000):
                 client = opened.enter_context(socket.socket())
                 client.setblocking(False)
-                client.connect_ex(("127.0.0.1", 9000))
+                client.connect_ex(("127.0.0.1", PORT))
                 with suppress(OSError):
                     client.send((b"GET /metrics HTTP/1.1\r\n", b"\x00" * 9000, b"")[number % 3])
         FAULTS["blackhole"].inject(lab, lab.uplinks[0])

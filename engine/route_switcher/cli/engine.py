@@ -189,7 +189,7 @@ async def _serve(
                 policy,
                 reloading.reload,
                 trial,
-                lambda: recorder.troubles,
+                lambda: (*recorder.troubles, *metrics.troubles),
             )
             service.observe(control)
             service.observe(TrackFile(service, policy))
@@ -200,10 +200,13 @@ async def _serve(
                 sweeps_failed=connections.unfinished,
                 messages_discarded=lambda: asdict(connected.discarded),
                 log_lost=lines_lost,
+                journal_lost=lambda: recorder.lost,
+                journal_fails=lambda: bool(recorder.troubles),
                 reloads=reloading.reloads,
                 build=Build(__version__, python_version(), os.uname().release, time.time()),
             )
-            service.observe(Metrics(service, tally, sources))
+            metrics = Metrics(service, tally, sources)
+            service.observe(metrics)
             await serve(service, reloading, partial(leave, service, kernel, oracle))
             return
         printed = _Printed()

@@ -92,6 +92,8 @@ async def served(
         sweeps_failed=Counter(),
         messages_discarded=dict,
         log_lost=lambda: 0,
+        journal_lost=lambda: 3,
+        journal_fails=lambda: True,
         reloads=Reloads(),
         build=Build("1", "3", "6", 1.0),
     )
@@ -185,12 +187,12 @@ async def test_a_port_in_use_is_told_once_and_tried_again(
             said = [r.getMessage() for r in caplog.records if vars(r).get("event") == "metrics"]
             why = f"metrics cannot be given on {port}: Address already in use"
             assert said == [f"{why}; tried again every 10 s"]
-            assert it.metrics.listening.trouble == why
+            assert it.metrics.troubles == [why]
             assert it.world.decisions
             other.close()
             await trio.sleep(AGAIN)
             assert (await it.ask())[0].startswith("HTTP/1.1 200")
-            assert it.metrics.listening.trouble == ""
+            assert it.metrics.troubles == []
 
 
 HOST = b"\r\nHost: x\r\n\r\n"

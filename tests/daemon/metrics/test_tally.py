@@ -60,6 +60,8 @@ class Counted(World):
             sweeps_failed=Counter(),
             messages_discarded=lambda: {"malformed": 1},
             log_lost=lambda: 7,
+            journal_lost=lambda: 3,
+            journal_fails=lambda: True,
             reloads=Reloads(1, 2, False, 1500.0),
             build=BUILD,
         )
@@ -129,6 +131,8 @@ def test_what_others_count_is_told() -> None:
     assert values["conntrack_entries_ended_total{family=IPv4}"] == 3
     assert values["netlink_messages_discarded_total{reason=malformed}"] == 1
     assert values["log_lines_lost_total{}"] == 7
+    assert values["journal_events_lost_total{}"] == 3
+    assert values["journal_failing{}"] == 1
     assert values["policy_reloads_total{result=refused}"] == 2
     assert values["policy_last_reload_successful{}"] == 0
     assert values["policy_last_reload_success_timestamp_seconds{}"] == 1500

@@ -67,6 +67,11 @@ class Upkeep:
         # Work that hangs keeps its token, so that threads do not pile up.
         self._one = trio.CapacityLimiter(1)
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no socket where clients look for it, in words; empty: there is one."""
+        return self._trouble
+
     def apply_policy(self) -> None:
         """The policy may name another group."""
         self._policy_changed.set()

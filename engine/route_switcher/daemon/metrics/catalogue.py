@@ -150,6 +150,14 @@ NEWS_DISCARDED = _counter(
 LOG_LOST = _counter(
     "log_lines_lost", (), "Lines of the log that were lost, because nobody read them in time."
 )
+JOURNAL_LOST = _counter(
+    "journal_events_lost",
+    (),
+    "Events that the engine's journal lacks, because it could not be written in time.",
+)
+JOURNAL_FAILS = _gauge(
+    "journal_failing", (), "1 while the engine's journal cannot be written, otherwise 0."
+)
 RELOADS = _counter(
     "policy_reloads", ("result",), "Readings of the policy in the running engine, by their result."
 )
@@ -208,6 +216,8 @@ CATALOGUE = (
     NEWS_LOST,
     NEWS_DISCARDED,
     LOG_LOST,
+    JOURNAL_LOST,
+    JOURNAL_FAILS,
     RELOADS,
     LAST_RELOAD,
     LAST_RELOAD_AT,

@@ -19,6 +19,8 @@ from route_switcher.daemon.metrics.telling import tell_of_metrics
 NAME = "metrics"
 """Of the Unix socket."""
 
+NOWHERE = "metrics cannot be given on a Unix socket"
+
 AGAIN = 10.0
 """Seconds after which a port that cannot be had is tried again."""
 
@@ -45,9 +47,13 @@ class Listening:
         self._policy = policy
         self._moved = trio.CancelScope()
         self._upkeep: Upkeep | None = None
-        self._disk = _Disk("metrics cannot be given on a Unix socket")
-        self.trouble = ""
+        self._disk = _Disk(NOWHERE)
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
         """Why metrics cannot be given now, in words; empty: they are, or should not be."""
+        return self._trouble if self._upkeep is None else self._upkeep.trouble
 
     def apply_policy(self, policy: Policy) -> None:
         """It may name another place, and another group for the socket."""
@@ -74,7 +80,7 @@ class Listening:
             await trio.sleep_forever()
         finally:
             self._server.listen_on(None)
-            self.trouble = ""
+            self._trouble = ""
 
     async def _on_port(self, place: Loopback) -> None:
         while True:
@@ -84,15 +90,16 @@ class Listening:
                 self._fail(f"metrics cannot be given on {place}: {_words(error)}")
                 await trio.sleep(AGAIN)
                 continue
-            self.trouble = ""
+            self._trouble = ""
             self._server.listen_on(trio.socket.from_stdlib_socket(listening))
             tell_of_metrics(logging.INFO, f"metrics are given on http://{place}{PATH}")
             return
 
     async def _on_socket(self) -> None:
-        make = partial(Listener, NAME, "metrics cannot be given on a Unix socket")
+        make = partial(Listener, NAME, NOWHERE)
         listener = await self._disk.do(make)
         while listener is None:
+            self._trouble = NOWHERE
             await trio.sleep(AGAIN)
             listener = await self._disk.do(make)
         if listener.standing is None:
@@ -113,9 +120,9 @@ class Listening:
             listener.close()
 
     def _fail(self, trouble: str) -> None:
-        if trouble != self.trouble:
+        if trouble != self._trouble:
             tell_of_metrics(logging.WARNING, f"{trouble}; tried again every {AGAIN:g} s")
-        self.trouble = trouble
+        self._trouble = trouble
 
 
 def _opened(place: Loopback) -> socket.socket:

@@ -1,6 +1,6 @@
 """What counts for Prometheus while the engine runs, and gives it to those who ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from route_switcher.core.routing.reconcile import Reconciled
@@ -35,7 +35,13 @@ class Metrics(Observer):
         self._active: dict[Family, str] = {}
         self._renamed = False
         """Whether uplinks may have other names since the latest event."""
-        self.listening = Listening(Server(self._pieces), tally.policy)
+        self._listening = Listening(Server(self._pieces), tally.policy)
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """What a person should know, in words."""
+        trouble = self._listening.trouble
+        return [trouble] if trouble else []
 
     def event(self, event: Event) -> None:
         """It is counted; a new policy may give the metrics elsewhere."""
@@ -47,7 +53,7 @@ class Metrics(Observer):
             self._time_active.see(event.at, self._active)
             self._time_active.keep(frozenset(uplink.id for uplink in event.policy.uplinks))
             self._renamed = True
-            self.listening.apply_policy(event.policy)
+            self._listening.apply_policy(event.policy)
 
     def output(self, output: Output) -> None:
         """It is counted."""
@@ -66,7 +72,7 @@ class Metrics(Observer):
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self.listening.run()
+        await self._listening.run()
 
     def _see(self, status: Status) -> None:
         self._active = {f.family: f.active for f in status.families if f.active is not None}

@@ -67,6 +67,8 @@ class Sources:
     sweeps_failed: Counter[Family]
     messages_discarded: Callable[[], Mapping[str, int]]
     log_lost: Callable[[], int]
+    journal_lost: Callable[[], int]
+    journal_fails: Callable[[], bool]
     reloads: Reloads
     build: Build
 
@@ -295,6 +297,8 @@ READERS: Mapping[Metric, Callable[[Reading], Values]] = {
         (reason,): count for reason, count in reading.sources.messages_discarded().items()
     },
     catalogue.LOG_LOST: _one(lambda reading: reading.sources.log_lost()),
+    catalogue.JOURNAL_LOST: _one(lambda reading: reading.sources.journal_lost()),
+    catalogue.JOURNAL_FAILS: _one(lambda reading: reading.sources.journal_fails()),
     catalogue.RELOADS: lambda reading: {
         ("taken",): reading.sources.reloads.taken,
         ("refused",): reading.sources.reloads.refused,

@@ -58,6 +58,11 @@ class Recorder(Observer):
         why = self._why()
         return [f"the engine's journal cannot be written: {why}"] if why else []
 
+    @property
+    def lost(self) -> int:
+        """How many events the journal lacks, since it could not be written in time."""
+        return 0 if self._writing is None else self._writing.lost
+
     def event(self, event: Event) -> None:
         """It is written."""
         was_on = self._size > 0
@@ -138,7 +143,7 @@ class Recorder(Observer):
         why = self._why()
         if why and not self._told:
             say(logging.WARNING, "recording", f"the engine's journal cannot be written: {why}")
-        lost = self._writing.lost if self._writing is not None else 0
+        lost = self.lost
         if lost > self._lost:
             count, self._lost = lost - self._lost, lost
             say(
