@@ -4,6 +4,7 @@ import pytest
 
 from route_switcher.core.health.confirmation import confirmation_of
 from route_switcher.core.health.latest_rounds import LONGEST_WAIT, LatestRounds
+from route_switcher.core.vocabulary.checks import Layer
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
     AnyOf,
@@ -37,7 +38,7 @@ def test_groups_in_groups_add_up() -> None:
 
 def test_nothing_is_waited_for_longer_than_a_minute() -> None:
     rule = Rule("lossy", AnyOf((LOSSY,), 3600.0), Recover(20.0))
-    latest = LatestRounds(10.0, confirmation_of(probe(), (rule,)))
+    latest = LatestRounds(10.0, confirmation_of(probe(), (rule,)), Layer.ICMP)
     failed = Round(6.0, v4("a"), "internet", 5.0, RoundOutcome.FAILED, ())
     latest.on_round(failed)
     assert not latest.decided(5.0 + LONGEST_WAIT - 0.01)

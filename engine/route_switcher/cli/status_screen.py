@@ -120,6 +120,8 @@ def _uplink(uplink: Document, width: int) -> Iterator[str]:
     else:
         yield f"  {name:<{_NAME}} {stands}{figures}".rstrip()
     yield from _wrapped(width, pad, _way(uplink))
+    if ", " in uplink.get("broken", ""):  # alone, it says no more than the rules
+        yield from _wrapped(width, pad, f"broken: {uplink['broken']}")
     for rule in _not_ok(uplink["rules"]):
         since = _since(rule["since"], rule["since_seconds"])
         yield from _wrapped(

@@ -139,6 +139,7 @@ def _uplink(
         "role": role,
         "state": health.state.value,
         "evidence": health.evidence,
+        "broken": health.broken,
         "interface": its.interface,
         "connected": health.link.connected,
         **_next_hop(health),

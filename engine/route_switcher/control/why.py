@@ -103,6 +103,8 @@ def _why_not(family: FamilyStatus, uplink: UplinkStatus, clock: WallClock) -> It
         yield f"{kind} keeps the traffic on {order.uplink}{_until(order.until, clock)}."
     if health.state is UplinkState.HEALTHY:
         yield "It is healthy."
+        if health.broken:
+            yield f"But its latest rounds say: {health.broken}."
         yield from _why_not_though_healthy(family, uplink)
     elif health.state is UplinkState.UNKNOWN:
         yield f"Nothing is known of it: {health.last_reason}."

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from math import inf
 
+from route_switcher.core.health.broken_layer import Said
 from route_switcher.core.health.confirmation import confirmation_of
 from route_switcher.core.health.latest_rounds import LatestRounds
 from route_switcher.core.probing.pace import longest_gap
@@ -80,6 +81,11 @@ class Answering:
                 return awaited
         return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
 
+    @property
+    def said(self) -> list[Said]:
+        """What the latest known round of each probe says of what is broken."""
+        return [latest.said for latest in self._latest.values() if latest.said is not None]
+
     def fast_forward(self, delta: float) -> None:
         """Take it that good rounds like the latest have come for `delta` more seconds."""
         for latest in self._latest.values():
@@ -107,4 +113,5 @@ class Answering:
 
 
 def _nothing_known(probe: Probe, rules: Collection[Rule], begun: float) -> LatestRounds:
-    return LatestRounds(longest_gap(probe), confirmation_of(probe, rules), begun)
+    confirmation = confirmation_of(probe, rules)
+    return LatestRounds(longest_gap(probe), confirmation, probe.check.layer, begun=begun)

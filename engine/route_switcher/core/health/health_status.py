@@ -13,6 +13,7 @@ def health_status(health: UplinkHealth, at: float) -> HealthStatus:
         uplink=health.uplink,
         state=health.state,
         evidence=health.evidence(),
+        broken=health.broken,
         rules=health.rules(),
         link=health.link,
         routable=health.routable,

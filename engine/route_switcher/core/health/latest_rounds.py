@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
+from route_switcher.core.health.broken_layer import Said, said_by
 from route_switcher.core.health.confirmation import Confirmation
+from route_switcher.core.vocabulary.checks import Layer
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.states import RoundOutcome
 
@@ -19,6 +21,10 @@ class LatestRounds:
     gap: float
     """Seconds after which an answer is too old to say anything of now."""
     confirmation: Confirmation
+    layer: Layer
+    """What its check is about."""
+    said: Said | None = None
+    """What the latest one says; None: there was none."""
     begun: float = -inf
     """What was sent before that was another probe's round, or went through another line."""
     sent_at: float = -inf
@@ -29,6 +35,7 @@ class LatestRounds:
     def on_round(self, event: Round) -> None:
         """Take the next known one."""
         self.sent_at = event.sent_at
+        self.said = said_by(event, self.layer)
         self.good = event.outcome is RoundOutcome.GOOD
         if self.good:
             self.failures, self.failing_since = 0, inf

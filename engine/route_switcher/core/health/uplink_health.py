@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from math import inf
 
 from route_switcher.core.health.answering import Answering
+from route_switcher.core.health.broken_layer import describe_broken
 from route_switcher.core.health.damping import Penalty
 from route_switcher.core.health.rule_health import RuleHealth
 from route_switcher.core.health.rules_at_reload import rules_at_reload
@@ -159,7 +160,21 @@ class UplinkHealth(WayOut):
         words = [f"{r.rule.name}: {r.evidence}" for r in deciding]
         if state is UplinkState.HEALTHY and self._answering.undecided:
             words = ["but its latest round failed"]
+        if state is UplinkState.FAILED and self._several_layers and not self.cut:
+            words += filter(None, [self.broken])
         return f"{self.label} is {state.value}" + (f" ({'; '.join(words)})" if words else "")
+
+    @property
+    def broken(self) -> str:
+        """The first layer that is broken of those that are probed, and what works beside it, in
+        words; empty: none, as far as is known."""
+        return describe_broken(self._answering.said, connected=self.link.connected)
+
+    @property
+    def _several_layers(self) -> bool:
+        """Whether the probes tell layers apart."""
+        layers = {layer for each in self._answering.said for layer in (each.layer, each.failed_at)}
+        return len(layers - {None}) > 1
 
     def why_not(self, now: float, since: float = -inf, *, urgent: bool = False) -> str:
         """Why it does not count as answering, in words; empty if it does: the latest known round

@@ -73,6 +73,9 @@ class HealthStatus:
     """The worst of its rules' states."""
     evidence: str
     """Why it has that state, in words."""
+    broken: str
+    """The first layer that is broken of those that are probed, and what works beside it, in words;
+    empty: none, as far as is known."""
     rules: tuple[RuleStatus, ...]
     link: LinkState
     """Where the policy ignores the carrier, that counts as there."""
