@@ -2,6 +2,7 @@
 
 import json
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
+from support.router_counters import counting
 from support.running import Start, eventually, run_to_its_end
 from support.tables import our_routes, wait_for_our_routes, wait_until_taken, whole_table
 from support.written_policy_files import DUAL_STACK, policy_text
@@ -26,6 +28,10 @@ FOREIGN = {
         "default via 2001:db8:1::1 metric 500",
     )
 }
+
+
+A_FEW = 5
+"""Packets of thousands that may be lost outside of the router, where the machine is busy."""
 
 
 def table(where: str | int) -> str:
@@ -116,7 +122,8 @@ def test_no_packet_is_lost_when_the_routes_move(
     assert isinstance(new, int)
     assert isinstance(old, int)
     own = PacketStream(lab, sender=ROUTER, target=lab.targets_v4[1])
-    with PacketStream(lab) as forwarded, own:
+    with counting(lab) as router, ExitStack() as streams:
+        forwarded, own = map(streams.enter_context, (PacketStream(lab), own))
         eventually(lambda: bool(forwarded.round_trips() and own.round_trips()), "both streams")
         if restart:
             engine.end(signal.SIGKILL)
@@ -130,9 +137,22 @@ def test_no_packet_is_lost_when_the_routes_move(
         eventually(lambda: routes(lab, new) == {("eth0", 10), ("eth1", 20)}, "the new routes")
         if old not in range(new, new + 3):
             eventually(lambda: routes(lab, old) == set(), "the old routes have gone")
-    assert forwarded.outage().lost == 0
-    assert own.outage().lost == 0
+        streams.close()
+        assert router.lost(own) == 0
+    assert forwarded.outage().lost <= A_FEW
+    assert own.outage().lost <= A_FEW
     assert engine.said("decision", previous="primary") == []
+
+
+def test_what_the_router_loses_is_counted(lab: Lab) -> None:
+    with counting(lab) as router:
+        with PacketStream(lab, rate=100) as forwarded:
+            eventually(lambda: forwarded.outage().sent > 5, "the stream")
+        assert router.lost() == forwarded.outage().sent
+    with counting(lab) as router:
+        with PacketStream(lab, rate=100, sender=ROUTER) as own:
+            eventually(lambda: own.outage().sent > 5, "the stream")
+        assert router.lost(own) == own.outage().sent
 
 
 @pytest.mark.parametrize(
