@@ -127,7 +127,7 @@ def test_every_required_key_has_an_example_for_the_hint() -> None:
         for path, schema in schemas(SCHEMA)
         if "properties" in schema and "/if" not in path
         for key in schema.get("required", ())
-        if "examples" not in resolved(schema["properties"][key])
+        if not {"example", "examples"} & resolved(schema["properties"][key]).keys()
     ]
     assert lacking == []
 
@@ -160,7 +160,7 @@ def test_every_shipped_policy_and_example_is_sound(file: Path) -> None:
 def test_examples_in_the_schema_fit_it() -> None:
     for path, schema in schemas(SCHEMA):
         inner = PLAIN.evolve(schema=schema | {"definitions": SCHEMA["definitions"]})
-        for example in schema.get("examples", ()):
+        for example in (*schema.get("examples", ()), *[s for s in [schema.get("example")] if s]):
             assert inner.is_valid(example), (path, example)
         if "default" in schema:
             assert inner.is_valid(schema["default"]), path

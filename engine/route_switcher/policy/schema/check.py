@@ -1,8 +1,9 @@
-"""What a JSON Schema says about a document, in the words of its titles and descriptions.
+"""What a JSON Schema says about a document, in the words of its titles, descriptions and hints.
 
 The schema discriminates with `if`/`then`, so that every error is about one value. A value that
-does not fit is "not <title>", and the description is the hint. What a mapping must not hold is
-refused by `not`: there the title is the message.
+does not fit is "not <title>", and the hint or the description says what to write. A definition that
+keys share has a `hint` and no `description`: an editor would show that instead of the key's. What a
+mapping must not hold is refused by `not`: there the title is the message.
 """
 
 import json
@@ -199,7 +200,7 @@ class _Check:
 
     def _example(self, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
-        return self._definition(schema)["examples"][0]
+        return _example(self._definition(schema))
 
     def _definition(self, schema: dict[str, Any]) -> dict[str, Any]:
         """`schema`, or the definition that it refers to."""
@@ -229,19 +230,29 @@ def _is_quoted(schema: dict[str, Any], value: str) -> bool:
 
 def _hint(schema: dict[str, Any]) -> str:
     """What to write where `schema` holds."""
-    if "enum" in schema and not schema.get("description", "").startswith("Write "):
+    if "enum" in schema and not _sentence(schema).startswith("Write "):
         return typo_hints.one_of(schema["enum"])
     if schema.get("type") == "boolean":
         return "write true or false"
     if schema.get("type") in ("object", "array"):
-        return f"write for example {_flow(schema['examples'][0])}"
+        return f"write for example {_flow(_example(schema))}"
     return _described(schema)
 
 
 def _described(schema: dict[str, Any]) -> str:
-    """The description of `schema`, as a hint."""
-    sentence: str = schema["description"]
+    """What to write where `schema` holds, as a part of a sentence."""
+    sentence = _sentence(schema)
     return sentence[0].lower() + sentence[1:].removesuffix(".")
+
+
+def _sentence(schema: dict[str, Any]) -> str:
+    sentence: str = schema.get("hint", schema.get("description", ""))
+    return sentence
+
+
+def _example(schema: dict[str, Any]) -> object:
+    """The first example; `example` has one that an editor cannot insert (a list of mappings)."""
+    return schema["example"] if "example" in schema else schema["examples"][0]
 
 
 def _flow(value: object) -> str:
