@@ -80,7 +80,7 @@ def test_idle_interfaces_are_named_and_not_offered(interface: Interface, why: st
 def test_without_a_default_route_there_is_a_template_with_the_interfaces_that_there_are() -> None:
     drafted, text, policy = read(HostSnapshot((LTE,), ()))
     assert drafted.template
-    assert text.startswith("# A TEMPLATE")
+    assert text.splitlines()[1].startswith("# A TEMPLATE")
     assert [(u.name, u.interface) for u in policy.uplinks] == [
         ("primary", "wwan0"),
         ("secondary", "eth0"),
@@ -274,3 +274,9 @@ def test_every_ipv6_metric_is_clear_of_router_advertisements() -> None:
 @pytest.mark.parametrize("own", [[20, 10], [10, 10], [10, 1010], [10, None]])
 def test_metrics_of_an_engine_that_are_no_policys_are_replaced(own: list[int | None]) -> None:
     assert metrics(Family.IPV4, own, 0, []) == [10, 20]
+
+
+def test_the_first_line_tells_an_editor_where_the_schema_is() -> None:
+    text = read(BOTH)[1]
+    assert text.startswith("# yaml-language-server: $schema=./policy.schema.json\n")
+    assert "`route-switcher schema >" in text

@@ -13,6 +13,9 @@ from route_switcher.printable import printable
 
 WIDTH = 80
 
+SCHEMA_FILE = "./policy.schema.json"
+"""Where an editor finds the schema, seen from the policy."""
+
 _TARGETS = {
     Family.IPV4: ("8.8.8.8", "1.1.1.1"),
     Family.IPV6: ("2001:4860:4860::8888", "2606:4700:4700::1111"),
@@ -40,6 +43,7 @@ def write(draft: Draft) -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
+    yield f"# yaml-language-server: $schema={SCHEMA_FILE}"
     if draft.template:
         yield from _comment(
             "A TEMPLATE, since no default route with a gateway was found: the values marked below"
@@ -49,7 +53,8 @@ def _head(draft: Draft) -> Iterator[str]:
         yield from _comment("A policy for Route-Switcher, drafted from what this machine had.")
     yield from _comment(
         f"By `route-switcher init` ({__version__}). Read it and correct it; `route-switcher"
-        " validate` checks it. `route-switcher schema` prints what tells an editor the keys."
+        " validate` checks it. An editor knows the keys by the first line, once"
+        f" `route-switcher schema > {SCHEMA_FILE}` has written that file beside this one."
     )
     if draft.assumed:
         yield "#"
