@@ -202,7 +202,7 @@ def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> No
     def refused(*words: str) -> tuple[int, str]:
         done = run_to_its_end(lab, "drill", *words)
         assert done.stdout == ""
-        return done.returncode, done.stderr
+        return done.returncode, " ".join(done.stderr.split())
 
     code, said = refused("primary")
     assert code == 1

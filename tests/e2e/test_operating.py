@@ -115,7 +115,8 @@ def test_an_order_is_refused_in_words_unless_it_is_forced(lab: Lab, start: Start
     engine.wait_for("rule", uplink="secondary", after="failed")
     done = ask(lab, "switch", "secondary")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "only a forced order moves to it" in done.stderr
+    assert "only a forced order moves to it" in " ".join(done.stderr.split())
+    assert max(map(len, done.stderr.splitlines())) <= 80
     done = ask(lab, "switch", "lte")
     assert done.returncode == 2
     assert "there is no uplink lte; there are: primary, secondary" in done.stderr

@@ -37,15 +37,21 @@ def ask(
 
 
 def complain(command: str, reply: Mapping[str, Any]) -> None:
-    """Say why a request failed."""
+    """Say why a request failed, as `print_messages` does."""
     for message in _messages(reply):
-        print(f"route-switcher {command}: {message}", file=sys.stderr)
+        print(_folded(f"route-switcher {command}: {message}"), file=sys.stderr)
 
 
 def print_messages(reply: Mapping[str, Any]) -> None:
     """Each begins on a line of its own, of at most 80 columns."""
     for message in _messages(reply):
-        print(textwrap.fill(message, 80, subsequent_indent="  ", **UNBROKEN))
+        print(_folded(message))
+
+
+def _folded(message: str) -> str:
+    if "\n" in message:  # the problems of a policy, which show a part of it
+        return message
+    return textwrap.fill(message, 80, subsequent_indent="  ", **UNBROKEN)
 
 
 def _messages(reply: Mapping[str, Any]) -> list[str]:
