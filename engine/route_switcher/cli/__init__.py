@@ -15,7 +15,6 @@ from importlib import import_module
 
 from route_switcher import __version__
 from route_switcher.cli.streams import open_what_is_closed, printable_streams
-from route_switcher.cli.wrong_usage import refuse_arguments, refuse_command
 
 EXIT_OK = 0
 EXIT_PROBLEMS = 1
@@ -33,14 +32,6 @@ _UNWRITABLE = frozenset(
 that was opened for reading, or one that somebody else made non-blocking."""
 
 
-STANDARD_INPUT = "/dev/stdin"
-
-
-def file_or_standard_input(argument: str) -> str:
-    """What a file argument means: `-` is standard input."""
-    return STANDARD_INPUT if argument == "-" else argument
-
-
 @dataclass(frozen=True, slots=True)
 class _Command:
     name: str
@@ -53,6 +44,7 @@ _COMMANDS = (
     _Command("status", "say what the running engine knows", "route_switcher.cli.status"),
     _Command("watch", "show live what the engine knows", "route_switcher.cli.watch"),
     _Command("why", "say why an uplink is active, or is not", "route_switcher.cli.why"),
+    _Command("history", "say what happened, and how good lines were", "route_switcher.cli.history"),
     _Command("switch", "order the traffic to an uplink", "route_switcher.cli.switch"),
     _Command("drill", "try whether an uplink carries the traffic", "route_switcher.cli.drill"),
     _Command("release", "take every order back", "route_switcher.cli.release"),
@@ -92,13 +84,7 @@ def _main(argv: Sequence[str]) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     chosen = [word for word in argv if not word.startswith("-")][:1]
-    program = parser(chosen)
-    names = [command.name for command in _COMMANDS]
-    if chosen and chosen[0] not in names:
-        refuse_command(program, chosen[0], names)
-    arguments, unknown = program.parse_known_args(argv)
-    if unknown:
-        refuse_arguments(arguments.command, unknown)
+    arguments = parser(chosen).parse_args(argv)
     code: int = arguments.execute(arguments)
     sys.stdout.flush()
     return code
@@ -120,7 +106,7 @@ def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
             subparser.description = module.__doc__
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             module.add_arguments(subparser)
-            subparser.set_defaults(execute=module.execute, command=subparser)
+            subparser.set_defaults(execute=module.execute)
     return program
 
 

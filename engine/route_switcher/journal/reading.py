@@ -22,7 +22,7 @@ from route_switcher.journal.framing import (
     anchors,
     read_file_header,
 )
-from route_switcher.journal.records import Record
+from route_switcher.journal.records import LeftOut, Record
 
 _SET = 1.0
 """Seconds by which the wall clock is off if somebody has set it."""
@@ -76,13 +76,15 @@ class Journal:
         It begins at the beginning of a file, so that what stood at `since` is known: what is before
         `since` comes too, but for blocks that have nothing but rounds. `noteworthy`: these are left
         out everywhere. Where `calm` says that the reader wants no good rounds now, blocks that have
-        nothing else are left out. Raises NoJournal and LaterVersion.
+        nothing else are left out: a `LeftOut` takes the place of one or more of them. Raises
+        NoJournal and LaterVersion.
         """
         wanted = self._wanted(since)
         corrections = _Corrections()
         for each in wanted:
             corrections.follow(self._content(each))
         decoder = Decoder()
+        left_out: Entry | None = None
         for each in wanted:
             blocks = Blocks(self._content(each))
             for block in blocks:
@@ -94,14 +96,22 @@ class Journal:
                 rounds_only = not block.noteworthy and not block.defines
                 unwanted = noteworthy or before or (not block.troubled and calm())
                 if rounds_only and unwanted:
+                    if left_out is not None and left_out.session != block.session:
+                        yield left_out
+                    left_out = Entry(began, block.session, LeftOut(block.at), ahead)
                     decoder.skip(block)
                     continue
+                if left_out is not None:
+                    yield left_out
+                    left_out = None
                 for record in decoder.records(block):
                     at = getattr(record, "at", block.at)
                     yield Entry(at + ahead, block.session, record, ahead)
             self.damaged += blocks.damaged
             if each == wanted[-1]:
                 self.damaged -= blocks.rest
+        if left_out is not None:
+            yield left_out
 
     def _wanted(self, since: float) -> list[JournalFile]:
         """The last files, from the one on in which `since` lies: no file has more than a day."""

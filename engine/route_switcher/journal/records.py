@@ -109,6 +109,13 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The reader left out rounds that nobody wants, the latest of them from `at` on."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """Records that this program cannot read: of a later version, or they need what was lost."""
 
@@ -119,6 +126,16 @@ OWN_RECORDS = (Began, PolicyText, Standing, Reloaded, Lost, Ended, Heard, Summar
 """Those that are written."""
 
 Record: TypeAlias = (
-    Event | Output | Began | PolicyText | Standing | Reloaded | Lost | Ended | Summary | Unread
+    Event
+    | Output
+    | Began
+    | PolicyText
+    | Standing
+    | Reloaded
+    | Lost
+    | Ended
+    | Summary
+    | LeftOut
+    | Unread
 )
 """`Reload` never: a `Reloaded` takes its place."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.journal.records import Heard, Summary
 
 _SHORTEST = 1e-5
@@ -20,6 +20,9 @@ _STEP = log(1.05)
 
 Stream: TypeAlias = tuple[UplinkId, str]
 """An uplink and a probe through it."""
+
+
+_NO_STREAM: Stream = (UplinkId("", Family.IPV4), "")
 
 
 def class_of(rtt: float) -> int:
@@ -88,8 +91,12 @@ class Sums:
             rtt = answer.rtt
             if rtt is not None:
                 self.answered += 1
-                number = floor(log(rtt / _SHORTEST) / _STEP) + 1 if rtt > _SHORTEST else 0
+                number = class_of(rtt)
                 rtts[number] = rtts.get(number, 0) + 1
+
+    def add_sums(self, its: "Sums") -> None:
+        """Count what was counted elsewhere."""
+        self.add(_heard(_NO_STREAM, its))
 
     def add(self, heard: Heard) -> None:
         """Count what was summed before."""

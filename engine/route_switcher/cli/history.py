@@ -1,0 +1,100 @@
+"""Say what happened: when the traffic was switched and why, what users saw of
+it, and how good each uplink was. It reads the engine's journal; no engine need
+run. docs/history.md shows how to read it.
+
+TIME is how long ago (90m, 7d, 4w), or a date: 2026-11-20, '2026-11-20 08:00',
+2026-03 (that month), today, yesterday. Times are of this machine's zone.
+
+--json prints one JSON object: `route-switcher schema history` describes it.
+
+Exit code: 0 said, 1 there is no journal or it cannot be read, 2 there is no
+such uplink in it, or wrong usage.
+"""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.past.time_span import begin_of, end_of
+from route_switcher.printable import printable
+
+_SINCE = "7d"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `history`."""
+    parser.add_argument(
+        "--since", metavar="TIME", help=f"where it begins (default: {_SINCE}; a date: its begin)"
+    )
+    parser.add_argument(
+        "--until",
+        metavar="TIME",
+        help="where it ends (default: now, or the end of a month or of yesterday in --since)",
+    )
+    parser.add_argument("--uplink", metavar="UPLINK", help="only what is about this uplink")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Read the journal, and print."""
+    now = time_of_day()
+    said = _SINCE if arguments.since is None else arguments.since
+    try:
+        since = begin_of(said, now)
+        until = _end(said, arguments.until, now)
+    except ValueError as error:
+        print(f"route-switcher history: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if since >= until:
+        print("route-switcher history: --since is not before --until", file=sys.stderr)
+        return EXIT_USAGE
+    # Here and not above: wrong usage should be told of without paying for all that.
+    from route_switcher.cli.history_screen import screen
+    from route_switcher.journal.folder import NoJournal, found
+    from route_switcher.journal.framing import LaterVersion
+    from route_switcher.journal.reading import Journal
+    from route_switcher.past.history import read_history
+    from route_switcher.past.history_document import history_document
+
+    try:
+        history = read_history(Journal(found()), since, until, _policy_of)
+    except (NoJournal, LaterVersion) as error:
+        print(f"route-switcher history: {error}", file=sys.stderr)
+        return EXIT_PROBLEMS
+    uplink = arguments.uplink
+    if uplink is not None and uplink not in history.names:
+        names = ", ".join(history.names) or "none"
+        what = f"the journal of that time knows no uplink {printable(uplink)!r}"
+        print(f"route-switcher history: {what}; it knows: {names}", file=sys.stderr)
+        return EXIT_USAGE
+    if arguments.json:
+        print(json.dumps(history_document(history, uplink)))
+    else:
+        print("\n".join(map(printable, screen(history, uplink))))
+    return EXIT_OK
+
+
+def time_of_day() -> datetime:
+    """What the clock says, in this machine's zone."""
+    return datetime.now().astimezone()
+
+
+def _end(since: str, until: str | None, now: datetime) -> float:
+    """Where the time ends: `--since 2026-03` alone is that month, to now at most."""
+    if until is not None:
+        return min(end_of(until, now), now.timestamp())
+    whole = (len(since) == len("2026-03") and since[4:5] == "-") or since == "yesterday"
+    return min(end_of(since, now), now.timestamp()) if whole else now.timestamp()
+
+
+def _policy_of(text: str) -> Policy | None:
+    from route_switcher.policy.load import load_text
+    from route_switcher.policy.problems import PolicyProblems
+
+    try:
+        return load_text(text, "the journal")
+    except PolicyProblems:
+        return None

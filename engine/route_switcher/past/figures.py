@@ -1,0 +1,85 @@
+"""Loss and round-trip times of each uplink, from the sums that a journal has of each hour.
+
+What no sum covers wholly (the first and the last hour of a time, and that in which an engine was
+killed) is counted round by round.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from route_switcher.core.vocabulary.events import Answers, Round
+from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.journal.reading import Entry
+from route_switcher.journal.records import Summary
+from route_switcher.journal.summary import Stream, Sums
+from route_switcher.past.troubles import Span, merged
+
+_FEW = 24
+"""Spans that are read one by one: each time a file is read from its beginning."""
+
+Entries = Callable[[float, float], Iterable[Entry]]
+"""The entries of a journal from one time to another, with all rounds."""
+
+
+class Figures:
+    """Keeps them from `since` to `until`, as the journal goes on."""
+
+    def __init__(self, since: float, until: float) -> None:
+        self._since = since
+        self._until = until
+        self._sums: dict[Stream, Sums] = {}
+        self._covered: list[Span] = []
+
+    def take(self, entry: Entry) -> None:
+        """One more entry."""
+        record = entry.record
+        if isinstance(record, Summary):
+            begins, ends = entry.wall_of(record.since), entry.wall
+            if self._since <= begins and ends <= self._until:
+                self._covered.append((begins, ends))
+                for heard in record.heard:
+                    self._of((heard.uplink, heard.probe)).add(heard)
+
+    def close(self, entries: Entries, watched: Iterable[Span]) -> Mapping[Stream, Sums]:
+        """All of them; what is missing in the `watched` spans is counted from `entries`."""
+        missing = list(without(watched, self._covered))
+        spans = [(missing[0][0], missing[-1][1])] if len(missing) > _FEW else missing
+        for begins, ends in spans:
+            for entry in entries(begins, ends):
+                record = entry.record
+                if isinstance(record, Round | Answers) and _within(entry.wall, missing):
+                    sums = self._of((record.uplink, record.probe))
+                    if isinstance(record, Round):
+                        sums.on_round(record)
+                    else:
+                        sums.on_answers(record)
+        return self._sums
+
+    def _of(self, stream: Stream) -> Sums:
+        return self._sums.setdefault(stream, Sums())
+
+
+def of_uplink(sums: Mapping[Stream, Sums], uplink: UplinkId) -> Sums:
+    """Those of all probes through an uplink."""
+    whole = Sums()
+    for (its, _), each in sums.items():
+        if its == uplink:
+            whole.add_sums(each)
+    return whole
+
+
+def without(spans: Iterable[Span], covered: Iterable[Span]) -> Iterable[Span]:
+    """What of `spans` nothing covers."""
+    holes = list(merged(covered))
+    for begins, ends in merged(spans):
+        for first, last in holes:
+            if last <= begins or first >= ends:
+                continue
+            if first > begins:
+                yield begins, first
+            begins = max(begins, last)
+        if begins < ends:
+            yield begins, ends
+
+
+def _within(at: float, spans: Iterable[Span]) -> bool:
+    return any(begins < at <= ends for begins, ends in spans)
