@@ -1,9 +1,12 @@
 """The journal of an engine on the real kernel: its decisions come of it once more."""
 
+import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.outputs import Decision
@@ -17,6 +20,9 @@ from support.journalled import same
 from support.running import Start, eventually, run_to_its_end
 from support.written_policy_files import policy_text
 
+TOP = Path(__file__).parents[2]
+SCHEMA = Draft7Validator(json.loads((TOP / "schemas" / "report.schema.json").read_text("utf-8")))
+
 pytestmark = pytest.mark.kernel
 
 
@@ -25,6 +31,21 @@ def entries_in(state: Path) -> list[Entry]:
     entries = list(journal.entries())
     assert journal.damaged == 0
     return entries
+
+
+def _reports_what_happened(report: dict[str, Any]) -> None:
+    """A silent outage and a lost carrier, both of primary, and how users fared."""
+    SCHEMA.validate(report)
+    primary, secondary = report["uplinks"]
+    silent, unplugged = [each for each in primary["troubles"] if each["counts"]]
+    assert "rounds in a row failed" in silent["reason"]
+    assert "has no carrier" in unplugged["reason"]
+    assert secondary["troubles"] == []
+    assert [each["uplinks"] for each in report["outages"]][:1] == [["primary"]]
+    assert report["outages"][0]["then"] == "secondary"
+    causes = [(each["from"], each["to"]) for each in report["switches"]]
+    assert causes[:1] == [("primary", "secondary")]
+    assert "the engine was stopped" in [gap["reason"] for gap in report["gaps"]]
 
 
 def test_its_decisions_come_of_its_journal_once_more(
@@ -54,6 +75,9 @@ def test_its_decisions_come_of_its_journal_once_more(
         "the decision is in the journal",
     )
     engine.end(signal.SIGKILL)
+
+    done = run_to_its_end(lab, "report", "--since", "1h", "--json", STATE_DIRECTORY=str(state))
+    _reports_what_happened(json.loads(done.stdout))
 
     entries = entries_in(state)
     assert not [e for e in entries if isinstance(e.record, Lost | Unread)]

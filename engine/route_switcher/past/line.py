@@ -114,7 +114,8 @@ class Line:
         if told.outcome is not heard.outcome:
             heard.outcome, heard.since, heard.rounds = told.outcome, sent, 0
         heard.rounds += 1
-        heard.reason = _why(told)
+        if told.outcome is not RoundOutcome.GOOD:
+            heard.reason = _why(told)
         if told.outcome is RoundOutcome.FAILED and self._open is not None:
             before = self._open.failing.get(told.probe)
             rounds = heard.rounds if before is None else before.rounds + 1
