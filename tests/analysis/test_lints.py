@@ -285,6 +285,14 @@ CASES = [
         "8.8.8.8 is the only target through a and b",
     ),
     Case(
+        "larger-than-ethernet",
+        WARNING,
+        written(probe="targets: [192.0.2.2, 192.0.2.3], size: 1473"),
+        "1473",
+        "over IPv4 that is a packet of 1501 bytes, and common lines take 1500",
+        written(probe="targets: [192.0.2.2, 192.0.2.3], size: 1472"),
+    ),
+    Case(
         "first-hop-only",
         WARNING,
         written(

@@ -1,17 +1,25 @@
 """What probes cost, against the packets that the code makes and by hand."""
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import dns.message
+import dns.rrset
 import pytest
 
 from route_switcher.analysis.figures.traffic import bytes_a_month, bytes_of_target
-from route_switcher.core.vocabulary.checks import IcmpEcho
+from route_switcher.core.vocabulary.checks import (
+    TOKEN_SIZE,
+    Check,
+    DnsQuery,
+    GatewayEcho,
+    IcmpEcho,
+    NeighbourQuery,
+)
 from route_switcher.core.vocabulary.conditions import ConsecutiveFailures
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.probes import packets
-from route_switcher.probes.answer_filter import TOKEN_SIZE
+from route_switcher.probes import arp, dns_answer, echo_datagram, neighbour_discovery, packets
 from support.pinging import target
 from support.watching import UPLINKS, policy, probe, rule
 
@@ -25,6 +33,35 @@ def test_a_packet_is_as_long_as_what_is_sent(family: Family) -> None:
     packet = IP_HEADER[family] + len(packets.request(family, 1, 1, token))
     assert bytes_of_target(IcmpEcho(), family, answers=False) == packet
     assert bytes_of_target(IcmpEcho(), family) == 2 * packet
+
+
+@pytest.mark.parametrize("family", Family)
+def test_packets_of_other_checks_are_as_long_as_what_is_sent(family: Family) -> None:
+    own, gateway = (
+        (IPv4Address("198.51.100.2"), IPv4Address("198.51.100.1"))
+        if family is Family.IPV4
+        else (IPv6Address("2001:db8::2"), IPv6Address("2001:db8::1"))
+    )
+
+    def asking(check: Check) -> int:
+        return bytes_of_target(check, family, answers=False)
+
+    full = packets.request(family, 1, 1, bytes(1400))
+    assert asking(IcmpEcho(1400)) == IP_HEADER[family] + len(full)
+    echo = echo_datagram.datagram(own, 40000, bytes(TOKEN_SIZE))
+    assert asking(GatewayEcho()) == len(echo)
+    if isinstance(gateway, IPv4Address):
+        assert asking(NeighbourQuery()) == len(arp.request(bytes(6), None, gateway))
+    else:
+        solicitation = neighbour_discovery.solicitation(bytes(6), gateway)
+        assert asking(NeighbourQuery()) == IP_HEADER[family] + len(solicitation)
+    query = DnsQuery("www.example.net", "A")
+    question = dns_answer.question(query)
+    assert asking(query) == IP_HEADER[family] + 8 + len(question.to_wire())
+    response = dns.message.make_response(question)
+    response.answer.append(dns.rrset.from_text("www.example.net.", 60, "IN", "A", "203.0.113.7"))
+    both = asking(query) + IP_HEADER[family] + 8 + len(response.to_wire())
+    assert bytes_of_target(query, family) == both
 
 
 def test_one_target_a_second_takes_228_megabytes_a_month() -> None:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from route_switcher.core.vocabulary.checks import TOKEN_SIZE
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import packets
-from route_switcher.probes.answer_filter import TOKEN_SIZE, Mark
+from route_switcher.probes.answer_filter import Mark
 from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.raw_socket import open_socket
 from route_switcher.probes.receive_buffer import ReceiveBuffer

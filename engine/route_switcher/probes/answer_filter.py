@@ -12,6 +12,7 @@ import socket
 from typing import NamedTuple, Self
 
 from route_switcher import packet_filter
+from route_switcher.core.vocabulary.checks import TOKEN_SIZE
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.packet_filter import (
     JUMP_IF_EQUAL,
@@ -25,7 +26,6 @@ from route_switcher.packet_filter import (
     Instruction,
 )
 
-TOKEN_SIZE = 16
 KEY_SIZE = 4
 _ICMP_HEADER = 8
 _IDENTIFIER_OFFSET = 4
@@ -45,8 +45,8 @@ class Mark(NamedTuple):
         return cls(secrets.randbits(16), secrets.token_bytes(KEY_SIZE))
 
 
-def program(family: Family, mark: Mark) -> tuple[Instruction, ...]:
-    """Keep a packet if it is as long as an answer, and carries `mark`.
+def program(family: Family, mark: Mark, size: int = TOKEN_SIZE) -> tuple[Instruction, ...]:
+    """Keep a packet if it is as long as an answer that carries `size` bytes, and has `mark`.
 
     A raw IPv4 socket gets the IPv4 header too; a raw IPv6 socket gets ICMPv6 alone. The length is
     looked at because the kernel charges a large packet to the receive buffer as what it is.
@@ -56,7 +56,7 @@ def program(family: Family, mark: Mark) -> tuple[Instruction, ...]:
         (SET_X_TO_IPV4_HEADER if is_v4 else SET_X, 0, 0, 0),
         (LOAD_LENGTH, 0, 0, 0),
         (SUBTRACT_X, 0, 0, 0),
-        (JUMP_IF_EQUAL, 0, 5, _ICMP_HEADER + TOKEN_SIZE),
+        (JUMP_IF_EQUAL, 0, 5, _ICMP_HEADER + size),
         (LOAD_HALF_AFTER_X, 0, 0, _IDENTIFIER_OFFSET),
         (JUMP_IF_EQUAL, 0, 3, mark.identifier),
         (LOAD_WORD_AFTER_X, 0, 0, _ICMP_HEADER),
@@ -66,6 +66,7 @@ def program(family: Family, mark: Mark) -> tuple[Instruction, ...]:
     )
 
 
-def attach(sock: socket.socket, family: Family, mark: Mark) -> bool:
-    """Let only answers that carry `mark` into `sock`; whether the kernel took the filter."""
-    return packet_filter.attach(sock, program(family, mark))
+def attach(sock: socket.socket, family: Family, mark: Mark, size: int = TOKEN_SIZE) -> bool:
+    """Let only answers of `size` that have `mark` into `sock`; whether the kernel took the
+    filter."""
+    return packet_filter.attach(sock, program(family, mark, size))

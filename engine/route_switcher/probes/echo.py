@@ -16,7 +16,7 @@ import trio
 
 from route_switcher import packet_filter
 from route_switcher.core.probing.round import Request, RequestFault, RoundResult
-from route_switcher.core.vocabulary.checks import Check
+from route_switcher.core.vocabulary.checks import TOKEN_SIZE, Check
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
@@ -36,7 +36,6 @@ from route_switcher.probes.source_address import SourceAddress
 
 KEY_SIZE = 4
 """The bytes of a token that all of one socket have in common: the kernel drops what lacks them."""
-TOKEN_SIZE = 16
 
 _AFAR = {Family.IPV4: "8.8.8.8", Family.IPV6: "2001:4860:4860::8888"}
 """Somebody to whom the uplink leads. Nothing is sent there: the kernel is asked from which address

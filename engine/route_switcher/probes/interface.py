@@ -15,6 +15,7 @@ _SO_BINDTOIFINDEX = 62
 
 _SIOCGIFFLAGS = 0x8913
 _SIOCGIFINDEX = 0x8933
+_SIOCGIFMTU = 0x8921
 _IFF_UP = 0x1
 _IFF_RUNNING = 0x40
 _IFREQ_SIZE = 40
@@ -46,6 +47,12 @@ def named_by_link(result: RoundResult, sock: socket.socket, interface: str) -> R
 def index_of(sock: socket.socket, interface: str) -> int | None:
     """The index that stands behind the interface's name now, or None if there is none."""
     value = _ask(sock, interface, _SIOCGIFINDEX)
+    return None if value is None else int(struct.unpack_from("=i", value)[0])
+
+
+def mtu_of(sock: socket.socket, interface: str) -> int | None:
+    """Bytes of the longest IP packet that the interface sends; None if there is none."""
+    value = _ask(sock, interface, _SIOCGIFMTU)
     return None if value is None else int(struct.unpack_from("=i", value)[0])
 
 

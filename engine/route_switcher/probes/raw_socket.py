@@ -4,6 +4,7 @@ import socket
 import struct
 from contextlib import suppress
 
+from route_switcher.core.vocabulary.checks import TOKEN_SIZE
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes import answer_filter, receive_buffer
 from route_switcher.probes.answer_filter import Mark
@@ -18,16 +19,19 @@ _ICMP6_FILTER = 1
 _PROTOCOL = {Family.IPV4: socket.IPPROTO_ICMP, Family.IPV6: socket.IPPROTO_ICMPV6}
 
 
-def open_socket(interface: str | None, family: Family, mark: Mark) -> socket.socket:
+def open_socket(
+    interface: str | None, family: Family, mark: Mark, size: int = TOKEN_SIZE
+) -> socket.socket:
     """A non-blocking raw ICMP socket bound to `interface` (None: to none) that receives only echo
-    replies, and of those only the ones that carry `mark` (where the kernel takes the filter).
+    replies, and of those only the ones of `size` bytes that carry `mark` (where the kernel takes
+    the filter).
 
     Raises OSError: PermissionError without CAP_NET_RAW (raw(7)), ENODEV without the interface.
     """
     sock = socket.socket(ADDRESS_FAMILY[family], socket.SOCK_RAW, _PROTOCOL[family])
     try:
         # First the filter: until the socket is bound, it gets packets of all interfaces.
-        answer_filter.attach(sock, family, mark)
+        answer_filter.attach(sock, family, mark, size)
         sock.setblocking(False)
         receive_buffer.enlarge(sock)
         # Without these two the answers are found all the same, at more cost and when they are read.

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from route_switcher.analysis.figures.traffic import (
     bytes_a_month,
     bytes_a_round,
+    bytes_of_target,
     probe_bytes_a_month,
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.checks import Layer
+from route_switcher.core.vocabulary.checks import IcmpEcho, Layer
 from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Family
@@ -33,6 +34,9 @@ _MOBILE_NAME = re.compile(
 
 _MUCH = 50e6
 """Bytes a month that an uplink should not cost for standing by, if it is mobile."""
+
+_ETHERNET = 1500
+"""Bytes of the longest packet on an Ethernet, and so on most lines to the internet."""
 
 _LITTLE = 10e6
 """Bytes a month that it may cost."""
@@ -89,6 +93,24 @@ def doubt_repeated_targets(context: LintContext) -> None:
                     "ask another one: two probes of one target tell nothing more, and cost twice",
                 )
             asked.append((target, probe))
+
+
+def doubt_sizes(context: LintContext) -> None:
+    """Requests in one piece that are larger than what common lines take."""
+    for path, probe in context.probes():
+        if not isinstance(probe.check, IcmpEcho) or probe.check.size is None:
+            continue
+        for uplink in context.policy.uplinks:
+            whole = bytes_of_target(probe.check, uplink.family, answers=False)
+            if probe.goes_through(uplink.name) and whole > _ETHERNET:
+                context.warn(
+                    "larger-than-ethernet",
+                    (*path, "size"),
+                    f"over {uplink.family} that is a packet of {whole} bytes, and common lines take"
+                    f" {_ETHERNET}: it gets no answer there",
+                    f"write {probe.check.size - whole + _ETHERNET}",
+                )
+                break
 
 
 def doubt_first_hop(context: LintContext) -> None:

@@ -28,6 +28,7 @@ from route_switcher.analysis.lints.probes import (
     doubt_first_hop,
     doubt_gateways,
     doubt_repeated_targets,
+    doubt_sizes,
     doubt_speeds,
 )
 from route_switcher.analysis.lints.recovering import (
@@ -60,6 +61,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_few_targets,
     doubt_first_hop,
     doubt_repeated_targets,
+    doubt_sizes,
     doubt_gateways,
     doubt_speeds,
     doubt_cost,

@@ -47,17 +47,34 @@ class Packets(NamedTuple):
 _GATEWAY = "the gateway of each uplink"
 
 
+TOKEN_SIZE = 16
+"""Bytes by which an answer is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class IcmpEcho:
     """An echo request to each target, which sends back what it carries (RFC 792, RFC 4443)."""
 
+    size: int | None = None
+    """Bytes that it carries behind its header of ICMP, in one piece; None: as few as will do."""
     subject: ClassVar[str] = ""
     """Who is asked, where it is what each uplink has for itself (`Target.of_uplink`)."""
-    verb: ClassVar[str] = "pinged"
-    """What is done to a target, as a sentence has it after `is` or `are`."""
-    packets: ClassVar[Packets] = Packets(asking=(8 + 16,), answered=(8 + 16,))
-    """A header of ICMP, and a token by which the answer is known."""
-    layer: ClassVar[Layer] = Layer.ICMP
+
+    @property
+    def verb(self) -> str:
+        """What is done to a target, as a sentence has it after `is` or `are`."""
+        return "pinged" if self.size is None else f"pinged with {self.size} bytes"
+
+    @property
+    def packets(self) -> Packets:
+        """A header of ICMP, and a token by which the answer is known."""
+        one = 8 + (self.size or TOKEN_SIZE)
+        return Packets(asking=(one,), answered=(one,))
+
+    @property
+    def layer(self) -> Layer:
+        """Small packets may pass where those of full size do not."""
+        return Layer.ICMP if self.size is None else Layer.FULL_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`type: icmp`: it has no keys of its own."""
+"""`type: icmp`: its key is `size`."""
 
 from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.policy.checks.reader import CheckReader
@@ -6,8 +6,9 @@ from route_switcher.policy.findings import Findings
 from route_switcher.policy.yaml.reader import Path
 
 
-def _read(_findings: Findings, _path: Path) -> IcmpEcho:
-    return IcmpEcho()
+def _read(findings: Findings, path: Path) -> IcmpEcho:
+    size = findings.get((*path, "size"))
+    return IcmpEcho(size if isinstance(size, int) else None)
 
 
 READER = CheckReader(_read, "answers pings")
