@@ -58,6 +58,14 @@ def running(program: str) -> str:
 
 CASES = [
     Case(
+        "low-port",
+        WARNING,
+        written(more="metrics: {listen: 127.0.0.1:900}\n"),
+        at="127.0.0.1:900",
+        says="only root may listen on port 900",
+        fine=written(more="metrics: {listen: 127.0.0.1:1024}\n"),
+    ),
+    Case(
         "no-program",
         NOTE,
         running("/no/such/program"),

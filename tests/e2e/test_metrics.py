@@ -80,6 +80,17 @@ def test_where_the_port_is_taken_the_engine_runs_and_says_so(lab: Lab, start: St
     )
 
 
+@pytest.mark.parametrize("listen", ["127.0.0.1:9000", "unix"])
+def test_after_a_kill_the_next_engine_has_the_same_place(
+    lab: Lab, start: Start, listen: str
+) -> None:
+    text = f"{policy_text(lab)}metrics: {{listen: '{listen}'}}\n"
+    killed = start(text)
+    killed.wait_for("metrics", "metrics are given on", since=0)
+    killed.end(signal.SIGKILL)
+    start(text).wait_for("metrics", "metrics are given on", since=0)
+
+
 def test_counters_only_grow(lab: Lab, start: Start) -> None:
     engine = start(policy_text(lab) + LISTEN)
     engine.wait_for_health("primary", "secondary")

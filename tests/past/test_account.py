@@ -233,3 +233,12 @@ def test_nothing_at_all_is_an_account_too() -> None:
     account = Lives().account(NOON + 10.0)
     assert account.uplinks == ()
     assert [gap.reason for gap in account.gaps] == ["there is no journal of that time"]
+
+
+def test_what_came_of_the_rounds_is_summed() -> None:
+    _, account = _cut_once()
+    sums = account.sums[PRIMARY, "internet"]
+    assert sums.good + sums.failed == pytest.approx(400, abs=2)
+    assert sums.unknown == 0
+    assert sums.loss == pytest.approx(61 / 400, abs=0.01)
+    assert sums.quantile(0.5) == pytest.approx(0.02, rel=0.05)

@@ -81,7 +81,7 @@ NOTATION = {
         with_uplink("probes: {p: {type: icmp, targets: [::1]}}"),
         [
             "5:36-37 not-yaml: a value is expected here",
-            "write one, in quotes if it begins with ':'",
+            "write one, in quotes if it begins with ':' or is an address in brackets",
         ],
     ),
     "what PyYAML says rarely": (

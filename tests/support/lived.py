@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from itertools import count
 
-from route_switcher.core.vocabulary.events import Event, Reload
+from route_switcher.core.vocabulary.events import Answers, Event, Reload, Round
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.journal.reading import Entry
-from route_switcher.journal.records import Began, Ended, PolicyText, Record, Reloaded
-from route_switcher.past.account import Account, Accountant
+from route_switcher.journal.records import Began, Ended, PolicyText, Record, Reloaded, Summary
+from route_switcher.journal.summary import Summing
+from route_switcher.past.account import Account
+from route_switcher.past.accountant import Accountant
 from support.world import World
 
 NOON = 1_795_780_800.0
@@ -29,6 +31,7 @@ class Lives:
         """What an engine did in this world. It was stopped at `ends`; None: it did not say."""
         session = next(self._sessions)
         records = [*self._begun(rules), *self._recorded(world.heard)]
+        records += [summary] if (summary := _summary(world.heard)) is not None else []
         if ends is not None:
             records.append(Ended(ends))
         self.entries += [
@@ -66,3 +69,11 @@ def lived(world: World, rules: Policy, until: float) -> Account:
     lives = Lives()
     lives.add(world, rules)
     return lives.account(NOON + until)
+
+
+def _summary(heard: list[Event | Output]) -> Summary | None:
+    summing = Summing(0.0)
+    for each in heard:
+        if isinstance(each, Round | Answers):
+            summing.add(each)
+    return summing.take(max((each.at for each in heard), default=0.0))

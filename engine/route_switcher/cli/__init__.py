@@ -15,6 +15,7 @@ from importlib import import_module
 
 from route_switcher import __version__
 from route_switcher.cli.streams import open_what_is_closed, printable_streams
+from route_switcher.cli.wrong_usage import refuse_arguments, refuse_command
 
 EXIT_OK = 0
 EXIT_PROBLEMS = 1
@@ -30,6 +31,14 @@ _UNWRITABLE = frozenset(
 )
 """What writing fails with: to a closed pipe, a full disk, a terminal that is gone, a descriptor
 that was opened for reading, or one that somebody else made non-blocking."""
+
+
+STANDARD_INPUT = "/dev/stdin"
+
+
+def file_or_standard_input(argument: str) -> str:
+    """What a file argument means: `-` is standard input."""
+    return STANDARD_INPUT if argument == "-" else argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,13 @@ def _main(argv: Sequence[str]) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     chosen = [word for word in argv if not word.startswith("-")][:1]
-    arguments = parser(chosen).parse_args(argv)
+    program = parser(chosen)
+    names = [command.name for command in _COMMANDS]
+    if chosen and chosen[0] not in names:
+        refuse_command(program, chosen[0], names)
+    arguments, unknown = program.parse_known_args(argv)
+    if unknown:
+        refuse_arguments(arguments.command, unknown)
     code: int = arguments.execute(arguments)
     sys.stdout.flush()
     return code
@@ -106,7 +121,7 @@ def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
             subparser.description = module.__doc__
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             module.add_arguments(subparser)
-            subparser.set_defaults(execute=module.execute)
+            subparser.set_defaults(execute=module.execute, command=subparser)
     return program
 
 

@@ -20,14 +20,22 @@ import argparse
 import json
 import sys
 
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
+from route_switcher.cli.color import add_color, print_painted
 from route_switcher.policy.load import SYSTEM_NAME, load, policy_file
 from route_switcher.policy.problems import PolicyProblems, render
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `doctor`."""
-    parser.add_argument("policy", nargs="?", metavar="POLICY", help="default: policy")
+    parser.add_argument(
+        "policy",
+        nargs="?",
+        type=file_or_standard_input,
+        metavar="POLICY",
+        help="default: policy; - is standard input",
+    )
+    add_color(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -57,5 +65,5 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document(origin, findings)))
     else:
-        print("\n".join(lines(findings)))
+        print_painted(lines(findings), arguments.color)
     return EXIT_PROBLEMS if worst(findings) is Verdict.FAIL else EXIT_OK

@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
@@ -36,6 +35,7 @@ from route_switcher.daemon.line_writer import LineWriter
 from route_switcher.daemon.metrics.observer import Metrics
 from route_switcher.daemon.metrics.reading import Build, Sources
 from route_switcher.daemon.metrics.tally import Tally
+from route_switcher.daemon.metrics.unix_time import UnixTime
 from route_switcher.daemon.observers import LogObserver
 from route_switcher.daemon.recording.recorder import Recorder
 from route_switcher.daemon.reloading import Reloading
@@ -203,7 +203,9 @@ async def _serve(
                 journal_lost=lambda: recorder.lost,
                 journal_fails=lambda: bool(recorder.troubles),
                 reloads=reloading.reloads,
-                build=Build(__version__, python_version(), os.uname().release, time.time()),
+                build=Build(__version__, python_version(), os.uname().release),
+                started_at=program.began,
+                unix_time=UnixTime().of,
             )
             metrics = Metrics(service, tally, sources)
             service.observe(metrics)

@@ -16,7 +16,7 @@ import sys
 
 from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.analysis.prose.sentences import explain
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.printable import printable
@@ -25,7 +25,12 @@ from route_switcher.printable import printable
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `explain`."""
     parser.add_argument(
-        "policy", nargs="?", metavar="POLICY", default=SYSTEM_NAME, help="default: policy"
+        "policy",
+        nargs="?",
+        type=file_or_standard_input,
+        metavar="POLICY",
+        default=SYSTEM_NAME,
+        help="default: policy; - is standard input",
     )
     parser.add_argument(
         "--diagram", action="store_true", help="print the state diagram alone (Mermaid)"

@@ -25,7 +25,8 @@ from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.journal.folder import NoJournal, found
 from route_switcher.journal.framing import LaterVersion
 from route_switcher.journal.reading import Journal
-from route_switcher.past.account import Account, account
+from route_switcher.past.account import Account
+from route_switcher.past.accountant import account
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.suggestions import did_you_mean

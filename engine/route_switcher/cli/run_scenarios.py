@@ -16,7 +16,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
+from route_switcher.cli.color import NEVER, add_color, print_painted
 from route_switcher.cli.scenario_report import FORMATS, FileResult, Report, ScenarioResult
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, quoted
@@ -29,9 +30,19 @@ from route_switcher.scenarios.scenario import Scenario, ScenarioFile
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `test`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a scenario file")
     parser.add_argument(
-        "--policy", metavar="POLICY", help="test this policy, whatever the files name"
+        "files",
+        nargs="+",
+        type=file_or_standard_input,
+        metavar="FILE",
+        help="a scenario file; - is standard input",
+    )
+    add_color(parser)
+    parser.add_argument(
+        "--policy",
+        type=file_or_standard_input,
+        metavar="POLICY",
+        help="test this policy, whatever the files name",
     )
     parser.add_argument(
         "--run",
@@ -63,7 +74,8 @@ def execute(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     # First, so that it is there whoever closes standard output.
     unwritten = "" if arguments.junit is None else _unwritten(report, arguments.junit)
-    print("\n".join(FORMATS[arguments.format](report)))
+    lines = FORMATS[arguments.format](report)
+    print_painted(lines, arguments.color if arguments.format == "text" else NEVER)
     if unwritten:
         _complain(unwritten)
     return EXIT_OK if report.fine and not unwritten else EXIT_PROBLEMS

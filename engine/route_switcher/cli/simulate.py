@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from route_switcher.analysis.prose.paragraphs import item
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.drawing.terminal import alphabet_for, draw
@@ -77,10 +77,18 @@ _Parsed = TypeVar("_Parsed")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `simulate`."""
     parser.add_argument(
-        "policy", nargs="?", default=SYSTEM_NAME, metavar="POLICY", help="default: policy"
+        "policy",
+        nargs="?",
+        type=file_or_standard_input,
+        default=SYSTEM_NAME,
+        metavar="POLICY",
+        help="default: policy; - is standard input",
     )
     parser.add_argument(
-        "--against", metavar="POLICY", help="simulate this one too, on the same network"
+        "--against",
+        type=file_or_standard_input,
+        metavar="POLICY",
+        help="simulate this one too, on the same network",
     )
     parser.add_argument(
         "--duration",

@@ -27,7 +27,8 @@ from route_switcher.analysis.lints.registry import lints_of
 from route_switcher.analysis.monitoring import Times
 from route_switcher.analysis.prose.figures_in_words import figures_in_words
 from route_switcher.analysis.prose.placement import why_table
-from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
+from route_switcher.cli.color import NEVER, add_color, print_painted
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME
 from route_switcher.policy.problems import (
@@ -60,7 +61,14 @@ class _Result:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `validate`."""
-    parser.add_argument("policies", nargs="*", metavar="POLICY", help="default: policy")
+    parser.add_argument(
+        "policies",
+        nargs="*",
+        type=file_or_standard_input,
+        metavar="POLICY",
+        help="default: policy; - is standard input",
+    )
+    add_color(parser)
     parser.add_argument(
         "--strict", action="store_true", help="let warnings and notes count as errors"
     )
@@ -87,7 +95,8 @@ def execute(arguments: argparse.Namespace) -> int:
     losses = tuple(dict.fromkeys(arguments.loss or LOSSES))
     names = arguments.policies or [SYSTEM_NAME]
     results = [_check(name, losses, arguments.strict) for name in names]
-    print("\n".join(_FORMATS[arguments.format](results)))
+    lines = _FORMATS[arguments.format](results)
+    print_painted(lines, arguments.color if arguments.format == "text" else NEVER)
     return EXIT_OK if all(result.fine for result in results) else EXIT_PROBLEMS
 
 

@@ -8,9 +8,8 @@ hangs in the kernel without heeding a signal holds up a child just the same.
 
 import logging
 import signal
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 import trio
@@ -40,8 +39,8 @@ class Reloads:
     refused: int = 0
     last_taken: bool = True
     """Whether the latest was taken; the policy of the start was."""
-    taken_at: float = field(default_factory=time.time)
-    """When the latest was taken (Unix time)."""
+    taken_at: float | None = None
+    """When the latest was taken, on the engine's clock; None: at the start."""
 
     def note(self, reloaded: Reloaded) -> None:
         """One more."""
@@ -50,7 +49,7 @@ class Reloads:
             self.refused += 1
         else:
             self.taken += 1
-            self.taken_at = time.time()
+            self.taken_at = trio.current_time()
 
 
 class Admission:

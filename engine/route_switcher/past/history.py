@@ -7,7 +7,8 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.journal.reading import Journal
 from route_switcher.journal.summary import Stream, Sums
-from route_switcher.past.account import Account, Accountant
+from route_switcher.past.account import Account
+from route_switcher.past.accountant import Accountant
 from route_switcher.past.figures import Figures, of_uplink, without
 from route_switcher.past.switches import Switch, Switches
 from route_switcher.past.troubles import Kind

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.journal.summary import Sums
 from route_switcher.past.account import Account
 from route_switcher.past.troubles import Trouble
 from route_switcher.reporting.clock import iso
@@ -53,7 +54,21 @@ def _uplink(account: Account, its: UplinkId) -> dict[str, object]:
         "without_service_seconds": _seconds(account.without_service(its)),
         "availability": None if availability is None else round(availability, 6),
         "active_seconds": _seconds(account.active_seconds(its)),
+        "probes": [
+            _probe(probe, sums) for (other, probe), sums in account.sums.items() if other == its
+        ],
         "troubles": [_trouble(trouble) for trouble in account.troubles_of(its)],
+    }
+
+
+def _probe(probe: str, sums: Sums) -> dict[str, object]:
+    median, most = sums.quantile(0.5), sums.quantile(0.95)
+    return {
+        "probe": probe,
+        "rounds": {"good": sums.good, "failed": sums.failed, "unknown": sums.unknown},
+        "loss": None if sums.loss is None else round(sums.loss, 6),
+        "rtt_median_seconds": None if median is None else round(median, 6),
+        "rtt_95_seconds": None if most is None else round(most, 6),
     }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from math import floor
 
 from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.journal.summary import Sums
 from route_switcher.past.account import Account
 from route_switcher.past.troubles import Kind, Trouble, length
-from route_switcher.text.durations import span
-from route_switcher.text.quantities import counted
+from route_switcher.text.durations import seconds, span
+from route_switcher.text.quantities import counted, number
 
 MEANING = (
     "without service: from the first of the probe's rounds in a row that failed, once they have"
@@ -36,6 +37,9 @@ def figures(account: Account, uplink: UplinkId) -> Iterator[tuple[str, str]]:
     if unknown:
         yield "not known", _summed(unknown)
     yield "active", span(account.active_seconds(uplink))
+    for (its, probe), sums in account.sums.items():
+        if its == uplink:
+            yield from _answers(probe, sums)
 
 
 def share(value: float | None) -> str:
@@ -48,5 +52,14 @@ def share(value: float | None) -> str:
 def _summed(troubles: list[Trouble]) -> str:
     if not troubles:
         return span(0)
-    seconds = length((t.begins, t.ends) for t in troubles)
-    return f"{span(seconds)}, {counted(len(troubles), 'time')}"
+    whole = length((t.begins, t.ends) for t in troubles)
+    return f"{span(whole)}, {counted(len(troubles), 'time')}"
+
+
+def _answers(probe: str, sums: Sums) -> Iterator[tuple[str, str]]:
+    """How many were lost, and how long the others took."""
+    loss, median, most = sums.loss, sums.quantile(0.5), sums.quantile(0.95)
+    if loss is not None:
+        yield f"{probe}: without answer", f"{number(100 * loss)} %, outages included"
+    if median is not None and most is not None:
+        yield f"{probe}: answered within", f"{seconds(median)} (half), {seconds(most)} (95 %)"

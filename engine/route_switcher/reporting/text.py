@@ -20,6 +20,7 @@ from route_switcher.text.durations import span
 from route_switcher.text.quantities import listed
 
 _WIDTH = 80
+_LABEL = 40
 
 
 def text(account: Account, only: Sequence[UplinkId]) -> Iterator[str]:
@@ -30,9 +31,7 @@ def text(account: Account, only: Sequence[UplinkId]) -> Iterator[str]:
     for its in only:
         yield ""
         yield account.label(its)
-        rows = list(figures(account, its))
-        width = max(len(label) for label, _ in rows)
-        yield from (f"  {label:{width}}  {value}" for label, value in rows)
+        yield from _figures(account, its)
     for its in only:
         yield from _listing(without_service(account, its))
         for listing in (poor(account, its), not_counted(account, its)):
@@ -44,6 +43,15 @@ def text(account: Account, only: Sequence[UplinkId]) -> Iterator[str]:
     yield ""
     for line in MEANING:
         yield from _wrapped(line, "  ", "    ")
+
+
+def _figures(account: Account, its: UplinkId) -> Iterator[str]:
+    rows = list(figures(account, its))
+    width = min(max(len(label) for label, _ in rows), _LABEL)
+    for label, value in rows:
+        line = f"  {label:{width}}  {value}"
+        # The name of a probe may be long.
+        yield from [line] if len(line) <= _WIDTH else [f"  {label}", f"      {value}"]
 
 
 def _listing(listing: Listing) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """Metrics are given where the policy says; whoever asks badly loses its own answer only."""
 
 import logging
+import os
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +30,7 @@ from route_switcher.daemon.metrics.observer import Metrics
 from route_switcher.daemon.metrics.reading import Build, Sources
 from route_switcher.daemon.metrics.server import MOST, PATIENCE
 from route_switcher.daemon.metrics.tally import Tally
+from route_switcher.daemon.metrics.unix_time import UnixTime
 from route_switcher.daemon.reloading import Reloads
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
@@ -95,7 +98,9 @@ async def served(
         journal_lost=lambda: 3,
         journal_fails=lambda: True,
         reloads=Reloads(),
-        build=Build("1", "3", "6", 1.0),
+        build=Build("1", "3", "6"),
+        started_at=trio.current_time(),
+        unix_time=UnixTime().of,
     )
     metrics = Metrics(world.service, Tally(rules), sources)
     world.service.observe(metrics)
@@ -300,3 +305,30 @@ async def test_the_time_active_follows_a_switch_and_a_new_name(
         assert value(body, "uplink_active", uplink="lte") == 1
         assert value(body, "uplink_active_seconds_total", uplink="lte") == pytest.approx(10, abs=1)
         assert value(body, "switches_total", cause="failover") == 1
+
+
+async def test_the_start_is_told_by_the_clock_as_it_was_set_and_does_not_tremble(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [-trio.current_time()]  # 1970: a router without a clock of its own
+    monkeypatch.setattr(time, "time", lambda: ahead[0] + trio.current_time())
+    unix_time, began = UnixTime(), trio.current_time()
+    await trio.sleep(30)
+    assert unix_time.of(began) == pytest.approx(0)
+    ahead[0] += 1_700_000_000
+    before = unix_time.of(began)
+    assert before == pytest.approx(1_700_000_000)
+    ahead[0] += 0.3
+    assert unix_time.of(began) == before
+
+
+async def test_nothing_is_left_open_however_often_it_moves(
+    autojump_clock: trio.testing.MockClock, place: Path
+) -> None:
+    async with served() as it:
+        counts = []
+        for _ in range(3):
+            for listen in (OnSocket.UNIX, None, free_port(), it.where, free_port("::1")):
+                await it.reload(listen)
+            counts.append(len(os.listdir("/proc/self/fd")))
+        assert counts[1] == counts[2]

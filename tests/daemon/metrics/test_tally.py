@@ -33,7 +33,7 @@ from route_switcher.probes.counters import Counters
 from support.keys import v4
 from support.world import RTT, World, policy, uplink
 
-BUILD = Build("1.2.3", "3.11.2", "6.1.0", 1000.0)
+BUILD = Build("1.2.3", "3.11.2", "6.1.0")
 
 
 class Counted(World):
@@ -62,8 +62,10 @@ class Counted(World):
             log_lost=lambda: 7,
             journal_lost=lambda: 3,
             journal_fails=lambda: True,
-            reloads=Reloads(1, 2, False, 1500.0),
+            reloads=Reloads(1, 2, False, 500.0),
             build=BUILD,
+            started_at=0.0,
+            unix_time=lambda at: 1000.0 + at,
         )
         status = self.engine.status(self.now)
         return "".join(pieces(Reading(status, self.tally, TimeActive(), sources)))

@@ -21,6 +21,7 @@ from route_switcher.analysis.lints.holding_back import (
 from route_switcher.analysis.lints.hooks import doubt_programs
 from route_switcher.analysis.lints.interfaces import doubt_interfaces
 from route_switcher.analysis.lints.memory import doubt_memory
+from route_switcher.analysis.lints.metrics import doubt_port
 from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
     doubt_cost,
@@ -76,6 +77,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_modes,
     doubt_table,
     doubt_programs,
+    doubt_port,
 )
 
 

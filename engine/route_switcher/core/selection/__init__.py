@@ -69,6 +69,12 @@ Another uplink is eligible if it is usable, the kernel does not refuse its route
 
 (`eligibility`; `core.health` says under "Confirmation" what it means to answer.)
 
+Families that move together (`families_move: together`, `moving_together`): there still is a
+selection for each family, with its own routes and its own first selection. But each sees an uplink
+as the worst of its families that have had a next hop: the lowest class, and eligible only if it is
+in all of them. So they decide alike, at the same event. Of the active uplink, a family of which
+nothing is known says nothing. An order is refused if any of its families is not healthy.
+
 3. All down (`all_down`)
 ------------------------
 

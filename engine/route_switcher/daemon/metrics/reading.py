@@ -49,12 +49,11 @@ class OrderKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What runs, and since when (Unix time)."""
+    """What runs."""
 
     version: str
     python: str
     kernel: str
-    started_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,10 @@ class Sources:
     journal_fails: Callable[[], bool]
     reloads: Reloads
     build: Build
+    started_at: float
+    """On the engine's clock."""
+    unix_time: Callable[[float], float]
+    """The Unix time of an instant on the engine's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,11 @@ def _one(value: Callable[[Reading], Value]) -> Callable[[Reading], Values]:
     return lambda reading: {(): value(reading)}
 
 
+def _last_taken_at(reading: Reading) -> float:
+    at = reading.sources.reloads.taken_at
+    return reading.sources.unix_time(reading.sources.started_at if at is None else at)
+
+
 def _build(reading: Reading) -> Values:
     build = reading.sources.build
     return {(build.version, build.python, build.kernel): 1}
@@ -259,7 +267,9 @@ def _build(reading: Reading) -> Values:
 
 READERS: Mapping[Metric, Callable[[Reading], Values]] = {
     catalogue.BUILD: _build,
-    catalogue.STARTED_AT: _one(lambda reading: reading.sources.build.started_at),
+    catalogue.STARTED_AT: _one(
+        lambda reading: reading.sources.unix_time(reading.sources.started_at)
+    ),
     catalogue.UPLINK_INFO: _interfaces,
     catalogue.UPLINK_STATE: _states,
     catalogue.UPLINK_ACTIVE: _of_uplinks(lambda f, health: f.active == health.uplink.name),
@@ -304,6 +314,6 @@ READERS: Mapping[Metric, Callable[[Reading], Values]] = {
         ("refused",): reading.sources.reloads.refused,
     },
     catalogue.LAST_RELOAD: _one(lambda reading: reading.sources.reloads.last_taken),
-    catalogue.LAST_RELOAD_AT: _one(lambda reading: reading.sources.reloads.taken_at),
+    catalogue.LAST_RELOAD_AT: _one(_last_taken_at),
 }
 """How each is read."""

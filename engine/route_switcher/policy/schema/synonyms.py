@@ -61,6 +61,8 @@ _MEANT: Mapping[str, str] = {
         "hooks": "scripts script notify notify_master notify_backup notify_fault exec command"
         " commands actions action hook alert alerts on_change on_up on_down mail email webhook",
         "control": "socket api management",
+        "metrics": "prometheus exporter telemetry statistics stats",
+        "listen": "bind listen_address listen_on",
         "ignore_linkdown": "ignore_routes_with_linkdown",
         "journal": "history record recording database",
     }.items()
@@ -69,7 +71,7 @@ _MEANT: Mapping[str, str] = {
 
 _PLACES: Mapping[str, str] = {
     **dict.fromkeys(("uplinks", "probes", "rules", "routes", "hold_back"), "the top of the file"),
-    **dict.fromkeys(("after_switch", "hooks", "control"), "the top of the file"),
+    **dict.fromkeys(("after_switch", "hooks", "control", "metrics"), "the top of the file"),
     **dict.fromkeys(("on_exit", "journal", "track_file", "ignore_linkdown"), "the top of the file"),
     **dict.fromkeys(("interface", "gateway", "families", "onlink", "enabled"), "an uplink"),
     **dict.fromkeys(("targets", "quorum", "timeout", "interval", "type"), "a probe"),
@@ -82,6 +84,7 @@ _PLACES: Mapping[str, str] = {
     "metric": "an uplink",
     "conntrack": "'after_switch'",
     "group": "'control'",
+    "listen": "'metrics'",
     "run": "a hook",
     "attempts": "a hook",
 }

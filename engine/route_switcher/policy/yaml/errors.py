@@ -25,7 +25,7 @@ _TABLE = (
         r"expected the node content",
         False,
         "a value is expected here",
-        "write one, in quotes if it begins with ':'",
+        "write one, in quotes if it begins with ':' or is an address in brackets",
     ),
     (
         r"mapping values are not allowed",

@@ -1,0 +1,75 @@
+"""Color on a terminal: what is wrong, and how bad, at a glance.
+
+Lines are made without it, and painted when they are printed, so that nothing else knows of it.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from route_switcher.cli.streams import unescaped
+from route_switcher.printable import printable_lines
+
+AUTO, ALWAYS, NEVER = "auto", "always", "never"
+
+_RED, _YELLOW, _GREEN, _CYAN, _BOLD = "31;1", "33;1", "32", "36", "1"
+_OF_WORD = {
+    **dict.fromkeys(("error", "FAIL", "fail", "failed"), _RED),
+    **dict.fromkeys(("warning", "WARN", "warn"), _YELLOW),
+    **dict.fromkeys(("note", "unknown"), _CYAN),
+    **dict.fromkeys(("ok", "fine", "pass"), _GREEN),
+    "hint": _GREEN,
+}
+_PLACES = (
+    re.compile(r"(?<=: )(error|warning|note)(?=: .* \[[a-z-]+\]$)"),
+    re.compile(r"(?<=^    )(hint)(?=: )"),
+    re.compile(r"^(FAIL|WARN|fail|warn|unknown|ok|pass)(?= )"),
+    re.compile(r"(?<=: )(fine)(?= \()"),
+)
+_CARETS = re.compile(r"^(\s+)(\^+)$")
+
+
+def add_color(parser: argparse.ArgumentParser) -> None:
+    """Declare `--color`."""
+    parser.add_argument(
+        "--color",
+        choices=(AUTO, ALWAYS, NEVER),
+        default=AUTO,
+        help="color the text (default: auto: on a terminal, unless NO_COLOR is set)",
+    )
+
+
+def print_painted(lines: Iterable[str], when: str) -> None:
+    """Print lines on standard output, in color if `when` says so."""
+    plain = "\n".join(lines)
+    if not _wanted(when, sys.stdout):
+        print(plain)
+        return
+    # What could be obeyed by the terminal is made harmless before anything is painted.
+    print("\n".join(map(_painted, printable_lines(plain).split("\n"))), file=unescaped(sys.stdout))
+
+
+def _wanted(when: str, stream: TextIO) -> bool:
+    if when != AUTO:
+        return when == ALWAYS
+    # https://no-color.org: set, and not empty.
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _painted(line: str) -> str:
+    if carets := _CARETS.match(line):
+        return carets[1] + _paint(_BOLD, carets[2])
+    for place in _PLACES:
+        painted = place.sub(lambda match: _paint(_OF_WORD[match[1]], match[1]), line, count=1)
+        if painted != line:
+            return painted
+    return line
+
+
+def _paint(style: str, text: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m"

@@ -1,0 +1,157 @@
+"""Wrong usage, standard input, and color."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from route_switcher.cli import main
+
+POLICY = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
+SCENARIOS = (
+    "version: 1\npolicy: dual-wan\nscenarios:\n"
+    "  - {name: it stays, rounds: {primary: good}, expect: [{at: 5s, active: primary}]}\n"
+)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("vaildate", "did you mean 'validate'?"),
+        ("Simulate", "did you mean 'simulate'?"),
+        ("check", "did you mean 'validate'?"),
+        ("start", "did you mean 'run'?"),
+        ("failover", "did you mean 'switch'?"),
+        ("help", "route-switcher --help lists them"),
+        ("\x1b[31m", "route-switcher --help lists them"),
+    ],
+)
+def test_a_command_that_there_is_not_gets_a_hint(
+    capsys: pytest.CaptureFixture[str], word: str, hint: str
+) -> None:
+    said = fails(capsys, word)
+    assert said.startswith("usage: route-switcher ")
+    assert said.rstrip().endswith(hint)
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("validate", "--strikt", "dual-wan"), "did you mean '--strict'?"),
+        (("validate", "dual-wan", "--fromat=json"), "did you mean '--format'?"),
+        (("test", "x.yaml", "--polcy", "dual-wan"), "did you mean '--policy'?"),
+        (("switch", "lte", "--forse"), "did you mean '--force'?"),
+        (("status", "--jason"), "did you mean '--json'?"),
+        (("switch", "lte", "dsl"), "dsl: not understood here"),
+        (("validate", "-x"), "-x: not understood here"),
+    ],
+)
+def test_a_wrong_option_gets_a_hint_and_the_usage_of_its_command(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], hint: str
+) -> None:
+    said = fails(capsys, *argv)
+    assert said.startswith(f"usage: route-switcher {argv[0]} ")
+    assert said.rstrip().endswith(hint)
+
+
+def run(*argv: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "route_switcher", *argv]
+    return subprocess.run(
+        command,
+        input=stdin,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin", "says"),
+    [
+        (("validate", "-"), POLICY, "/dev/stdin: fine (1 uplink, 1 probe"),
+        (("explain", "-"), POLICY, "# /dev/stdin"),
+        (("simulate", "-", "--duration", "1m"), POLICY, "In 1 min users would have seen"),
+        (("test", "-"), SCENARIOS, "1 scenario, all passed"),
+        (("test", "-", "--policy", "dual-wan"), SCENARIOS, "1 scenario, all passed"),
+        (("validate", "dual-wan", "-"), POLICY, "/dev/stdin: fine"),
+    ],
+)
+def test_a_dash_is_standard_input(argv: tuple[str, ...], stdin: str, says: str) -> None:
+    ended = run(*argv, stdin=stdin)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert says in ended.stdout
+
+
+def test_nothing_on_standard_input_is_a_problem_and_no_traceback() -> None:
+    ended = run("validate", "-")
+    assert (ended.returncode, "the file is empty" in ended.stdout) == (1, True)
+
+
+BAD = POLICY.replace("interface", "interfce")
+
+
+def test_what_is_no_terminal_gets_no_color() -> None:
+    assert "\x1b" not in run("validate", "-", stdin=BAD).stdout
+
+
+def test_color_is_to_be_had_always_and_never_in_what_programs_read() -> None:
+    assert (
+        "\x1b[31;1merror\x1b[0m: unknown key"
+        in run("validate", "--color", "always", "-", stdin=BAD).stdout
+    )
+    for form in ("json", "github"):
+        told = run("validate", "--color=always", "--format", form, "-", stdin=BAD).stdout
+        assert "\x1b" not in told
+    assert "\x1b[32mok\x1b[0m " in run("test", "--color=always", "-", stdin=SCENARIOS).stdout
+
+
+def test_a_file_cannot_paint() -> None:
+    told = run("validate", "--color", "always", "-", stdin='"\\e[5m": 1\n').stdout
+    assert "\x1b[5m" not in told
+
+
+@pytest.mark.parametrize(
+    ("environ", "argv", "colored"),
+    [
+        ({"TERM": "xterm", "NO_COLOR": ""}, (), True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, (), False),
+        ({"TERM": "dumb", "NO_COLOR": ""}, (), False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, ("--color", "never"), False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, ("--color", "always"), True),
+    ],
+)
+def test_a_terminal_gets_color_unless_somebody_does_not_want_it(
+    environ: dict[str, str], argv: tuple[str, ...], colored: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(BAD)
+    command = [sys.executable, "-P", "-m", "route_switcher", "validate", *argv, str(file)]
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        with os.fdopen(theirs, "wb") as output:
+            subprocess.run(
+                command, stdout=output, env={**os.environ, **environ}, timeout=60, check=False
+            )
+        told = terminal.read(65536)
+    assert b"unknown key" in told
+    assert (b"\x1b[" in told) is colored
+
+
+def test_a_dash_is_no_policy_to_run_by() -> None:
+    ended = run("run", "-", stdin=POLICY)
+    assert ended.returncode == 1
+    assert "there is no policy named '-'" in ended.stderr
+    assert ended.stdout == ""
