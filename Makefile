@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in /usr/bin/python3 python3; do \
         && break; done; echo $$python)
 VENV := .venv
 BIN := $(VENV)/bin
-FUZZ_TARGETS := policy_text icmp_packets netlink_datagrams
+FUZZ_TARGETS := policy_text http_answers icmp_packets netlink_datagrams
 FUZZ_SECONDS ?= 60
 SEARCH_SECONDS ?= 600
 MUTANTS ?= --seed 1 --seconds 600

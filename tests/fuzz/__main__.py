@@ -27,7 +27,7 @@ from route_switcher.lab import sandbox  # noqa: E402
 TARGETS = tuple(
     sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "TARGET = " in p.read_text())
 )
-INSTRUMENTED = ["route_switcher", "fuzz", "yaml", "icmplib", "pyroute2.netlink"]
+INSTRUMENTED = ["route_switcher", "fuzz", "yaml", "icmplib", "h11", "pyroute2.netlink"]
 TOO_LONG = 2.0
 """Seconds of processor time, instrumented: several times what it takes otherwise."""
 

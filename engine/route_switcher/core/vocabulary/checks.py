@@ -132,17 +132,19 @@ class HttpGet:
         """What a small page takes: a longer one, or longer certificates, take more."""
         request = 32 + len(self.path) + len(self.host) + _REQUEST
         if not self.tls:
-            return Packets(asking=(40,), answered=(40, 32, request, 32, 32 + _PAGE, 32))
+            return Packets(asking=(40,), answered=(40, 32, request, 32, 32 + _PAGE, *_END))
         return Packets(
             asking=(40,),
-            answered=(40, 32, *_HANDSHAKE, request + _RECORD, 32 + _PAGE + _RECORD, 32),
+            answered=(40, 32, *_HANDSHAKE, request + _RECORD, 32 + _PAGE + _RECORD, *_END),
         )
 
 
 _REQUEST = 80
 """Bytes of a request beside its path and host."""
-_PAGE = 200
-"""Bytes of the headers of an empty page."""
+_PAGE = 115
+"""Bytes of the headers of an empty page, as nginx sends them."""
+_END = (32, 32, 32)
+"""What acknowledges the page, the end of the server's side, and the reset."""
 _RECORD = 22
 """Bytes that TLS 1.3 puts around what it carries (RFC 8446, section 5.2)."""
 _HANDSHAKE = (32 + 517, 32, 32 + 1448, 32 + 1448, 32, 32 + 600, 32, 32 + 80, 32 + 2 * 255)
