@@ -39,4 +39,4 @@ def refuse_arguments(command: argparse.ArgumentParser, words: Sequence[str]) -> 
     first = next((word for word in words if word.startswith("-")), words[0])
     hint = did_you_mean(first.partition("=")[0], known) if first.startswith("-") else ""
     told = ", ".join(printable(word) for word in words)
-    command.error(f"{told}: not understood here{f'; {hint}' if hint else ''}")
+    command.error(f"unrecognized arguments: {told}{f'; {hint}' if hint else ''}")
