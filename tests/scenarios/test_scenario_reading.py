@@ -232,7 +232,7 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ),
         (
             f"rounds: {{primary: {{gateway: lost}}}}\n{SOUND}",
-            "5:24 bad-value: 'gateway' is not an IP address | write a target's address",
+            "5:24 bad-value: 'gateway' is not an IP address | write a target, or a probe",
         ),
         (
             f"events: [{{at: 1s}}]\n{SOUND}",

@@ -178,7 +178,12 @@ class _Reading:
             if isinstance(self._findings.get(inner), str):
                 yield Rounds(uplink, None, self._series(inner))
             for of_target in self._findings.entries(inner):
-                target = names.target(self._findings, of_target, uplink, str(of_target[-1]))
+                name = str(of_target[-1])
+                if names.is_probe(uplink, name):
+                    if isinstance(self._findings.get(of_target), str):
+                        yield Rounds(uplink, None, self._series(of_target), name)
+                    continue
+                target = names.target(self._findings, of_target, uplink, name)
                 if target is not None and isinstance(self._findings.get(of_target), str):
                     yield Rounds(uplink, target, self._series(of_target))
 

@@ -15,7 +15,7 @@ class WrittenInternet:
     """Answers as the series of a scenario say."""
 
     def __init__(self, scenario: Scenario, policy: Policy) -> None:
-        self._parts = {(r.uplink, r.target): r.parts for r in scenario.rounds}
+        self._parts = {(r.uplink, r.probe or r.target): r.parts for r in scenario.rounds}
         self._cursors: dict[tuple[UplinkId, str, Target], Cursor | None] = {}
         self._rtts: dict[str, float] = {}
         self.apply_policy(policy)
@@ -32,7 +32,9 @@ class WrittenInternet:
         key = (uplink, probe, target)
         if key not in self._cursors:
             name = uplink.name
-            parts = self._parts.get((name, target)) or self._parts.get((name, None))
+            # What is said of the target alone counts first, then of the probe, then of the uplink.
+            said = (self._parts.get((name, which)) for which in (target, probe, None))
+            parts = next(filter(None, said), None)
             self._cursors[key] = Cursor(parts) if parts else None
         cursor = self._cursors[key]
         if cursor is None:

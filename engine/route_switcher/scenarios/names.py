@@ -27,6 +27,8 @@ class Names:
     """The uplinks that each rule judges, by its name."""
     learning: Mapping[str, frozenset[Family]]
     """The families in which each uplink learns its next hop, by its name."""
+    probes: Mapping[str, frozenset[str]]
+    """Those that go through each uplink, by its name."""
     hooks: frozenset[HookKind] = frozenset()
     """Those for which any program is run."""
 
@@ -49,6 +51,11 @@ class Names:
             findings.report("not-judged", path, message, hint, on_key=True)
         return uplink in judged
 
+    def is_probe(self, uplink: str, name: str) -> bool:
+        """Whether a probe of this name goes through an uplink, and no target there has the name."""
+        targets = {target.name for target in self.targets[uplink]}
+        return name in self.probes[uplink] and name not in targets
+
     def target(self, findings: Findings, path: Path, uplink: str, text: str) -> Target | None:
         """The target that `text` means; None, after a report, if none is asked there."""
         known = {target.name: target for target in self.targets[uplink]}
@@ -57,7 +64,9 @@ class Names:
         try:
             name = str(parse_address(text))
         except UnusableAddress as error:
-            findings.report("bad-value", path, str(error), "write a target's address", on_key=True)
+            findings.report(
+                "bad-value", path, str(error), "write a target, or a probe", on_key=True
+            )
             return None
         if name in known:
             return known[name]
@@ -71,6 +80,7 @@ class Names:
 def names_of(policies: Iterable[Policy]) -> Names:
     """The names in any of the policies."""
     targets: dict[str, frozenset[Target]] = {}
+    probes: dict[str, frozenset[str]] = {}
     rules: dict[str, frozenset[str]] = {}
     learning: dict[str, frozenset[Family]] = {}
     hooks: set[HookKind] = set()
@@ -82,13 +92,15 @@ def names_of(policies: Iterable[Policy]) -> Names:
                 for probe in policy.probes_through(uplink.name)
                 for target in probe.targets_for(uplink.family)
             )
+            through = (probe.name for probe in policy.probes_through(uplink.name))
+            probes[uplink.name] = probes.get(uplink.name, frozenset()).union(through)
             targets[uplink.name] = targets.get(uplink.name, frozenset()) | asked
             learns = [uplink.family] * (uplink.gateway is GatewayMode.AUTO)
             learning[uplink.name] = learning.get(uplink.name, frozenset()).union(learns)
         for rule in (*policy.every_rule, *policy.next_hop_rules):
             judged = frozenset(u.name for u in policy.uplinks if rule.judges(u.name))
             rules[rule.name] = rules.get(rule.name, frozenset()) | judged
-    return Names(targets, rules, learning, frozenset(hooks))
+    return Names(targets, rules, learning, probes, frozenset(hooks))
 
 
 def _check(

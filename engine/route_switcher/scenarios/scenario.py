@@ -35,11 +35,12 @@ class LinkWord(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """What becomes of the rounds through one uplink: of every target, or of one."""
+    """What becomes of the rounds through one uplink: of every target, of one, or of one probe."""
 
     uplink: str
     target: Target | None
     parts: tuple[Part, ...]
+    probe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
