@@ -1,13 +1,14 @@
 """What happened in a world of tests, as a journal tells it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 from route_switcher.core.vocabulary.events import Answers, Event, Reload, Round
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.journal.reading import Entry
-from route_switcher.journal.records import Began, Ended, PolicyText, Record, Reloaded, Summary
+from route_switcher.journal.records import Began, Ended, PolicyText, Record, Reloaded
 from route_switcher.journal.summary import Summing
 from route_switcher.past.account import Account
 from route_switcher.past.accountant import Accountant
@@ -24,6 +25,7 @@ class Lives:
         self.entries: list[Entry] = []
         self._policies: dict[str, Policy] = {}
         self._sessions = count(1)
+        self._summing = Summing(0.0)
 
     def add(
         self, world: World, rules: Policy, *, ahead: float = NOON, ends: float | None = None
@@ -31,7 +33,9 @@ class Lives:
         """What an engine did in this world. It was stopped at `ends`; None: it did not say."""
         session = next(self._sessions)
         records = [*self._begun(rules), *self._recorded(world.heard)]
-        records += [summary] if (summary := _summary(world.heard)) is not None else []
+        for each in world.heard:
+            if isinstance(each, Round | Answers):
+                self._summing.add(each)
         if ends is not None:
             records.append(Ended(ends))
         self.entries += [
@@ -43,7 +47,7 @@ class Lives:
         accountant = Accountant(since, until, self._policies.get)
         for entry in self.entries:
             accountant.take(entry)
-        return accountant.close()
+        return replace(accountant.close(), sums=self._summing.sums)
 
     def _begun(self, rules: Policy) -> list[Record]:
         digest = self._text(rules)
@@ -69,11 +73,3 @@ def lived(world: World, rules: Policy, until: float) -> Account:
     lives = Lives()
     lives.add(world, rules)
     return lives.account(NOON + until)
-
-
-def _summary(heard: list[Event | Output]) -> Summary | None:
-    summing = Summing(0.0)
-    for each in heard:
-        if isinstance(each, Round | Answers):
-            summing.add(each)
-    return summing.take(max((each.at for each in heard), default=0.0))

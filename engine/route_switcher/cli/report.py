@@ -17,6 +17,8 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
@@ -26,14 +28,14 @@ from route_switcher.journal.folder import NoJournal, found
 from route_switcher.journal.framing import LaterVersion
 from route_switcher.journal.reading import Journal
 from route_switcher.past.account import Account
-from route_switcher.past.accountant import account
+from route_switcher.past.history import read_history
+from route_switcher.past.time_span import begin_of
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.printable import printable
 from route_switcher.reporting.data import as_data
 from route_switcher.reporting.page import page
-from route_switcher.reporting.since import parse_since
 from route_switcher.reporting.text import text
 
 
@@ -44,8 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_since,
         default="30d",
         metavar="TIME",
-        help="so long ago, or a day or time here: 12h, 2026-11-01, '2026-11-01 14:30'"
-        " (default: %(default)s)",
+        help="12h, 7d, 2026-11-01, '2026-11-01 14:30', 2026-03, yesterday (default: %(default)s)",
     )
     parser.add_argument("--uplink", metavar="UPLINK", help="about this one only")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to print or send")
@@ -76,22 +77,18 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _since(words: str) -> float:
-    now = time.time()
     try:
-        since = parse_since(words, now)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{words!r}: write a duration, as in 30d, or a day, as in 2026-11-01"
-        ) from None
-    if not 0 <= since < now:
-        raise argparse.ArgumentTypeError(f"{words!r}: that is not in the past")
+        since = begin_of(words, datetime.now().astimezone())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if since >= time.time():
+        raise argparse.ArgumentTypeError(f"{words!r} is not in the past")
     return since
 
 
 def _account(since: float) -> Account:
-    journal = Journal(found())
-    now = time.time()
-    return account(lambda calm: journal.entries(since, now, calm=calm), since, now, _policy_of)
+    history = read_history(Journal(found()), since, time.time(), _policy_of)
+    return replace(history.account, sums=history.sums)
 
 
 def _policy_of(words: str) -> Policy | None:

@@ -1,13 +1,13 @@
 """The account of a time: what happened, and what follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.journal.summary import Sums
 from route_switcher.past.outages import Outage
 from route_switcher.past.selections import Active, Move
-from route_switcher.past.troubles import Kind, Trouble, length, merged, overlap
+from route_switcher.past.troubles import Kind, Span, Trouble, length, merged, overlap
 from route_switcher.past.watch import Gap
 
 
@@ -25,8 +25,8 @@ class Account:
     moves: tuple[Move, ...]
     gaps: tuple[Gap, ...]
     """When nobody watched."""
-    sums: Mapping[tuple[UplinkId, str], Sums]
-    """What came of the rounds of each probe through each uplink."""
+    sums: Mapping[tuple[UplinkId, str], Sums] = field(default_factory=dict)
+    """What came of the rounds of each probe through each uplink (`figures`)."""
 
     @property
     def seconds(self) -> float:
@@ -48,15 +48,15 @@ class Account:
         return [t for t in self.troubles if t.uplink == uplink and (kind is None or t.kind is kind)]
 
     def without_service(self, uplink: UplinkId) -> float:
-        """Seconds without service that count against the provider."""
-        return sum(t.seconds for t in self.troubles_of(uplink) if t.counts)
+        """Seconds of the watched time without service that count against the provider."""
+        unseen = self._unseen(uplink)
+        spans = merged((t.begins, t.ends) for t in self.troubles_of(uplink) if t.counts)
+        return sum(ends - begins - overlap((begins, ends), unseen) for begins, ends in spans)
 
     def watched(self, uplink: UplinkId) -> float:
         """Seconds in which it was known how its line was, or could have been: somebody watched,
         probes said something, and nothing was done to it here."""
-        spans = [(t.begins, t.ends) for t in self.troubles_of(uplink) if self._unseen(t)]
-        spans += [gap.span for gap in self.gaps]
-        return self.seconds - length(spans)
+        return self.seconds - length(self._unseen(uplink))
 
     def availability(self, uplink: UplinkId) -> float | None:
         """The share of the watched time with service; None: nobody watched."""
@@ -85,5 +85,7 @@ class Account:
                 found[other] = (dead, unknown)
         return found
 
-    def _unseen(self, trouble: Trouble) -> bool:
-        return trouble.kind is Kind.UNKNOWN or bool(trouble.apart)
+    def _unseen(self, uplink: UplinkId) -> list[Span]:
+        unknown = (t for t in self.troubles_of(uplink) if t.kind is Kind.UNKNOWN or t.apart)
+        spans = [(t.begins, t.ends) for t in unknown]
+        return list(merged([*spans, *(gap.span for gap in self.gaps)]))

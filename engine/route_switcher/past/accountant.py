@@ -17,9 +17,7 @@ from route_switcher.journal.records import (
     PolicyText,
     Reloaded,
     Standing,
-    Summary,
 )
-from route_switcher.journal.summary import Sums
 from route_switcher.past.account import Account
 from route_switcher.past.line import Line
 from route_switcher.past.orders import Orders
@@ -69,7 +67,6 @@ class Accountant:
         self._orders = Orders()
         self._watch: Watch | None = None
         self._session: int | None = None
-        self._sums: dict[tuple[UplinkId, str], Sums] = {}
 
     def calm(self) -> bool:
         """Whether further good rounds would say nothing."""
@@ -89,8 +86,14 @@ class Accountant:
             self._end_session(min(watch.latest, at))
             self._session = entry.session
             watch.begin(at, ahead)
-        elif watch.go_on(at, ahead):
-            self._close_lines(watch.gaps[-1].begins)
+        if isinstance(record, Lost):
+            for line in self._lines.values():
+                line.forget(watch.latest)
+            watch.lose(f"a part of the journal is missing: {record.reason}")
+            return
+        if (gap := watch.go_on(at, ahead)) is not None:
+            for line in self._lines.values():
+                line.pause(gap.begins, gap.ends)
         match record:
             case Round():
                 self._line(record.uplink).take_round(record, ahead)
@@ -103,8 +106,6 @@ class Accountant:
                 self._take_links(record.states, at)
             case Switch() | Drill() | Release():
                 self._orders.take(record, ahead)
-            case Summary():
-                self._add(record, at)
             case Start():
                 self._take_links(record.links, at)
             case Began():
@@ -114,9 +115,6 @@ class Accountant:
                 self._take_links(record.links, at)
             case Standing():
                 self._stand(record, at)
-            case Lost():
-                self._close_lines(at)
-                watch.lose(at, f"a part of the journal is missing: {record.reason}")
             case Ended():
                 self._end_session(at)
                 watch.end(at)
@@ -159,7 +157,6 @@ class Accountant:
                 for gap in watch.gaps
                 if gap.ends > since
             ),
-            self._sums,
         )
 
     # Parts of the engine.
@@ -206,18 +203,9 @@ class Accountant:
         for family, name in standing.active:
             self._selections.know(at, family, name)
 
-    def _add(self, summary: Summary, at: float) -> None:
-        if self._since is not None and at <= self._since:
-            return
-        for heard in summary.heard:
-            self._sums.setdefault((heard.uplink, heard.probe), Sums()).add(heard)
-
     def _end_session(self, at: float) -> None:
-        self._close_lines(at)
+        for line in self._lines.values():
+            line.close(at)
         self._selections.close(at)
         self._orders.forget()
         self._links.clear()
-
-    def _close_lines(self, at: float) -> None:
-        for line in self._lines.values():
-            line.close(at)

@@ -70,6 +70,9 @@ class Line:
         self._failed: dict[str, str] = {}
         self._probes: dict[str, _Probe] = {}
         self._open: _Open | None = None
+        self._not_before = 0.0
+        self._blind = False
+        """The journal lacks a part: which rules had failed is not known."""
 
     @property
     def interface(self) -> str:
@@ -125,6 +128,7 @@ class Line:
 
     def take_change(self, change: RuleChange, at: float) -> None:
         """One of its rules has another state."""
+        self._blind = False
         if change.after is RuleState.FAILED:
             self._failed[change.rule] = change.evidence
         else:
@@ -144,16 +148,28 @@ class Line:
             self._probes.clear()
         self._judge(at)
 
+    def pause(self, begins: float, ends: float) -> None:
+        """Nobody watched it meanwhile; then all goes on as it was."""
+        self._end(begins)
+        self._not_before = ends
+
+    def forget(self, at: float) -> None:
+        """The journal lacks what happened from `at` on."""
+        self.close(at)
+        self._blind = True
+
     def close(self, at: float, *, lasting: bool = False) -> None:
         """Nobody watches it from `at` on."""
         self._end(at, lasting)
         self._failed.clear()
         self._probes.clear()
         self._link = None
+        self._blind = False
 
     def _judge(self, at: float, changed: str = "") -> None:
         """See whether another trouble begins, or the one that lasts is over."""
         kind, since, reason, here = self._found(at, changed)
+        since = max(since, self._not_before)
         now = self._open
         if now is not None and now.kind is kind and now.here == here:
             return
@@ -205,6 +221,9 @@ class Line:
                 return Kind.NO_SERVICE, at, reason, self._open.here
             return Kind.POOR, at, reason, ""
         judging = self._judging()
+        silent_since = self._silent_since(changed) if self._blind else None
+        if silent_since is not None:
+            return Kind.NO_SERVICE, silent_since, judging[0].reason, ""
         if judging and all(p.outcome is RoundOutcome.UNKNOWN for p in judging):
             latest = max(judging, key=lambda probe: probe.since)
             if latest.rounds >= _CERTAIN:

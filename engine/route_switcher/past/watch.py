@@ -31,6 +31,7 @@ class Watch:
         self._why = "there is no journal of that time"
         self._running = False
         self._ahead = 0.0
+        self._missing = ""
 
     @property
     def latest(self) -> float:
@@ -46,24 +47,28 @@ class Watch:
         """An engine begins, or the journal does in the middle of its run."""
         if at > self._latest:
             self.gaps.append(Gap(self._latest, at, self._why))
-        self._running, self._ahead = True, ahead
+        self._running, self._ahead, self._missing = True, ahead, ""
         self._latest = max(self._latest, at)
         self._why = "the engine or the machine stopped without a word"
 
-    def go_on(self, at: float, ahead: float) -> bool:
-        """An entry was written; returns whether the machine slept before it."""
-        slept = self._running and ahead - self._ahead > _SLEPT
-        if slept:
-            asleep = ahead - self._ahead
-            self.gaps.append(Gap(max(self._latest, at - asleep), at, "the machine slept"))
+    def go_on(self, at: float, ahead: float) -> Gap | None:
+        """An entry was written; returns the gap before it, if there was one."""
+        gap = None
+        asleep = ahead - self._ahead
+        if self._missing and at > self._latest:
+            gap = Gap(self._latest, at, self._missing)
+        elif self._running and asleep > _SLEPT:
+            gap = Gap(max(self._latest, at - asleep), at, "the machine slept")
+        if gap is not None:
+            self.gaps.append(gap)
+        self._missing = ""
         self._ahead = ahead
         self._latest = max(self._latest, at)
-        return slept
+        return gap
 
-    def lose(self, at: float, reason: str) -> None:
-        """A part of the journal is missing before `at`."""
-        if at > self._latest:
-            self.gaps.append(Gap(self._latest, at, reason))
+    def lose(self, reason: str) -> None:
+        """The journal lacks what happened until the next entry."""
+        self._missing = reason
 
     def end(self, at: float) -> None:
         """The engine was stopped."""
