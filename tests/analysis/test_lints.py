@@ -301,6 +301,16 @@ CASES = [
         written(probe="targets: [192.0.2.2, 192.0.2.3], size: 1472"),
     ),
     Case(
+        "unpinned-program",
+        NOTE,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: q, fail: {failures: 3}}",
+            probes="  q: {type: exec, run: [/bin/true]}\n",
+        ),
+        "/bin/true",
+        "nobody can check whether '/bin/true' keeps to the uplink that it is run for",
+    ),
+    Case(
         "first-hop-only",
         WARNING,
         written(

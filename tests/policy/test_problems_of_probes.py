@@ -47,8 +47,8 @@ PROBE = {
             "6:19-28 unknown-key: unknown key 'intervall'",
             "did you mean 'interval'?",
             "6:34-42 unknown-key: unknown key 'patience'",
-            "the keys known here: type, targets, resolver, quorum, uplinks, interval, timeout,"
-            " fast_interval, down_interval, standby_interval",
+            "the keys known here: type, size, targets, resolver, quorum, uplinks,"
+            " interval, timeout, fast_interval, down_interval, standby_interval",
         ],
     ),
     "no targets": (

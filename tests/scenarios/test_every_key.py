@@ -207,6 +207,11 @@ ELSEWHERE = {
         "tests/probes/test_full_size.py",
         "test_what_is_too_big_on_the_way_has_failed_and_the_reason_says_where",
     ),
+    "exec_probe.run": (
+        "scenarios run no programs: they say what becomes of a target",
+        "tests/probes/test_exec.py",
+        "test_the_exit_code_decides",
+    ),
     "dns_probe.name": (
         "it is about packets: scenarios say what becomes of a target",
         "tests/probes/test_dns.py",

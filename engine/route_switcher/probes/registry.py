@@ -36,6 +36,7 @@ from collections.abc import Iterable, Mapping
 from route_switcher.core.vocabulary.checks import (
     Check,
     DnsQuery,
+    ExecProgram,
     GatewayEcho,
     HttpGet,
     IcmpEcho,
@@ -44,7 +45,7 @@ from route_switcher.core.vocabulary.checks import (
 )
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.probes import dns, echo, http, icmp, neighbour, tcp
+from route_switcher.probes import dns, echo, exec_program, http, icmp, neighbour, tcp
 from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Egress, OpenedProber, ProberKind
 
@@ -55,6 +56,7 @@ PROBERS: Mapping[type[Check], ProberKind] = {
     DnsQuery: dns.KIND,
     NeighbourQuery: neighbour.KIND,
     GatewayEcho: echo.KIND,
+    ExecProgram: exec_program.KIND,
 }
 
 

@@ -1,18 +1,20 @@
-"""Doubts about the programs of hooks: whether this machine has them, and who may change them."""
+"""Doubts about programs of hooks and probes: are they here, and who may change them?"""
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path as FilePath
 
 from route_switcher.analysis.lints.context import LintContext
+from route_switcher.core.vocabulary.checks import ExecProgram
 from route_switcher.other_writers import other_writers
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.hooks import place_of
+from route_switcher.policy.yaml.reader import Path
 
 
 def doubt_programs(context: LintContext) -> None:
     """A program that is not here, that cannot be run, or that others may change."""
-    for hook in context.policy.hooks:
-        program, place = hook.run[0], place_of(context.findings, hook)
+    for program, place in _programs(context):
         missing = _missing(program)
         if missing:
             context.note(
@@ -23,7 +25,7 @@ def doubt_programs(context: LintContext) -> None:
             )
             continue
         try:
-            writers = other_writers(Path(program))
+            writers = other_writers(FilePath(program))
         except OSError:
             continue  # it has just gone
         for writer in writers:
@@ -34,6 +36,27 @@ def doubt_programs(context: LintContext) -> None:
                 f" write {writer.path}",
                 writer.remedy,
             )
+
+
+def doubt_unpinned(context: LintContext) -> None:
+    """Programs that are to ask through an uplink: nobody keeps them to it."""
+    for path, probe in context.probes():
+        if isinstance(probe.check, ExecProgram):
+            context.note(
+                "unpinned-program",
+                (*path, "run", 0),
+                f"nobody can check whether {quoted(probe.check.run[0])} keeps to the uplink that it"
+                " is run for",
+                "have it bind to $INTERFACE or to $SOURCE, as 'curl --interface' and 'ping -I' do",
+            )
+
+
+def _programs(context: LintContext) -> Iterator[tuple[str, Path]]:
+    for hook in context.policy.hooks:
+        yield hook.run[0], place_of(context.findings, hook)
+    for path, probe in context.probes():
+        if isinstance(probe.check, ExecProgram):
+            yield probe.check.run[0], (*path, "run", 0)
 
 
 def _missing(program: str) -> str:

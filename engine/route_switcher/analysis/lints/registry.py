@@ -18,7 +18,7 @@ from route_switcher.analysis.lints.holding_back import (
     doubt_families,
     doubt_flapping,
 )
-from route_switcher.analysis.lints.hooks import doubt_programs
+from route_switcher.analysis.lints.hooks import doubt_programs, doubt_unpinned
 from route_switcher.analysis.lints.interfaces import doubt_interfaces
 from route_switcher.analysis.lints.memory import doubt_memory
 from route_switcher.analysis.lints.metrics import doubt_port
@@ -78,6 +78,7 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_table,
     doubt_programs,
     doubt_port,
+    doubt_unpinned,
 )
 
 

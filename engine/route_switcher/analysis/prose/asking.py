@@ -30,7 +30,7 @@ def asking(policy: Policy, probe: Probe) -> str:
         f" {', '.join(told)}.",
         good_if(probe.quorum, _most_targets(probe, through), probe.timeout),
         *_speeds(policy, probe, through),
-        _costs(probe, through),
+        _costs(probe, through) if probe.check.packets.asking else "What it sends is not known.",
     ]
     return " ".join(sentence for sentence in said if sentence)
 

@@ -200,9 +200,28 @@ class DnsQuery:
         return Packets(asking=(asked,), answered=(asked + 12 + _RECORD_SIZES.get(self.record, 20),))
 
 
+@dataclass(frozen=True, slots=True)
+class ExecProgram:
+    """A program of the administrator's, run for each uplink: exit code 0 in time is good."""
+
+    run: tuple[str, ...]
+    """Its absolute path, and its arguments."""
+    verb: ClassVar[str] = "run"
+    packets: ClassVar[Packets] = Packets(asking=(), answered=())
+    """Nobody knows what it sends."""
+    layer: ClassVar[Layer] = Layer.PROGRAM
+
+    @property
+    def subject(self) -> str:
+        """What is run."""
+        return self.run[0]
+
+
 _RECORD_SIZES = {"A": 4, "AAAA": 16}
 """Bytes of a record behind its header; of others, what many have."""
 
 
-Check: TypeAlias = IcmpEcho | TcpConnect | HttpGet | DnsQuery | NeighbourQuery | GatewayEcho
+Check: TypeAlias = (
+    IcmpEcho | TcpConnect | HttpGet | DnsQuery | NeighbourQuery | GatewayEcho | ExecProgram
+)
 """Each has `subject`, `verb`, `packets` and `layer`. Two that are equal ask in the same way."""

@@ -4,20 +4,15 @@
 """
 
 import json
-import os
 from collections.abc import Mapping
 
 from route_switcher.control.wall_clock import WallClock
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.moments import HookUplink, Moment
+from route_switcher.programs import supervised
 
 VERSION = 1
 """Of the document. A later one may have more keys; whatever else changes is another version."""
-
-_OURS = frozenset(
-    ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
-)
-"""Of the engine alone: a program that told systemd something by these would speak for it."""
 
 _PREFIX = "ROUTE_SWITCHER_"
 _OF_UPLINK = ("INTERFACE", "GATEWAY", "STATE", "ADDRESSES")
@@ -60,8 +55,7 @@ def environment(effect: RunHook, clock: WallClock) -> Mapping[str, str]:
         "OUTAGE_SECONDS": "" if outage is None else f"{outage:g}",
         "ATTEMPT": str(effect.attempt),
     }
-    inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
-    return inherited | {_PREFIX + name: value for name, value in facts.items()}
+    return supervised.inherited() | {_PREFIX + name: value for name, value in facts.items()}
 
 
 def _uplink(uplink: HookUplink | None) -> dict[str, object] | None:

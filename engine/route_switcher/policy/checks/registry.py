@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from route_switcher.policy.checks import dns, echo, http, icmp, neighbour, tcp
+from route_switcher.policy.checks import dns, echo, exec_program, http, icmp, neighbour, tcp
 from route_switcher.policy.checks.reader import CheckReader
 
 CHECKS: Mapping[str, CheckReader] = {
@@ -12,4 +12,5 @@ CHECKS: Mapping[str, CheckReader] = {
     "neighbour": neighbour.READER,
     "echo": echo.READER,
     "dns": dns.READER,
+    "exec": exec_program.READER,
 }

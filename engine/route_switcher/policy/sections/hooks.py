@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from route_switcher.core.vocabulary.hooks import Hook, HookKind
+from route_switcher.policy.checks.program import read_run
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections.bounds import read_seconds
 from route_switcher.policy.yaml.reader import Path
 
@@ -31,14 +31,13 @@ def place_of(findings: Findings, hook: Hook) -> Path:
 def _of_kind(findings: Findings, kind: HookKind) -> Iterator[Hook]:
     seen: set[tuple[str, ...]] = set()
     for path in findings.items((SECTION, kind.value)):
-        run = findings.get((*path, "run"))
+        words = read_run(findings, (*path, "run"))
         timeout = read_seconds(
             findings, (*path, "timeout"), "time for a program", SHORTEST_TIMEOUT, LONGEST_TIMEOUT
         )
         attempts = findings.get((*path, "attempts"))
-        if not isinstance(run, list) or not _check_program(findings, (*path, "run", 0), run[0]):
+        if words is None:
             continue
-        words = tuple(map(str, run))
         if words in seen:
             findings.report(
                 "duplicate-hook",
@@ -53,17 +52,3 @@ def _of_kind(findings: Findings, kind: HookKind) -> Iterator[Hook]:
             DEFAULT_TIMEOUT if timeout is None else timeout,
             attempts if isinstance(attempts, int) else DEFAULT_ATTEMPTS,
         )
-
-
-def _check_program(findings: Findings, path: Path, program: object) -> bool:
-    if isinstance(program, str) and program.startswith("/") and not program.endswith("/"):
-        return True
-    if program == "":
-        message = "the program has no name"
-    elif isinstance(program, str) and program.endswith("/"):
-        message = f"{quoted(program)} is a folder, not a program"
-    else:
-        message = f"{quoted(program)} is not an absolute path"
-    hint = "write the whole path of the program, such as /usr/bin/curl: $PATH is not searched"
-    findings.report("relative-program", path, message, hint)
-    return False
