@@ -16,6 +16,10 @@ from route_switcher.past.troubles import Span, merged
 _FEW = 24
 """Spans that are read one by one: each time a file is read from its beginning."""
 
+_EXACT = 0.001
+"""Seconds. A journal has times of day in whole microseconds, so hours that follow each other seem
+to be a little apart."""
+
 Entries = Callable[[float, float], Iterable[Entry]]
 """The entries of a journal from one time to another, with all rounds."""
 
@@ -41,7 +45,8 @@ class Figures:
 
     def close(self, entries: Entries, watched: Iterable[Span]) -> Mapping[Stream, Sums]:
         """All of them; what is missing in the `watched` spans is counted from `entries`."""
-        missing = list(without(watched, self._covered))
+        holes = without(watched, self._covered)
+        missing = [(begins, ends) for begins, ends in holes if ends - begins > _EXACT]
         spans = [(missing[0][0], missing[-1][1])] if len(missing) > _FEW else missing
         for begins, ends in spans:
             for entry in entries(begins, ends):
