@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -21,6 +22,7 @@ from route_switcher.core.vocabulary.outputs import Decision, Level, Notice
 from route_switcher.core.vocabulary.policy import Journal as JournalKey
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Cause
+from route_switcher.daemon.recording import files
 from route_switcher.daemon.recording import recorder as recorder_module
 from route_switcher.daemon.recording import writing as writing_module
 from route_switcher.daemon.recording.clocks import Clocks
@@ -38,6 +40,7 @@ from route_switcher.journal.records import (
     Summary,
     Unread,
 )
+from route_switcher.kernel.host.run_folder import folder_name
 from route_switcher.policy.load import Written
 from support.journalled import WALL
 from support.world import World, policy, uplink
@@ -336,6 +339,48 @@ def test_a_file_that_somebody_deletes_is_begun_again(state: Path) -> None:
     assert not [e for e in entries_in(state) if isinstance(e.record, Unread)]
 
 
+@pytest.mark.parametrize("what", ["journal", ""])
+def test_a_folder_that_somebody_deletes_is_made_again(state: Path, what: str) -> None:
+    clocks = Wall()
+    its = writing(clocks)
+    write(its, clocks, "one")
+    shutil.rmtree(state / what)
+    write(its, clocks, "two")
+    clocks.go_on(60)
+    its.look()
+    assert its.trouble == ""
+    assert texts_in(state) == ["two"]
+
+
+def test_in_memory_it_has_less_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a state folder it lies in a run folder."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setattr(files, "run_folders", lambda: (tmp_path / "run",))
+    monkeypatch.setattr(files, "MOST_IN_MEMORY", 300_000)
+    clocks = Wall()
+    its = writing(clocks)
+    for number in range(100):
+        write(its, clocks, f"{number} {'x' * 10_000}")
+    assert its.files.path == tmp_path / "run" / folder_name() / "journal"
+    assert sum(f.stat().st_size for f in its.files.path.iterdir()) <= 300_000
+
+
+def test_a_long_policy_is_written_once_in_a_file(state: Path) -> None:
+    """Its text stands at the beginning of each file, which is no reason to begin another."""
+    clocks = Wall()
+    its = Writing(
+        clocks.engine,
+        Header("1.0", "boot", 0.0, clocks, lambda _: TEXT),
+        PolicyText("digest", "x" * 400_000),
+        began=False,
+    )
+    its.files.bound = 1_000_000
+    for number in range(20):
+        write(its, clocks, str(number))
+    assert len(files_in(state / "journal")) == 1
+    assert len(texts_in(state)) == 20
+
+
 def test_two_engines_do_not_write_one_journal(state: Path) -> None:
     clocks = Wall()
     first, second = writing(clocks), writing(clocks)
@@ -487,3 +532,20 @@ async def test_a_disk_that_hangs_holds_up_nothing_and_is_told(
     finally:
         hangs.set()
     assert caplog.text.count("the disk hangs") == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_fault_in_the_thread_is_told(
+    state: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recorder_module, "_LOOK", 0.01)
+    monkeypatch.setattr(recorder_module, "_LAST", 0.0)
+    recorder = Recorder(Written(POLICY, "text"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.run)
+        recorder.event(start_of(POLICY))
+        recorder.output(Notice(trio.current_time(), Level.INFO, object()))  # type: ignore[arg-type]
+        recorder.event(Reload(trio.current_time(), POLICY, ()))
+        await until(lambda: "what writes it has failed" in caplog.text)
+        assert "what writes it has failed" in recorder.troubles[0]
+        nursery.cancel_scope.cancel()

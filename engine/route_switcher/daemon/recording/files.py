@@ -46,6 +46,8 @@ class Files:
         self._file: int | None = None
         self._current: JournalFile | None = None
         self._length = 0
+        self._head = 0
+        """Bytes of the first block, which has the text of a policy: that may be long."""
         self._sizes: dict[JournalFile, int] = {}
         """Of the other files."""
 
@@ -58,7 +60,7 @@ class Files:
             self._close_file()
             self._look()
         current = self._current if self._file is not None else None
-        if current is not None and current.day == day and self._length < self._longest_part:
+        if current is not None and current.day == day and not self._is_long:
             return False
         self._close_file()
         self._open_file(day)
@@ -80,6 +82,7 @@ class Files:
                 os.ftruncate(self._file, self._length)
             raise
         self._length += len(block)
+        self._head = self._head or len(block)
 
     def close(self) -> None:
         """Let go of all; the next call begins with the folder again."""
@@ -88,6 +91,10 @@ class Files:
             if descriptor is not None:
                 os.close(descriptor)
         self._lock = self._folder = None
+
+    @property
+    def _is_long(self) -> bool:
+        return self._length - self._head >= self._longest_part
 
     @property
     def _longest_part(self) -> int:
@@ -182,6 +189,7 @@ class Files:
             os.close(self._file)
         if self._current is not None:
             self._sizes[self._current] = self._length
+        self._head = 0
         self._file = self._current = None
 
     def _make_room(self, length: int) -> None:

@@ -43,6 +43,7 @@ class Recorder(Observer):
         self._first = first.policy
         self._texts = [*others, first]
         self._writing: Writing | None = None
+        self._thread: threading.Thread | None = None
         self._size = 0
         self._trouble = ""
         self._told = ""
@@ -103,6 +104,7 @@ class Recorder(Observer):
                 self._tell()
         finally:
             if self._writing is not None and self._size:
+                self._thread = None  # it ends now
                 self._writing.end(trio.current_time(), _LAST)
                 self._tell()
 
@@ -117,12 +119,13 @@ class Recorder(Observer):
         header = Header(__version__, boot, ahead, partial(clocks_now, ahead), self._text_of)
         writing = Writing(at, header, self._text_of(policy), began=began)
         writing.files.bound = self._size
+        thread = threading.Thread(target=writing.run, name="journal", daemon=True)
         try:
-            start(threading.Thread(target=writing.run, name="journal", daemon=True))
+            start(thread)
         except NoThread as error:
             self._trouble = str(error)
             return
-        self._writing = writing
+        self._writing, self._thread = writing, thread
 
     def _text_of(self, policy: Policy) -> PolicyText:
         known = self._texts
@@ -134,6 +137,8 @@ class Recorder(Observer):
         writing = self._writing
         if writing is None:
             return self._trouble
+        if self._size and self._thread is not None and not self._thread.is_alive():
+            return "what writes it has failed, and is left out until the next start"
         since = writing.at_work_since
         if since is not None and time.monotonic() - since > _PATIENCE:
             return "the disk hangs"
