@@ -5,6 +5,7 @@ import pytest
 from route_switcher.analysis.figures.traffic import bytes_a_month
 from route_switcher.analysis.lints.registry import lints_of
 from route_switcher.analysis.prose.sentences import explain
+from route_switcher.core.vocabulary.checks import IcmpEcho
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.policy.load import load_text, read_policy_text
 from support.told import told
@@ -56,6 +57,14 @@ def test_each_key_may_be_overridden(override: str, key: str, value: object) -> N
     found = [t.name for t in probe.targets] if key == "targets" else getattr(probe, key)
     assert found == value
     assert getattr(other, key) != getattr(probe, key)
+
+
+def test_the_size_of_pings_may_be_overridden_and_no_other() -> None:
+    assert through("internet: {size: 1400}").check == IcmpEcho(1400)
+    text = BASE.replace("internet: {{type: icmp,", "internet: {{type: tcp, port: 7,")
+    assert told(text.format(override="internet: {size: 1400}")) == [
+        "4:70-74 bad-value: the probe 'internet' has no size | only a probe of type icmp has one"
+    ]
 
 
 def test_every_probe_of_every_uplink_is_there_once() -> None:

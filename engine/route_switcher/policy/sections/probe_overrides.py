@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from route_switcher.core.vocabulary.checks import Check, IcmpEcho
 from route_switcher.core.vocabulary.policy import Rule
 from route_switcher.core.vocabulary.probes import Probe
 from route_switcher.core.vocabulary.uplinks import Uplink
@@ -99,9 +100,25 @@ def _overridden(
     resolver = path if (*path, RESOLVER) in findings.document.keys else base
     targets = read_resolvers(findings, resolver, targets, through)
     quorum = probes.read_quorum(findings, path, targets, base)
+    check = _check(findings, path, probe.check)
     if not findings.sound(path):
         return None
-    return replace(probe, targets=targets, quorum=quorum, uplinks=(uplink,), **times)
+    there = replace(probe, check=check, targets=targets, quorum=quorum, uplinks=(uplink,))
+    return replace(there, **times)
+
+
+def _check(findings: Findings, path: Path, check: Check) -> Check:
+    """The check as it is at `path`."""
+    place = (*path, "size")
+    size = findings.get(place)
+    if not isinstance(size, int):
+        return check
+    if isinstance(check, IcmpEcho):
+        return replace(check, size=size)
+    message = f"the probe {quoted(str(path[-1]))} has no size"
+    hint = "only a probe of type icmp has one"
+    findings.report("bad-value", place, message, hint, on_key=True)
+    return check
 
 
 def _check_windows(findings: Findings, path: Path, probe: Probe, rules: Sequence[Rule]) -> None:
