@@ -36,6 +36,7 @@ _STYLES = {
     "ORDER:": "yellow",
     "ASTRAY:": "red",
     "CONFLICT:": "red",
+    "TROUBLE:": "red",
     "REFUSED:": "red",
     "REFUSING:": "bold red",
 }

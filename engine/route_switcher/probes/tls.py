@@ -38,7 +38,7 @@ def tls_fault(error: ssl.SSLError) -> RequestFault:
             error.verify_code, (_FAILED, f"TLS certificate refused: {error.verify_message}")
         )
         return RequestFault(outcome, words, Layer.TLS)
-    if isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return RequestFault(_FAILED, "connection closed in the TLS handshake", Layer.TLS)
     reason = (error.reason or "handshake failed").replace("_", " ").lower()
     return RequestFault(_FAILED, f"TLS error: {reason}", Layer.TLS)
