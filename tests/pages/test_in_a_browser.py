@@ -1,5 +1,6 @@
 """Our pages in a real browser: on a screen, on a telephone, in the dark and on paper."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ LOOKS = (".dead", ".brown", ".active", ".seen", ".unknown", ".apart")
 
 @pytest.fixture(scope="module")
 def shown() -> Iterator[Browser]:
+    # It can reach nobody: it is started in the private network of the tests.
+    assert [name for _, name in socket.if_nameindex()] == ["lo"]
     with browser() as running:
         yield running
 

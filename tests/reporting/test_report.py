@@ -97,6 +97,31 @@ def test_a_line_that_was_always_well_is_told_of() -> None:
     assert "primary was never without service." in page(told, told.uplinks)
 
 
+def test_outages_behind_another_line_are_not_in_the_report_of_one() -> None:
+    there = World(RULES).run(100.0)
+    there.cut("primary")
+    there.run(200.0)
+    there.outage("secondary", 250.0)
+    there.mend("primary")
+    there.run(500.0)
+    told = lived(there, RULES, 500.0)
+    data = json.loads(json.dumps(as_data(told, [UplinkId("primary", Family.IPV4)])))
+    assert [outage["uplinks"] for outage in data["outages"]] == [["primary"]]
+    data = json.loads(json.dumps(as_data(told, told.uplinks)))
+    assert [outage["uplinks"] for outage in data["outages"]] == [["primary"], ["secondary"]]
+
+
+def test_an_outage_behind_a_line_to_which_the_traffic_was_ordered_is_told_apart() -> None:
+    there = World(RULES).run(100.0)
+    there.switch("secondary", force=True, seconds=300.0)
+    there.run(150.0)
+    there.outage("secondary", 200.0)
+    there.run(500.0)
+    told = lived(there, RULES, 500.0)
+    whole = " ".join(" ".join(text(told, told.uplinks)).split())
+    assert "No provider is to be asked: the traffic was ordered to secondary." in whole
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [(1.0, "100 %"), (0.9999999, "99.999 %"), (0.5, "50.000 %"), (None, "not known")],

@@ -12,10 +12,14 @@ from route_switcher.drawing.picture import Band, Bar, Lane, Mark, Picture
 _EDGE = 0.06
 """Share of the picture from either end within which words begin or end at their mark."""
 
-_HOW_TO_READ = (
+_THIN = (
     "What is too short for a bar of its length is drawn as thin as can be seen, and what would lie"
-    " on one place is one bar. Point at a bar, or go to it with the Tab key: it says what it is."
-    " Press it to come to the list."
+    " on one place is one bar."
+)
+
+_HOW_TO_READ = (
+    "Point at a bar, or go to it with the Tab key: it says what it is. Press it to come to the"
+    " list."
 )
 
 
@@ -34,7 +38,8 @@ def timeline(picture: Picture) -> Markup:
         element(
             "figcaption",
             element("ul", *(_key(key) for key in picture.keys), class_="legend"),
-            element("p", f"{picture.axis} {_HOW_TO_READ}", class_="soft"),
+            element("p", f"{picture.axis} {_THIN}", class_="soft"),
+            element("p", _HOW_TO_READ, class_="soft screen"),
         ),
     )
 

@@ -7,6 +7,7 @@ from route_switcher.journal.summary import Sums
 from route_switcher.past.account import Account
 from route_switcher.past.troubles import Trouble
 from route_switcher.reporting.clock import iso
+from route_switcher.reporting.lists import moves_of, outages_of
 
 
 def as_data(account: Account, only: Sequence[UplinkId]) -> dict[str, object]:
@@ -27,7 +28,7 @@ def as_data(account: Account, only: Sequence[UplinkId]) -> dict[str, object]:
                 "then": None if outage.then is None else outage.then.selected,
                 "lasting": outage.lasting,
             }
-            for outage in account.outages
+            for outage in outages_of(account, only)
         ],
         "switches": [
             {
@@ -39,7 +40,7 @@ def as_data(account: Account, only: Sequence[UplinkId]) -> dict[str, object]:
                 "rules": list(move.decision.rules),
                 "evidence": list(move.decision.evidence),
             }
-            for move in account.moves
+            for move in moves_of(account, only)
         ],
         "gaps": [{**_span(gap.begins, gap.ends), "reason": gap.reason} for gap in account.gaps],
     }

@@ -101,12 +101,24 @@ def _meanwhile(account: Account, trouble: Trouble) -> Iterator[str]:
             yield f"Meanwhile {name} had service."
 
 
-def seen(account: Account) -> Listing:
-    """What users saw."""
+def outages_of(account: Account, only: Sequence[UplinkId]) -> list[Outage]:
+    """Those that users saw while the traffic went through one of these."""
+    shown = {(its.name, its.family) for its in only}
+    return [o for o in account.outages if shown & {(name, o.family) for name in o.uplinks}]
+
+
+def moves_of(account: Account, only: Sequence[UplinkId]) -> list[Move]:
+    """Those from or to one of these."""
+    shown = {(its.name, its.family) for its in only}
+    return [m for m in account.moves if shown & {(n, m.decision.family) for n in _between(m)}]
+
+
+def seen(account: Account, only: Sequence[UplinkId]) -> Listing:
+    """What users saw while the traffic went through one of these."""
     several = len(account.families) > 1
     entries = tuple(
         Entry(o.begins, o.ends, " ".join(_seen_sentences(o, several)), o.lasting)
-        for o in sorted(account.outages, key=lambda o: o.begins)
+        for o in sorted(outages_of(account, only), key=lambda o: o.begins)
     )
     return Listing("seen", "Outages that users saw", entries, "None.")
 
@@ -125,11 +137,9 @@ def _seen_sentences(outage: Outage, several: bool) -> Iterator[str]:
 def switches(account: Account, only: Sequence[UplinkId]) -> Listing:
     """The moves of traffic from or to one of these; the length is that of the stay."""
     several = len(account.families) > 1
-    shown = {(its.name, its.family) for its in only}
     entries = tuple(
         Entry(move.at, _stay_ends(account, move), _moved(move, several))
-        for move in account.moves
-        if shown & {(name, move.decision.family) for name in _between(move)}
+        for move in moves_of(account, only)
     )
     return Listing("switch", "Switches", entries, "None.")
 

@@ -41,7 +41,7 @@ def listings(account: Account, only: Sequence[UplinkId]) -> Iterator[tuple[str, 
         for listing in (poor(account, its), not_counted(account, its)):
             if listing.entries:
                 yield f"{listing.key}{place}", listing
-    for listing in (seen(account), switches(account, only), unwatched(account)):
+    for listing in (seen(account, only), switches(account, only), unwatched(account)):
         yield listing.key, listing
 
 
@@ -71,7 +71,7 @@ def _lanes(account: Account, only: Sequence[UplinkId]) -> Iterator[Lane]:
         ]
         yield Lane(name, (line, (_active(account, its),)))
     for look, words, listing in (
-        (Look.SEEN, "outage seen", seen(account)),
+        (Look.SEEN, "outage seen", seen(account, only)),
         (Look.UNKNOWN, "nobody watched", unwatched(account)),
     ):
         if listing.entries:

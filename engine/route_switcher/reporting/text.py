@@ -37,7 +37,7 @@ def text(account: Account, only: Sequence[UplinkId]) -> Iterator[str]:
         for listing in (poor(account, its), not_counted(account, its)):
             if listing.entries:
                 yield from _listing(listing)
-    yield from _listing(seen(account))
+    yield from _listing(seen(account, only))
     yield from _listing(switches(account, only))
     yield from _listing(unwatched(account))
     yield ""
