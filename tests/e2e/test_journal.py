@@ -79,6 +79,9 @@ def test_its_decisions_come_of_its_journal_once_more(
     done = run_to_its_end(lab, "report", "--since", "1h", "--json", STATE_DIRECTORY=str(state))
     _reports_what_happened(json.loads(done.stdout))
 
+    done = run_to_its_end(lab, "history", "--since", "1h", "--json", STATE_DIRECTORY=str(state))
+    _tells_how_it_switched(json.loads(done.stdout))
+
     entries = entries_in(state)
     assert not [e for e in entries if isinstance(e.record, Lost | Unread)]
     assert [type(e.record) for e in entries if isinstance(e.record, Began | Ended)] == [
@@ -89,5 +92,48 @@ def test_its_decisions_come_of_its_journal_once_more(
     steps = list(replay(entries, lambda text: load_text(text, "journal")))
     assert sum(isinstance(step.event, Round) for step in steps) > 10
     assert len([o for step in steps for o in step.now if isinstance(o, Decision)]) >= 4
-    for step in steps:
+    for step in steps[:-1]:
         assert same(step.now, step.then), step.event
+    # It was killed before all was written that it said last.
+    assert same(steps[-1].now[: len(steps[-1].then)], steps[-1].then)
+
+
+def _tells_how_it_switched(history: dict[str, Any]) -> None:
+    """As `history --json` has it."""
+    switches = history["switches"]
+    assert [(s["previous"], s["selected"]) for s in switches] == [
+        ("primary", "secondary"),
+        ("secondary", "primary"),
+        ("primary", "secondary"),
+    ]
+    away = switches[0]
+    steps = [away[step] for step in ("lost", "detected", "at", "acted", "answered")]
+    assert None not in steps
+    assert steps == sorted(steps)
+    assert away["rules"] == ["no-internet"]
+    # Three rounds of 50 ms failed; the rest is slack.
+    assert 0.1 <= history["outages"][0]["seconds"] < 10
+    assert all(uplink["rounds"] > 0 for uplink in history["uplinks"])
+
+
+FULL = "mount -t tmpfs -o size=4k,mode=700 none {0} && head -c 4096 /dev/zero >{0}/filler"
+READ_ONLY = "mount -t tmpfs -o ro none {0}"
+
+
+@pytest.mark.parametrize("way", [FULL, READ_ONLY], ids=["full", "read-only"])
+def test_without_a_disk_it_fails_over_all_the_same_and_says_so(
+    lab: Lab, start: Start, tmp_path: Path, way: str
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    there = f'{{ {way.format(state)}; }} && exec "$@"'
+    wrapped_in = ["unshare", "--mount", "sh", "-c", there, "sh"]
+    engine = start(policy_text(lab), wrapped_in=wrapped_in, STATE_DIRECTORY=str(state))
+    engine.wait_for_health("primary", "secondary")
+    engine.wait_for("recording", "the engine's journal cannot be written")
+    FAULTS["carrier"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="secondary")
+    done = run_to_its_end(lab, "status")
+    assert "TROUBLE: the engine's journal cannot be written" in done.stdout
+    assert engine.end(signal.SIGTERM) == 0
+    assert len(engine.said("recording")) == 1

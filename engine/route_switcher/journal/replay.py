@@ -22,6 +22,7 @@ class Step:
     """Of the event."""
     event: Event
     then: tuple[Output, ...]
+    """Of the last event of an engine that was killed, perhaps not all."""
     now: tuple[Output, ...]
 
 
