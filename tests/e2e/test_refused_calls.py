@@ -48,7 +48,7 @@ def test_where_answers_may_not_be_read_nothing_is_taken_for_dead(lab: Lab, start
     wrapped_in = [sys.executable, "-P", confining.__file__, "recvmsg"]
     engine = start(policy_text(lab, failures=1), "--log-level", "debug", wrapped_in=wrapped_in)
     for uplink in ("primary", "secondary"):
-        told = engine.wait_for("round", since=0, uplink=uplink, outcome="unknown")
-        assert "answers could not be read: not permitted" in told.message
+        why = "answers could not be read: not permitted"
+        told = engine.wait_for("round", why, since=0, uplink=uplink, outcome="unknown")
         engine.wait_for("round", since=told.number + 1, uplink=uplink)
     assert [r.message for r in engine.said("rule", after="failed")] == []
