@@ -90,8 +90,9 @@ def test_clients_stop_using_the_prefix_of_a_dead_line(
     eventually(lambda: source(lab) == fibre, "the prefix of the first line again")
 
 
-def test_a_prefix_is_translated_on_the_other_line(lab: Lab, start: Start) -> None:
+def test_a_prefix_is_translated_on_the_other_line(lab: Lab, start: Start, tmp_path: Path) -> None:
     need("ping")
+    need("conntrack")
     fibre = PREFIXES[0]
     (rules,) = shown(TITLE, "")
     lab.run(ROUTER, "nft", "delete", "table", "ip6", "lab")
@@ -111,11 +112,29 @@ def test_a_prefix_is_translated_on_the_other_line(lab: Lab, start: Start) -> Non
         words = lab.command(CLIENT, ["ping", "-c", "1", "-W", "1", "-I", f"{fibre}2", TARGET])
         return subprocess.run(words, capture_output=True).returncode == 0
 
-    engine = start(policy(lab))
+    def goes_on(line: str) -> None:
+        before = heard.stat().st_size
+        eventually(lambda: heard.stat().st_size > before, f"more answers by the {line} line")
+
+    engine = start(policy(lab) + shown(TITLE)[1])
     engine.wait_for_health("fibre", "lte")
     eventually(answers, "an answer by the first line")
+    heard = tmp_path / "heard"
+    with heard.open("w") as output:
+        words = ["ping", "-i", "0.1", "-I", f"{fibre}2", TARGET]
+        lab.start(CLIENT, words, stdout=output)
+    goes_on("first")
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="lte")
+    engine.wait_for("hook", "done")
     eventually(answers, "an answer by the spare line, whose prefix is another")
+    goes_on("spare")
+    FAULTS["blackhole"].heal(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="fibre")
+    engine.wait_for("hook", "done")
+    goes_on("first")
+    FAULTS["blackhole"].inject(lab, lab.uplinks[0])
+    engine.wait_for("decision", selected="lte")
+    eventually(answers, "an answer by the spare line again")
     lab.run(ROUTER, "nft", "delete", "table", "ip6", "spare")
     assert not answers()
