@@ -12,7 +12,7 @@ from faults.acts import comes, goes, router
 from faults.bench import Bench, wait_until
 from faults.policy import Settings
 from faults.row import A_MOMENT, FAILED_OVER, Act, Row, Step
-from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER
+from route_switcher.lab.addresses import CUSTOMER_PORT, LAN_CLIENT, ROUTER
 
 _IN_TIME = 900
 """Packets: up to an interval, two more and a timeout, and half a second."""
@@ -23,12 +23,16 @@ _LATE = 2500
 _BEFORE_OTHERS = 100
 """Packets: to read our routes takes a moment, to read a table of 100,000 more than twice that."""
 
+_BEFORE_PARSING = 300
+"""Packets: to parse 5,000 routes takes more than twice that."""
+
 _LONGEST = "60"
 """Seconds after which a storm ends by itself."""
 
 _FOREIGN = 100_000
 _PAIRS = 60
 _SURPLUS = 2_000
+_DEFAULT_ROUTES = 5_000
 _LEAD = 4.0
 """Seconds that a storm goes on before the line is cut: what queued would be long by then."""
 
@@ -84,6 +88,27 @@ def _foreign_table(bench: Bench) -> None:
     )
     batch.write_text("".join(lines))
     bench.lab.run(ROUTER, "ip", "-batch", str(batch))
+
+
+def _foreign_defaults(bench: Bench) -> None:
+    """Thousands of somebody else's default routes behind ours; what they lead to the LAN is dropped
+    there, before it is tracked."""
+    drop = "iifname lan0 oifname lan0 drop"
+    chain = f"chain c {{ type filter hook forward priority 0; {drop}; }}"
+    bench.lab.run(ROUTER, "nft", "-f", "-", given=f"table ip astray {{ {chain}; }}")
+    batch = Path(bench.policy_file.parent, "defaults")
+    lines = (
+        f"route add default via {LAN_CLIENT.ip} metric {metric} proto 99\n"
+        for metric in reversed(range(5000, 5000 + _DEFAULT_ROUTES))
+    )
+    batch.write_text("".join(lines))
+    bench.lab.run(ROUTER, "ip", "-batch", str(batch))
+    _at_rest(bench)
+
+
+def _at_rest(bench: Bench) -> None:
+    """The engine has seen all that, and looks no more."""
+    bench.wait_for_rounds(10, bench.engine.now)
 
 
 def _all(*steps: Act) -> Act:
@@ -189,5 +214,18 @@ ROWS_STORMS = (
             lost=_BEFORE_OTHERS,
         ),
         before=_foreign_table,
+    ),
+    Row(
+        f"the same beside {_DEFAULT_ROUTES:,} foreign default routes",
+        Step(
+            router(
+                "route del default via 198.51.100.1 dev eth0 metric 10 proto 115",
+                "route del default via 203.0.113.1 dev eth1 metric 20 proto 115",
+            ),
+            "put back at once",
+            says=(("gone", "dev eth0 metric 10"), ("gone", "dev eth1 metric 20")),
+            lost=_BEFORE_PARSING,
+        ),
+        before=_foreign_defaults,
     ),
 )

@@ -2,13 +2,18 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 import trio
 
+from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, RouteAction, RouteKind
-from route_switcher.core.vocabulary.uplinks import Family, family_of
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, family_of
+from route_switcher.kernel.rtnetlink import messages
+from route_switcher.kernel.rtnetlink.framing import RTM_NEWROUTE, Message
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 
 pytestmark = pytest.mark.kernel
@@ -354,3 +359,31 @@ async def test_an_ipv4_route_of_ours_may_lead_through_an_ipv6_gateway(
     assert await kernel.default_routes() == (route,)
     assert await apply(kernel, Change.DELETE, route) is None
     assert await kernel.default_routes() == ()
+
+
+@pytest.mark.parametrize("family", list(Family), ids=str)
+@pytest.mark.parametrize("table", [MAIN_TABLE, 115])
+async def test_to_read_ours_the_default_routes_of_others_are_not_parsed(
+    kernel: NetlinkKernel, ip: Ip, monkeypatch: pytest.MonkeyPatch, family: Family, table: int
+) -> None:
+    ours = replace(uplink(0, 10, family), table=table)
+    kernel.follow([Uplink("it", "eth0", ours.gateway, 10, family)], [table])
+    assert await apply(kernel, Change.ADD, ours) is None
+    metrics = range(100, 130)
+    ip(
+        *(
+            f"route add default via {ours.gateway} dev eth0 metric {m} table {table}"
+            for m in metrics
+        )
+    )
+    parsed = []
+    parse = messages.default_route
+
+    def counted(message: Message, **more: Any) -> object:
+        parsed.append(message)
+        return parse(message, **more)
+
+    monkeypatch.setattr(messages, "default_route", counted)
+    assert await kernel.default_routes(ours_only=True) == (ours,)
+    assert len([m for m in parsed if m.kind == RTM_NEWROUTE]) == 1
+    assert len(await kernel.default_routes()) == 1 + len(metrics)

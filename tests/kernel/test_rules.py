@@ -9,11 +9,13 @@ from ipaddress import ip_network
 from random import Random
 
 import pytest
+import trio
 
 from route_switcher.core.routing.remedies import rule_deletion
 from route_switcher.core.vocabulary.policy_rules import PREFERENCE, RoutingRule, RuleAction
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
+from route_switcher.kernel.rtnetlink import rules as rules_of_kernel
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import HEADER, Discarded, Message
@@ -266,6 +268,39 @@ async def test_the_command_that_deletes_a_rule_deletes_no_other(family: Family, 
         # The last first: a command that says less would take one before it.
         ip(rule_deletion(left.pop()).removeprefix("ip "))
         assert list(map(str, await added(family))) == list(map(str, left))
+
+
+@BOTH
+async def test_ours_are_read_without_a_parse_of_others_and_others_have_their_turn(
+    family: Family, ip: Ip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = ours(family)
+    for rule in mine:
+        await add(rule, Discarded())
+    ip(*(f"{FLAGS[family]} rule add lookup 7 pref {n}" for n in range(1000, 1500)))
+    parsed = []
+
+    def counted(message: Message) -> RoutingRule | None:
+        parsed.append(message)
+        return routing_rule(message)
+
+    monkeypatch.setattr(rules_of_kernel, "routing_rule", counted)
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        assert await rules_of_kernel.ours(family, Discarded()) == mine
+        assert len(parsed) == len(mine)
+        before = turns
+        assert len(await rules_of_kernel.rules(family, Discarded())) >= 500
+        assert turns >= before + 5
+        nursery.cancel_scope.cancel()
 
 
 def test_random_bytes_are_a_rule_or_malformed() -> None:

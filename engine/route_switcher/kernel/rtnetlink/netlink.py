@@ -21,7 +21,7 @@ from route_switcher.kernel.rtnetlink.framing import Discarded, past_ipv4_default
 from route_switcher.kernel.rtnetlink.learning import Learning
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.names import Owners, index_of, indexes_of, owners
-from route_switcher.kernel.rtnetlink.prefix_routes import with_prefixes
+from route_switcher.kernel.rtnetlink.prefix_routes import ours_of, with_prefixes
 
 _ALREADY_GONE = frozenset((errno.ESRCH, errno.ENODEV))
 
@@ -110,6 +110,8 @@ class NetlinkKernel:
         build = partial(messages.route_dump, family, ours_only and not first, table)
         enough = past_ipv4_defaults if first else lambda _: False
         cut = with_prefixes({prefix.prefixlen for prefix in self._also}) if wide else split
+        if ours_only:
+            cut = ours_of(cut)
         read = partial(messages.default_route, also=self._also)
         try:
             found = await exchange.read(build, read, self.discarded, enough, cut)
@@ -131,8 +133,7 @@ class NetlinkKernel:
 
     async def our_rules(self) -> tuple[RoutingRule, ...]:
         """See `Kernel.our_rules`."""
-        found = [rule for family in Family for rule in await rules.rules(family, self.discarded)]
-        return tuple(rule for rule in found if rule.ours)
+        return tuple([r for family in Family for r in await rules.ours(family, self.discarded)])
 
     async def apply_rule(self, action: RoutingRuleAction) -> str | None:
         """See `Kernel.apply_rule`."""

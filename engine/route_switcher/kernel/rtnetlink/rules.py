@@ -3,7 +3,7 @@
 import errno
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from ipaddress import ip_network
 
@@ -14,6 +14,7 @@ from route_switcher.core.vocabulary.policy_rules import (
     RuleAction,
     deleted,
 )
+from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import exchange
 from route_switcher.kernel.rtnetlink.attributes import (
@@ -63,6 +64,8 @@ _PROTOCOL = 21
 _IP_PROTO = 22
 _SPORT_RANGE = 23
 _DPORT_RANGE = 24
+
+_WITH_OUR_PROTOCOL = attribute(_PROTOCOL, bytes((PROTOCOL,)))
 
 _KNOWN = frozenset(
     (
@@ -237,8 +240,24 @@ async def rules(family: Family, discarded: Discarded) -> tuple[RoutingRule, ...]
 
     None where the kernel has no rules or lacks the family. Raises KernelError, OSError.
     """
+    return await _read(family, routing_rule, discarded)
+
+
+async def ours(family: Family, discarded: Discarded) -> tuple[RoutingRule, ...]:
+    """Those of ours among them; thousands of others cost little. Raises KernelError, OSError."""
+
+    def rule_of_ours(message: Message) -> RoutingRule | None:
+        rule = routing_rule(message) if _WITH_OUR_PROTOCOL in message.data else None
+        return rule if rule is not None and rule.ours else None
+
+    return await _read(family, rule_of_ours, discarded)
+
+
+async def _read(
+    family: Family, parse: Callable[[Message], RoutingRule | None], discarded: Discarded
+) -> tuple[RoutingRule, ...]:
     try:
-        return tuple(await exchange.read(partial(rule_dump, family), routing_rule, discarded))
+        return tuple(await exchange.read(partial(rule_dump, family), parse, discarded))
     except KernelError as error:
         if error.code in (errno.EAFNOSUPPORT, errno.EOPNOTSUPP):
             return ()
