@@ -367,6 +367,7 @@ async def test_to_read_ours_the_default_routes_of_others_are_not_parsed(
     kernel: NetlinkKernel, ip: Ip, monkeypatch: pytest.MonkeyPatch, family: Family, table: int
 ) -> None:
     ours = replace(uplink(0, 10, family), table=table)
+    assert ours.gateway is not None
     kernel.follow([Uplink("it", "eth0", ours.gateway, 10, family)], [table])
     assert await apply(kernel, Change.ADD, ours) is None
     metrics = range(100, 130)

@@ -121,8 +121,7 @@ def test_a_prefix_is_translated_on_the_other_line(lab: Lab, start: Start, tmp_pa
     eventually(answers, "an answer by the first line")
     heard = tmp_path / "heard"
     with heard.open("w") as output:
-        words = ["ping", "-i", "0.1", "-I", f"{fibre}2", TARGET]
-        lab.start(CLIENT, words, stdout=output)
+        lab.start(CLIENT, ["ping", "-i", "0.1", "-I", f"{fibre}2", TARGET], stdout=output)
     goes_on("first")
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="lte")
