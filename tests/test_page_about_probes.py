@@ -31,7 +31,7 @@ def test_the_mixture_asks_less_through_lte() -> None:
         "fibre": {"pings": 1.0, "connections": 10.0},
         "lte": {"pings": 10.0, "connections": 300.0},
     }
-    assert TcpConnect(443) in {probe.check for probe in policy.probes}
+    assert TcpConnect(443, refused_is_good=True) in {probe.check for probe in policy.probes}
     assert lints_of(read_policy_text(MIXED, "page")).problems == ()
 
 

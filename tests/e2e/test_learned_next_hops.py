@@ -201,6 +201,7 @@ def test_from_nothing_to_failover_with_two_dhcp_lines(
     for target, ours in zip(("8.8.8.8", "1.1.1.1"), lab.targets_v4, strict=False):
         assert f"- {target}\n" in text
         text = text.replace(target, str(ours))
+    text = text.replace("interval: 10s\n    timeout: 2s", "interval: 1s")
     file.write_text(text)
     done = run_to_its_end(lab, "validate", str(file))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -122,14 +122,29 @@ def _gateways(entry: Entry) -> Iterator[str]:
 
 def _probes(draft: Draft) -> Iterator[str]:
     families = {uplink.family for uplink in draft.uplinks}
-    yield "# Asked once a second through every uplink; one answer makes a round good."
+    targets = [
+        f"      - {target}"
+        for family in Family
+        if family in families
+        for target in _TARGETS[family]
+    ]
+    yield from _comment(
+        "Asked through every uplink; one answer makes a round good. Pings, once a second, find a"
+        " dead line quickly. Connections find one on which only pings are answered."
+    )
     yield "probes:"
     yield "  internet:"
     yield "    type: icmp"
     yield "    targets:"
-    for family in Family:
-        if family in families:
-            yield from (f"      - {target}" for target in _TARGETS[family])
+    yield from targets
+    yield "  connections:"
+    yield "    type: tcp"
+    yield "    port: 443"
+    yield "    refused: good  # it has answered, so the path works"
+    yield "    targets:"
+    yield from targets
+    yield "    interval: 10s"
+    yield "    timeout: 2s"
     yield ""
     yield _RULES
 
