@@ -11,12 +11,21 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz import http_answers, icmp_packets, netlink_datagrams, policy_text
+from fuzz import (
+    dns_answers,
+    gateway_frames,
+    http_answers,
+    icmp_packets,
+    netlink_datagrams,
+    policy_text,
+)
 from fuzz.target import Target
 
 TARGETS = {
     "policy_text": policy_text.TARGET,
     "http_answers": http_answers.TARGET,
+    "gateway_frames": gateway_frames.TARGET,
+    "dns_answers": dns_answers.TARGET,
     "icmp_packets": pytest.param(icmp_packets.TARGET, marks=pytest.mark.kernel),
     "netlink_datagrams": pytest.param(netlink_datagrams.TARGET, marks=pytest.mark.kernel),
 }
