@@ -26,7 +26,7 @@ def test_the_unit_is_well_confined() -> None:
 
 def test_what_must_not_be_hidden_from_it_is_not() -> None:
     lines = [line for line in UNIT.read_text().splitlines() if not line.startswith("#")]
-    assert not [line for line in lines if line.startswith(("ProcSubset=", "ProtectKernelTun"))]
+    assert not [line for line in lines if line.startswith(("ProcSubset=", "PrivateUsers="))]
     (command,) = [line for line in lines if line.startswith("ExecStart=")]
     assert command.startswith("ExecStart=/usr/bin/env --block-signal=HUP,TERM,INT ")
 
@@ -45,5 +45,5 @@ def test_what_the_page_says_is_left_out_is_not_in_the_unit() -> None:
     left_out = PAGE.read_text("utf-8").partition("## What is left out")[2]
     rows = re.findall(r"^\| `(\w+=)\w+` \|", left_out, re.MULTILINE)
     lines = UNIT.read_text("utf-8").splitlines()
-    assert "ProtectKernelTunables=" in rows
+    assert "ProcSubset=" in rows
     assert not [line for line in lines if line.startswith(tuple(rows))]

@@ -47,13 +47,16 @@ mkdir -p /usr/local/bin
 """
 
 POLICY = """version: 1
+ignore_linkdown: true
 uplinks:
   primary: {interface: eth0, gateway: 198.51.100.1}
   secondary: {interface: eth1, gateway: 203.0.113.1}
 probes:
   internet:
     {type: icmp, targets: [198.51.100.200, 203.0.113.200], interval: 200ms, timeout: 200ms}
+  gateway: {type: neighbour, interval: 200ms, timeout: 200ms}
 rules:
+  - {name: no-gateway, probe: gateway, fail: {failures: 3}, recover: {stable: 1s}}
   - {name: no-internet, probe: internet, fail: {failures: 3}, recover: {stable: 1s}}
 """
 
@@ -144,7 +147,9 @@ def test_installed_by_the_pages_it_is_asked_reloaded_restarted_and_uninstalled(
     for line in [*commands(PAGE, "The program"), *commands(PAGE, "As a service")]:
         if not line.startswith("route-switcher status"):  # it may be too early to be well
             router.do(line)
-    eventually(router.is_well, "both uplinks answer")
+    eventually(router.is_well, "both uplinks answer, and so do their gateways")
+    setting = "/proc/sys/net/ipv4/conf/eth0/ignore_routes_with_linkdown"
+    assert router.do(f"cat {setting}") == "1\n"
 
     # With a user that systemd makes, and with one that stays: an order holds over a restart.
     for _ in range(2):

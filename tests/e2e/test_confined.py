@@ -30,7 +30,7 @@ ATTEMPTS = """
 import ctypes, mmap, os, socket
 attempts = {
     "namespace": lambda: os.close(os.open("/proc/self/ns/net", os.O_RDONLY)) or _unshare(),
-    "packet": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
+    "cipher": lambda: socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET),
     "code": lambda: mmap.mmap(-1, 4096, prot=7),
     "priority": lambda: os.nice(1),
 }
@@ -57,7 +57,7 @@ pytestmark = [
 def test_what_the_unit_takes_away_is_taken() -> None:
     words = [*CONFINED, sys.executable, "-P", "-c", ATTEMPTS]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["namespace", "packet", "code", "priority"], done.stderr
+    assert done.stdout.split() == ["namespace", "cipher", "code", "priority"], done.stderr
 
 
 def test_it_starts_fails_over_reloads_and_ends(lab: Lab, start: Start, policy_file: Path) -> None:
