@@ -114,7 +114,8 @@ class Journal:
             yield left_out
 
     def _wanted(self, since: float) -> list[JournalFile]:
-        """The last files, from the one on in which `since` lies: no file has more than a day."""
+        """The last files, from the one on in which `since` lies: no file has more than a day. And
+        the one before: it may have a clock that was wrong."""
         if since == -math.inf:
             return self.files
         first_day = int(time.strftime("%Y%m%d", time.gmtime(max(since - _DAY, 0.0))))
