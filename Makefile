@@ -20,7 +20,7 @@ PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:d
     NetworkManager:network-manager dbus-daemon:dbus-daemon iptables-nft:iptables \
     keepalived:keepalived ifup:ifupdown shellcheck:shellcheck curl:curl msmtp:msmtp openssl:openssl \
     conntrack:conntrack wg:wireguard-tools wireguard-go:wireguard-go pkcheck:polkitd \
-    chromium-headless-shell:chromium-headless-shell \
+    chromium-headless-shell:chromium-headless-shell nginx:nginx-light \
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
@@ -63,9 +63,10 @@ programs: $(VENV)/.dev-ready $(VENV)/bin/promtool  ## drive DHCP clients and net
 	@$(call leave_asleep,NetworkManager,NetworkManager)
 	@$(call leave_asleep,ifup,networking)
 	@$(call leave_asleep,keepalived,keepalived)
+	@$(call leave_asleep,nginx,nginx)
 	@$(call require_packages,$(PROGRAMS))
 	@$(BIN)/python -P -m pytest $(IN_PARALLEL) -m programs tests/route_writers tests/recipes tests/pages \
-	    tests/monitoring
+	    tests/monitoring tests/e2e/test_nginx.py
 
 compose-test: $(VENV)/.dev-ready $(VENV)/.wheels-ready  ## drive compose/ and the service with podman (as root)
 	@$(BIN)/python -P -m pytest -m compose tests/compose
