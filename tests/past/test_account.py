@@ -1,5 +1,7 @@
 """What a journal says of lines, of users, and of times in which nobody watched."""
 
+from itertools import pairwise
+
 import pytest
 
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
@@ -142,6 +144,30 @@ def test_unknown_rounds_are_nobodys_fault() -> None:
     assert account.without_service(PRIMARY) == 0
     assert account.watched(PRIMARY) == pytest.approx(200 - unknown.seconds)
     assert account.outages == ()
+
+
+def test_what_is_unknown_in_the_middle_of_an_outage_does_not_count_either() -> None:
+    world = World(RULES).run(100.0)
+    world.silence("primary")
+    world.run(150.0)
+    world.silence("primary", False)
+    world.cut("primary")
+    world.run(200.0)
+    world.silence("primary")
+    world.run(230.0)
+    world.silence("primary", False)
+    world.run(260.0)
+    world.mend("primary")
+    world.run(400.0)
+    found = _told(lived(world, RULES, 400.0).troubles_of(PRIMARY))
+    assert [kind for kind, *_ in found] == [
+        Kind.UNKNOWN,
+        Kind.NO_SERVICE,
+        Kind.UNKNOWN,
+        Kind.NO_SERVICE,
+    ]
+    for (_, _, ends, _), (_, begins, _, _) in pairwise(found):
+        assert ends == begins
 
 
 def test_what_befalls_a_line_while_the_traffic_is_ordered_elsewhere_is_shown_apart() -> None:

@@ -124,7 +124,7 @@ class Line:
             rounds = heard.rounds if before is None else before.rounds + 1
             self._open.failing[told.probe] = Failing(told.probe, rounds, heard.reason)
         if told.outcome is not RoundOutcome.GOOD or not self.calm:
-            self._judge(sent if told.outcome is RoundOutcome.GOOD else told.at + ahead)
+            self._judge(sent)
 
     def take_change(self, change: RuleChange, at: float) -> None:
         """One of its rules has another state."""
@@ -216,6 +216,8 @@ class Line:
             silent_since = self._silent_since(changed)
             if silent_since is not None:
                 return Kind.NO_SERVICE, silent_since, reason, ""
+            if (unknown := self._unknown()) is not None:
+                return Kind.UNKNOWN, unknown.since, unknown.reason, ""
             lasts = self._open is not None and self._open.kind is Kind.NO_SERVICE
             if self._open is not None and lasts and not self._answers():
                 return Kind.NO_SERVICE, at, reason, self._open.here
@@ -224,11 +226,18 @@ class Line:
         silent_since = self._silent_since(changed) if self._blind else None
         if silent_since is not None:
             return Kind.NO_SERVICE, silent_since, judging[0].reason, ""
-        if judging and all(p.outcome is RoundOutcome.UNKNOWN for p in judging):
-            latest = max(judging, key=lambda probe: probe.since)
-            if latest.rounds >= _CERTAIN:
-                return Kind.UNKNOWN, latest.since, latest.reason, ""
+        if (unknown := self._unknown()) is not None:
+            return Kind.UNKNOWN, unknown.since, unknown.reason, ""
         return None, at, "", ""
+
+    def _unknown(self) -> _Probe | None:
+        """The probe since whose first unknown round nothing is known; None: something is, or it is
+        not certain yet."""
+        judging = self._judging()
+        if not judging or any(p.outcome is not RoundOutcome.UNKNOWN for p in judging):
+            return None
+        latest = max(judging, key=lambda probe: probe.since)
+        return latest if latest.rounds >= _CERTAIN else None
 
     def _silent_since(self, changed: str) -> float | None:
         """Since when no probe gets an answer; None: one does, or it is not certain yet."""
