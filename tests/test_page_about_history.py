@@ -111,6 +111,7 @@ def test_where_there_is_no_journal_that_is_said(
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     refused = say(code=1)
     assert "there is no journal" in refused
+    assert "journal: {size: none}" in refused
     assert str(tmp_path / "journal") in refused
 
 

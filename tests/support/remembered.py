@@ -1,11 +1,12 @@
 """A journal for the page about it: a day in March, and the days before 2026-11-27, 12:00 UTC."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+
+import pytest
 
 from route_switcher.core.vocabulary.events import Event
 from route_switcher.core.vocabulary.outputs import Output
@@ -71,11 +72,15 @@ def recorded(
 ) -> None:
     """Write a journal into the state folder as an engine does that began at `start`, when the wall
     clock was `wall`, and is at work at `until`."""
-    os.environ["STATE_DIRECTORY"] = str(state)
-    clocks = Wall(start, wall)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STATE_DIRECTORY", str(state))
+        _record(heard, Wall(start, wall), until)
+
+
+def _record(heard: Sequence[Event | Output], clocks: Wall, until: float) -> None:
     text = PolicyText("1" * 64, TEXT)
     header = Header("0.1.0", "boot", 0.0, clocks, lambda _: text)
-    writing = Writing(start, header, text, began=False)
+    writing = Writing(clocks.engine, header, text, began=False)
     writing.files.bound = 64_000_000
     for record in heard:
         if record.at > clocks.engine + 10:

@@ -91,5 +91,5 @@ def found() -> Path:
         )
     raise NoJournal(
         "there is no journal: the engine writes one while it runs, unless its policy says"
-        f" `journal: off`. Looked in {', '.join(map(str, looked))}"
+        f" `journal: {{size: none}}`. Looked in {', '.join(map(str, looked))}"
     )
