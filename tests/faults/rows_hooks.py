@@ -1,4 +1,5 @@
-"""Rows about programs of hooks: whatever they do, failover takes as long as ever."""
+"""Rows about what follows a switch: whatever hooks do, and however many connections are ended,
+failover takes as long as ever."""
 
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from faults.acts import comes, goes
 from faults.bench import Bench, wait_until
 from faults.policy import Settings
 from faults.row import FAILED_OVER, Act, Row, Step
+from route_switcher.lab.addresses import ROUTER
+from support.many_connections import fill, opened
 
 BAD = (
     "/no/such/program",
@@ -47,7 +50,34 @@ def _none_is_left() -> bool:
     return bool(pids) and not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+_CONNECTIONS = 100_000
+
+
+def _many_connections(bench: Bench) -> None:
+    """The router tracks them, translated to the primary's address."""
+    with bench.lab.inside(ROUTER):
+        kernel = opened()
+    with kernel:
+        fill(kernel, _CONNECTIONS, bench.lab.uplinks[0].address.ip)
+
+
 ROWS_HOOKS = (
+    Row(
+        f"{_CONNECTIONS:,} connections stick to the line that is cut",
+        Step(
+            comes("blackhole"),
+            "moves to secondary, and they are ended",
+            moves=("secondary",),
+            taken="eth1",
+            routes=FAILED_OVER,
+            path=("eth0", "eth1"),
+            within=1.0,
+            # The stream's own may be one of them.
+            says=(("conntrack", "IPv4: 100,00"),),
+        ),
+        Step(goes("blackhole"), "back", moves=("primary",), path=("eth1", "eth0")),
+        before=_many_connections,
+    ),
     Row(
         "hooks hang, fork, print without end, die, are missing",
         Step(
