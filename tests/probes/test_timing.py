@@ -184,3 +184,24 @@ def test_slow_reports_cause_no_burst(
     sent = trio.run(main, clock=MockClock(autojump_threshold=0))
     gaps = [after - before for before, after in pairwise(sent)]
     assert min(gaps, default=1.0) >= min(INTERVALS) * 0.5
+
+
+async def test_it_is_told_how_late_a_round_is_sent(mock_clock: MockClock) -> None:
+    delays: list[float] = []
+    timing = Timing(Pace(PROBE, [RULE]), tell_delay=delays.append)
+    await timing.due()
+    timing.ended(GOOD)
+    for late in (0.0, 0.5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(timing.due)
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(1.0 + late)
+        timing.ended(GOOD)
+    # It is not late where it was asked for only now, though it could have been sent long before.
+    timing.set_speed(STANDBY)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(timing.due)
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(10)
+        timing.ask(again=True)
+    assert delays == pytest.approx([0, 0, 0.5, 0])

@@ -332,3 +332,45 @@ async def test_nothing_is_left_open_however_often_it_moves(
                 await it.reload(listen)
             counts.append(len(os.listdir("/proc/self/fd")))
         assert counts[1] == counts[2]
+
+
+async def test_an_answer_arrives_though_more_was_sent_than_was_read(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with served() as it:
+        assert isinstance(it.where, Loopback)
+        slow = trio.socket.socket()
+        # Most of the answer is still to be sent when all has been written.
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+        await slow.connect((str(it.where.address), it.where.port))
+        async with trio.SocketStream(slow) as stream:
+            await stream.send_all(GET + b"x" * 20_000)
+            await trio.sleep(0.5)
+            head, body = await answer(stream, b"")
+        assert f"Content-Length: {len(body.encode())}\r\n" in head
+
+
+async def test_all_scrapers_together_have_a_tenth_of_the_time(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with served() as it:
+        began = trio.current_time()
+        for _ in range(50):
+            await it.ask()
+        # Two turns each, to accept and to write; a turn is taken for 0.2 ms at least.
+        assert trio.current_time() - began >= 50 * 2 * 9 * 0.0002 - 0.01
+
+
+async def test_an_uplink_that_comes_back_into_the_policy_begins_at_zero(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with served() as it:
+        both = it.rules
+        await trio.sleep(100)
+        it.rules = replace(both, uplinks=both.uplinks[1:])
+        await it.reload(it.where)
+        await trio.sleep(10)
+        it.rules = both
+        await it.reload(it.where)
+        _, body = await it.ask()
+        assert value(body, "uplink_active_seconds_total", uplink="primary") < 20

@@ -3,18 +3,22 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from route_switcher.control.document import LastMinute
+from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.effects import RunHook
 from route_switcher.core.vocabulary.events import Event, HookEnded, Round
 from route_switcher.core.vocabulary.hooks import Hook, HookKind
 from route_switcher.core.vocabulary.moments import Moment
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.core.vocabulary.status import RefusedRoute, Status
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.daemon.metrics.catalogue import CATALOGUE
 from route_switcher.daemon.metrics.exposition import Kind
@@ -35,6 +39,16 @@ from support.world import RTT, World, policy, uplink
 
 BUILD = Build("1.2.3", "3.11.2", "6.1.0")
 
+DAMPED = """\
+version: 1
+uplinks:
+  a: {interface: eth0, gateway: 198.51.100.1}
+  b: {interface: eth1, gateway: 203.0.113.1}
+probes: {p: {type: icmp, targets: [203.0.113.9]}}
+rules: [{name: dead, fail: {failures: 3}, recover: {stable: 2s}}]
+hold_back: {damping: {half_life: 15m, suppress: 3, reuse: 1, max_hold: 1h}}
+"""
+
 
 class Counted(World):
     """A world whose events and outputs are counted."""
@@ -52,7 +66,7 @@ class Counted(World):
             self.tally.output(output)
         self._told = len(self.outputs)
 
-    def text(self) -> str:
+    def text(self, status: Status | None = None) -> str:
         sources = Sources(
             minutes=lambda _: LastMinute(),
             packets=lambda: self.packets,
@@ -67,12 +81,12 @@ class Counted(World):
             started_at=0.0,
             unix_time=lambda at: 1000.0 + at,
         )
-        status = self.engine.status(self.now)
+        status = status or self.engine.status(self.now)
         return "".join(pieces(Reading(status, self.tally, TimeActive(), sources)))
 
-    def values(self) -> Mapping[str, float]:
+    def values(self, status: Status | None = None) -> Mapping[str, float]:
         """Of each series, as Prometheus reads it."""
-        return dict(series(self.text()))
+        return dict(series(self.text(status)))
 
 
 def series(text: str) -> Iterator[tuple[str, float]]:
@@ -112,6 +126,8 @@ def test_an_outage_is_counted() -> None:
     assert values[f"probe_round_trip_seconds_count{{{probe}}}"] == rounds[0].good
     assert values[f"probe_round_trip_seconds_bucket{{{probe},le=0.01}}"] == 0
     assert values[f"probe_round_trip_seconds_bucket{{{probe},le=0.025}}"] == rounds[0].good
+    cost = rounds[0].good * 88 + rounds[0].failed * 44
+    assert values[f"probe_bytes_total{{{probe}}}"] == cost
     assert values[f"probe_last_round_trip_seconds{{{probe}}}"] == RTT
     assert values["switches_total{family=IPv4,cause=failover}"] == 1
     assert values["switches_total{family=IPv4,cause=preference}"] == 1
@@ -214,3 +230,60 @@ def test_an_unknown_round_is_counted_as_such() -> None:
     tally = Tally(policy())
     tally.event(Round(1.0, v4("primary"), "internet", 0.5, RoundOutcome.UNKNOWN))
     assert tally.probes[v4("primary"), "internet"].unknown == 1
+
+
+def test_of_a_probe_that_has_changed_the_bytes_are_those_of_now() -> None:
+    text = "version: 1\nuplinks: {a: {interface: eth0, gateway: 198.51.100.1}}\nprobes:\n  p: "
+    world = Counted(load_text(text + "{type: icmp, targets: [203.0.113.1]}\n", "it"))
+    world.run(10)
+    tally = world.tally.probes[v4("a"), "p"]
+    assert tally.bytes == tally.good * 88
+    world.reload(load_text(text + "{type: tcp, port: 443, targets: [203.0.113.1]}\n", "it"))
+    before, good = tally.bytes, tally.good
+    world.run(20)
+    assert tally.bytes - before == (tally.good - good) * (60 + 60 + 52 + 52)
+
+
+def test_only_a_change_of_the_kernel_is_a_reconcile() -> None:
+    tally = Tally(policy())
+    tally.reconciled(Reconciled((), ()), 0.5)
+    assert tally.reconciles.count == 0
+    route = Route(Family.IPV4, "eth0", None, 10)
+    tally.reconciled(Reconciled((RouteAction(Change.ADD, route, "it"),), ()), 0.5)
+    assert (tally.reconciles.count, tally.reconciles.sum) == (1, 0.5)
+    assert tally.route_actions == {(Family.IPV4, Change.ADD): 1}
+
+
+def test_an_order_in_force_is_shown_by_its_kind() -> None:
+    world = Counted(policy())
+    world.run(10)
+    for force, kind in ((False, "switch"), (True, "forced")):
+        world.switch("secondary", force=force)
+        values = world.values()
+        shown = {name for name, value in values.items() if name.startswith("order{") and value}
+        assert shown == {f"order{{family=IPv4,kind={kind}}}"}
+
+
+def test_a_line_that_flaps_is_shown_as_damped() -> None:
+    world = Counted(load_text(DAMPED, "it"))
+    world.run(10)
+    for number in range(5):
+        world.outage("a", 20 + 20 * number)
+        world.run(30 + 20 * number)
+    assert world.values()["uplink_damped{uplink=a,family=IPv4}"] == 1
+    assert world.values()["uplink_damped{uplink=b,family=IPv4}"] == 0
+
+
+def test_what_is_wrong_with_routes_is_shown() -> None:
+    world = Counted(policy())
+    world.run(10)
+    (family,) = world.engine.status(world.now).families
+    route = Route(Family.IPV4, "eth7", None, 1)
+    refused = (RefusedRoute(route, "it", 60.0),)
+    uplinks = (replace(family.uplinks[0], refused=refused), *family.uplinks[1:])
+    wrong = replace(family, astray="eth7", refusing=True, conflicts=(route,), undeletable=refused)
+    values = world.values(Status(world.now, (replace(wrong, uplinks=uplinks),)))
+    assert values["traffic_astray{family=IPv4}"] == 1
+    assert values["traffic_refused{family=IPv4}"] == 1
+    assert values["route_conflicts{family=IPv4}"] == 1
+    assert values["routes_refused{family=IPv4}"] == 2
