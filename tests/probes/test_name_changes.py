@@ -121,6 +121,17 @@ async def test_no_answer_to_the_lookup_yet_is_unknown_and_none_at_all_failed(
         assert await names.round() == (RoundOutcome.FAILED, SILENT.words, [])
 
 
+async def test_a_resolver_that_refuses_at_once_is_not_asked_by_every_round(
+    autojump_clock: MockClock,
+) -> None:
+    resolver = Resolver(SILENT)
+    async with named(resolver) as names:
+        for _ in range(200):
+            assert (await names.round())[0] is RoundOutcome.FAILED
+            await trio.sleep(0.01)
+    assert len(resolver.asked_at) == 2
+
+
 async def test_what_a_name_lacks_leaves_the_quorum_or_decides(autojump_clock: MockClock) -> None:
     other = Target.at(ip_address("203.0.113.9"))
     async with named(Resolver(NOBODY)) as names:

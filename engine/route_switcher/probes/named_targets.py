@@ -27,7 +27,9 @@ SHORTEST = 30.0
 """Seconds that an address holds at least."""
 LONGEST = 3600.0
 AGAIN = 5.0
-"""Seconds from a lookup that failed to the next."""
+"""Seconds from a lookup that failed to the next, while the last address is asked."""
+SOON = 1.0
+"""The same where none is known."""
 
 LookUp: TypeAlias = Callable[[Egress, Target], Awaitable[Found | RequestFault]]
 
@@ -122,7 +124,7 @@ class NamedTargets:
         now = trio.current_time()
         if isinstance(came, RequestFault):
             name.fault = came
-            name.due = now + (AGAIN if name.address else 0.0)
+            name.due = now + (AGAIN if name.address else SOON)
         else:
             addresses, seconds = came
             if name.address not in addresses:
