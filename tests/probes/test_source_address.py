@@ -7,10 +7,13 @@ from ipaddress import ip_address
 import pytest
 import trio
 
+from route_switcher.core.vocabulary.checks import TcpConnect
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.icmp import IcmpProber
+from route_switcher.probes.prober import Egress
+from route_switcher.probes.registry import open_prober
 from route_switcher.probes.source_address import LinkAddresses
 from support.pinging import target
 
@@ -98,6 +101,25 @@ async def test_a_deprecated_address_is_used_rather_than_one_of_another_interface
     assert not await asking.answered(SHORT)  # as the kernel has it
     asking.addresses.see([told("up0", "2001:db8:1::2"), told("up1", "2001:db8:2::2")])
     assert await asking.answered()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_connections_are_made_from_an_address_of_the_interface(gone: bool) -> None:
+    """A deprecated one too; one that has gone since it was told is not insisted on."""
+    addresses = LinkAddresses()
+    addresses.see([told("up0", "2001:db8:1::2"), told("up1", "2001:db8:2::2")])
+    if gone:
+        addresses.see([told("up0", "2001:db8:1::77")])
+    else:
+        ip("address change 2001:db8:1::2/64 dev up0 preferred_lft 0")
+    egress = Egress(interface="up0", family=Family.IPV6, addresses=addresses)
+    # The peer has no way back to addresses of other interfaces.
+    with open_prober(egress, TcpConnect(7, refused_is_good=True)) as prober:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(prober.run)
+            result = await prober.ask((TARGETS[Family.IPV6],), 1, LONG)
+            nursery.cancel_scope.cancel()
+    assert result.outcome is GOOD
 
 
 async def test_a_socket_follows_the_addresses_of_its_interface() -> None:

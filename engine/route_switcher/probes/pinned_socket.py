@@ -1,7 +1,7 @@
 """Sockets that send through one uplink and nothing else, from an address of it."""
 
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from route_switcher.probes.interface import ADDRESS_FAMILY, bind_to
 from route_switcher.probes.prober import Egress, ProbeNotPermitted
@@ -16,7 +16,7 @@ def open_pinned(egress: Egress, kind: socket.SocketKind, target: str) -> socket.
     """A non-blocking socket bound to the interface of `egress`, and to an address of it, which will
     talk to `target` (an address in digits). Without an interface it is bound to nothing.
 
-    Raises OSError: ENODEV without the interface, EADDRNOTAVAIL where its address has just gone,
+    Raises OSError: ENODEV without the interface,
     PermissionError without CAP_NET_RAW where the kernel asks for it (see `bind_to`).
     """
     with ExitStack() as closing:
@@ -27,7 +27,9 @@ def open_pinned(egress: Egress, kind: socket.SocketKind, target: str) -> socket.
             chosen = SourceAddress(egress.interface, egress.family, egress.addresses).choose(target)
             if chosen is not None:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-                sock.bind((str(chosen), 0))
+                # It may have gone since it was told: then there will be news of that.
+                with suppress(OSError):
+                    sock.bind((str(chosen), 0))
         closing.pop_all()
     return sock
 
