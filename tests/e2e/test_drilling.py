@@ -17,7 +17,7 @@ from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.running import DEADLINE, Engine, Start, command_line, eventually, run_to_its_end
 from support.tables import wait_until_taken
-from support.written_policy_files import DUAL_STACK, policy_text
+from support.written_policy_files import DUAL_STACK, PATIENT, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -25,8 +25,8 @@ TOP = Path(__file__).parents[2]
 SCHEMA = Draft7Validator(json.loads((TOP / "schemas" / "drill.schema.json").read_text("utf-8")))
 
 
-def ready(lab: Lab, start: Start, *words: str, stable: str = "1s") -> Engine:
-    engine = start(policy_text(lab, stable=stable), *words)
+def ready(lab: Lab, start: Start, *words: str, stable: str = "1s", failures: int = 3) -> Engine:
+    engine = start(policy_text(lab, stable=stable, failures=failures), *words)
     engine.wait_for_health("primary", "secondary")
     return engine
 
@@ -87,7 +87,7 @@ def test_an_uplink_that_fails_meanwhile_and_what_a_user_noticed(lab: Lab, start:
 
 
 def test_traffic_that_the_kernel_sends_another_way_is_told(lab: Lab, start: Start) -> None:
-    engine = ready(lab, start)
+    engine = ready(lab, start, failures=PATIENT)
     route = ["default", "via", str(lab.uplinks[0].gateway_of(Family.IPV4)), "dev", "eth0"]
     lab.run(ROUTER, "ip", "route", "add", *route, "metric", "1")
     engine.wait_for("notice", "metric 1")

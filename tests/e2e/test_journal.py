@@ -52,7 +52,7 @@ def test_its_decisions_come_of_its_journal_once_more(
     lab: Lab, start: Start, policy_file: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
-    policy = policy_text(lab)
+    policy = policy_text(lab, failures=10)  # a busy machine has fewer
     blackhole, primary = FAULTS["blackhole"], lab.uplinks[0]
     engine = start(policy, STATE_DIRECTORY=str(state))
     engine.wait_for_health("primary", "secondary")

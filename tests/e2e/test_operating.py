@@ -23,7 +23,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import DEADLINE, Start, eventually, run_to_its_end
 from support.tables import wait_for_our_routes, wait_until_taken
-from support.written_policy_files import policy_text
+from support.written_policy_files import PATIENT, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -181,7 +181,7 @@ def test_an_engine_that_is_stopped_is_no_longer_waited_for(lab: Lab, start: Star
 
 @pytest.mark.parametrize("command", COMMANDS[:-1])
 def test_the_commands_import_nothing_heavy(lab: Lab, start: Start, command: str) -> None:
-    engine = start(policy_text(lab))
+    engine = start(policy_text(lab, failures=PATIENT))
     engine.wait_for_health("primary", "secondary")
     script = (
         "import sys; from route_switcher.cli import main; code = main(sys.argv[1:]);"

@@ -6,6 +6,9 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 
+PATIENT = 40
+"""So many failed rounds in a row no busy machine has: two seconds."""
+
 DUAL_STACK = (Family.IPV4, Family.IPV6)
 
 
