@@ -17,6 +17,7 @@ from route_switcher.core.vocabulary.checks import TcpConnect
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.policy.load import load_text
 from route_switcher.probes import lookup, resolvers
 from route_switcher.probes.lookup import MOST_ADDRESSES, look_up
 from route_switcher.probes.prober import Egress, Prober
@@ -261,3 +262,22 @@ def test_resolvers_of_the_system(
     if not usable:
         assert words in resolvers.why_none(target, Family.IPV4)
         assert "write 'resolver: 9.9.9.9'" in resolvers.why_none(target, Family.IPV4)
+
+
+def test_an_engine_that_cannot_look_up_its_targets_says_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("etc") / "resolv.conf"
+    file.write_text("nameserver 127.0.0.53\n")
+    monkeypatch.setattr(resolvers, "RESOLV_CONF", file)
+    text = (
+        "version: 1\nuplinks: {a: {interface: eth0, gateway: 192.0.2.1}}\n"
+        "probes: {p: {type: icmp, targets: [a.example, 203.0.113.1]}}\n"
+    )
+    (why,) = resolvers.lacking_resolvers(load_text(text, "it"))
+    assert why == (
+        f"{file} names only this machine (127.0.0.53) to look up a.example:"
+        " write 'resolver: 9.9.9.9'"
+    )
+    named = text.replace("type: icmp", "type: icmp, resolver: 9.9.9.9")
+    assert resolvers.lacking_resolvers(load_text(named, "it")) == []
