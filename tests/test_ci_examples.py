@@ -127,7 +127,40 @@ def test_hooks_select_the_files_that_they_are_for() -> None:
     others = {"README.md", "compose/compose.yaml", "policies/README.md", "notes.yaml", "policy.yml"}
     everything = policies | scenarios | others
     assert selected(validate, everything) == policies
-    assert selected(test, everything) == scenarios
+    assert selected(test, everything) == policies | scenarios
+
+
+def commit(hook: dict[str, Any], changed: Iterable[str]) -> int | None:
+    """What pre-commit does with a hook; None: it is skipped."""
+    files = sorted(selected(hook, changed))
+    if not files:
+        return None
+    words = [*shlex.split(hook["entry"])[1:], *hook.get("args", ())]
+    return main([*words, *(files if hook.get("pass_filenames", True) else ())])
+
+
+def test_a_change_of_a_policy_alone_runs_its_scenarios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a user has it, but for the environment that pre-commit makes by pip."""
+    monkeypatch.chdir(tmp_path)
+    _, test = HOOKS
+    policy = Path("policies/site.yaml")
+    policy.parent.mkdir()
+    shutil.copy(TOP / "policies" / "dual-wan.yaml", policy)
+    Path("scenarios").mkdir()
+    Path("scenarios/site.yaml").write_text(
+        "version: 1\npolicy: ../policies/site.yaml\nscenarios:\n"
+        "  - {name: three lost, rounds: {primary: '10 good, lost'},"
+        " expect: [{at: 30s, active: secondary}]}\n"
+    )
+    assert commit(test, ["README.md"]) is None
+    assert commit(test, ["policies/site.yaml"]) == EXIT_OK
+    slower = policy.read_text() + "  # later\n"
+    policy.write_text(slower.replace("failures: 3", "failures: 90"))
+    assert commit(test, ["policies/site.yaml"]) == EXIT_PROBLEMS
+    assert commit(test, ["scenarios/site.yaml"]) == EXIT_PROBLEMS
+    assert "three lost" in capsys.readouterr().out
 
 
 def test_the_validate_hook_passes_and_fails_with_its_files(

@@ -1,8 +1,8 @@
 """Run scenarios against a policy in virtual time: what will it do?
 
-FILE is a scenario file: what becomes of the rounds through each uplink, and
-what the policy must have decided by when. Looks at the files only, never at
-this machine.
+FILE is a scenario file, or a folder of such (its *.yaml): what becomes of the
+rounds through each uplink, and what the policy must have decided by when. Looks
+at the files only, never at this machine.
 
 Exit code: 0 every scenario passed, 1 one failed, or a file has problems or
 cannot be written, 2 wrong usage.
@@ -11,7 +11,7 @@ cannot be written, 2 wrong usage.
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=file_or_standard_input,
         metavar="FILE",
-        help="a scenario file; - is standard input",
+        help="a scenario file, or a folder of such; - is standard input",
     )
     add_color(parser)
     parser.add_argument(
@@ -67,7 +67,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the scenarios of every FILE, and print what came of them."""
     testing = _Testing(arguments.policy, arguments.run, arguments.coverage)
     report = Report(
-        tuple(testing.test(Path(file)) for file in arguments.files), testing.coverages()
+        tuple(testing.test(file) for file in _files(arguments.files)), testing.coverages()
     )
     if report.fine and not any(file.scenarios for file in report.files):
         _complain(f"no scenario has a name like {quoted(arguments.run)}")
@@ -79,6 +79,14 @@ def execute(arguments: argparse.Namespace) -> int:
     if unwritten:
         _complain(unwritten)
     return EXIT_OK if report.fine and not unwritten else EXIT_PROBLEMS
+
+
+def _files(arguments: Iterable[str]) -> Iterator[Path]:
+    """The files that are meant; of a folder its *.yaml. A folder without any is told of as a file
+    that cannot be read."""
+    for path in map(Path, arguments):
+        within = sorted(path.glob("*.yaml")) if path.is_dir() else []
+        yield from within or [path]
 
 
 def _unwritten(report: Report, file: str) -> str:
