@@ -24,10 +24,12 @@ PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:d
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
 
+PACKAGED := engine schemas policies examples docs pyproject.toml README.md CHANGELOG.md LICENSE
+
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast search mutants faults programs compose-test bench lint reference figures fuzz clean
+.PHONY: help demo test test-fast test-oldest deb search mutants faults programs compose-test bench lint reference figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -92,8 +94,19 @@ fuzz: $(VENV)/.fuzz-ready  ## attack all that takes bytes from outside, a minute
 	    $(BIN)/python tests/fuzz $$target -max_total_time=$(FUZZ_SECONDS) || exit; \
 	done
 
+test-oldest: $(VENV)-oldest/.ready  ## run tests with the oldest packages that pyproject.toml allows
+	@$(VENV)-oldest/bin/python -P -m pytest -q tests/policy tests/probes tests/kernel tests/daemon tests/cli
+
+deb:  ## build a Debian package in dist/deb (on Debian 13)
+	@command -v dpkg-buildpackage >/dev/null || { \
+	    echo "dpkg-buildpackage is missing (package dpkg-dev)" >&2; exit 1; }
+	@rm -rf dist/deb && mkdir -p dist/deb/route-switcher
+	@cp -r $(PACKAGED) dist/deb/route-switcher/ && cp -r examples/debian dist/deb/route-switcher/debian
+	@find dist/deb -name __pycache__ -prune -exec rm -rf {} +
+	@cd dist/deb/route-switcher && dpkg-buildpackage --build=binary --no-sign
+
 clean:  ## remove what make and the tools have made
-	rm -rf $(VENV) dist .coverage .fuzz .hypothesis .import_linter_cache .*_cache
+	rm -rf $(VENV) $(VENV)-oldest dist .coverage .fuzz .hypothesis .import_linter_cache .*_cache
 	find engine tests -name __pycache__ -prune -exec rm -rf {} +
 
 # What it takes to run the engine; then, on top of that, what it takes to work on it.
@@ -119,6 +132,18 @@ $(VENV)/.wheels-ready: pyproject.toml | $(VENV)/.dev-ready
 	@/usr/bin/python3 -P -m pip wheel --quiet --disable-pip-version-check \
 	    --wheel-dir $(VENV)/wheels . 'hatchling>=1.27' && touch $@ \
 	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ will be skipped" >&2; }
+
+# The lowest version of each dependency, with the tools of the tests.
+
+$(VENV)-oldest/.ready: pyproject.toml
+	@$(require_python)
+	@$(PYTHON) -P -m venv --clear $(VENV)-oldest
+	@$(VENV)-oldest/bin/python -P -m pip --quiet --disable-pip-version-check install \
+	    $$($(PYTHON) -I -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
+	        print(*(d.partition(",")[0].replace(">=", "==") for d in p["project"]["dependencies"]))') \
+	    pytest pytest-trio pytest-xdist hypothesis rich hatchling prometheus-client
+	@$(VENV)-oldest/bin/python -P -m pip --quiet --disable-pip-version-check install --no-deps --editable .
+	@touch $@
 
 $(VENV)/.fuzz-ready: $(VENV)/.dev-ready
 	@$(PIP) install --group fuzz
