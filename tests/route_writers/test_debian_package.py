@@ -60,7 +60,6 @@ def test_it_is_built_checked_and_unpacked(tmp_path: Path) -> None:
         "usr/share/man/man1/route-switcher.1.gz",
         "usr/share/bash-completion/completions/route-switcher",
         "usr/share/zsh/vendor-completions/_route-switcher",
-        "usr/share/fish/vendor_completions.d/route-switcher.fish",
     ):
         assert (root / file).stat().st_size > 100, file
     packages = str(root / "usr/lib/python3/dist-packages")

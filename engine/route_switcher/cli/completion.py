@@ -10,14 +10,16 @@ For all users: /usr/share/bash-completion/completions,
 /usr/share/zsh/vendor-completions, /usr/share/fish/vendor_completions.d.
 Print it again after an upgrade: it knows the commands of this version only.
 
-Exit code: 0 printed, 2 wrong usage.
+Exit code: 0 printed, 1 the library shtab is too old for the shell, 2 wrong
+usage.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 
 from route_switcher import cli
-from route_switcher.cli import EXIT_OK
+from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS
 from route_switcher.policy.load import SYSTEM_NAME, shipped_policies
 from route_switcher.resources import shipped_schemas
 
@@ -86,7 +88,13 @@ def execute(arguments: argparse.Namespace) -> int:
     functions = _FUNCTIONS[arguments.shell].format(
         policies=" ".join([SYSTEM_NAME, *shipped_policies()]), schemas=" ".join(shipped_schemas())
     )
-    print(shtab.complete(program, arguments.shell, preamble=functions).rstrip("\n"))
+    try:
+        script = shtab.complete(program, arguments.shell, preamble=functions)
+    except NotImplementedError:
+        text = f"the library shtab {shtab.__version__} is too old for {arguments.shell}"
+        print(f"route-switcher completion: {text}", file=sys.stderr)
+        return EXIT_PROBLEMS
+    print(script.rstrip("\n"))
     return EXIT_OK
 
 
