@@ -173,3 +173,11 @@ def test_the_validate_hook_passes_and_fails_with_its_files(
     Path("site-policy.yaml").write_text(WRONG)
     assert main([*words, "policy.yaml", "site-policy.yaml"]) == EXIT_PROBLEMS
     assert "site-policy.yaml:2:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", [WORKFLOW, TOP / ".github" / "workflows" / "ci.yml"])
+def test_actions_are_named_by_the_commit_for_a_tag_may_be_moved(file: Path) -> None:
+    used = re.findall(r"uses: (\S+)(.*)", file.read_text("utf-8"))
+    assert used
+    assert [name for name, _ in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)] == []
+    assert all(re.fullmatch(r"  # v[0-9.]+", version) for _, version in used)
