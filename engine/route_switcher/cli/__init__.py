@@ -15,7 +15,6 @@ from importlib import import_module
 
 from route_switcher import __version__
 from route_switcher.cli.streams import open_what_is_closed, printable_streams
-from route_switcher.cli.wrong_usage import refuse_arguments, refuse_command
 
 EXIT_OK = 0
 EXIT_PROBLEMS = 1
@@ -96,9 +95,13 @@ def _run(argv: Sequence[str]) -> int:
     program = parser(chosen)
     names = [command.name for command in _COMMANDS]
     if chosen and chosen[0] not in names:
+        from route_switcher.cli.wrong_usage import refuse_command
+
         refuse_command(program, chosen[0], names)
     arguments, unknown = program.parse_known_args(argv)
     if unknown:
+        from route_switcher.cli.wrong_usage import refuse_arguments
+
         refuse_arguments(arguments.command, unknown)
     code: int = arguments.execute(arguments)
     sys.stdout.flush()
