@@ -14,7 +14,7 @@ from bench.running import NotMeasuredError, program
 
 TIMES = 20
 GOAL = 0.2
-_HEAVY = ("trio", "pyroute2")
+_HEAVY = ("trio", "pyroute2.netlink")
 _POLICY = """\
 version: 1
 uplinks:

@@ -31,7 +31,7 @@ TOP = Path(__file__).parents[2]
 STATUS = Draft7Validator(json.loads((TOP / "schemas" / "status.schema.json").read_text("utf-8")))
 ORDERS = ("switch secondary", "drill secondary --for 1s", "release", "reload", "confirm")
 COMMANDS = ("status", "why", *ORDERS)
-HEAVY = ("trio", "pyroute2", "jsonschema", "yaml", "icmplib", "asyncio")
+HEAVY = ("trio", "pyroute2.netlink", "jsonschema", "yaml", "icmplib", "asyncio")
 
 
 def ask(lab: Lab, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

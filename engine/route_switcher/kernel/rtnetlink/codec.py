@@ -1,22 +1,45 @@
 """The forms of rtnetlink messages, and the bytes they become; the only file that knows pyroute2.
 
-pyroute2 takes 190 ms to import. Its own message classes decode more than they are asked for, loop
-for ever over some malformed input, and log tracebacks; so the few attributes that matter are
-declared here, on its documented base classes, and every value is checked.
+Its own message classes decode more than they are asked for, loop for ever over some malformed
+input, and log tracebacks; so the few attributes that matter are declared here, on its documented
+base classes, and every value is checked.
+
+To import pyroute2 as a whole takes 190 ms and 11 MB, for it imports all of its parts. The base
+classes take 3 ms and 0.3 MB.
 
 Numbers are those of linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h and linux/netlink.h.
 """
 
 import logging
 import struct
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-from pyroute2.netlink import nlmsg  # type: ignore[import-untyped]
-from pyroute2.netlink.exceptions import (  # type: ignore[import-untyped]
-    NetlinkDecodeError,
-)
-
 from route_switcher.kernel.rtnetlink.framing import HEADER, Message
+
+
+@contextmanager
+def _only_parts_of(package: str) -> Iterator[None]:
+    """Meanwhile parts of a package are imported without what the package itself would import."""
+    spec = None if package in sys.modules else find_spec(package)
+    if spec is None:
+        yield
+        return
+    sys.modules[package] = module_from_spec(spec)
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
+with _only_parts_of("pyroute2"):
+    from pyroute2.netlink import nlmsg  # type: ignore[import-untyped]
+    from pyroute2.netlink.exceptions import (  # type: ignore[import-untyped]
+        NetlinkDecodeError,
+    )
 
 # It would write the traceback of every malformed attribute into our log; here they are counted.
 logging.getLogger("pyroute2.netlink").setLevel(logging.CRITICAL)
