@@ -105,6 +105,10 @@ def test_a_time_that_ends_before_it_begins_is_refused(say: Say) -> None:
     assert "not before" in say("--since", "2026-11-26", "--until", "2026-11-20", code=2)
 
 
+def test_a_time_to_come_is_refused(say: Say) -> None:
+    assert "'2027-01-01' is not in the past" in say("--since", "2027-01-01", code=2)
+
+
 def test_where_there_is_no_journal_that_is_said(
     say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,9 +122,8 @@ def test_where_there_is_no_journal_that_is_said(
 def test_where_it_cannot_be_read_that_is_said(
     say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "journal").mkdir()
-    (tmp_path / "journal" / "00000001-20261127.rsj").mkdir()
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "loop"))
     assert "the journal cannot be read" in say(code=1)
 
 

@@ -1,11 +1,14 @@
 """Times, files and damage, as a reader of a journal sees them."""
 
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice
-from route_switcher.journal.folder import NoJournal
+from route_switcher.journal.folder import JournalFile, NoJournal, file_named, found
 from route_switcher.journal.framing import FILE_HEADER_BYTES, file_header
 from route_switcher.journal.reading import Journal
 from route_switcher.journal.records import LeftOut, Record, Unread
@@ -79,6 +82,45 @@ def test_a_file_that_is_dropped_meanwhile_is_no_matter(tmp_path: Path) -> None:
     journal = Journal(folder)
     next(folder.iterdir()).unlink()
     list(journal.entries())
+
+
+def test_what_is_no_journal_at_all_is_damage(tmp_path: Path) -> None:
+    journal = Journal(written(tmp_path / "journal", b"x" * 1000))
+    assert list(journal.entries()) == []
+    assert journal.damaged == 1000
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(os.path.relpath(path))  # it may have 107 bytes
+
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "pipe": os.mkfifo,
+    "folder": Path.mkdir,
+    "socket": _socket,
+    "link to nothing": lambda path: path.symlink_to("nothing"),
+    "link without end": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_what_is_no_file_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It neither hides the journal nor keeps the reader for ever."""
+    folder = written(tmp_path / "journal", file_header(DAY) + b"".join(blocks_of(NOTICES)))
+    monkeypatch.chdir(tmp_path)
+    OTHERS[what](folder / JournalFile(2, DAY).name)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert found() == folder
+    assert len(walls(folder)) == len(NOTICES)
+
+
+def test_a_number_of_other_digits_names_no_file() -> None:
+    """Its name would be written otherwise, and not be found."""
+    assert file_named("00000001-20261127.rsj") == JournalFile(1, 20261127)
+    assert file_named("0000000\u0661-20261127.rsj") is None
 
 
 def test_a_folder_that_is_none_is_refused_in_words(tmp_path: Path) -> None:

@@ -217,6 +217,15 @@ def test_the_command_reports_from_the_journal(
     assert [its["uplink"] for its in data["uplinks"]] == ["lte"]
 
 
+def test_a_month_is_just_that_month(capsys: pytest.CaptureFixture[str], state: Path) -> None:
+    """As `history` takes it."""
+    keep(state, _an_outage(), wall=time.mktime((2020, 1, 10, 12, 0, 0, 0, 0, -1)))
+    assert main(["report", "--since", "2020-01", "--json"]) == EXIT_OK
+    data = json.loads(capsys.readouterr().out)
+    assert data["since"] == "2020-01-01T00:00:00.000+01:00"
+    assert data["until"] == "2020-02-01T00:00:00.000+01:00"
+
+
 def test_what_cannot_be_reported_is_said_in_a_line(
     capsys: pytest.CaptureFixture[str], state: Path
 ) -> None:

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.past.time_span import begin_of, end_of
+from route_switcher.past.time_span import begin_of, end_of, end_without_until
 from route_switcher.printable import printable
 
 _SINCE = "7d"
@@ -47,6 +47,9 @@ def execute(arguments: argparse.Namespace) -> int:
         until = _end(said, arguments.until, now)
     except ValueError as error:
         print(f"route-switcher history: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if since >= now.timestamp():
+        print(f"route-switcher history: --since: {said!r} is not in the past", file=sys.stderr)
         return EXIT_USAGE
     if since >= until:
         print("route-switcher history: --since is not before --until", file=sys.stderr)
@@ -83,11 +86,9 @@ def time_of_day() -> datetime:
 
 
 def _end(since: str, until: str | None, now: datetime) -> float:
-    """Where the time ends: `--since 2026-03` alone is that month, to now at most."""
-    if until is not None:
-        return min(end_of(until, now), now.timestamp())
-    whole = (len(since) == len("2026-03") and since[4:5] == "-") or since == "yesterday"
-    return min(end_of(since, now), now.timestamp()) if whole else now.timestamp()
+    if until is None:
+        return end_without_until(since, now)
+    return min(end_of(until, now), now.timestamp())
 
 
 def _policy_of(text: str) -> Policy | None:

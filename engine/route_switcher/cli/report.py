@@ -15,7 +15,6 @@ cannot be written, 2 there is no such uplink, or wrong usage.
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +28,7 @@ from route_switcher.journal.framing import LaterVersion
 from route_switcher.journal.reading import Journal
 from route_switcher.past.account import Account
 from route_switcher.past.history import read_history
-from route_switcher.past.time_span import begin_of
+from route_switcher.past.time_span import begin_of, end_without_until
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.suggestions import did_you_mean
@@ -46,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_since,
         default="30d",
         metavar="TIME",
-        help="12h, 7d, 2026-11-01, '2026-11-01 14:30', 2026-03, yesterday (default: %(default)s)",
+        help="12h, 7d, 2026-11-01, '2026-11-01 14:30', 2026-03 (that month), yesterday"
+        " (default: %(default)s)",
     )
     parser.add_argument("--uplink", metavar="UPLINK", help="about this one only")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to print or send")
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Read the journal, and print what it says."""
     try:
-        told = _account(arguments.since)
+        told = _account(*arguments.since)
     except (NoJournal, LaterVersion) as error:
         return _refuse(str(error), EXIT_PROBLEMS)
     only = [its for its in told.uplinks if arguments.uplink in (None, its.name)]
@@ -76,18 +76,20 @@ def execute(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _since(words: str) -> float:
+def _since(words: str) -> tuple[float, float]:
+    """Where the time begins and ends."""
+    now = datetime.now().astimezone()
     try:
-        since = begin_of(words, datetime.now().astimezone())
+        since, until = begin_of(words, now), end_without_until(words, now)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if since >= time.time():
+    if since >= now.timestamp():
         raise argparse.ArgumentTypeError(f"{words!r} is not in the past")
-    return since
+    return since, until
 
 
-def _account(since: float) -> Account:
-    history = read_history(Journal(found()), since, time.time(), _policy_of)
+def _account(since: float, until: float) -> Account:
+    history = read_history(Journal(found()), since, until, _policy_of)
     return replace(history.account, sums=history.sums)
 
 

@@ -4,8 +4,11 @@ A file has one UTC day, or a part of it. Its name begins with a number that rise
 for a clock that is set may give a day twice, or an earlier one: `00000017-20261127.rsj`.
 """
 
+import errno
 import os
 import re
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +18,9 @@ from route_switcher.kernel.host.state_folder import SYSTEM_STATE, given_folder
 NAME = "journal"
 """Of the folder."""
 
-_FILE = re.compile(r"(\d{8,12})-(\d{8})\.rsj")
+_FILE = re.compile(r"([0-9]{8,12})-([0-9]{8})\.rsj")
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,6 +48,27 @@ def files_in(folder: Path | int) -> list[JournalFile]:
     OSError."""
     found = (file_named(name) for name in os.listdir(folder))
     return sorted(each for each in found if each is not None)
+
+
+def content_of(path: Path) -> bytes:
+    """All bytes of a file of a journal; none if it was dropped meanwhile, or if something else has
+    its name: a link, a folder, or a pipe, which would never end. Raises OSError."""
+    try:
+        file = os.open(path, _READ)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        # A link, and a socket: open(2).
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            return b""
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            return b""
+        with open(file, "rb", closefd=False) as content:
+            return content.read()
+    finally:
+        os.close(file)
 
 
 def places() -> tuple[Path, ...]:
@@ -73,9 +99,8 @@ def found() -> Path:
         refused.append(error)
     for folder in looked:
         try:
-            files = files_in(folder)
-            if files:
-                written = (folder / files[-1].name).stat().st_mtime
+            written = _written(folder)
+            if written is not None:
                 latest = max(latest or (written, folder), (written, folder))
         except (FileNotFoundError, NotADirectoryError):
             continue
@@ -93,3 +118,13 @@ def found() -> Path:
         "there is no journal: the engine writes one while it runs, unless its policy says"
         f" `journal: {{size: none}}`. Looked in {', '.join(map(str, looked))}"
     )
+
+
+def _written(folder: Path) -> float | None:
+    """When the newest file of this journal was written; None: it has none."""
+    for each in reversed(files_in(folder)):
+        with suppress(FileNotFoundError):  # its day was dropped meanwhile
+            status = (folder / each.name).lstat()
+            if stat.S_ISREG(status.st_mode):
+                return status.st_mtime
+    return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from route_switcher.journal.decoding import Decoder
-from route_switcher.journal.folder import JournalFile, NoJournal, files_in
+from route_switcher.journal.folder import JournalFile, NoJournal, content_of, files_in
 from route_switcher.journal.framing import (
     MAJOR,
     Anchor,
@@ -86,7 +86,8 @@ class Journal:
         decoder = Decoder()
         left_out: Entry | None = None
         for each in wanted:
-            blocks = Blocks(self._content(each))
+            content = self._content(each)
+            blocks = Blocks(content)
             for block in blocks:
                 ahead = corrections.ahead(block)
                 began = block.at + ahead
@@ -108,8 +109,8 @@ class Journal:
                     at = getattr(record, "at", block.at)
                     yield Entry(at + ahead, block.session, record, ahead)
             self.damaged += blocks.damaged
-            if each == wanted[-1]:
-                self.damaged -= blocks.rest
+            if each == wanted[-1] and read_file_header(content) is not None:
+                self.damaged -= blocks.rest  # perhaps it is being written
         if left_out is not None:
             yield left_out
 
@@ -130,9 +131,7 @@ class Journal:
     def _content(self, file: JournalFile) -> bytes:
         path = self.folder / file.name
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return b""  # its day was dropped meanwhile
+            data = content_of(path)
         except OSError as error:
             raise NoJournal(f"the journal cannot be read: {path}: {error.strerror}") from None
         header = read_file_header(data)

@@ -28,6 +28,13 @@ def end_of(text: str, now: datetime) -> float:
     return _span(text, now)[1].timestamp()
 
 
+def end_without_until(since: str, now: datetime) -> float:
+    """Where a time ends of which only the begin is said: a month and `yesterday` mean just that
+    time, all others last until now."""
+    whole = _MONTH.fullmatch(since) is not None or since == "yesterday"
+    return min(end_of(since, now), now.timestamp()) if whole else now.timestamp()
+
+
 def _span(text: str, now: datetime) -> tuple[datetime, datetime]:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     words = {"today": (today, now), "yesterday": (today - _DAY, today)}

@@ -18,6 +18,7 @@ MEANING = (
     " kept the line from working",
     "availability: the share of the watched time that was not without service",
     "poor: a rule about losses, delay or the like had failed while the line answered",
+    "switches: the length is how long the traffic then stayed there",
 )
 
 
