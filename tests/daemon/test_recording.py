@@ -352,6 +352,34 @@ def test_a_folder_that_somebody_deletes_is_made_again(state: Path, what: str) ->
     assert texts_in(state) == ["two"]
 
 
+def _mount(folder: Path) -> None:
+    """Something else stands over it, as after a mount."""
+    folder.rename(folder.with_name("under"))
+    folder.mkdir(0o700)
+
+
+MOVES: dict[str, Callable[[Path], object]] = {
+    "the file is called otherwise": lambda state: next((state / "journal").glob("*.rsj")).rename(
+        state / "journal" / "old"
+    ),
+    "the folder is moved": lambda state: (state / "journal").rename(state / "old"),
+    "another folder stands there": lambda state: _mount(state / "journal"),
+    "the state folder is moved": lambda state: state.rename(state.with_name("old")),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_what_somebody_moves_away_is_begun_again(state: Path, move: str) -> None:
+    clocks = Wall()
+    its = writing(clocks)
+    write(its, clocks, "one")
+    MOVES[move](state)
+    write(its, clocks, "two")
+    assert its.trouble == ""
+    assert texts_in(state) == ["two"]
+    assert not [e for e in entries_in(state) if isinstance(e.record, Unread)]
+
+
 def test_in_memory_it_has_less_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a state folder it lies in a run folder."""
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)

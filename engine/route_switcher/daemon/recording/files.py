@@ -54,6 +54,8 @@ class Files:
     def ready(self, wall: float) -> bool:
         """Have a file for what happened at `wall`; whether it is another one than before."""
         day = int(time.strftime("%Y%m%d", time.gmtime(wall)))
+        if self._folder is not None and not _leads_to(self._folder, self.path):
+            self.close()
         if self._folder is None:
             self._open_folder()
         if self._file is not None and self._is_gone():
@@ -143,9 +145,10 @@ class Files:
                 self._sizes[each] = status.st_size
 
     def _is_gone(self) -> bool:
-        """Whether somebody has deleted the file."""
+        """Whether somebody has deleted the file, or called it otherwise."""
         assert self._file is not None
-        return os.fstat(self._file).st_nlink == 0
+        assert self._current is not None
+        return not _leads_to(self._file, self._current.name, self._folder)
 
     def _open_file(self, day: int) -> None:
         assert self._folder is not None
@@ -209,6 +212,17 @@ class Files:
     def _total(self) -> int:
         whole = sum(-(-size // _CLUSTER) * _CLUSTER for size in self._sizes.values())
         return whole + self._length * (self._file is not None)
+
+
+def _leads_to(opened: int, path: Path | str | None, folder: int | None = None) -> bool:
+    """Whether what was opened is still found where it was: nobody has deleted or moved it. Raises
+    OSError."""
+    assert path is not None
+    try:
+        there = os.stat(path, dir_fd=folder, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return os.path.samestat(there, os.fstat(opened))
 
 
 def _locked(folder: int) -> int:
