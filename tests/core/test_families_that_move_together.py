@@ -14,9 +14,9 @@ from route_switcher.control.why import why
 from route_switcher.core.messages import describe
 from route_switcher.core.selection.moving_together import worst_of
 from route_switcher.core.selection.select import Candidate, class_of
-from route_switcher.core.vocabulary.orders import Drill, Switch
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Notice
-from route_switcher.core.vocabulary.policy import Damping, FamiliesMove, HoldBack, Policy
+from route_switcher.core.vocabulary.policy import Damping, FailBack, FamiliesMove, HoldBack, Policy
 from route_switcher.core.vocabulary.states import UplinkState
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from support.keys import v4, v6
@@ -24,6 +24,11 @@ from support.two_families import BOTH
 
 TOGETHER = replace(BOTH, families_move=FamiliesMove.TOGETHER)
 CLOCK = WallClock(0.0, datetime(2026, 11, 27, tzinfo=UTC))
+HELD_BACK = [
+    HoldBack(),
+    HoldBack(fail_back=FailBack.MANUAL),
+    HoldBack(min_stay=90.0, switches_per_hour=2),
+]
 LINES = [UplinkId(name, family) for name in ("wan", "lte") for family in Family]
 
 
@@ -51,6 +56,18 @@ def test_both_leave_a_line_when_one_of_them_fails_and_return_when_both_are_healt
     net.world.run(150)
     assert net.active() == ("lte", "lte")
     net.world.run(200)
+    assert net.active() == ("wan", "wan")
+
+
+@pytest.mark.parametrize("cut", [v4("wan"), v6("wan")])
+def test_both_wait_for_a_person_where_one_of_them_had_failed(cut: UplinkId) -> None:
+    net = running(replace(TOGETHER, hold_back=HoldBack(fail_back=FailBack.MANUAL)))
+    net.cut(cut)
+    net.world.run(110)
+    net.cuts.clear()
+    net.world.run(1000)
+    assert net.active() == ("lte", "lte")
+    net.world.submit(Release(net.world.now, "lte"))
     assert net.active() == ("wan", "wan")
 
 
@@ -135,10 +152,15 @@ def test_a_reload_begins_and_ends_it() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 90), st.sets(st.sampled_from(LINES))), min_size=1, max_size=6)
+    st.lists(
+        st.tuples(st.integers(1, 90), st.sets(st.sampled_from(LINES))), min_size=1, max_size=6
+    ),
+    st.sampled_from(HELD_BACK),
 )
-def test_the_families_are_never_apart(changes: list[tuple[int, set[UplinkId]]]) -> None:
-    net = running()
+def test_the_families_are_never_apart(
+    changes: list[tuple[int, set[UplinkId]]], hold_back: HoldBack
+) -> None:
+    net = running(replace(TOGETHER, hold_back=hold_back))
     for seconds, cuts in changes:
         for line in cuts - net.cuts:
             net.cut(line)
@@ -147,8 +169,11 @@ def test_the_families_are_never_apart(changes: list[tuple[int, set[UplinkId]]]) 
             net.world.run(net.world.now + 1)
             assert len(set(net.active())) == 1
     net.cuts.clear()
-    net.world.run(net.world.now + 130)
-    assert net.active() == ("wan", "wan")
+    for _ in range(130):
+        net.world.run(net.world.now + 1)
+        assert len(set(net.active())) == 1
+    if hold_back == HoldBack():
+        assert net.active() == ("wan", "wan")
 
 
 @given(

@@ -32,7 +32,7 @@ PROBLEMS = {
         with_uplink("hooks: {on_failover: [{run: [/bin/it]}]}\n"),
         [
             "5:9-20 unknown-key: unknown key 'on_failover'",
-            "the keys known here: on_switch, on_uplink_down, on_uplink_up, on_all_down, on_all_up",
+            "did you mean 'on_switch'?",
         ],
     ),
     "one program, without a list": (

@@ -119,3 +119,17 @@ def test_keys_that_share_a_kind_share_its_definition(name: str) -> None:
 
 
 PATTERN_OF_TIMES = schema_of("scenario")["definitions"]["time"]["pattern"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mapping_or_list_that_may_be_asked_for_has_an_example(name: str) -> None:
+    """What stands there instead is answered with it (`policy.schema.check`)."""
+    lacking = [
+        path
+        for path, schema in every(schema_of(name))
+        if schema.get("type") in ("object", "array")
+        and "title" in schema
+        and not schema.keys() & {"example", "examples"}
+        and not path.endswith("_probe")  # Chosen by its type, so it is a mapping.
+    ]
+    assert lacking == []

@@ -68,6 +68,14 @@ def hints(place: str, entry: str) -> list[str]:
         ("top", "last_resort: unreachable", "write 'when_all_down' in 'routes'"),
         ("top", "flush_conntrack: yes", "did you mean 'after_switch'?"),
         ("uplink", "interfce: eth0", "did you mean 'interface'?"),
+        ("uplink", "port: eth0", "did you mean 'interface'?"),
+        ("uplink", "metered: true", "an uplink that costs by the byte is asked less often"),
+        ("probe", "port: 443", "only a probe of the type tcp has a port"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', port: 80", "only a probe of the type tcp"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', code: 204", "did you mean 'status'?"),
+        ("probe", "url: 'http://192.0.2.1/'", "write 'url' in a probe of the type http"),
+        ("probe", "refused: good", "write 'refused' in a probe of the type tcp"),
+        ("top", "nameserver: 9.9.9.9", "write 'resolver' in a probe"),
     ],
 )
 def test_a_key_of_another_program_is_told_what_says_it_here(

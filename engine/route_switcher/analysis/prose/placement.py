@@ -50,7 +50,7 @@ def next_hops(policy: Policy) -> Iterator[str]:
     if learned:
         yield (
             f"{_capital(_gateway_of(policy, learned))} learned from default routes that others"
-            f" write through {'its interface' if len(learned) == 1 else 'their interfaces'}, in any"
+            f" write through {'their interfaces' if _several(learned) else 'its interface'}, in any"
             " table: a DHCP client, the kernel by router advertisements, NetworkManager. When a"
             " gateway changes, our routes follow, and nothing else moves. Of several"
             " gateways the one in use is kept while it is there. A renewal that changes nothing"
@@ -59,7 +59,7 @@ def next_hops(policy: Policy) -> Iterator[str]:
     without = _with(policy, GatewayMode.NONE)
     if without:
         yield (
-            f"{_names(policy, without)} {'has' if len(without) == 1 else 'have'} no gateway: the"
+            f"{_names(policy, without)} {'have' if _several(without) else 'has'} no gateway: the"
             " routes name the interface alone, as for PPP or a tunnel."
         )
     if learned or without:
@@ -170,8 +170,12 @@ def _with(policy: Policy, mode: GatewayMode) -> list[Uplink]:
     return [uplink for uplink in policy.uplinks if uplink.gateway is mode]
 
 
+def _several(uplinks: list[Uplink]) -> bool:
+    return len({uplink.name for uplink in uplinks}) > 1
+
+
 def _gateway_of(policy: Policy, uplinks: list[Uplink]) -> str:
-    several = len({uplink.name for uplink in uplinks}) > 1
+    several = _several(uplinks)
     return f"the {'gateways' if several else 'gateway'} of {_names(policy, uplinks)}" + (
         " are" if several else " is"
     )

@@ -166,7 +166,8 @@ class SelectionState:
     def returning(self, name: str, cause: Cause) -> bool:
         """Whether a move with this cause leads back to an uplink that had failed."""
         to = self._health(name)
-        return cause is Cause.PREFERENCE and (to.ever_failed or to.left_before)
+        every = (to, *self.beside(to))
+        return cause is Cause.PREFERENCE and any(h.ever_failed or h.left_before for h in every)
 
     def eligibility(self, at: float) -> Eligibility:
         """What is asked of another uplink now."""

@@ -39,6 +39,11 @@ _MEANT: Mapping[str, str] = {
         " dropped packetloss max_loss pl",
         "latency": "rtt delay latencyhigh latency_high failure_latency recovery_latency ping_time"
         " max_latency max_rtt",
+        "status": "code status_code http_code http_status expected_status expect_status",
+        "url": "uri",
+        "record": "record_type rrtype qtype",
+        "resolver": "resolvers nameserver nameservers dns_server dns_servers",
+        "on_switch": "on_failover on_failback on_fail_back on_move",
         "jitter": "variance stddev mdev",
         "over": "window during within time_period avg_period samples",
         "for": "hold hold_time since lasting duration",
@@ -81,6 +86,10 @@ _PLACES: Mapping[str, str] = {
     **dict.fromkeys(("successes", "stable"), "the 'recover' of a rule"),
     **dict.fromkeys(("min_stay", "switches_per_hour", "damping", "fail_back"), "'hold_back'"),
     **dict.fromkeys(("table", "also", "source_rules", "when_all_down"), "'routes'"),
+    **dict.fromkeys(("url", "status", "body", "header"), "a probe of the type http"),
+    **dict.fromkeys(("record", "value"), "a probe of the type dns"),
+    "refused": "a probe of the type tcp",
+    "resolver": "a probe",
     "metric": "an uplink",
     "conntrack": "'after_switch'",
     "group": "'control'",
@@ -95,12 +104,23 @@ _BALANCE = "there is no load balancing: one uplink carries all the traffic of a 
 _COMMENT = "write it as a comment: '# …'"
 _ROUND = "a round asks each target once: write how many rounds in a row must fail ('failures')"
 
+_METERED = (
+    "an uplink that costs by the byte is asked less often while it stands by: write in it"
+    " 'probes: {PROBE: {standby_interval: 1m}}'"
+)
+_PORT = (
+    "only a probe of the type tcp has a port; for a page write it in the URL, as in"
+    " http://www.example.net:8080/"
+)
+
 _OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("priority", "preference", "order", "tier", "rank", "primary"), _ORDER),
     **dict.fromkeys(("weight", "balance", "load_balance", "load_balancing", "ecmp"), _BALANCE),
     **dict.fromkeys(("ratio", "sticky", "use_policy"), _BALANCE),
     **dict.fromkeys(("description", "comment", "note", "notes", "desc", "info"), _COMMENT),
     **dict.fromkeys(("packets", "packet_count", "ping_count", "burst"), _ROUND),
+    **dict.fromkeys(("metered", "expensive", "quota", "data_limit"), _METERED),
+    **dict.fromkeys(("port", "dport", "tcp_port"), _PORT),
     "ping": "a probe of the type icmp pings: {type: icmp, targets: [ADDRESS]}",
     "name": "the name stands before the ':', as in NAME: {…}",
     "mark": "it makes no marks: rules by firewall marks are your own",
