@@ -435,8 +435,29 @@ def test_what_stands_in_its_place_is_not_followed(state: Path, tmp_path: Path, h
             os.mkfifo(place)
     its = writing(clocks)
     write(its, clocks, "one")
-    assert its.trouble
+    assert its.trouble == f"{place}: Not a directory"
     assert not any((tmp_path / "elsewhere").glob("*"))
+
+
+def test_a_folder_that_is_called_as_a_file_is_passed_over(state: Path) -> None:
+    """It cannot be dropped, and does not keep others from being dropped."""
+    (state / "journal").mkdir(mode=0o700)
+    (state / "journal" / "00000001-20200101.rsj").mkdir()
+    clocks = Wall()
+    its = writing(clocks, 1_000_000)
+    for number in range(200):
+        write(its, clocks, f"{number} {'x' * 10_000}")
+        assert its.trouble == ""
+    assert texts_in(state)[-1].startswith("199 ")
+
+
+def test_numbers_of_files_do_not_end(state: Path) -> None:
+    (state / "journal").mkdir(mode=0o700)
+    (state / "journal" / "999999999999-20200101.rsj").touch()
+    clocks = Wall()
+    its = writing(clocks)
+    write(its, clocks, "one")
+    assert texts_in(state) == ["one"]
 
 
 def test_a_lock_that_others_hold_is_left_alone(state: Path) -> None:

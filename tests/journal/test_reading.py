@@ -117,6 +117,15 @@ def test_what_is_no_file_is_left_out(
     assert len(walls(folder)) == len(NOTICES)
 
 
+def test_a_file_in_place_of_the_folder_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "journal").touch()
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    with pytest.raises(NoJournal, match=f"cannot be read: {tmp_path}/journal: Not a directory$"):
+        found()
+
+
 def test_a_number_of_other_digits_names_no_file() -> None:
     """Its name would be written otherwise, and not be found."""
     assert file_named("00000001-20261127.rsj") == JournalFile(1, 20261127)

@@ -18,7 +18,7 @@ from route_switcher.kernel.host.state_folder import SYSTEM_STATE, given_folder
 NAME = "journal"
 """Of the folder."""
 
-_FILE = re.compile(r"([0-9]{8,12})-([0-9]{8})\.rsj")
+_FILE = re.compile(r"([0-9]{8,})-([0-9]{8})\.rsj")
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -85,6 +85,13 @@ class NoJournal(Exception):  # noqa: N818 - a condition, told to the user in one
     """There is none that we can read; the message says why."""
 
 
+def unreadable(error: OSError, path: object) -> NoJournal:
+    """Why it cannot be read, in words."""
+    allowed = not isinstance(error, PermissionError)
+    hint = "" if allowed else ". Read it as root, or as the user of the service"
+    return NoJournal(f"the journal cannot be read: {path}: {error.strerror}{hint}")
+
+
 def found() -> Path:
     """The folder of the journal here: where there are several, the one that was written last.
 
@@ -102,7 +109,7 @@ def found() -> Path:
             written = _written(folder)
             if written is not None:
                 latest = max(latest or (written, folder), (written, folder))
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             continue
         except OSError as error:
             refused.append(error)
@@ -110,10 +117,7 @@ def found() -> Path:
         return latest[1]
     if refused:
         why = refused[0]
-        raise NoJournal(
-            f"the journal cannot be read: {why.filename}: {why.strerror}. Read it as root, or as"
-            " the user of the service"
-        )
+        raise unreadable(why, why.filename)
     raise NoJournal(
         "there is no journal: the engine writes one while it runs, unless its policy says"
         f" `journal: {{size: none}}`. Looked in {', '.join(map(str, looked))}"

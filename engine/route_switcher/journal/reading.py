@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from route_switcher.journal.decoding import Decoder
-from route_switcher.journal.folder import JournalFile, NoJournal, content_of, files_in
+from route_switcher.journal.folder import JournalFile, content_of, files_in, unreadable
 from route_switcher.journal.framing import (
     MAJOR,
     Anchor,
@@ -58,10 +58,7 @@ class Journal:
         try:
             self.files = files_in(folder)
         except OSError as error:
-            raise NoJournal(
-                f"the journal cannot be read: {folder}: {error.strerror}. Read it as root, or as"
-                " the user of the service"
-            ) from None
+            raise unreadable(error, folder) from None
 
     def entries(
         self,
@@ -133,7 +130,7 @@ class Journal:
         try:
             data = content_of(path)
         except OSError as error:
-            raise NoJournal(f"the journal cannot be read: {path}: {error.strerror}") from None
+            raise unreadable(error, path) from None
         header = read_file_header(data)
         if header is not None and header.major > MAJOR:
             raise LaterVersion(

@@ -124,6 +124,7 @@ class Files:
         raise refused[0]
 
     def _take(self, base: int, path: Path) -> None:
+        self.path = path
         with suppress(FileExistsError):
             os.mkdir(NAME, 0o700, dir_fd=base)
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -133,8 +134,13 @@ class Files:
         except OSError:
             os.close(folder)
             raise
-        self._folder, self.path = folder, path
+        self._folder = folder
         self._look()
+
+    def place_of(self, error: OSError) -> str:
+        """Where a call of ours failed: a whole path."""
+        inner = error.filename if isinstance(error.filename, str) else ""
+        return str((self.path or Path()) / (inner if inner != NAME else ""))
 
     def _look(self) -> None:
         assert self._folder is not None
@@ -204,7 +210,8 @@ class Files:
             for each in sorted(self._sizes):
                 if each.day != first.day or (today and each != first):
                     break
-                with suppress(FileNotFoundError):
+                # A folder that has the name of a file is none of ours.
+                with suppress(FileNotFoundError, IsADirectoryError):
                     os.unlink(each.name, dir_fd=self._folder)
                 del self._sizes[each]
 

@@ -157,8 +157,7 @@ class Writing:
             self.trouble, self._failed = "", False
         except OSError as error:
             self._failed, self._retry_at = True, now + _RETRY
-            parts = (error.filename, error.strerror or str(error))
-            self.trouble = ": ".join(str(part) for part in parts if part)
+            self.trouble = f"{self.files.place_of(error)}: {error.strerror or error}"
             self.files.close()
         finally:
             self.at_work_since = None
