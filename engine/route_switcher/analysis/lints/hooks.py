@@ -47,7 +47,7 @@ def doubt_unpinned(context: LintContext) -> None:
                 (*path, "run", 0),
                 f"nobody can check whether {quoted(probe.check.run[0])} keeps to the uplink that it"
                 " is run for",
-                "have it bind to $INTERFACE or to $SOURCE, as 'curl --interface' and 'ping -I' do",
+                "have it bind to $INTERFACE, as 'curl --interface' and 'ping -I' do",
             )
 
 
