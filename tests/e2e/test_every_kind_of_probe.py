@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CUSTOMER_PORT, INTERNET, ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
@@ -42,9 +41,7 @@ def learned(lab: Lab) -> Iterator[None]:
             lab.run(ROUTER, "ip", "-4", "address", "flush", "dev", uplink.interface)
             lowest = uplink.gateway + 19
             router = f"--dhcp-option=3,{uplink.gateway}"
-            dnsmasq(
-                lab, uplink.name, CUSTOMER_PORT, f"{lowest},{lowest + 9},2m", options=[router]
-            )
+            dnsmasq(lab, uplink.name, CUSTOMER_PORT, f"{lowest},{lowest + 9},2m", options=[router])
             udhcpc(lab, uplink.interface)
             eventually(lambda n=count: len(default_routes(lab, LEASES)) == n, "the lease")  # type: ignore[misc]
             lines.enter_context(advertised_line(lab, uplink))
