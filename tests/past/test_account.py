@@ -8,7 +8,7 @@ from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.past.account import Account
 from route_switcher.past.troubles import Kind, Trouble
 from support.lived import NOON, Lives, lived
-from support.world import World, policy
+from support.world import World, policy, uplink
 
 PRIMARY = UplinkId("primary", Family.IPV4)
 SECONDARY = UplinkId("secondary", Family.IPV4)
@@ -268,3 +268,54 @@ def test_what_came_of_the_rounds_is_summed() -> None:
     assert sums.unknown == 0
     assert sums.loss == pytest.approx(61 / 400, abs=0.01)
     assert sums.quantile(0.5) == pytest.approx(0.02, rel=0.05)
+
+
+def test_an_uplink_is_watched_while_the_policy_has_it() -> None:
+    """What came later, or has left, has no share in what was before or after."""
+    world = World(RULES).run(100.0)
+    world.outage("primary", 150.0)
+    world.run(300.0)
+    world.reload(policy(*RULES.uplinks, uplink("third", 2)))
+    world.run(400.0)
+    world.reload(RULES)
+    world.run(500.0)
+    world.outage("primary", 550.0)
+    world.run(1000.0)
+    account = lived(world, RULES, 1000.0)
+    third = UplinkId("third", Family.IPV4)
+    assert third in account.uplinks
+    assert account.watched(third) == pytest.approx(100.0)
+    assert account.watched(PRIMARY) == 1000.0
+    for trouble in account.troubles_of(PRIMARY):
+        assert list(account.meanwhile(trouble)) == [SECONDARY]
+
+
+def test_of_an_outage_in_which_an_uplink_came_a_part_is_not_known() -> None:
+    world = World(RULES).run(100.0)
+    world.cut("primary")
+    world.run(200.0)
+    world.reload(policy(*RULES.uplinks, uplink("third", 2)))
+    world.run(300.0)
+    world.mend("primary")
+    world.run(400.0)
+    account = lived(world, RULES, 400.0)
+    (trouble,) = account.troubles_of(PRIMARY)
+    dead, unknown = account.meanwhile(trouble)[UplinkId("third", Family.IPV4)]
+    assert dead == 0.0
+    assert unknown == pytest.approx(NOON + 200.0 - trouble.begins)
+
+
+def test_an_uplink_that_goes_on_by_another_name_is_active_by_that_name() -> None:
+    swapped = policy(uplink("secondary", 0), uplink("primary", 1))
+    other = policy(uplink("fibre", 0), uplink("lte", 1))
+    world = World(RULES).run(100.0)
+    world.reload(swapped)
+    world.run(200.0)
+    world.reload(other)
+    world.run(400.0)
+    account = lived(world, RULES, 400.0)
+    assert [(a.uplink, round(a.ends - NOON)) for a in account.actives] == [
+        ("primary", 100),
+        ("secondary", 200),
+        ("fibre", 400),
+    ]

@@ -25,6 +25,8 @@ class Account:
     moves: tuple[Move, ...]
     gaps: tuple[Gap, ...]
     """When nobody watched."""
+    absent: Mapping[UplinkId, tuple[Span, ...]] = field(default_factory=dict)
+    """When the policy did not have an uplink."""
     sums: Mapping[tuple[UplinkId, str], Sums] = field(default_factory=dict)
     """What came of the rounds of each probe through each uplink (`figures`)."""
 
@@ -54,8 +56,8 @@ class Account:
         return sum(ends - begins - overlap((begins, ends), unseen) for begins, ends in spans)
 
     def watched(self, uplink: UplinkId) -> float:
-        """Seconds in which it was known how its line was, or could have been: somebody watched,
-        probes said something, and nothing was done to it here."""
+        """Seconds in which it was known how its line was, or could have been: the policy had it,
+        somebody watched, probes said something, and nothing was done to it here."""
         return self.seconds - length(self._unseen(uplink))
 
     def availability(self, uplink: UplinkId) -> float | None:
@@ -72,20 +74,26 @@ class Account:
         )
 
     def meanwhile(self, trouble: Trouble) -> dict[UplinkId, tuple[float, float]]:
-        """How the other lines of that family fared: seconds without service, and seconds of which
-        nothing is known."""
+        """How the other lines of that family fared that the policy had then: seconds without
+        service, and seconds of which nothing is known."""
         span = (trouble.begins, trouble.ends)
         found = {}
         for other in self.uplinks:
-            if other.family is trouble.uplink.family and other != trouble.uplink:
+            absent = self.absent.get(other, ())
+            here = overlap(span, absent) < trouble.seconds
+            if other.family is trouble.uplink.family and other != trouble.uplink and here:
                 dead, unknown = (
-                    overlap(span, merged((t.begins, t.ends) for t in self.troubles_of(other, kind)))
+                    [(t.begins, t.ends) for t in self.troubles_of(other, kind)]
                     for kind in (Kind.NO_SERVICE, Kind.UNKNOWN)
                 )
-                found[other] = (dead, unknown)
+                found[other] = (
+                    overlap(span, merged(dead)),
+                    overlap(span, merged([*unknown, *absent])),
+                )
         return found
 
     def _unseen(self, uplink: UplinkId) -> list[Span]:
         unknown = (t for t in self.troubles_of(uplink) if t.kind is Kind.UNKNOWN or t.apart)
         spans = [(t.begins, t.ends) for t in unknown]
-        return list(merged([*spans, *(gap.span for gap in self.gaps)]))
+        gaps = (gap.span for gap in self.gaps)
+        return list(merged([*spans, *gaps, *self.absent.get(uplink, ())]))

@@ -8,7 +8,7 @@ from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, RuleChange
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import RuleState
-from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from route_switcher.journal.reading import Entry
 from route_switcher.journal.records import (
     Began,
@@ -22,6 +22,7 @@ from route_switcher.past.account import Account
 from route_switcher.past.line import Line
 from route_switcher.past.orders import Orders
 from route_switcher.past.outages import outages
+from route_switcher.past.presence import Presence
 from route_switcher.past.selections import Selections
 from route_switcher.past.troubles import Trouble
 from route_switcher.past.watch import Watch
@@ -61,6 +62,7 @@ class Accountant:
         self._policies: dict[str, Policy | None] = {}
         self._texts: dict[str, str] = {}
         self._lines: dict[UplinkId, Line] = {}
+        self._presence = Presence()
         self._links: dict[str, LinkState] = {}
         self._troubles: list[Trouble] = []
         self._selections = Selections()
@@ -157,6 +159,7 @@ class Accountant:
                 for gap in watch.gaps
                 if gap.ends > since
             ),
+            self._presence.absent(since, self._until),
         )
 
     # Parts of the engine.
@@ -166,6 +169,7 @@ class Accountant:
         if line is None:
             line = Line(uplink, self._troubles.append, self._ordered_away)
             self._lines[uplink] = line
+            self._presence.heard(uplink)
         return line
 
     def _ordered_away(self, uplink: UplinkId, at: float) -> str:
@@ -177,6 +181,8 @@ class Accountant:
             self._policies[digest] = self._policy_of(text) if text else None
         policy = self._policies[digest]
         if policy is not None:
+            self._presence.take_policy([its.id for its in policy.uplinks], at)
+            self._rename(policy, at)
             before, self._lines = self._lines, {}
             for its in policy.uplinks:
                 self._lines[its.id] = before.pop(its.id) if its.id in before else self._line(its.id)
@@ -185,6 +191,21 @@ class Accountant:
             self._lines |= before
         for line in self._lines.values():
             line.take_policy(policy, at)
+
+    def _rename(self, policy: Policy, at: float) -> None:
+        """An uplink that goes on by another name stays active: what counts is its interface."""
+        names = {(self._own_name(its.interface), its.family): its.name for its in policy.uplinks}
+        for family in Family:
+            was = self._selections.active(family)
+            line = None if was is None else self._lines.get(UplinkId(was, family))
+            name = None if line is None else names.get((self._own_name(line.interface), family))
+            if name is not None and name != was:
+                self._selections.rename(at, family, name)
+
+    def _own_name(self, interface: str) -> str:
+        """What the kernel calls it."""
+        link = self._links.get(interface)
+        return interface if link is None else link.own_name
 
     def _take_links(self, states: Sequence[LinkState], at: float) -> None:
         for state in states:

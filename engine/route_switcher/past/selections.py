@@ -56,6 +56,12 @@ class Selections:
         if family not in self._now:
             self._now[family] = Active(family, uplink, at, at)
 
+    def rename(self, at: float, family: Family, name: str) -> None:
+        """The active uplink is called so from now on."""
+        order = self._now[family].order
+        self._end(family, at, None)
+        self._now[family] = Active(family, name, at, at, order=order)
+
     def close(self, at: float) -> None:
         """Nobody selects from `at` on."""
         for family in list(self._now):
