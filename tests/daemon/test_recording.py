@@ -41,6 +41,7 @@ from route_switcher.journal.records import (
     Unread,
 )
 from route_switcher.kernel.host.run_folder import folder_name
+from route_switcher.past.accountant import Accountant
 from route_switcher.policy.load import Written
 from support.journalled import WALL
 from support.world import World, policy, uplink
@@ -556,6 +557,23 @@ async def test_without_a_journal_nothing_is_written_until_a_policy_has_one(state
         nursery.cancel_scope.cancel()
     assert texts_in(state) == ["written"]
     assert sum(isinstance(e.record, Lost) for e in entries_in(state)) == 2
+
+
+def test_the_time_in_which_it_is_switched_off_is_a_gap(state: Path) -> None:
+    clocks = Wall()
+    its = writing(clocks)
+    write(its, clocks, "one")
+    its.put(Reload(clocks.engine, replace(POLICY, journal=JournalKey(0)), ()))
+    its.look()
+    clocks.go_on(100.0)
+    its.put(Reload(clocks.engine, POLICY, ()))
+    write(its, clocks, "two")
+    accountant = Accountant(WALL, WALL + 101.0, lambda _: POLICY)
+    for entry in entries_in(state):
+        accountant.take(entry)
+    (gap,) = accountant.close().gaps
+    assert gap.span == (WALL, WALL + 100.0)
+    assert "switched off" in gap.reason
 
 
 async def test_a_disk_that_hangs_holds_up_nothing_and_is_told(

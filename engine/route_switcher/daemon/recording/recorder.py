@@ -17,7 +17,7 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.daemon.control.trial_file import digest
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.recording.clocks import clocks_now
-from route_switcher.daemon.recording.writing import Header, Writing
+from route_switcher.daemon.recording.writing import SWITCHED_OFF, Header, Writing
 from route_switcher.daemon.report import say
 from route_switcher.daemon.thread_start import NoThread, start
 from route_switcher.journal.records import Lost, PolicyText
@@ -66,7 +66,7 @@ class Recorder(Observer):
 
     def event(self, event: Event) -> None:
         """It is written."""
-        was_on = self._size > 0
+        was_on, begun = self._size > 0, self._writing is not None
         if isinstance(event, Start):
             self._begin(event.at, self._first, began=False)
         elif isinstance(event, Reload):
@@ -81,8 +81,8 @@ class Recorder(Observer):
         if self._size or was_on:
             writing.put(event)
         if isinstance(event, Reload):
-            if self._size and not was_on:
-                writing.put(Lost(event.at, 0, "the journal was switched off"))
+            if not begun:
+                writing.put(Lost(event.at, 0, SWITCHED_OFF))
             writing.hurry()
 
     def output(self, output: Output) -> None:

@@ -44,6 +44,9 @@ _RETRY = 10.0
 _SET = 0.5
 """Seconds by which a wall clock that was set ends a block."""
 
+SWITCHED_OFF = "the journal was switched off"
+"""Why a part is missing; said before that part where it can be."""
+
 Waiting: TypeAlias = Record | Reload
 
 
@@ -215,6 +218,7 @@ class Writing:
         )
         if not size:
             self._summarize(event.at)
+            self._add(Lost(event.at, 0, SWITCHED_OFF))
             self._finish()
             self.files.close()
 
