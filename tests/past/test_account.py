@@ -1,10 +1,12 @@
 """What a journal says of lines, of users, and of times in which nobody watched."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+from route_switcher.journal.records import Lost
 from route_switcher.past.account import Account
 from route_switcher.past.troubles import Kind, Trouble
 from support.lived import NOON, Lives, lived
@@ -319,3 +321,18 @@ def test_an_uplink_that_goes_on_by_another_name_is_active_by_that_name() -> None
         ("secondary", 200),
         ("fibre", 400),
     ]
+
+
+def test_an_uplink_is_active_while_somebody_watches() -> None:
+    """Else the shares of all uplinks would be more than the whole."""
+    world = World(RULES).run(300.0)
+    lives = Lives()
+    lives.add(world, RULES)
+    before = [each for each in lives.entries if each.wall <= NOON + 100.0]
+    after = [each for each in lives.entries if each.wall >= NOON + 200.0]
+    lost = Lost(100.0, 1, "the disk was too slow")
+    lives.entries = [*before, replace(before[-1], record=lost), *after]
+    account = lives.account(NOON + 300.0)
+    (gap,) = account.gaps
+    assert gap.ends - gap.begins > 99.0
+    assert account.active_seconds(PRIMARY) <= account.seconds - (gap.ends - gap.begins)

@@ -66,9 +66,10 @@ class Account:
         return 1 - self.without_service(uplink) / watched if watched > 0 else None
 
     def active_seconds(self, uplink: UplinkId) -> float:
-        """How long it was active."""
+        """How long it was active while somebody watched."""
+        gaps = list(merged(gap.span for gap in self.gaps))
         return sum(
-            a.ends - a.begins
+            a.ends - a.begins - overlap((a.begins, a.ends), gaps)
             for a in self.actives
             if (a.uplink, a.family) == (uplink.name, uplink.family)
         )

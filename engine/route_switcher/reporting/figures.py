@@ -14,8 +14,8 @@ MEANING = (
     "without service: from the first of the probe's rounds in a row that failed, once they have"
     " failed a rule, until the first good one; or from the loss of the link. It is as exact as the"
     " probe's interval",
-    "watched: the engine ran, its probes said something of the line, and nothing on this machine"
-    " kept the line from working",
+    "watched: the policy had it, the engine ran, its probes said something of the line, and nothing"
+    " on this machine kept the line from working",
     "availability: the share of the watched time that was not without service",
     "poor: a rule about losses, delay or the like had failed while the line answered",
     "switches: the length is how long the traffic then stayed there",
