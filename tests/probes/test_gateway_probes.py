@@ -12,6 +12,7 @@ from typing import Self, TypeAlias
 import pytest
 import trio
 
+from route_switcher.core.probing.first_echo import NEVER_CAME_BACK
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.probes import Target
@@ -21,7 +22,7 @@ from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from route_switcher.probes import arp, echo_datagram
-from route_switcher.probes.echo import NEVER_CAME_BACK, EchoProber
+from route_switcher.probes.echo import EchoProber
 from route_switcher.probes.neighbour import NeighbourProber
 from route_switcher.probes.packet_socket import link_address
 from route_switcher.probes.prober import Egress

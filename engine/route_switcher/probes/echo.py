@@ -4,17 +4,18 @@ back (the idea of RFC 9747).
 An ICMP error or a redirect quotes what was sent, with all that a program has put in. So an answer
 is only what came back as it was: UDP, with the same ports and addresses, and one hop fewer to go.
 
-Routers may be set up never to send such a packet back. So nothing is concluded from its absence
-before one has come back on this line, from this next hop.
+Before the first one has come back, nothing is concluded from its absence
+(`core.probing.first_echo`).
 """
 
 import secrets
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import trio
 
 from route_switcher import packet_filter
+from route_switcher.core.probing.first_echo import before_the_first_echo
 from route_switcher.core.probing.round import Request, RequestFault, RoundResult
 from route_switcher.core.vocabulary.checks import TOKEN_SIZE, Check
 from route_switcher.core.vocabulary.next_hops import NextHop
@@ -49,7 +50,6 @@ _UNKNOWN = RoundOutcome.UNKNOWN
 _NO_HOP = RequestFault(_UNKNOWN, "no next hop is known")
 _NO_MAC = RequestFault(_UNKNOWN, "the gateway has not told its link-layer address")
 _NO_ADDRESS = RequestFault(_UNKNOWN, "the interface has no address that is sent back to it")
-NEVER_CAME_BACK = "no echo has come back on this line yet, so that none comes says nothing"
 
 
 @dataclass(slots=True)
@@ -120,11 +120,9 @@ class EchoProber(PacketProber[ReturnRequest]):
     def _result(self, open_round: OpenRound[ReturnRequest], now: float) -> RoundResult:
         """Unknown in place of failed until one has come back from this next hop."""
         result = open_round.result(now)
-        failed = result.outcome is RoundOutcome.FAILED
-        if not failed or self._came_back or any(r.fault for r in open_round.requests):
+        if self._came_back or any(r.fault for r in open_round.requests):
             return result
-        answers = tuple(replace(a, asked=False, reason=NEVER_CAME_BACK) for a in result.answers)
-        return replace(result, outcome=_UNKNOWN, answers=answers, reason=NEVER_CAME_BACK)
+        return before_the_first_echo(result)
 
     def _see(self, hop: NextHop | None) -> None:
         gateway = None if hop is None else hop.gateway

@@ -30,9 +30,11 @@ class WorldsNextHops:
     said: dict[Line, NextHop | None]
     _made_up: dict[Line, NextHop] = field(default_factory=dict)
 
-    def change(self, changes: Mapping[Line, NextHop | None]) -> None:
-        """Let something else be told of these lines."""
+    def change(self, changes: Mapping[Line, NextHop | None]) -> frozenset[Line]:
+        """Let something else be told of these lines. Those that have another next hop by that."""
+        changed = {line for line, hop in changes.items() if hop != self._of(line)}
         self.said |= changes
+        return frozenset(changed)
 
     def told(self, policy: Policy) -> tuple[LearnedHop, ...]:
         """Those of the uplinks that learn theirs."""

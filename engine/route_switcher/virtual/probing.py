@@ -1,6 +1,6 @@
 """The rounds through all uplinks in virtual time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from route_switcher.core.probing.assignment import UplinkProbing
 from route_switcher.core.probing.pace import Pace
@@ -9,6 +9,7 @@ from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Uplink, UplinkId
+from route_switcher.virtual.next_hops import Line
 from route_switcher.virtual.schedule import Schedule, nanoseconds
 from route_switcher.virtual.stream import Ask, Stream
 
@@ -58,6 +59,13 @@ class ProbeStreams(Probing[_UplinkStreams]):
             if work.interface == link.interface:
                 for stream in streams:
                     stream.on_link(link)
+
+    def on_next_hops(self, lines: Collection[Line]) -> None:
+        """These lines have another next hop."""
+        for work, streams in self._running.items():
+            if (work.interface, work.uplink.family) in lines:
+                for stream in streams:
+                    stream.on_next_hop()
 
     def lose(self, uplink: UplinkId) -> None:
         """Lose every answer that is under way through an uplink."""

@@ -10,19 +10,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from route_switcher.core.probing.first_echo import before_the_first_echo
 from route_switcher.core.probing.followed_rounds import FollowedRound, FollowedRounds
 from route_switcher.core.probing.open_rounds import OpenRounds
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import Request, RoundResult
 from route_switcher.core.probing.schedule import ProbeSchedule
+from route_switcher.core.vocabulary.checks import GatewayEcho
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.link_troubles import describe_link, trouble_for_routes
 from route_switcher.core.vocabulary.probes import Probe, Target
-from route_switcher.core.vocabulary.states import Speed
+from route_switcher.core.vocabulary.states import RoundOutcome, Speed
 from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.virtual.internet import Fate
 from route_switcher.virtual.played_round import Arrival, PlayedRound, RoundPlayer, lost
-from route_switcher.virtual.schedule import NANOSECONDS, NEVER, Schedule, on_grid
+from route_switcher.virtual.schedule import NANOSECONDS, NEVER, Schedule, nanoseconds, on_grid
 
 Ask: TypeAlias = Callable[[UplinkId, str, Target, float], Fate]
 """From uplink, probe, target, and the time of sending in seconds to the fate."""
@@ -64,6 +66,7 @@ class Stream:
         "_ask",
         "_closed",
         "_due",
+        "_echo_at",
         "_fault",
         "_followed",
         "_link",
@@ -103,6 +106,8 @@ class Stream:
         self._followed = FollowedRounds(measured, len(self._player.targets))
         self._due = NEVER
         """When the next round is sent, as things are."""
+        self._echo_at = NEVER if isinstance(probe.check, GatewayEcho) else 0
+        """When the first echo comes back, as far as one is under way."""
         self._open = OpenRounds[_Sent]()
         self._rests: list[_Rest] = []
         self._plan()
@@ -136,6 +141,8 @@ class Stream:
     def lose(self) -> None:
         """Lose every answer that is under way."""
         now = self._schedule.now
+        if self._echo_at > now:
+            self._echo_at = NEVER
         for each in self._open:
             if each.fates:
                 each.fates = lost(each.fates, now - each.at)
@@ -144,6 +151,11 @@ class Stream:
                     self._end_later(each)
         for rest in self._rests:
             rest.arrivals = [each for each in rest.arrivals if each[0] <= now - rest.sent]
+
+    def on_next_hop(self) -> None:
+        """The uplink has another next hop: it may be one that never sends an echo back."""
+        if isinstance(self._probe.check, GatewayEcho):
+            self._echo_at = NEVER
 
     def fast_forward(self, delta: int) -> None:
         """Let `delta` nanoseconds pass in which rounds went on as before."""
@@ -206,6 +218,9 @@ class Stream:
             uplink, probe = self._uplink.id, self._probe.name
             fates = tuple([ask(uplink, probe, target, at) for target in self._player.targets])
             played = self._player.play(fates)
+        if self._echo_at > now:
+            back = [now + nanoseconds(fate) for fate in fates if isinstance(fate, float)]
+            self._echo_at = min(self._echo_at, *back, NEVER)
         this = _Sent(now, self._followed.follows(at), fates, played, now)
         self._open.sent(this)
         self._end_later(this)
@@ -218,6 +233,8 @@ class Stream:
         if self._schedule.now != this.ends or this not in self._open:
             return  # answers that it waited for were lost; or a newer one that was good ended it
         result = this.played.result
+        if this.fates and self._echo_at > this.ends:
+            result = before_the_first_echo(result)
         if this.fates and result.failed_entirely and not self._link.connected:
             result = replace(result, reason=describe_link(self._link))
         self._rounds.overtaken(self._open.ended(this, result))
@@ -232,7 +249,7 @@ class Stream:
         self._report(Round(at, *names, sent_at, outcome, result.answers, result.reason))
         if self._closed:
             return  # by what followed from it
-        if this.followed and this.fates:
+        if this.followed and this.fates and outcome is not RoundOutcome.UNKNOWN:
             self._follow(this)
         self._rounds.ended(outcome, now)
         self._plan()

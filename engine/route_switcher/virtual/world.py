@@ -186,7 +186,7 @@ class World:
     def set_next_hops(self, changes: Mapping[Line, NextHop | None]) -> None:
         """The default routes of others by some interfaces lead to another next hop now, or there
         are none of that family any more (None), all in one piece of news."""
-        self._next_hops.change(changes)
+        self._probing.on_next_hops(self._next_hops.change(changes))
         self._handle(NextHops(self._at, self._next_hops.told(self.policy)))
 
     def lose(self, uplink: UplinkId) -> None:
