@@ -35,8 +35,9 @@ def screen(history: History, uplink: str | None) -> Iterator[str]:
     switches = [each for each in history.switches if is_about(each, uplink)]
     yield ""
     yield _title(len(switches), "switch", "switches")
+    causes = {(move.at, move.decision.family): move.cause for move in account.moves}
     for switch in switches:
-        yield from _switch(switch)
+        yield from _switch(switch, causes[switch.decided, switch.decision.family])
     outages = [o for o in account.outages if uplink is None or uplink in o.uplinks]
     seconds = sum(outage.seconds for outage in outages)
     yield ""
@@ -73,14 +74,14 @@ def _gaps(history: History) -> Iterator[str]:
         )
 
 
-def _switch(switch: Switch) -> Iterator[str]:
+def _switch(switch: Switch, cause: str) -> Iterator[str]:
     decision = switch.decision
     yield from _folded(
         f"{_stamp(switch.decided)}  {decision.family}: {decision.previous} -> {decision.selected}",
         "  ",
     )
     rules = f" (rule {', '.join(decision.rules)})" if decision.rules else ""
-    yield from _folded(f"{decision.cause.value}{rules}", "    ")
+    yield from _folded(f"{cause}{rules}", "    ")
     for evidence in decision.evidence:
         yield from _folded(evidence, "    ")
     steps = _steps(switch)

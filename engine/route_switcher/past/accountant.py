@@ -103,7 +103,8 @@ class Accountant:
                 self._line(record.uplink).take_change(record, at)
             case Decision():
                 order = self._orders.tried(record.selected, at)
-                self._selections.decide(at, record, order)
+                drill = self._orders.part_of_drill(record)
+                self._selections.decide(at, record, order, drill)
             case Links():
                 self._take_links(record.states, at)
             case Switch() | Drill() | Release():

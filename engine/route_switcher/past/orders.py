@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
+from route_switcher.core.vocabulary.outputs import Decision
+from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.uplinks import UplinkId
 
 
@@ -22,12 +24,15 @@ class Orders:
 
     def __init__(self) -> None:
         self._standing: _Standing | None = None
+        self._drilled: str | None = None
+        """The uplink of the latest order, if that was a drill."""
 
     def take(self, order: Switch | Drill | Release, ahead: float) -> None:
         """One more; `ahead` is from the engine's clock to the time of day."""
         if isinstance(order, Release):
             self._standing = None
             return
+        self._drilled = order.uplink if isinstance(order, Drill) else None
         what = "a drill tried" if isinstance(order, Drill) else "the traffic was ordered to"
         words = f"{what} {order.uplink}"
         self._standing = _Standing(order.uplink, order.until + ahead, words)
@@ -42,6 +47,13 @@ class Orders:
         order = self._standing
         holds = order is not None and order.uplink == uplink and at < order.until
         return order.words if order is not None and holds else ""
+
+    def part_of_drill(self, decision: Decision) -> str:
+        """Which part of a drill a move is, in words; empty: it is none."""
+        if decision.cause is not Cause.OPERATOR or self._drilled is None:
+            return ""
+        parts = {decision.selected: "a drill", decision.previous: "the end of a drill"}
+        return parts.get(self._drilled, "")
 
     def forget(self) -> None:
         """The engine that knew of them has ended."""

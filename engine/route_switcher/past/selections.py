@@ -24,10 +24,16 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A decision, and its time of day."""
+    """A decision, and its time of day; `drill` says in words which part of a drill it is."""
 
     at: float
     decision: Decision
+    drill: str = ""
+
+    @property
+    def cause(self) -> str:
+        """Why the traffic moved, in words."""
+        return f"{self.decision.cause.value}{f' ({self.drill})' if self.drill else ''}"
 
 
 class Selections:
@@ -44,10 +50,10 @@ class Selections:
         now = self._now.get(family)
         return None if now is None else now.uplink
 
-    def decide(self, at: float, decision: Decision, order: str) -> None:
+    def decide(self, at: float, decision: Decision, order: str, drill: str) -> None:
         """The selection changes."""
         if decision.previous is not None:
-            self.moves.append(Move(at, decision))
+            self.moves.append(Move(at, decision, drill))
         self._end(decision.family, at, decision)
         self._now[decision.family] = Active(decision.family, decision.selected, at, at, order=order)
 

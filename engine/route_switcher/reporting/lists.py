@@ -151,7 +151,7 @@ def _between(move: Move) -> tuple[str | None, str]:
 def _moved(move: Move, several: bool) -> str:
     decision = move.decision
     family = f"{decision.family}: " if several else ""
-    why = "; ".join((decision.cause.value, *decision.evidence))
+    why = "; ".join((move.cause, *decision.evidence))
     return f"{family}{decision.previous} to {decision.selected}: {why}."
 
 
