@@ -101,6 +101,20 @@ RULE = {
         a_rule("name: a, fail: {failures: 3}, recover: {stable: 31d}"),
         ["7:54-57 out-of-range: 31d is no stable time", "write 0s to 30d"],
     ),
+    "two probes for one rule": (
+        a_rule("name: a, probe: [a, b], fail: {failures: 3}"),
+        [
+            "7:22-28 bad-value: this list is not a name",
+            "write one name; for another probe write a rule of its own",
+        ],
+    ),
+    "several conditions that nothing joins": (
+        a_rule("name: a, probe: internet, fail: [{failures: 3}, {failures: 4}]"),
+        [
+            "7:38-68 bad-value: this list is not a fail condition",
+            "join several conditions: {any: [{…}, {…}]} or {all: [{…}, {…}]}",
+        ],
+    ),
     "a misspelt probe": (
         a_rule("name: a, probe: Intrnet, fail: {failures: 3}"),
         ["7:22-29 unknown-probe: there is no probe 'Intrnet'", "did you mean 'internet'?"],

@@ -124,7 +124,7 @@ def _why_not_though_healthy(family: FamilyStatus, uplink: UplinkStatus) -> Itera
     if names.index(active) < names.index(name):
         yield f"{active} stands further up in the policy, and carries the traffic."
     elif family.awaited:
-        yield f"{family.awaited[0].upper()}{family.awaited[1:]}."
+        yield f"{family.awaited}."
 
 
 def _what_begins_it(family: FamilyStatus, uplink: UplinkStatus) -> Iterator[str]:

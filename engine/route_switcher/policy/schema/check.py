@@ -183,8 +183,12 @@ class _Check:
             return typo_hints.list_of(
                 value, self._definition(schema["items"]), self._usable(schema)
             )
+        if isinstance(value, list) and self._is(schema, "fail"):
+            return "join several conditions: {any: [{…}, {…}]} or {all: [{…}, {…}]}"
         if schema.get("type") == "object":
             return typo_hints.entry(value, _known(schema) if "properties" in schema else ())
+        if isinstance(value, list) and path[-1:] == ("probe",) and self._is(schema, "name"):
+            return "write one name; for another probe write a rule of its own"
         if schema == self.definitions.get("interface"):
             return typo_hints.interface(value)
         if schema == self.definitions.get("address"):
@@ -192,6 +196,9 @@ class _Check:
         if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None
+
+    def _is(self, schema: dict[str, Any], name: str) -> bool:
+        return schema == self.definitions.get(name)
 
     def _usable(self, schema: dict[str, Any]) -> Callable[[str], bool]:
         """Whether a word would be taken as an item of a list, as far as its pattern is not all."""
