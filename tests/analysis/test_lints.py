@@ -673,6 +673,30 @@ def test_what_stands_by_may_be_given_a_probe_of_its_own(text: str, hint: str) ->
 
 
 @pytest.mark.parametrize(
+    ("probe", "hint"),
+    [
+        (
+            "type: icmp, targets: [8.8.8.8]",
+            "a second one, for example 'targets: [8.8.8.8, 1.1.1.1]'",
+        ),
+        # Others have neither this page nor, perhaps, this port open.
+        (
+            "type: http, url: 'http://www.example.net/'",
+            "another probe beside it, for example 'type: icmp, targets: [1.1.1.1]'",
+        ),
+        (
+            "type: tcp, port: 22, targets: [192.0.2.1]",
+            "another probe beside it, for example 'type: icmp, targets: [1.1.1.1]'",
+        ),
+    ],
+)
+def test_a_second_target_is_one_that_can_answer(probe: str, hint: str) -> None:
+    text = written().replace("type: icmp, targets: [192.0.2.1, 192.0.2.2]", probe)
+    (problem,) = [p for p in found(text).problems if p.code == "one-target"]
+    assert problem.hint == f"write {hint}"
+
+
+@pytest.mark.parametrize(
     ("rules", "hint"),
     [
         ("{name: r, fail: {loss: 10%, over: 40m}}", "write 'failures'"),

@@ -228,6 +228,37 @@ def test_of_several_addresses_the_kernel_may_take_any(
     assert _of_primary(ONE_TARGET, tmp_path, capsys).verdict is SKIP
 
 
+@pytest.mark.usefixtures("router")
+@pytest.mark.parametrize(
+    ("rules", "verdict"),
+    [
+        ("icmp type echo-request drop", SKIP),
+        ("meta l4proto icmp drop", SKIP),
+        ("accept", PASS),
+        ('oifname "eth0" drop', FAIL),
+    ],
+)
+def test_probes_that_send_no_pings_are_not_stopped_by_a_filter_of_pings(
+    rules: str, verdict: Verdict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell(*nft("output", rules))
+    text = ONE_TARGET.replace("type: icmp", "type: tcp, port: 443")
+    assert _of_primary(text, tmp_path, capsys).verdict is verdict
+
+
+@pytest.mark.usefixtures("router")
+def test_an_uplink_whose_gateway_alone_is_asked_has_no_names_as_targets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        POLICY.replace("type: icmp, targets: [203.0.113.9, 203.0.113.10]", "type: neighbour")
+    )
+    _, findings = diagnosed(policy, capsys)
+    (found,) = [f for f in findings if (f.check, f.subject) == ("probe-way", "primary")]
+    assert found.text == "no probe of it asks a host on the internet that the policy names"
+
+
 def _of_primary(text: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> Finding:
     """What is said of the probes of the uplink, not of clients."""
     policy = folder / "policy.yaml"

@@ -11,7 +11,7 @@ from route_switcher.analysis.figures.traffic import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.checks import IcmpEcho, Layer
+from route_switcher.core.vocabulary.checks import HttpGet, IcmpEcho, Layer, TcpConnect
 from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Family
@@ -64,17 +64,25 @@ def doubt_few_targets(context: LintContext) -> None:
         if (path, target) in told:
             continue
         told.add((path, target))
-        second = next(known for known in _WELL_KNOWN[family] if known != str(target))
         written = path[0] == "probes"
         context.note(
             "one-target",
             _at_target(path, probe, target) if written else path,
             f"{target} is the only target through {_through(context, probe, family)}: its outage"
             " looks like that of the uplinks",
-            f"write a second one, for example 'targets: [{target}, {second}]'"
-            + ("" if written else " in a probe"),
+            _second_target(probe, target, family) + ("" if written else " in a probe"),
             on_key=True,
         )
+
+
+def _second_target(probe: Probe, target: Target, family: Family) -> str:
+    """How to ask somebody else too. Others do not serve the same page, or the same port."""
+    known = [known for known in _WELL_KNOWN[family] if known != str(target)]
+    match probe.check:
+        case HttpGet() | TcpConnect():
+            return f"write another probe beside it, for example 'type: icmp, targets: [{known[0]}]'"
+        case _:
+            return f"write a second one, for example 'targets: [{target}, {known[0]}]'"
 
 
 def doubt_repeated_targets(context: LintContext) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from route_switcher.core.vocabulary.kernel_routes import KernelRoute
 from route_switcher.core.vocabulary.lookups import Unanswered, bound_probe
 from route_switcher.core.vocabulary.policy import MAIN_TABLE, Policy
-from route_switcher.core.vocabulary.uplinks import Address
+from route_switcher.core.vocabulary.uplinks import Address, Uplink
 from route_switcher.core.vocabulary.ways import Findings
 from route_switcher.core.ways.obstacles import Obstacle
 from route_switcher.core.ways.probe_ways import answers_dropped, misled_probes
@@ -30,9 +30,17 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         if uplink.id not in lines:
             yield skipped(_NAME, label, "it has no interface, address or next hop")
         elif not targets:
-            yield skipped(_NAME, label, "its targets are names")
+            yield skipped(_NAME, label, _why_no_address(policy, uplink))
         else:
             yield from _of_line(machine, now, lines[uplink.id], label, targets)
+
+
+def _why_no_address(policy: Policy, uplink: Uplink) -> str:
+    probes = policy.probes_through(uplink.name)
+    targets = [t for probe in probes for t in probe.targets_for(uplink.family)]
+    if any(target.is_looked_up for target in targets):
+        return "its targets are names"
+    return "no probe of it asks a host on the internet that the policy names"
 
 
 def _of_line(
