@@ -44,7 +44,7 @@ def test_a_probe_that_does_not_go_through_the_uplink_is_no_name_there(folder: Fo
         "- name: it\n  rounds: {primary: {connections: lost}}\n"
         "  expect: [{at: 9s, active: primary}]\n"
     )
-    assert "'connections' is not an IP address | write a target, or a probe" in problem
+    assert "'connections' is not an IP address | write a target or a probe: " in problem
 
 
 ECHOES = """\

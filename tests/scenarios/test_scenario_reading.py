@@ -169,7 +169,10 @@ SOUND = "expect: [{at: 1s, active: primary}]"
             "5:14 missing-key: an expectation needs the key 'at' | write for example 'at: 15s'",
         ),
         ("expect: [{}]", "5:14 missing-key: an expectation needs the key 'at'"),
-        ("expect: [{at: 5, switches: 0}]", "5:19 bad-value: 5 is not a time | a time is counted"),
+        (
+            "expect: [{at: 5, switches: 0}]",
+            "5:19 bad-value: 5 is not a time | a unit is missing: write 5s",
+        ),
         ("expect: [{at: 31d, switches: 0}]", "5:19 bad-value: 31d is more than 30d | write at"),
         (
             "expect: [{at: 1s, active: primry}]",
@@ -231,8 +234,12 @@ SOUND = "expect: [{at: 1s, active: primary}]"
             "5:24 unknown-target: no probe asks 203.0.113.3 through 'primary' | did you mean",
         ),
         (
+            "rounds: {primary: {intrnet: lost}}\nexpect: [{at: 1s, active: primary}]",
+            "5:24 bad-value: 'intrnet' is not an IP address | did you mean 'internet'?",
+        ),
+        (
             f"rounds: {{primary: {{gateway: lost}}}}\n{SOUND}",
-            "5:24 bad-value: 'gateway' is not an IP address | write a target, or a probe",
+            "5:24 bad-value: 'gateway' is not an IP address | write a target or a probe: ",
         ),
         (
             f"events: [{{at: 1s}}]\n{SOUND}",

@@ -64,9 +64,10 @@ class Names:
         try:
             name = str(parse_address(text))
         except UnusableAddress as error:
-            findings.report(
-                "bad-value", path, str(error), "write a target, or a probe", on_key=True
-            )
+            names = sorted({*known, *self.probes[uplink]})
+            listed = f"write a target or a probe: {first_of(names)}"
+            hint = findings.did_you_mean(text, names, listed)
+            findings.report("bad-value", path, str(error), hint, on_key=True)
             return None
         if name in known:
             return known[name]

@@ -169,7 +169,7 @@ class _Check:
         """What to write instead of `value` if it is nearly right."""
         if isinstance(value, str) and _is_quoted(schema, value):
             return f"write {value}, without quotes"
-        if schema == self.definitions.get("duration"):
+        if self._is(schema, "duration") or self._is(schema, "time"):
             return typo_hints.duration(typo_hints.durations(value))
         if schema == self.definitions.get("gateway"):
             return typo_hints.gateway(value)
