@@ -207,7 +207,7 @@ def test_an_uplink_of_which_nothing_is_known_now_is_no_rest() -> None:
     assert not it.engine.at_rest(10.5)
 
 
-def test_what_is_not_healthy_or_not_at_its_best_is_no_rest() -> None:
+def test_what_begins_to_fail_or_recovers_or_is_not_at_its_best_is_no_rest() -> None:
     net = Net(policy()).run(30)
     engine = net.world.engine
     assert engine.at_rest(net.now)
@@ -216,7 +216,7 @@ def test_what_is_not_healthy_or_not_at_its_best_is_no_rest() -> None:
     assert not engine.at_rest(net.now)
     net.run(40)
     assert net.state("b") is UplinkState.FAILED
-    assert not engine.at_rest(net.now)
+    assert engine.at_rest(net.now)
     net.mend("b")
     net.run(50)
     assert net.state("b") is UplinkState.RECOVERING
@@ -227,6 +227,38 @@ def test_what_is_not_healthy_or_not_at_its_best_is_no_rest() -> None:
     assert not engine.at_rest(net.now)
     net.world.release("a")
     assert engine.at_rest(net.now)
+
+
+def test_an_uplink_that_stays_failed_rests_once_nothing_counts_any_more() -> None:
+    lossy = Rule("r", Beyond(Measure.LOSS, "internet", 0.3, 60.0), Recover(5.0))
+    twins = [Twin(policy(rules=(*policy().rules, lossy))) for _ in range(2)]
+    for net in twins:
+        net.run(80)
+        net.cut("a")
+        net.run(110)
+        assert net.state("a") is UplinkState.FAILED
+        # The window of its loss still has answers.
+        assert not net.world.engine.at_rest(net.now)
+        net.run(170)
+        assert net.world.engine.at_rest(net.now)
+    rest(twins, 1000.0)
+    fed, leapt = twins
+    assert fed.outputs == leapt.outputs
+    assert fed.world.status() == leapt.world.status()
+    for net in twins:
+        net.mend("a")
+        net.run(1300)
+    assert fed.outputs == leapt.outputs
+    assert fed.state("a") is UplinkState.HEALTHY
+    assert fed.world.engine.deadline() == leapt.world.engine.deadline()
+
+
+def test_while_no_uplink_answers_there_is_no_rest() -> None:
+    net = Net(policy()).run(30)
+    for name in "abc":
+        net.cut(name)
+    net.run(300)
+    assert not net.world.engine.at_rest(net.now)
 
 
 def test_a_leap_puts_off_the_warning_of_silence_and_spends_no_time_of_it() -> None:
@@ -261,7 +293,12 @@ def test_the_other_family_has_to_rest_too() -> None:
     net = Net(policy(*LINES[:2], *six, probes=its)).run(30)
     assert net.world.engine.at_rest(net.now)
     net.cut("seven")
+    net.run(32)
+    assert not net.world.engine.at_rest(net.now)
     net.run(40)
+    assert net.world.engine.at_rest(net.now)
+    net.mend("seven")
+    net.run(45)
     assert not net.world.engine.at_rest(net.now)
 
 

@@ -143,7 +143,7 @@ def _policies(draw: st.DrawFn) -> Policy:
 @st.composite
 def _lines(draw: st.DrawFn, seed: str) -> WanLine:
     rates = st.sampled_from([0.0, 1 / 600, 1 / 200])
-    lengths = st.sampled_from([0.5, 4.0, 40.0])
+    lengths = st.sampled_from([0.5, 4.0, 40.0, 300.0])
     dead = RandomEpisodes(f"{seed}/dead", draw(rates), draw(lengths))
     flaps = Flapping(f"{seed}/flap", RandomEpisodes(f"{seed}/flaps", draw(rates), 20.0), 2.0, 3.0)
     return WanLine(
@@ -242,3 +242,28 @@ def test_the_time_in_which_a_move_is_held_back_is_leapt_and_the_move_comes_when_
     )
     moves = [output.cause for output in outputs if isinstance(output, Decision)]
     assert len(moves) == (3 if hold_back.min_stay else 2)
+
+
+@pytest.mark.parametrize("name", ["primary", "secondary"])
+@pytest.mark.parametrize("trouble", ["dead", "unplugged"])
+@pytest.mark.parametrize("down", [1.0, 5.0])
+def test_the_time_in_which_an_uplink_stays_failed_is_leapt_and_it_recovers_when_it_would(
+    name: str, trouble: str, down: float
+) -> None:
+    plain = _plain()
+    policy = replace(plain, probes=(replace(plain.probes[0], down_interval=down),))
+    lines = {each: WanLine(loss=0.002) for each in ("primary", "secondary")}
+    course = (Episode(20.0, 480.0),)
+    if trouble == "dead":
+        lines[name] = replace(lines[name], dead=course)
+    else:
+        lines[name] = replace(lines[name], unplugged=course)
+    network = Network(lines, {})
+    outputs, result = _run(policy, network, leaping=True)
+    expected, whole = _run(policy, network, leaping=False)
+    assert outputs == expected
+    assert result.uplinks == whole.uplinks
+    assert result.families == whole.families
+    assert result.leapt > 0.4 * SECONDS
+    moves = [output.cause for output in outputs if isinstance(output, Decision)]
+    assert len(moves) == (3 if name == "primary" else 1)

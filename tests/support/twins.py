@@ -80,7 +80,7 @@ class Twin(Net):
                     self.world.set_links(LinkState(line.interface))
 
     def calm(self) -> bool:
-        """Whether every round would be as the latest was, and good."""
+        """Whether every round would be as the latest was, and good, or answered by nobody."""
         rules = self.world.policy
         for line in rules.uplinks:
             if not self.world.link_of(line.interface).connected:
@@ -95,7 +95,7 @@ class Twin(Net):
                     if said != fate or isinstance(fate, str):
                         return False
                     good += isinstance(fate, float) and fate <= its.timeout
-                if good < answers_needed(its.quorum, len(targets)):
+                if 0 < good < answers_needed(its.quorum, len(targets)):
                     return False
         # Nothing may be missing of what is under way, and no stream may have changed its pace.
         return all(not stream._rests and self._at_pace(stream) for stream in self.world.streams())

@@ -191,10 +191,11 @@ class Engine:
         return self._after.delivered
 
     def at_rest(self, at: float) -> bool:
-        """Whether nothing would change, except the time, if at `at` all that comes is good rounds
-        like the latest, until `rest_until`."""
+        """Whether nothing would change, except the time, if at `at` all that comes is rounds like
+        the latest, until `rest_until`: good ones, and through uplinks that stay failed such that
+        nothing answers."""
         return (
-            all(health.at_rest for health in self._healths.values())
+            all(health.at_rest or health.rests_failed(at) for health in self._healths.values())
             and all(selection.at_rest(at) for selection in self._families.values())
             and not self._suspects.any
             and self._ownership.restore_at == inf
@@ -204,11 +205,11 @@ class Engine:
 
     @property
     def rest_until(self) -> float:
-        """When its rest ends though all rounds are good: something that is held back may move."""
+        """When its rest ends though all rounds are alike: something that is held back may move."""
         return min(family.deadline() for family in self._families.values())
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
-        """Fast-forward by `delta` seconds: behave as if good rounds identical to the latest had
+        """Fast-forward by `delta` seconds: behave as if rounds identical to the latest had
         kept arriving through `uplinks` at the same interval. To be called only `at_rest`; the next
         event is at least that much later."""
         for uplink in uplinks:

@@ -112,8 +112,9 @@ class Passage:
         """How many targets were asked through each uplink by each probe, each round counted."""
         self.answered: Counter[tuple[UplinkId, str]] = Counter()
         """How many of them answered."""
-        self.troubled_until = -inf
-        """The latest time at which a packet was sent that was lost, or came back late."""
+        self.troubled_until = dict.fromkeys(self.lines, -inf)
+        """The latest time at which a packet was sent through a line that was lost, or came back
+        late."""
 
     def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
@@ -130,7 +131,7 @@ class Passage:
         if self._calm_from[uplink] <= sent_at and sent_at + line.latency < self._calm_until[uplink]:
             if not lost:
                 return line.latency
-            self.troubled_until = max(self.troubled_until, sent_at)
+            self._trouble(uplink, sent_at)
             return None
         return self._through_trouble(uplink, target, sent_at, nanoseconds, lost)
 
@@ -140,10 +141,10 @@ class Passage:
         of_targets = [target.next_change(after) for target in self._targets.values()]
         return min([*of_lines, *of_targets], default=inf)
 
-    def calm(self, time: float) -> bool:
-        """Whether nothing is wrong with any line or target."""
+    def steady(self, time: float) -> bool:
+        """Whether every line is fine or dead, and nothing is wrong with any target."""
         return all(
-            line.condition(time) is LineCondition.FINE for line in self.lines.values()
+            line.condition(time) is not LineCondition.BROWN for line in self.lines.values()
         ) and all(target.at(time) is None for target in self._targets.values())
 
     def first_lost(
@@ -173,10 +174,13 @@ class Passage:
         lost |= gone or reader.dead(sent_at) or reader.dead(sent_at + latency)
         if lost or severity:
             came_back = sent_at if lost else sent_at + latency
-            self.troubled_until = max(self.troubled_until, came_back)
+            self._trouble(uplink, came_back)
         else:
             self._find_calm(uplink, sent_at)
         return None if lost else latency
+
+    def _trouble(self, uplink: UplinkId, until: float) -> None:
+        self.troubled_until[uplink] = max(self.troubled_until[uplink], until)
 
     def _find_calm(self, uplink: UplinkId, time: float) -> None:
         """Note until when packets through a line need not be looked at closely."""

@@ -1,7 +1,8 @@
 """A policy on a network, from beginning to end: what it does, and what came of that.
 
-Most of a month nothing happens. There the simulation leaps: while the engine is at rest and no
-packet is lost or late, all rounds are alike and change nothing. It stops short of the next change
+Most of a month nothing happens. There the simulation leaps: while the engine is at rest, and no
+packet is lost or late except through lines that are dead, where all are lost, all rounds are alike
+and change nothing. It stops short of the next change
 of the network and of the next lost packet, and lands where rounds are sent at the very instants at
 which they would have been sent. A property test holds the decisions against those without leaps.
 """
@@ -141,7 +142,7 @@ class _Simulation:
 
     def _go_on(self, change: float) -> None:
         """Leap, or make the rounds of a while; in any case not beyond `change`."""
-        if self._leaping and self._passage.calm(self._now):
+        if self._leaping and self._passage.steady(self._now):
             self._fast_forward(change)
             shortest = min(stream.interval for stream in self._world.streams()) / 1e9
             self._run(min(self._now + shortest, change))
@@ -159,7 +160,9 @@ class _Simulation:
         intervals = [stream.interval for stream in streams]
         if intervals != self._intervals:
             self._intervals, self._even_since = intervals, now
-        uneven_until = max(passage.troubled_until, self._changed_at, self._even_since)
+        dead = {its for its, line in passage.lines.items() if line.dead(now)}
+        troubles = (passage.troubled_until[its] for its in passage.lines if its not in dead)
+        uneven_until = max(self._changed_at, self._even_since, *troubles)
         calm_for = nanoseconds(now - uneven_until - self._under_way)
         # All go on at their instants; or all but the rarest do, up to the next one of those.
         rare = {stream.uplink for stream in streams if stream.interval == max(intervals)}
@@ -171,6 +174,8 @@ class _Simulation:
         began = nanoseconds(now)
         limit = nanoseconds(min(change, world.engine.rest_until) - self._under_way)
         for stream in streams:
+            if stream.uplink in dead:
+                continue
             limit = passage.first_lost(
                 stream.uplink, stream.targets, stream.next_due, stream.interval, limit
             )
@@ -184,8 +189,11 @@ class _Simulation:
             return
         for stream in moved:
             asked = delta // stream.interval * len(stream.targets)
+            if passage.lines[stream.uplink].unplugged(now):
+                continue  # no packet leaves
             passage.asked[stream.uplink, stream.probe] += asked
-            passage.answered[stream.uplink, stream.probe] += asked
+            if stream.uplink not in dead:
+                passage.answered[stream.uplink, stream.probe] += asked
         world.fast_forward(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1

@@ -148,7 +148,7 @@ class World:
         self._schedule.now = max(self._schedule.now, end)
 
     def fast_forward(self, seconds: float, uplinks: Collection[UplinkId]) -> None:
-        """Take it that nothing but good rounds like the latest came for `seconds`, through
+        """Take it that nothing but rounds like the latest came for `seconds`, through
         `uplinks`, and that no round through another was due.
 
         That changes nothing while the engine is at rest (`Engine.at_rest`), no answer is missing of

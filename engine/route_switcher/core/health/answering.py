@@ -87,7 +87,7 @@ class Answering:
         return [latest.said for latest in self._latest.values() if latest.said is not None]
 
     def fast_forward(self, delta: float) -> None:
-        """Take it that good rounds like the latest have come for `delta` more seconds."""
+        """Take it that rounds like the latest have come for `delta` more seconds."""
         for latest in self._latest.values():
             latest.sent_at += delta
 

@@ -33,6 +33,11 @@ class Measurements:
         """Whether more rounds like the latest could only lower what it says."""
         return all(window.calm for window in self._windows)
 
+    @property
+    def lost(self) -> bool:
+        """Whether no target answered in all its time, and more of the same changes nothing."""
+        return all(window.lost for window in self._windows)
+
     def add(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take the answers of a round; rounds come in the order of sending."""
         for position, answer in by_target(self._targets, answers):

@@ -38,6 +38,7 @@ class RuleHealth:
         "_about_next_hop",
         "_break",
         "_concerned",
+        "_confirmed",
         "_enough",
         "_fail",
         "_last_good",
@@ -104,6 +105,8 @@ class RuleHealth:
         self._timed = [j for c, j in pairs if c is not None and j is not None and takes_time(c)]
         self._trouble = frozenset(leaf.probe for leaf in rule.fail_leaves if leaf.probe is not None)
         """The probes whose failed rounds may be the beginning of this rule's failure."""
+        self._confirmed = max((leaf.rounds for leaf in rule.fail_leaves), default=0)
+        """Failed rounds in a row, of whichever probe, above which their number means nothing."""
         self._enough = max((leaf.rounds for leaf in rule.recover_leaves), default=0)
         """Good rounds in a row, of whichever probe, above which their number means nothing."""
         self._stable_since: float | None = None
@@ -129,6 +132,17 @@ class RuleHealth:
             and self.deadline() == inf
             and self._observations.link.connected
             and all(run.successes >= self._enough for run in self._observations.runs.values())
+        )
+
+    @property
+    def rests_failing(self) -> bool:
+        """Whether more failed rounds like the latest, and time, would change nothing while its
+        windows are lost."""
+        if self._ignores_rounds:
+            return self.deadline() == inf
+        runs = self._observations.runs.values()
+        return all(run.failures >= max(self._confirmed, 1) for run in runs) and all(
+            judge.deadline() == inf for judge in self._timed
         )
 
     @property
@@ -158,8 +172,8 @@ class RuleHealth:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
         if event.outcome is RoundOutcome.UNKNOWN:
             return []
-        if self._about_next_hop and self.state is RuleState.OK:
-            return []  # rounds matter only when it recovers
+        if self._ignores_rounds:
+            return []
         self.catch_up(event.at)
         observations = self._observations
         gap = event.sent_at - observations.known_at
@@ -237,10 +251,18 @@ class RuleHealth:
         if self.state is not RuleState.FAILED:
             self.failing_since = None
 
-    def fast_forward(self, delta: float) -> None:
-        """Behave as if good rounds like the latest had come for `delta` more seconds."""
+    def fast_forward(self, delta: float, *, good: bool) -> None:
+        """Behave as if rounds like the latest had come for `delta` more seconds, all of them good,
+        or all failed."""
+        if self._ignores_rounds:
+            return
         self._observations.known_at += delta
-        self._last_good += delta
+        self._last_good += delta if good else 0.0
+
+    @property
+    def _ignores_rounds(self) -> bool:
+        """Whether rounds do not matter now: to a rule about the next hop, only when it recovers."""
+        return self._about_next_hop and self.state is RuleState.OK
 
     def catch_up(self, at: float) -> None:
         """Ask the evaluators at the times before `at` at which a part came to hold by time alone: a

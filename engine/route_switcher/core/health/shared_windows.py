@@ -62,6 +62,11 @@ class SharedWindows:
         """Whether more rounds like the latest could only lower what they say."""
         return all(measuring.calm for its in self._by_probe.values() for measuring in its)
 
+    @property
+    def lost(self) -> bool:
+        """Whether no target answered in all their time, and more of the same changes nothing."""
+        return all(measuring.lost for its in self._by_probe.values() for measuring in its)
+
     def on_round(self, event: Round) -> None:
         """Take the answers of a known round."""
         for measuring in self._by_probe.get(event.probe, ()):

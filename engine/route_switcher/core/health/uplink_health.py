@@ -143,6 +143,19 @@ class UplinkHealth(WayOut):
             and self._windows.calm
         )
 
+    def rests_failed(self, at: float) -> bool:
+        """Whether it is failed, and more rounds that nothing answers, and time, would change
+        nothing."""
+        return (
+            self.state is UplinkState.FAILED
+            and self.last_told == self.last_known
+            and self._answering.silent(at)
+            and all(rule.rests_failing for rule in self._rules)
+            and self._windows.lost
+            and self.hop.deadline() == inf
+            and len(self.hop.usable) <= 1
+        )
+
     def rules(self) -> tuple[RuleStatus, ...]:
         """What each rule that judges it says of it."""
         return tuple(rule.status() for rule in self._rules)
@@ -252,14 +265,15 @@ class UplinkHealth(WayOut):
         return min([rule.deadline() for rule in self._rules] + [self.hop.deadline()])
 
     def fast_forward(self, delta: float) -> None:
-        """Behave as if good rounds like the latest had come for `delta` more seconds."""
+        """Behave as if rounds like the latest had come for `delta` more seconds."""
+        good = self._answering.good
         self.last_known += delta
-        self.last_good += delta
+        self.last_good += delta if good else 0.0
         self.last_told += delta
         self.silence.fast_forward(delta)
         self._answering.fast_forward(delta)
         for rule in self._rules:
-            rule.fast_forward(delta)
+            rule.fast_forward(delta, good=good)
         self._windows.fast_forward(delta)
 
     def require_recovery(self, at: float, evidence: str) -> list[RuleChange]:

@@ -81,6 +81,13 @@ class Window:
             and self._samples.step[self._samples.first] != NO_STEP
         )
 
+    @property
+    def lost(self) -> bool:
+        """Whether nothing in it was answered, and more of the same at the same pace would change
+        nothing in it."""
+        count = self._samples.count
+        return self.full and self._fates[_LOST] == count and self._even >= count
+
     def value(self, measure: Measure) -> float:
         """The loss (0 to 1), or the latency or jitter in seconds; 0 where nothing is known."""
         match measure:
@@ -135,10 +142,10 @@ class Window:
 
     def fast_forward(self, delta: float) -> None:
         """Behave as if answers like the latest had come for `delta` more seconds, at the pace of
-        the latest two. To be called only while it is `calm`."""
+        the latest two. To be called only while it is `calm` or `lost`."""
         micros = _micros(delta)
         samples = self._samples
-        if self.steady:
+        if self.steady or self.lost:
             samples.shift(micros)
             return
         weight, rtt = samples.weight[-1], samples.rtt[-1]

@@ -24,6 +24,9 @@ from route_switcher.core.vocabulary.states import Cause, UplinkState
 from route_switcher.core.vocabulary.status import Override
 from route_switcher.core.vocabulary.uplinks import Family
 
+_LASTING = (UplinkState.HEALTHY, UplinkState.FAILED)
+"""States in which an uplink may stay for long."""
+
 
 class SelectionState:
     """Nothing is changed by asking it. `healths` stand in order of preference; they and the
@@ -127,8 +130,9 @@ class SelectionState:
         )
 
     def at_rest(self, at: float) -> bool:
-        """Whether good rounds of all uplinks, which are healthy, change nothing until its
-        `deadline`: nothing could be better, or what could is held back, and that is told."""
+        """Whether more rounds like the latest change nothing until its `deadline`, while the active
+        uplink is healthy, and each other one is healthy or stays failed: nothing could be better,
+        or what could is held back, and that is told."""
         if self.content(at):
             return True
         return (
@@ -137,7 +141,8 @@ class SelectionState:
             and self.override is None
             and self._returns_to is None
             and not self.limiter.released
-            and all(health.state is UplinkState.HEALTHY for health in self.candidates)
+            and self._health(self.current).state is UplinkState.HEALTHY
+            and all(health.state in _LASTING for health in self.candidates)
             and self._health(self.current).penalty.until <= at
             and self.admission.calm
             and at < self._held_until
