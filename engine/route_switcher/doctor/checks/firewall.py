@@ -109,12 +109,10 @@ def _are_dropped(firewall: Firewall, way: Way) -> Truth:
 def _dropped(
     firewall: Firewall, line: Line, label: str, what: str, dropped: Sequence[Way]
 ) -> Finding:
-    chains = dict.fromkeys(
-        chain.id
-        for way in dropped
-        for packet in way.packets
-        for chain in dropping(firewall, packet)
-    )
+    packets = [packet for way in dropped for packet in way.packets]
+    chains = dict.fromkeys(c.id for packet in packets for c in dropping(firewall, packet))
+    pings = [packet for packet in packets if packet.icmp_type is not None]
+    mended = dict.fromkeys(c.id for packet in pings for c in dropping(firewall, packet))
     names = listed([f"{each.name} in table {each.family} {each.table}" for each in chains])
     targets = ", ".join(str(way.target) for way in dropped)
     version = line.uplink.family.value
@@ -123,7 +121,7 @@ def _dropped(
         f"{what} ({targets}) are dropped by this machine's own firewall: chain {names}",
         *(
             command
-            for each in chains
+            for each in mended
             for command in accepting_probes(firewall.chains[each], version, line.own_name)
         ),
     )
