@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -134,6 +134,16 @@ def test_an_outage_is_counted() -> None:
     assert values["switches_total{family=IPv4,cause=operator}"] == 0
     assert not [name for name in values if "cause=start" in name]
     assert math.isnan(values[f"uplink_loss_ratio{{{primary}}}"])
+
+
+def test_nothing_that_a_prober_counts_is_left_out() -> None:
+    world = Counted(policy())
+    world.run(10)
+    counted = world.packets[v4("primary")]
+    for number, each in enumerate(fields(Counters), 1000):
+        setattr(counted, each.name, number)
+    told = [value for name, value in world.values().items() if "uplink=primary" in name]
+    assert set(range(1000, 1000 + len(fields(Counters)))) <= set(told)
 
 
 def test_what_others_count_is_told() -> None:

@@ -25,6 +25,8 @@ _DROPPED: Mapping[str, Callable[[Counters], int]] = {
     "unasked": lambda counted: counted.unasked,
     "wrong_source": lambda counted: counted.wrong_source,
     "wrong_token": lambda counted: counted.wrong_token,
+    "wrong_target": lambda counted: counted.wrong_target,
+    "wrong_hops": lambda counted: counted.wrong_hops,
     "repeated": lambda counted: counted.repeated,
     "late": lambda counted: counted.late,
 }
