@@ -66,17 +66,17 @@ def probes(lab: Lab, folder: Path) -> dict[str, str]:
     program.write_text(PROGRAM.format(v4=v4, v6=v6))
     program.chmod(0o755)
     hosts = f"targets: ['{v4}', '{v6}']"
-    fast = "interval: 50ms, timeout: 50ms"
+    fast = "interval: 150ms, timeout: 150ms"
     return {
         "icmp": f"type: icmp, {hosts}, {fast}",
         "full": f"type: icmp, size: 1400, {hosts}, {fast}",
         "tcp": f"type: tcp, port: {PORT}, {hosts}, {fast}",
         "http": f"type: http, url: 'http://{NAME}:{PORT}/', status: 204, {hosts},"
-        " interval: 200ms, timeout: 200ms",
+        " interval: 400ms, timeout: 400ms",
         "dns": f"type: dns, name: {NAME}, value: 203.0.113.7, {hosts}, {fast}",
         "neighbour": f"type: neighbour, {fast}",
         "echo": f"type: echo, {fast}",
-        "exec": f"type: exec, run: ['{program}'], interval: 500ms, timeout: 500ms",
+        "exec": f"type: exec, run: ['{program}'], interval: 1s, timeout: 1s",
     }
 
 

@@ -170,6 +170,8 @@ class Engine:
             code = self.end(signal.SIGTERM) if self.running else self.process.returncode
         finally:
             self._lab.stop(f"process {self.process.pid}")  # kills, if it must
+            for reader in self._readers:
+                reader.join(DEADLINE)  # all that it wrote, a traceback too
             self._closing.close()
         told = [f"{r.number:3} {r.level:7} {r.event}: {r.message}" for r in self.records]
         sys.stdout.write("\n".join([*told, *self._not_log, ""]))  # pytest shows it if a test fails
