@@ -18,8 +18,22 @@ from support.written_policy_files import policy_text
 pytestmark = pytest.mark.kernel
 
 
+OTHER_KINDS = """\
+  connections: {type: tcp, port: 9, refused: good, interval: 100ms, TARGETS}
+  gateway: {type: neighbour, interval: 100ms}
+  path: {type: echo, interval: 100ms}
+  program: {type: exec, run: [/bin/true], interval: 100ms}
+"""
+
+
 def test_it_outlives_a_time_without_descriptors(lab: Lab, start: Start) -> None:
-    engine = start(policy_text(lab), "--log-level", "debug")
+    text = policy_text(lab)
+    targets = text[text.index("targets: [") : text.index("], interval")] + "]"
+    text = text.replace("rules:\n", OTHER_KINDS.replace("TARGETS", targets) + "rules:\n")
+    text = text.replace("fail: {failures", "probe: internet, fail: {failures")
+    for name in ("connections", "gateway", "path", "program"):
+        text += f"  - {{name: no-{name}, probe: {name}, fail: {{failures: 999}}}}\n"
+    engine = start(text, "--log-level", "debug")
     engine.wait_for_health("primary", "secondary")
     pid = engine.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)

@@ -90,10 +90,13 @@ class SeparateRequests(ABC):
         if on_late is not None:
             await self._late_replies.tell_due()
             self._late_replies.follow(open_round, result, on_late)
-        if self._egress.interface is None:
+        if self._egress.interface is None or not result.failed_entirely:
             return result
-        with socket.socket() as sock:
-            return named_by_link(result, sock, self._egress.interface)
+        try:
+            with socket.socket() as sock:
+                return named_by_link(result, sock, self._egress.interface)
+        except OSError:  # no descriptor is to be had: the round keeps its own reason
+            return result
 
     async def _await_answer(self, open_round: OpenRound[Request], request: Request) -> None:
         came: float | RequestFault | None
