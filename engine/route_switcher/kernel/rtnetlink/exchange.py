@@ -209,9 +209,11 @@ async def read(
     discarded: Discarded,
     enough: Callable[[bytes], bool] = lambda _: False,
     cut: Cut = split,
+    *,
+    in_parts: bool = True,
 ) -> list[T]:
     """What `parse` makes of each answer to the request that `build` makes of a sequence number,
-    up to the first datagram that is `enough`.
+    up to the first datagram that is `enough`. `in_parts`: others get a turn while many are parsed.
 
     Raises KernelError.
     """
@@ -224,6 +226,8 @@ async def read(
         await trio.lowlevel.checkpoint()
         took_long = trio.current_time() - began > _LONGEST_AGAIN
         if not replies.interrupted or took_long or attempts == _ATTEMPTS:
+            if not in_parts:
+                return parsed(replies, parse, discarded)
             found = []
             for first in range(0, len(replies), _AT_ONCE):
                 found += parsed(replies[first : first + _AT_ONCE], parse, discarded)

@@ -114,7 +114,10 @@ class NetlinkKernel:
             cut = ours_of(cut)
         read = partial(messages.default_route, also=self._also)
         try:
-            found = await exchange.read(build, read, self.discarded, enough, cut)
+            # A reconcile waits for ours, and in a storm each turn of others takes longer.
+            found = await exchange.read(
+                build, read, self.discarded, enough, cut, in_parts=not ours_only
+            )
         except KernelError as error:
             # A table is made with its first route; a kernel may lack a family.
             if error.code in (errno.ENOENT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP):
