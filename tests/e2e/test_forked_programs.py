@@ -50,7 +50,7 @@ def test_it_has_what_it_is_given_and_nothing_else(
         engine.wait_for_health("primary", "secondary")
         process = Path(f"/proc/{engine.process.pid}")
         opened = {int(name) for name in os.listdir(process / "fd")}
-        assert {0, 1, 2} <= opened <= set(range(20))
+        assert {0, 1, 2} <= opened <= set(range(32))
         pipes = [os.readlink(process / "fd" / str(number)) for number in opened if number > 2]
         assert not any(name.startswith("pipe:") for name in pipes)
         assert os.readlink(process / "fd" / "0") == os.devnull
