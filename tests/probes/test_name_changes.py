@@ -9,15 +9,18 @@ import trio
 from trio.testing import MockClock
 
 from route_switcher.core.probing.round import RequestFault
+from route_switcher.core.vocabulary.events import Answer, Round
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+from route_switcher.journal.encoding import Encoder, grid_for
 from route_switcher.probes.lookup import Found
 from route_switcher.probes.named_targets import AGAIN, LONGEST, SHORTEST, NamedTargets
 from route_switcher.probes.prober import Egress
 from support.written_probers import WrittenProber
 
 NAME = Target.named("www.example.net", (ip_address("9.9.9.9"),))
+UPLINK = UplinkId("lte", Family.IPV4)
 EGRESS = Egress(interface="eth0", family=Family.IPV4)
 SILENT = RequestFault(RoundOutcome.FAILED, "no answer within 2 s")
 NOBODY = RequestFault(RoundOutcome.UNKNOWN, "it says NXDOMAIN")
@@ -43,6 +46,11 @@ class Names:
     def __init__(self, targets: NamedTargets, prober: WrittenProber) -> None:
         self._targets = targets
         self._prober = prober
+
+    @property
+    def asked(self) -> tuple[Target, ...]:
+        """The targets of the latest round."""
+        return tuple(self._prober.rounds[-1][1])
 
     async def round(self, *others: Target, needed: int = 1) -> tuple[RoundOutcome, str, list[str]]:
         """The outcome of a round, its reason, and who was asked."""
@@ -139,3 +147,28 @@ async def test_what_a_name_lacks_leaves_the_quorum_or_decides(autojump_clock: Mo
         assert (await names.round(other, needed=2))[0] is RoundOutcome.UNKNOWN
     async with named(Resolver(SILENT)) as names:
         assert (await names.round(other, needed=2))[0] is RoundOutcome.FAILED
+
+
+async def test_rounds_of_one_address_take_no_more_room_in_the_journal(
+    autojump_clock: MockClock,
+) -> None:
+    resolver = Resolver((("203.0.113.1",), 60.0), (("203.0.113.2",), 1e9))
+    encoder = Encoder(1, grid_for(0.0))
+    encoder.begin(0.0, 0.0, 0.0)
+    sizes, rounds = [], []
+    async with named(resolver) as names:
+        for _ in range(300):
+            await names.round()
+            asked = names.asked
+            now = trio.current_time()
+            answers = tuple(Answer(target, 0.02) for target in asked)
+            rounds.append(Round(now, UPLINK, "internet", now, RoundOutcome.GOOD, answers))
+            before = encoder.size
+            encoder.add(rounds[-1])
+            sizes.append(encoder.size - before)
+            await trio.sleep(1)
+    assert {answer.target.address for r in rounds for answer in r.answers} == {
+        "203.0.113.1",
+        "203.0.113.2",
+    }
+    assert sum(size > min(sizes) for size in sizes) == 2, "once for each address"

@@ -40,7 +40,9 @@ _WAITING = RequestFault(RoundOutcome.UNKNOWN, "its address is not known yet", La
 class _Name:
     """What is known of one name."""
 
-    address: str = ""
+    asked: Target | None = None
+    """The target with the address that it has, as the same object for as long as it has that: to
+    the journal every other object is another kind of round."""
     fault: RequestFault = _WAITING
     due: float = -inf
     """When it is to be looked up next."""
@@ -95,14 +97,11 @@ class NamedTargets:
         names = {t: self._name(t) for t in targets if not t.address}
         with trio.move_on_after(timeout):
             for name in names.values():
-                if not name.address:
+                if name.asked is None:
                     await name.ended.wait()
-        asked = tuple(
-            t if t.address else replace(t, address=names[t].address)
-            for t in targets
-            if t.address or names[t].address
-        )
-        faults = {t: name.fault for t, name in names.items() if not name.address}
+        found = (t if t.address else names[t].asked for t in targets)
+        asked = tuple(target for target in found if target is not None)
+        faults = {t: name.fault for t, name in names.items() if name.asked is None}
         if not faults:
             return await self._prober.ask(asked, needed, timeout, on_late)
         if asked:
@@ -124,11 +123,11 @@ class NamedTargets:
         now = trio.current_time()
         if isinstance(came, RequestFault):
             name.fault = came
-            name.due = now + (AGAIN if name.address else SOON)
+            name.due = now + (SOON if name.asked is None else AGAIN)
         else:
             addresses, seconds = came
-            if name.address not in addresses:
-                name.address = addresses[0]
+            if name.asked is None or name.asked.address not in addresses:
+                name.asked = replace(target, address=addresses[0])
             name.due = now + min(max(seconds, SHORTEST), LONGEST)
         name.going = False
         name.ended.set()
