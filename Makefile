@@ -56,12 +56,12 @@ search: $(VENV)/.dev-ready  ## let the property tests try new examples, ten minu
 mutants: $(VENV)/.dev-ready  ## change core and policy at random, ten minutes: do the tests notice?
 	@PYTHONPATH=tests $(BIN)/python -P -m mutants $(MUTANTS)
 
-faults: $(VENV)/.dev-ready  ## break all that can break, about nine minutes, and print what it cost
+faults: $(VENV)/.dev-ready  ## break all that can break, about twelve minutes, and print what it cost
 	@$(call require_packages,faketime:faketime dnsmasq:dnsmasq-base udhcpc:udhcpc \
 	    /lib/systemd/systemd-networkd:systemd)
 	@$(BIN)/python -P -m pytest -n $(FAULT_PROCESSES) --dist worksteal tests/faults --every-fault
 
-programs: $(VENV)/.dev-ready $(VENV)/bin/promtool  ## drive DHCP clients and network managers, three minutes (as root)
+programs: $(VENV)/.dev-ready $(VENV)/bin/promtool  ## drive real programs beside the engine, about five minutes (as root)
 	@$(call leave_asleep,NetworkManager,NetworkManager)
 	@$(call leave_asleep,ifup,networking)
 	@$(call leave_asleep,keepalived,keepalived)

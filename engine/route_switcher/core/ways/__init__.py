@@ -12,10 +12,14 @@ asked (RTM_GETROUTE), and its answers are compared with the plan.
 
     question                    for                                     what it decides
     a bound probe               each uplink, each of its targets        whether the rounds count
+    the same, with redirects    each uplink with a gateway              whether the rounds count
     the answer to it            each IPv4 uplink, one target            whether the rounds count
     own traffic, own connection each target                             where the traffic goes
     forwarded traffic           each target, each network that is       where the traffic goes
                                 forwarded and is of no uplink
+
+A target by name is asked about at the address that it had in the latest round through that uplink
+(`named_addresses`); a new address is asked about at once (`AskWays`).
 
 2. What an answer means (`comparison`)
 --------------------------------------

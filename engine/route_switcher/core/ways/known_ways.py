@@ -5,7 +5,7 @@ from math import inf
 from route_switcher.core.vocabulary.events import Round, Ways
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.core.ways.named_targets import NamedTargets
+from route_switcher.core.ways.named_addresses import NamedAddresses
 from route_switcher.core.ways.probe_ways import ProbeWays
 from route_switcher.core.ways.situation import Situation
 from route_switcher.core.ways.traffic_ways import TrafficWays
@@ -16,7 +16,7 @@ class KnownWays:
 
     def __init__(self) -> None:
         self._probes = ProbeWays()
-        self.names = NamedTargets()
+        self.names = NamedAddresses()
         """What rounds told of targets by name."""
         self._traffic = {family: TrafficWays(family) for family in Family}
 

@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.uplinks import Address, UplinkId
 
 
-class NamedTargets:
+class NamedAddresses:
     """Remembers them for as long as the engine runs."""
 
     __slots__ = ("_addresses",)
