@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 import trio
 
@@ -22,21 +22,23 @@ from route_switcher.kernel.rtnetlink.exchange import KernelError
 from route_switcher.kernel.rtnetlink.framing import HEADER, Discarded, Message
 from route_switcher.kernel.rtnetlink.kernel_routes import FAMILIES, address
 from route_switcher.kernel.rtnetlink.names import index_of
+from route_switcher.probes import arp
+from route_switcher.probes.neighbour_discovery import (
+    ADVERTISEMENT,
+    HOP_LIMIT,
+    advertisement,
+    solicitation,
+    solicited_node,
+)
 
 ATTEMPTS = 3
 PATIENCE = 0.5
 """How often a gateway is asked, and how many seconds it has for an answer each time."""
 
 _ETHERNET = 1  # ARPHRD_ETHER
-_ETH_P_ARP = 0x0806
 _SIOCGIFHWADDR = 0x8927  # netdevice(7)
 _NAME_AND_ADDRESS = struct.Struct("=16sH6s16x")
-_ARP = struct.Struct("!HHBBH6s4s6s4s")
-_REQUEST, _REPLY = 1, 2
-_SOLICITATION = struct.Struct("!BBHI16sBB6s")  # with the option: our link-layer address
-_ADVERTISEMENT = 136
 _ICMP6_FILTER = 1
-_SOLICITED_NODE = int(IPv6Address("ff02::1:ff00:0"))
 
 _RTM_GETNEIGH, _RTM_NEWNEIGH = 30, 28
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # struct ndmsg: family, index, state, flags, type
@@ -68,13 +70,14 @@ async def _asked(
     try:
         with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as packets:
             packets.setblocking(False)
-            packets.bind((interface, _ETH_P_ARP))
+            packets.bind((interface, arp.ETHERTYPE))
             kind, mac = _hardware(packets, interface)
             if kind != _ETHERNET:
                 return None
             if isinstance(gateway, IPv6Address):
                 return await _solicit(interface, gateway, mac)
-            return await _arp(packets, interface, gateway, own, mac)
+            source = own if isinstance(own, IPv4Address) else None
+            return await _arp(packets, interface, gateway, source, mac)
     except PermissionError:
         return await _known(interface, gateway, discarded)
     except OSError as error:
@@ -89,36 +92,36 @@ def _hardware(channel: socket.socket, interface: str) -> tuple[int, bytes]:
 
 
 async def _arp(
-    packets: socket.socket, interface: str, gateway: Address, own: Address | None, mac: bytes
+    packets: socket.socket,
+    interface: str,
+    gateway: IPv4Address,
+    own: IPv4Address | None,
+    mac: bytes,
 ) -> Neighbour:
-    source = own.packed if own is not None else bytes(4)
-    question = _ARP.pack(1, 0x0800, 6, 4, _REQUEST, mac, source, bytes(6), gateway.packed)
-    to = (interface, _ETH_P_ARP, 0, 0, b"\xff" * 6)
+    question = arp.request(mac, own, gateway)
+    to = (interface, arp.ETHERTYPE, 0, 0, arp.BROADCAST)
 
     def answers(data: bytes) -> bool:
-        if len(data) < _ARP.size:
-            return False
-        *_, operation, _, sender, _, _ = _ARP.unpack_from(data)
-        return bool(operation == _REPLY and sender == gateway.packed)
+        told = arp.reply(data)
+        return told is not None and told.sender == gateway
 
     return await _exchange(packets, lambda: packets.sendto(question, to), answers)
 
 
 async def _solicit(interface: str, gateway: IPv6Address, mac: bytes) -> Neighbour:
-    question = _SOLICITATION.pack(135, 0, 0, 0, gateway.packed, 1, 1, mac)
-    group = str(IPv6Address(_SOLICITED_NODE | int(gateway) & 0xFFFFFF))
+    question, group = solicitation(mac, gateway), str(solicited_node(gateway))
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as channel:
         channel.setblocking(False)
         # A bit that is set keeps a type out (RFC 3542, 3.2).
         let_in = bytearray(b"\xff" * 32)
-        word = _ADVERTISEMENT // 32 * 4
-        bits = 0xFFFFFFFF & ~(1 << _ADVERTISEMENT % 32)
+        word = ADVERTISEMENT // 32 * 4
+        bits = 0xFFFFFFFF & ~(1 << ADVERTISEMENT % 32)
         let_in[word : word + 4] = struct.pack("=I", bits)
         channel.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, bytes(let_in))
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         index = index_of(interface)
         channel.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
-        channel.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        channel.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOP_LIMIT)
 
         def send() -> int:
             return channel.sendto(question, (group, 0, 0, index))
@@ -126,7 +129,7 @@ async def _solicit(interface: str, gateway: IPv6Address, mac: bytes) -> Neighbou
         return await _exchange(
             channel,
             send,
-            lambda data: data[:1] == bytes((_ADVERTISEMENT,)) and data[8:24] == gateway.packed,
+            lambda data: (told := advertisement(data)) is not None and told.target == gateway,
         )
 
 
