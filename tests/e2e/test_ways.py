@@ -318,3 +318,34 @@ def test_an_icmp_redirect_is_named_and_forgotten_by_the_command(lab: Lab, start:
     follow(lab, told)
     ip(lab, "route del 203.0.113.99/32 dev eth0")
     engine.wait_for("notice", "primary: probes go the right way again", since=since)
+
+
+def test_an_icmpv6_redirect_is_named_and_forgotten_by_the_command(lab: Lab, start: Start) -> None:
+    settings = ("net.ipv6.conf.all.forwarding=0", "net.ipv6.conf.eth0.accept_redirects=1")
+    lab.run(ROUTER, "sysctl", "-qw", *settings)
+    shown = lab.run("primary", "ip", "-6", "-j", "address", "show", "dev", CUSTOMER_PORT)
+    told = [each for link in json.loads(shown) for each in link["addr_info"]]
+    gateway = next(each["local"] for each in told if each["scope"] == "link")
+    text = policy_text(lab, [Family.IPV6])
+    engine = start(text.replace(str(lab.uplinks[0].gateway_of(Family.IPV6)), gateway))
+    engine.wait_for_health("primary-v6", "secondary-v6")
+    engine.wait_for("notice", "the kernel sends the traffic through primary", since=0)
+    since = engine.now
+    target, other = lab.targets(Family.IPV6)[0], "fe80::50"
+    # RFC 4861, 4.5: where to, for whom, and the link-layer address of that router.
+    message = struct.pack("!BBHI", 137, 0, 0, 0) + ip_address(other).packed + target.packed
+    message += bytes((2, 1)) + bytes.fromhex("020000000050")
+    with (
+        lab.inside("primary"),
+        socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as raw,
+    ):
+        index = socket.if_nametoindex(CUSTOMER_PORT)
+        raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+        raw.bind((gateway, 0, 0, index))
+        raw.sendto(message, (str(lab.uplinks[0].address_v6.ip), 0, 0, index))
+    ip(lab, "-6 route add 2001:db8:99::/64 dev eth0")  # news, so that the kernel is asked at once
+    named = engine.wait_for("notice", f"an ICMP redirect leads to {other}", since=since)
+    assert f"probes to {target} would go through another gateway" in named.message
+    follow(lab, named)
+    ip(lab, "-6 route del 2001:db8:99::/64 dev eth0")
+    engine.wait_for("notice", "primary-v6: probes go the right way again", since=since)
