@@ -22,6 +22,7 @@ from route_switcher.core.vocabulary.conditions import (
 )
 from route_switcher.core.vocabulary.policy import Policy, Recover, Rule
 from route_switcher.core.vocabulary.states import Speed
+from route_switcher.policy.load import load_text
 from support.watching import Watcher, policy, probe, rule, watched
 
 SILENT, UNPLUGGED, SLOW = Fault
@@ -48,6 +49,20 @@ def returns(the_policy: Policy, fault: Fault = SILENT) -> Times | None:
 def test_three_failures_once_a_second_take_three_to_four_seconds() -> None:
     # Up to 1 s to the next round, 2 s to the third, 1 s for its timeout.
     assert fails(policy(rule(THREE))) == Times(3.5, 4.0)
+
+
+def test_three_echoes_every_20_ms_take_no_longer_than_80_ms() -> None:
+    text = """\
+version: 1
+uplinks: {a: {interface: eth0, gateway: 198.51.100.1}}
+probes: {path: {type: echo, interval: 20ms}}
+rules: [{name: path, fail: {failures: 3}}]
+"""
+    # Up to 20 ms to the next round, 40 ms to the third, 10 ms for its timeout; so 10 ms are left
+    # for a machine that is late.
+    found = fails(load_text(text, "policy.yaml"))
+    assert found is not None
+    assert (found.typical, found.worst) == pytest.approx((0.06, 0.07))
 
 
 def test_the_fast_interval_confirms() -> None:

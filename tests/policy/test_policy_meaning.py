@@ -201,6 +201,24 @@ def test_the_default_timeout_is_a_second_or_the_interval(interval: str, timeout:
     assert policy.probes[0].timeout == timeout
 
 
+@pytest.mark.parametrize(
+    ("times", "timeout"),
+    [
+        ("interval: 20ms", 0.01),
+        ("interval: 10ms", 0.01),
+        ("interval: 1h", 1.0),
+        ("interval: 500ms", 0.25),
+        ("interval: 500ms, fast_interval: 100ms", 0.05),
+        ("interval: 20ms, timeout: 20ms", 0.02),
+    ],
+)
+def test_an_echo_is_waited_for_half_an_interval_unless_the_policy_says_otherwise(
+    times: str, timeout: float
+) -> None:
+    policy = the_policy(with_uplink(f"probes: {{p: {{type: echo, {times}}}}}"))
+    assert policy.probes[0].timeout == timeout
+
+
 @pytest.mark.parametrize(("written", "quorum"), [("any", "any"), ("all", "all"), ("2", 2)])
 def test_a_quorum_is_a_word_or_a_count(written: str, quorum: object) -> None:
     policy = the_policy(

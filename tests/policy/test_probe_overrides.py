@@ -41,6 +41,14 @@ def test_what_is_not_overridden_is_as_the_probe_says() -> None:
     assert through("internet: {interval: 10s}", "fibre").interval == 1.0
 
 
+def test_the_timeout_of_an_echo_follows_an_interval_that_is_overridden() -> None:
+    text = BASE.format(override="internet: {interval: 200ms}")
+    asked = "type: icmp, targets: [203.0.113.1, 203.0.113.2], quorum: all, timeout: 500ms"
+    policy = load_text(text.replace(asked, "type: echo"), "it")
+    timeouts = [p.timeout for p in policy.probes if p.name == "internet"]
+    assert sorted(timeouts) == [0.1, 0.5]
+
+
 @pytest.mark.parametrize(
     ("override", "key", "value"),
     [

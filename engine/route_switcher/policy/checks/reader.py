@@ -40,5 +40,8 @@ class CheckReader(NamedTuple):
     """Whom it asks where the policy writes no `targets`, through uplinks of some families."""
     takes_names: bool = True
     """Whether its targets may be names, which are looked up through the uplink."""
+    default_timeout: float = 1.0
+    """How long it waits for an answer where the policy writes no `timeout`, at most: the share of
+    its shortest interval."""
     needs_gateway: bool = False
     """It asks the gateway, so an uplink without one cannot be asked."""

@@ -36,22 +36,28 @@ class ProbeTimes(TypedDict):
     standby_interval: float
 
 
-def default_times(interval: float = DEFAULT_INTERVAL, fast: float | None = None) -> ProbeTimes:
-    """The times of a probe that writes no others."""
+def default_times(
+    interval: float = DEFAULT_INTERVAL, fast: float | None = None, share: float = 1.0
+) -> ProbeTimes:
+    """The times of a probe that writes no others, and waits for a `share` of its shortest interval
+    at most."""
     fast = interval if fast is None else fast
     return ProbeTimes(
         interval=interval,
-        timeout=min(fast, LONGEST_DEFAULT_TIMEOUT),
+        timeout=min(max(share * fast, SHORTEST_TIME), fast, LONGEST_DEFAULT_TIMEOUT),
         fast_interval=fast,
         down_interval=interval,
         standby_interval=interval,
     )
 
 
-def read_times(findings: Findings, path: Path, base: Path | None = None) -> ProbeTimes:
+def read_times(
+    findings: Findings, path: Path, share: float, base: Path | None = None
+) -> ProbeTimes:
     """The times of the probe at `path`; reports those that cannot be, alone or beside others.
 
-    Keys that are not written there are as at `base`, where all is sound.
+    `share` is that of `default_times`. Keys that are not written there are as at `base`, where all
+    is sound.
     """
     read = partial(_read_time, findings, path, base)
     written = read("interval", "interval")
@@ -67,7 +73,7 @@ def read_times(findings: Findings, path: Path, base: Path | None = None) -> Prob
             f"a failure is confirmed faster, not slower: write at most {format_duration(interval)}",
         )
         fast = None
-    times = default_times(interval, fast)
+    times = default_times(interval, fast, share)
     timeout = read("timeout", "timeout")
     if timeout is not None:
         times["timeout"] = timeout

@@ -81,9 +81,9 @@ def _overridden(
         hint = f"add the uplink to its 'uplinks', or remove {quoted(name)} here"
         findings.report("not-probed", path, message, hint, on_key=True)
         return None
-    times = read_times(findings, path, base)
-    targets = probe.targets
     reader = CHECKS[str(findings.get((*base, "type")))]
+    times = read_times(findings, path, reader.default_timeout, base)
+    targets = probe.targets
     targets_path = (*path, "targets")
     if targets_path in findings.document.keys and any(t.is_of_uplink for t in targets):
         findings.report(

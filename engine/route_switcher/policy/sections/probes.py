@@ -51,7 +51,7 @@ def _sound_probes(
             continue  # Its other keys are known to be of the right kind only if its type is.
         reader = CHECKS[written]
         check = reader.read(findings, path)
-        times = read_times(findings, path)
+        times = read_times(findings, path, reader.default_timeout)
         through = read_uplink_names(findings, (*path, KEY), names)
         asked = None
         if uplinks is not None and findings.sound((*path, KEY)):
