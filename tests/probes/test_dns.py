@@ -15,8 +15,10 @@ from route_switcher.core.vocabulary.checks import DnsQuery
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.counters import Counters
+from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.prober import Egress
 from route_switcher.probes.registry import open_prober
+from support.icmp_errors import send_error
 from support.loopback import LONG, SHORT, TARGETS, targets_on_loopback
 from support.odd_resolver import PORT, Script, answer, giving, resolving, truncated
 
@@ -192,6 +194,37 @@ async def test_a_silent_resolver_fails_after_the_timeout() -> None:
         result = await asked(QUERY, within=SHORT)
     assert result.outcome is FAILED
     assert result.reason == "no answer within 0.5 s"
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "code", "reason"),
+    [
+        (Family.IPV4, 3, 1, "gateway or target unreachable"),
+        (Family.IPV4, 3, 2, "rejected on the way"),  # protocol unreachable
+        (Family.IPV4, 3, 4, "rejected on the way"),  # fragmentation needed
+        (Family.IPV4, 3, 5, "rejected on the way"),  # source route failed
+        (Family.IPV4, 3, 7, "gateway or target unreachable"),  # host unknown
+        (Family.IPV4, 3, 8, "gateway or target unreachable"),  # host isolated
+        (Family.IPV6, 1, 1, "rejected on the way"),  # prohibited
+        (Family.IPV6, 2, 0, "rejected on the way"),  # packet too big
+        (Family.IPV6, 4, 1, "rejected on the way"),  # unrecognized next header
+    ],
+)
+async def test_what_icmp_tells_of_a_question_is_a_failed_round_and_no_mistake_of_ours(
+    family: Family, kind: int, code: int, reason: str
+) -> None:
+    there = RESOLVER[family].name, PORT
+    with trio.socket.socket(ADDRESS_FAMILY[family], socket.SOCK_DGRAM) as resolver:
+        await resolver.bind(there)
+
+        async def reject() -> None:
+            _, asker = await resolver.recvfrom(4096)
+            send_error(family, kind, code, asker[:2], there)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reject)
+            result = await asked(QUERY, family)
+    assert (result.outcome, result.reason) == (FAILED, reason)
 
 
 @asynccontextmanager

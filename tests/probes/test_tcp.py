@@ -140,6 +140,26 @@ async def test_a_rejection_is_a_failed_round_at_once(verdict: str, reason: str) 
     assert (result.outcome, result.reason) == (RoundOutcome.FAILED, reason)
 
 
+@pytest.mark.parametrize(
+    ("family", "verdict", "reason"),
+    [
+        (Family.IPV4, "icmp prot-unreachable", "rejected on the way"),
+        (Family.IPV4, "icmp host-prohibited", "gateway or target unreachable"),
+        (Family.IPV6, "icmpv6 admin-prohibited", "rejected on the way"),
+        (Family.IPV6, "icmpv6 reject-route", "rejected on the way"),
+        (Family.IPV6, "icmpv6 policy-fail", "rejected on the way"),
+        (Family.IPV6, "icmpv6 no-route", "no route"),
+    ],
+)
+async def test_any_rejection_by_icmp_is_a_failed_round_and_no_mistake_of_ours(
+    family: Family, verdict: str, reason: str
+) -> None:
+    with firewall(f"reject with {verdict}"), listening(family):
+        async with connecting(family) as prober:
+            result = await prober.ask(TARGETS[family], 1, LONG)
+    assert (result.outcome, result.reason) == (RoundOutcome.FAILED, reason)
+
+
 async def test_without_its_interface_nothing_is_sent_elsewhere() -> None:
     with listening(Family.IPV4):
         async with connecting(Family.IPV4, interface="gone0") as prober:

@@ -15,6 +15,7 @@ import trio
 
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.pinned_socket import open_pinned
+from route_switcher.probes.reasons import told_by_network
 from route_switcher.probes.tcp import connected, open_connection
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ async def _by_udp(egress: Egress, resolver: str, question: Message) -> QueryMess
                 wire, source = sock.recvfrom(MOST + 1)
             except BlockingIOError:
                 continue  # a wrong checksum
+            except OSError as error:
+                raise told_by_network(error) from None
             if not _is_of(source, resolver):
                 egress.counters.wrong_source += 1
                 continue

@@ -9,7 +9,7 @@ from route_switcher.core.vocabulary.checks import Check, HttpGet, Layer
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.probes.http_answer import HttpAnswer
 from route_switcher.probes.prober import Egress, ProberKind
-from route_switcher.probes.reasons import fault_of
+from route_switcher.probes.reasons import fault_of, told_by_network
 from route_switcher.probes.separate_requests import SeparateRequests
 from route_switcher.probes.tcp import connected, open_connection
 from route_switcher.probes.tls import client_context, tls_fault
@@ -76,7 +76,7 @@ def _broken(cause: BaseException | None, layer: Layer | None) -> RequestFault:
     if isinstance(cause, ssl.SSLError):
         return tls_fault(cause)
     if isinstance(cause, OSError):
-        fault = fault_of(cause)
+        fault = fault_of(told_by_network(cause))
         return RequestFault(fault.outcome, fault.words, layer)
     return RequestFault(RoundOutcome.FAILED, "connection closed", layer)
 

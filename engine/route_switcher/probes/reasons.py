@@ -16,6 +16,8 @@ _FAULTS = {
     errno.ENETDOWN: RequestFault(_FAILED, LinkTrouble.DOWN.value),
     errno.ENETUNREACH: RequestFault(_FAILED, "no route"),
     errno.EHOSTUNREACH: RequestFault(_FAILED, "gateway or target unreachable"),
+    errno.EHOSTDOWN: RequestFault(_FAILED, "gateway or target unreachable"),
+    errno.ENONET: RequestFault(_FAILED, "gateway or target unreachable"),
     errno.EADDRNOTAVAIL: RequestFault(_FAILED, LinkTrouble.NO_ADDRESS.value),
     errno.EINVAL: RequestFault(_FAILED, "a blackhole route or rule"),
     errno.EAFNOSUPPORT: RequestFault(_FAILED, "the kernel does not speak this family"),
@@ -42,6 +44,20 @@ _OUR_MISTAKES = {
     errno.ENOTSOCK,
     errno.EOPNOTSUPP,
 }
+
+
+_BY_ICMP = {errno.EACCES, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP}
+"""What the kernel makes of ICMP errors too (`icmp_err_convert` in net/ipv4/icmp.c, `tab_unreach` in
+net/ipv6/icmp.c, and "too big"), and what means something else where it refuses a call of ours."""
+
+
+def told_by_network(error: OSError) -> OSError:
+    """An error that the kernel had kept for a socket, as `fault_of` is to understand it.
+
+    It comes from ICMP, and so from anybody on the way: it is no mistake of ours, and no local
+    firewall.
+    """
+    return OSError(errno.EPROTO, os.strerror(errno.EPROTO)) if error.errno in _BY_ICMP else error
 
 
 def never_mends(error: OSError) -> bool:

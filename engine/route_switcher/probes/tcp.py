@@ -12,6 +12,7 @@ from route_switcher.core.probing.round import Request
 from route_switcher.core.vocabulary.checks import Check, TcpConnect
 from route_switcher.probes.pinned_socket import open_pinned
 from route_switcher.probes.prober import Egress, ProberKind
+from route_switcher.probes.reasons import told_by_network
 from route_switcher.probes.separate_requests import SeparateRequests
 
 _RESET = struct.pack("ii", 1, 0)
@@ -73,7 +74,7 @@ async def connected(sock: socket.socket, sent_at: float, deadline: float) -> flo
         return None
     error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
-        raise OSError(error, os.strerror(error))
+        raise told_by_network(OSError(error, os.strerror(error)))
     return _took(sock, trio.current_time() - sent_at)
 
 
