@@ -35,13 +35,13 @@ def start(*words: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def stand_ins() -> list[str]:
-    """The processes of those that `start` has started."""
+    """The processes of those that `start` has started. Others may have words of any bytes."""
     ours = "=".join(*OURS.items())
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_text().split("\0")
-            variables = (process / "environ").read_text().split("\0")
+            words = (process / "cmdline").read_text(errors="replace").split("\0")
+            variables = (process / "environ").read_text(errors="replace").split("\0")
         except OSError:
             continue
         if words[1:2] == [str(STAND_IN)] and ours in variables:
