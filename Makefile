@@ -1,5 +1,6 @@
 # `make demo` and `make test` set up what they need: Debian packages if some are missing (as root),
-# and a virtual environment in .venv, which is brought up to date when pyproject.toml has changed.
+# and a virtual environment in .venv, which is brought up to date when pyproject.toml or a file in
+# requirements/ has changed. What is installed there has the versions and the hashes of requirements/.
 
 # The distribution's own Python, if it will do: it is the one that routers run, and is built for speed.
 PYTHON ?= $(shell for python in /usr/bin/python3 python3; do \
@@ -23,13 +24,15 @@ PROGRAMS := dnsmasq:dnsmasq-base udhcpc:udhcpc dhclient:isc-dhcp-client dhcpcd:d
     chromium-headless-shell:chromium-headless-shell nginx:nginx-light \
     /lib/systemd/systemd-networkd:systemd
 PIP := $(BIN)/python -P -m pip --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
 PACKAGED := engine schemas policies examples docs pyproject.toml README.md CHANGELOG.md LICENSE
 
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast test-oldest deb search mutants faults programs compose-test bench lint reference figures fuzz clean
+.PHONY: help demo test test-fast test-oldest lock deb search mutants faults programs compose-test bench lint reference figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -97,6 +100,15 @@ fuzz: $(VENV)/.fuzz-ready  ## attack all that takes bytes from outside, a minute
 test-oldest: $(VENV)-oldest/.ready  ## run tests with the oldest packages that pyproject.toml allows
 	@$(VENV)-oldest/bin/python -P -m pytest -q tests/policy tests/probes tests/kernel tests/daemon tests/cli
 
+lock:  ## write requirements/ again, for pyproject.toml; UPGRADE=--upgrade takes the newest versions
+	@$(require_python)
+	@$(make_environment)
+	@$(PIP) install 'uv>=0.9'
+	@$(LOCK) --output-file requirements/run.txt pyproject.toml
+	@$(LOCK) --output-file requirements/build.txt --constraint requirements/run.txt --group build
+	@$(LOCK) --output-file requirements/dev.txt --constraint requirements/run.txt \
+	    --constraint requirements/build.txt pyproject.toml --group dev
+
 deb:  ## build a Debian package in dist/deb (on Debian 13)
 	@command -v dpkg-buildpackage >/dev/null || { \
 	    echo "dpkg-buildpackage is missing (package dpkg-dev)" >&2; exit 1; }
@@ -111,26 +123,28 @@ clean:  ## remove what make and the tools have made
 
 # What it takes to run the engine; then, on top of that, what it takes to work on it.
 
-$(VENV)/.run-ready: pyproject.toml
+$(VENV)/.run-ready: pyproject.toml requirements/build.txt requirements/run.txt
 	@$(require_python)
 	@$(require_packages)
 	@echo "setting up $(VENV): once, about half a minute"
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -P -m venv --clear $(VENV)
-	@$(PIP) install --editable .
+	@$(make_environment)
+	@$(PIP) install --require-hashes --requirement requirements/build.txt \
+	    --requirement requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev-ready: $(VENV)/.run-ready
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements/dev.txt
 	@echo "adding the development tools to $(VENV): once, about half a minute"
-	@$(PIP) install 'pip>=25.1'
-	@$(PIP) install --group dev
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 # What the image of compose-test is built from, for the Python that this Debian has.
 
-$(VENV)/.wheels-ready: pyproject.toml | $(VENV)/.dev-ready
+$(VENV)/.wheels-ready: requirements/build.txt requirements/run.txt | $(VENV)/.dev-ready
 	@rm -rf $(VENV)/wheels
-	@/usr/bin/python3 -P -m pip wheel --quiet --disable-pip-version-check \
-	    --wheel-dir $(VENV)/wheels . 'hatchling>=1.27' && touch $@ \
+	@/usr/bin/python3 -P -m pip wheel --quiet --disable-pip-version-check --require-hashes \
+	    --wheel-dir $(VENV)/wheels --requirement requirements/build.txt \
+	    --requirement requirements/run.txt && touch $@ \
 	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ will be skipped" >&2; }
 
 # The lowest version of each dependency, with the tools of the tests.
@@ -146,6 +160,7 @@ $(VENV)-oldest/.ready: pyproject.toml
 	@touch $@
 
 $(VENV)/.fuzz-ready: $(VENV)/.dev-ready
+	@$(PIP) install 'pip>=25.1'
 	@$(PIP) install --group fuzz
 	@touch $@
 
@@ -166,6 +181,10 @@ $(PYTHON) -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
         "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
     exit 1; \
 }
+endef
+
+define make_environment
+$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -P -m venv --clear $(VENV)
 endef
 
 define require_packages

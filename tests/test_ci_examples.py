@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, main, parser
 
 TOP = Path(__file__).parents[1]
 SCHEMAS = sorted((TOP / "schemas").glob("*.schema.json"))
 WORKFLOW = TOP / "examples" / "github-workflow.yml"
+CHANGES_OF_THE_PACKAGE = TOP / "examples" / "debian" / "changelog"
 HOOKS: list[dict[str, Any]] = yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text("utf-8"))
 SCENARIO = re.compile(r"\.scenarios?\.yaml$")
 POLICIES = [
@@ -33,6 +35,12 @@ def check_jsonschema(*words: object) -> subprocess.CompletedProcess[str]:
     """Run it in the private network of the tests: it may download nothing."""
     command = [sys.executable, "-P", "-m", "check_jsonschema", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def git(*words: str) -> str | None:
+    """What git says of the checkout; None: no."""
+    done = subprocess.run(["git", *words], cwd=TOP, capture_output=True, text=True, timeout=60)
+    return done.stdout if done.returncode == 0 else None
 
 
 def steps() -> list[str]:
@@ -173,6 +181,34 @@ def test_the_validate_hook_passes_and_fails_with_its_files(
     Path("site-policy.yaml").write_text(WRONG)
     assert main([*words, "policy.yaml", "site-policy.yaml"]) == EXIT_PROBLEMS
     assert "site-policy.yaml:2:" in capsys.readouterr().out
+
+
+def test_the_workflow_installs_the_locked_versions_from_a_checkout_of_a_release() -> None:
+    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+    (taken,) = [step["with"] for step in jobs["policies"]["steps"] if "ref" in step.get("with", {})]
+    lines = "\n".join(steps())
+    (locked,) = re.findall(r"--require-hashes --requirement (\S+)", lines)
+    assert (TOP / locked.removeprefix(f"{taken['path']}/")).is_file()
+    assert f"--no-deps --no-build-isolation ./{taken['path']}\n" in lines
+    # Its newest tag, or the one that its next commit makes (CONTRIBUTING.md, Release).
+    assert taken["ref"] == f"v{__version__}"
+    written = [
+        *re.findall(r"^route-switcher \((\S+)\)", CHANGES_OF_THE_PACKAGE.read_text("utf-8")),
+        *re.findall(r"git tag --annotate v(\S+)", (TOP / "CONTRIBUTING.md").read_text("utf-8")),
+    ]
+    assert written == [__version__] * 2
+
+
+def test_the_tag_of_the_workflow_is_on_a_commit_of_that_version() -> None:
+    """A clone may have no tags, and before a release there is none."""
+    tag = f"v{__version__}"
+    found = git("tag", "--list", tag)
+    if found is None or not found.strip():
+        pytest.skip(f"no tag {tag} here")
+    released = git("show", f"{tag}:engine/route_switcher/__init__.py") or ""
+    assert f'__version__ = "{__version__}"' in released
+    assert git("cat-file", "-t", tag) == "tag\n"
+    assert git("merge-base", "--is-ancestor", tag, "HEAD") is not None
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, TOP / ".github" / "workflows" / "ci.yml"])

@@ -77,7 +77,7 @@ def test_the_source_distribution_holds_everything_to_build_and_test(tmp_path: Pa
         names = set(archive.getnames())
     root = f"route_switcher-{__version__}"
     examples = {str(f.relative_to(TOP)) for f in (TOP / "examples").rglob("*") if f.is_file()}
-    wanted = {*SHIPPED, *examples, "pyproject.toml", "README.md", "LICENSE"}
+    wanted = {*SHIPPED, *examples, "pyproject.toml", "README.md", "LICENSE", "requirements/run.txt"}
     wanted |= {"engine/route_switcher/__init__.py", "tests/test_packaging.py"}
     assert {f"{root}/{name}" for name in wanted} <= names
 

@@ -24,7 +24,10 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "python3-venv", "util-linux", "mount", "login", "passwd"),
     *("procps", "findutils", "libc-bin"),
 )
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "engine", "policies", "schemas", "examples")
+SOURCES = (
+    *("pyproject.toml", "README.md", "LICENSE", "requirements"),
+    *("engine", "policies", "schemas", "examples"),
+)
 PAGE = "docs/install.md"
 UNIT = "/etc/systemd/system/route-switcher.service"
 

@@ -2,7 +2,8 @@
 
 The commands are those of the pages, in a mount namespace where the folders that they write to are
 copies that are thrown away. What needs systemd is not run (`NOT_RUN`), and the engine is started
-here with the folders that systemd would give it. pip installs a wheel without what it depends on.
+here with the folders that systemd would give it. pip installs a wheel without what it
+depends on.
 """
 
 import re
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 NOT_RUN = ("systemctl", "systemd-sysusers")
 FOLDERS = ("/etc", "/usr/local", "/opt", "/var/lib")
 PIP = "/opt/route-switcher/bin/pip install ."
+LOCKED = "/opt/route-switcher/bin/pip install --require-hashes --requirement requirements/run.txt"
 
 COPIES = """set -eu
 room=$(mktemp --directory /run/copies.XXXXXX)
@@ -75,7 +77,7 @@ def test_what_the_pages_install_they_take_away_again(lab: Lab, wheel: Path, tmp_
         *commands("docs/install.md", "As a service"),
         *commands("docs/service.md", "A user and a group that stay"),
     ]
-    assert PIP in install
+    assert install.index(LOCKED) < install.index(PIP)
     # They need an engine that systemd has started.
     asked = [line for line in install if line.startswith("route-switcher ")]
     assert [line.split()[1] for line in asked] == ["status"]
@@ -86,7 +88,7 @@ def test_what_the_pages_install_they_take_away_again(lab: Lab, wheel: Path, tmp_
         f"cp -r {shlex.quote(str(TOP / 'examples'))} examples",
         *(f'{name}() {{ echo "not run: {name} $*"; }}' for name in NOT_RUN),
         "tree >before",
-        *(pip if line == PIP else line for line in install if line not in asked),
+        *(pip if line == PIP else line for line in install if line not in (*asked, LOCKED)),
         "tree >installed",
         "! cmp before installed",
         WORK.replace("DEPENDENCIES", sysconfig.get_path("purelib")),
