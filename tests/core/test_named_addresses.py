@@ -66,3 +66,21 @@ def test_a_name_whose_address_is_led_elsewhere_is_left_out_and_comes_back() -> N
     kernel.otherwise = []
     kernel.ask()
     assert [o for o in world.outputs if isinstance(o, LeaveOut)][-1].targets == ()
+
+
+def test_a_new_address_of_a_name_that_is_left_out_is_asked_about_and_brings_it_back() -> None:
+    world = named_world()
+    answered(world, FIRST)
+    kernel = Kernel(world)
+    wrong = route("eth0", "198.51.100.50", prefix_length=32, protocol=4, metric=0)
+    kernel.otherwise = [({"out_interface": "eth0", "destination": ip_address(FIRST)}, wrong)]
+    kernel.ask()
+    assert [o.targets for o in world.outputs if isinstance(o, LeaveOut)][-1] != ()
+    # It was looked up all the same, and not asked.
+    target = replace(NAME, address=SECOND)
+    answer = Answer(target, None, "it is not asked", asked=False)
+    world.tell(Round(world.now, PRIMARY, "internet", world.now, RoundOutcome.UNKNOWN, (answer,)))
+    assert asked(world)[-1] == [SECOND]
+    kernel.ask()
+    assert [o.targets for o in world.outputs if isinstance(o, LeaveOut)][-1] == ()
+    answered(world, SECOND)

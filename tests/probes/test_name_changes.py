@@ -2,21 +2,25 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import RequestFault
-from route_switcher.core.vocabulary.events import Answer, Round
+from route_switcher.core.vocabulary.events import Answer, Answers, Round
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import Family, UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, Uplink, UplinkId
 from route_switcher.journal.encoding import Encoder, grid_for
 from route_switcher.probes.lookup import Found
 from route_switcher.probes.named_targets import AGAIN, LONGEST, SHORTEST, NamedTargets
 from route_switcher.probes.prober import Egress
+from route_switcher.probes.schedule import repeat
+from route_switcher.probes.timing import Timing
+from support.pinging import pinging
 from support.written_probers import WrittenProber
 
 NAME = Target.named("www.example.net", (ip_address("9.9.9.9"),))
@@ -87,6 +91,44 @@ async def test_an_address_stays_while_the_name_has_it(autojump_clock: MockClock)
             assert (await names.round())[2] == [one]
             await trio.sleep(61)
     assert len(resolver.asked_at) == 4
+
+
+async def test_a_name_that_is_left_out_is_looked_up_and_its_new_address_told(
+    autojump_clock: MockClock,
+) -> None:
+    first, second = "203.0.113.1", "203.0.113.2"
+    resolver = Resolver(((first,), 60.0), ((second,), 60.0))
+    left_out: dict[Target, str] = {}
+    told: list[tuple[str, bool]] = []
+
+    async def report(event: Round | Answers) -> None:
+        assert isinstance(event, Round)
+        (answer,) = event.answers
+        told.append((answer.target.address, answer.asked))
+        if answer.target.address == first:
+            left_out[NAME] = "it is led elsewhere"
+        else:
+            left_out.clear()
+
+    probe = pinging("internet", NAME)
+    line = Uplink("lte", "eth0", IPv4Address("198.51.100.1"), 10, Family.IPV4)
+    prober = WrittenProber()
+    with NamedTargets(EGRESS, nullcontext(prober), resolver.look_up) as targets:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(targets.run)
+            timing = Timing(Pace(probe, []))
+            nursery.start_soon(
+                repeat, line, probe, targets, report, timing, False, lambda: left_out
+            )
+            await trio.sleep(70)
+            nursery.cancel_scope.cancel()
+    assert list(dict.fromkeys(told)) == [
+        (first, True),
+        (first, False),
+        (second, False),
+        (second, True),
+    ]
+    assert {target.address for _, asked in prober.rounds[1:] for target in asked} == {second}
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0, 1e9])

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 
@@ -12,24 +13,30 @@ import dns.rrset
 import pytest
 import trio
 
+from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import RequestFault
 from route_switcher.core.vocabulary.checks import TcpConnect
+from route_switcher.core.vocabulary.events import Answers, Round
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.policy.load import load_text
-from route_switcher.probes import lookup, resolvers
+from route_switcher.probes import lookup, named_targets, resolvers
 from route_switcher.probes.lookup import MOST_ADDRESSES, look_up
 from route_switcher.probes.prober import Egress, Prober
 from route_switcher.probes.registry import open_prober
+from route_switcher.probes.schedule import repeat
+from route_switcher.probes.timing import Timing
 from support.loopback import LONG, TARGETS, targets_on_loopback
 from support.odd_resolver import PORT, Script, answer, giving, resolving, truncated
+from support.pinging import pinging
 
 pytestmark = pytest.mark.kernel
 
 FAMILIES = list(Family)
 RESOLVER = {family: TARGETS[family][0].name for family in Family}
 SERVED = 7777
+CHECK = TcpConnect(SERVED, refused_is_good=True)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +55,7 @@ def egress(family: Family = Family.IPV4, interface: str = "lo") -> Egress:
 
 @asynccontextmanager
 async def probing(family: Family) -> AsyncIterator[Prober]:
-    with open_prober(egress(family), TcpConnect(SERVED, refused_is_good=True)) as prober:
+    with open_prober(egress(family), CHECK) as prober:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(prober.run)
             yield prober
@@ -281,3 +288,37 @@ def test_an_engine_that_cannot_look_up_its_targets_says_what_to_write(
     )
     named = text.replace("type: icmp", "type: icmp, resolver: 9.9.9.9")
     assert resolvers.lacking_resolvers(load_text(named, "it")) == []
+
+
+async def test_a_name_that_is_left_out_is_looked_up_and_its_new_address_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(named_targets, "SHORTEST", 0.05)
+    family, target = Family.IPV4, name(Family.IPV4)
+    first, second = (each.name for each in TARGETS[family][1:])
+    left_out: dict[Target, str] = {}
+    back = trio.Event()
+
+    async def report(event: Round | Answers) -> None:
+        assert isinstance(event, Round)
+        (answered,) = event.answers
+        if answered.target.address == first:
+            left_out[target] = "it is led elsewhere"
+            resolver.udp = giving(second, ttl=0)
+        elif answered.target.address == second:
+            left_out.clear()
+            if answered.rtt is not None:
+                back.set()
+
+    probe = replace(pinging("other", target, interval=0.02), check=CHECK)
+    line = Uplink("lo", "lo", ip_address(first), 10, family)
+    timing = Timing(Pace(probe, []))
+    async with (
+        resolving(RESOLVER[family], giving(first, ttl=0)) as resolver,
+        probing(family) as prober,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(repeat, line, probe, prober, report, timing, False, lambda: left_out)
+        with trio.fail_after(LONG):
+            await back.wait()
+        nursery.cancel_scope.cancel()

@@ -110,6 +110,12 @@ class NamedTargets:
             result = RoundResult(began, RoundOutcome.UNKNOWN, ())
         return _with_faults(result, targets, needed, faults)
 
+    async def follow(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Have names looked up when that is due, also those that no round asks now. Returns
+        `targets`, each with the address that it has."""
+        await self._running.wait()
+        return tuple(t if t.address else self._name(t).asked or t for t in targets)
+
     def _name(self, target: Target) -> _Name:
         """What is known of a name; has it looked up if that is due."""
         name = self._names.setdefault(target, _Name())

@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.probes import Probe, Target, answers_needed
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.probes.late_replies import OnLate
 from route_switcher.probes.left_out import asking_nobody, completed
+from route_switcher.probes.named_targets import NamedTargets
 from route_switcher.probes.prober import Prober
 from route_switcher.probes.timing import Timing
 
@@ -102,12 +103,16 @@ class _Rounds:
         if not left_out:
             return await self._prober.ask(self._targets, self._needed, self._timeout, follow)
         asked = tuple(target for target in self._targets if target not in left_out)
+        targets = self._targets
         await trio.lowlevel.checkpoint()
+        if isinstance(self._prober, NamedTargets):
+            # A name that is left out may get another address, to which the way is right.
+            targets = await self._prober.follow(targets)
         if asked:
             result = await self._prober.ask(asked, self._needed, self._timeout, follow)
         else:
             result = asking_nobody(trio.current_time())
-        return completed(result, self._targets, left_out)
+        return completed(result, targets, left_out)
 
     async def _report_ended(self) -> None:
         self._reporting = True
