@@ -1,15 +1,17 @@
 """The first layer that is broken is told, by what the probes of an uplink say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from route_switcher.core.health.answering import Answering
 from route_switcher.core.health.broken_layer import describe_broken, said_by
-from route_switcher.core.vocabulary.checks import Layer
+from route_switcher.core.vocabulary.checks import Layer, TcpConnect
 from route_switcher.core.vocabulary.events import Answer, Round
 from route_switcher.core.vocabulary.states import RoundOutcome
 from support.keys import v4
-from support.pinging import target
+from support.pinging import pinging, target
 
 ALL = (Layer.GATEWAY, Layer.FORWARDING, Layer.ICMP, Layer.DNS, Layer.TCP, Layer.HTTP)
 TARGET = target("203.0.113.1")
@@ -73,3 +75,30 @@ def test_nothing_is_broken_where_all_works() -> None:
 def test_a_layer_that_another_probe_proves_is_not_the_broken_one() -> None:
     """The page's own server is gone, and connections to others are made."""
     assert words({H: T}) == "HTTP fails, gateway, forwarding, ping, DNS and TCP work"
+
+
+TCP = replace(pinging("connections", TARGET, interval=10.0), check=TcpConnect(443))
+
+
+def heard(probe: str, sent_at: float, rtt: float | None) -> Round:
+    outcome = RoundOutcome.FAILED if rtt is None else RoundOutcome.GOOD
+    at = sent_at + (1.0 if rtt is None else rtt)
+    return Round(at, v4("a"), probe, sent_at, outcome, (Answer(TARGET, rtt),))
+
+
+def test_what_was_good_before_the_trouble_is_not_said_to_work() -> None:
+    """Connections are asked for every 10 s. When a line goes dead, pings fail first."""
+    answering = Answering((pinging("pings", TARGET), TCP), (), 0.0)
+
+    def said_after(*rounds: Round) -> str:
+        for each in rounds:
+            answering.on_round(each)
+        return describe_broken(answering.said)
+
+    well = (heard("pings", 0.0, 0.02), heard("connections", 0.0, 0.02))
+    assert said_after(*well) == ""
+    assert said_after(heard("pings", 2.0, None), heard("pings", 3.0, None)) == "ping fails"
+    assert said_after(heard("connections", 3.5, 0.02)) == "ping fails, TCP works"
+    assert said_after(heard("pings", 4.0, 0.02)) == ""
+    assert said_after(heard("connections", 10.0, None)) == "TCP fails"
+    assert said_after(heard("pings", 10.5, 0.02)) == "TCP fails, ping works"

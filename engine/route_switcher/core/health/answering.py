@@ -83,8 +83,14 @@ class Answering:
 
     @property
     def said(self) -> list[Said]:
-        """What the latest known round of each probe says of what is broken."""
-        return [latest.said for latest in self._latest.values() if latest.said is not None]
+        """What the latest known round of each probe says of what is broken.
+
+        A good one that was sent before another probe began to fail is left out: what it found may
+        have broken since.
+        """
+        latest = [each for each in self._latest.values() if each.said is not None]
+        since = max((each.failing_since for each in latest if each.failed), default=-inf)
+        return [x.said for x in latest if x.said is not None and (x.failed or x.sent_at >= since)]
 
     def fast_forward(self, delta: float) -> None:
         """Take it that rounds like the latest have come for `delta` more seconds."""
