@@ -5,7 +5,7 @@ import time
 from subprocess import DEVNULL
 
 from bench.figures import Table, first_paragraph, goal
-from bench.running import Engine, cpu_seconds, eventually, policy_text
+from bench.running import MINIMAL, Engine, cpu_seconds, eventually, policy_text
 from faults import clients
 from route_switcher.core.vocabulary.events import Answer, Round
 from route_switcher.core.vocabulary.states import RoundOutcome
@@ -92,7 +92,7 @@ def _scrape(lab: Lab, process: int) -> float:
 
 def _counting() -> float:
     """Microseconds to count a round."""
-    policy = load("dual-wan")
+    policy = load(str(MINIMAL))
     tally = Tally(policy)
     answers = (Answer(target("203.0.113.200"), 0.02),)
     its = policy.uplinks[0].id

@@ -17,6 +17,9 @@ from route_switcher.lab.topology import Lab
 DEADLINE = 15.0
 """Seconds that anything may take; far more than it does, for machines that are busy."""
 
+MINIMAL = Path(__file__).parents[2] / "examples" / "minimal.yaml"
+"""Two uplinks, one ping a second through each, the rules that there are by default."""
+
 _LOOK = 0.02
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median
 
 from bench.figures import Table, first_paragraph, goal
-from bench.running import NotMeasuredError, program
+from bench.running import MINIMAL, NotMeasuredError, program
 
 SCENARIOS = 100
 TIMES = 5
 GOAL = 2.0
-_HEAD = "version: 1\npolicy: dual-wan\nscenarios:\n"
+_HEAD = f"version: 1\npolicy: {MINIMAL}\nscenarios:\n"
 _SCENARIO = """\
   - name: number {number}
     rounds:
@@ -29,7 +29,7 @@ _SCENARIO = """\
 
 
 def measure() -> Table:
-    """`route-switcher test` of the policy `dual-wan` by 100 scenarios of 100 virtual seconds each
+    """`route-switcher test` of the example `minimal` by 100 scenarios of 100 virtual seconds each
     (three lost rounds, the way back, a pulled cable), 5 times, each in a new process: medians of
     the whole process, from its start to its end.
     """

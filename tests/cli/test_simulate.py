@@ -12,6 +12,7 @@ import pytest
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, main
 
 SHORT = ["--duration", "2h"]
+MINIMAL = str(Path(__file__).parents[2] / "examples" / "minimal.yaml")
 KEYS = {"families", "leapt_seconds", "policy", "seconds", "switches", "uplinks"}
 
 
@@ -163,7 +164,7 @@ def test_a_terminal_sees_how_far_it_is_and_nobody_else(tmp_path: Path) -> None:
         "-m",
         "route_switcher",
         "simulate",
-        "dual-wan",
+        MINIMAL,
         "--duration",
         "6d",
     ]

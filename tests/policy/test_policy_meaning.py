@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from route_switcher.analysis.figures.flapping import USUAL
 from route_switcher.core.vocabulary.conditions import CarrierDown, ConsecutiveFailures
 from route_switcher.core.vocabulary.policy import Damping, HoldBack, Policy, Recover, Rule
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.policy.load import load, load_text
+from route_switcher.policy.load import load, load_text, shipped_policies
 from support.pinging import pinging, target
 from support.told import with_uplink
 
@@ -39,12 +38,14 @@ def test_nothing_but_uplinks_behaves_as_the_seed() -> None:
     )
 
 
-def test_the_shipped_dual_wan_policy_writes_out_what_the_defaults_mean_and_damps() -> None:
-    minimal = Path(__file__).parents[2] / "examples" / "minimal.yaml"
-    written, left_out = load("dual-wan"), load(str(minimal))
+def test_the_shipped_dual_wan_policy_writes_out_the_default_rules_and_damps() -> None:
+    text = shipped_policies()["dual-wan"].read_text("utf-8")
+    before, _, after = text.partition("\nrules:\n")
+    _, hold_back, after = after.partition("\nhold_back:\n")
+    written, left_out = load("dual-wan"), the_policy(before + hold_back + after)
     assert written.every_rule == left_out.every_rule
-    held_back = replace(left_out.hold_back, damping=USUAL)
-    assert replace(written, rules=()) == replace(left_out, rules=(), hold_back=held_back)
+    assert replace(written, rules=()) == replace(left_out, rules=())
+    assert written.hold_back.damping == USUAL
 
 
 UNPLUGGED = Rule("unplugged", CarrierDown(), Recover(60.0))
