@@ -64,7 +64,7 @@ faults: $(VENV)/.dev-ready  ## break all that can break, about twelve minutes, a
 	    /lib/systemd/systemd-networkd:systemd)
 	@$(BIN)/python -P -m pytest -n $(FAULT_PROCESSES) --dist worksteal tests/faults --every-fault
 
-programs: $(VENV)/.dev-ready $(VENV)/bin/promtool  ## drive real programs beside the engine, about five minutes (as root)
+programs: $(VENV)/.dev-ready $(VENV)/.wheels-ready $(VENV)/bin/promtool  ## drive real programs beside the engine, about five minutes (as root)
 	@$(call leave_asleep,NetworkManager,NetworkManager)
 	@$(call leave_asleep,ifup,networking)
 	@$(call leave_asleep,keepalived,keepalived)
@@ -138,14 +138,15 @@ $(VENV)/.dev-ready: $(VENV)/.run-ready requirements/dev.txt
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
-# What the image of compose-test is built from, for the Python that this Debian has.
+# What the image of compose-test is built from, and the environment of our pre-commit hooks; for the
+# Python that this Debian has.
 
 $(VENV)/.wheels-ready: requirements/build.txt requirements/run.txt | $(VENV)/.dev-ready
 	@rm -rf $(VENV)/wheels
 	@/usr/bin/python3 -P -m pip wheel --quiet --disable-pip-version-check --require-hashes \
 	    --wheel-dir $(VENV)/wheels --requirement requirements/build.txt \
 	    --requirement requirements/run.txt && touch $@ \
-	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ will be skipped" >&2; }
+	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ and of the hooks will be skipped" >&2; }
 
 # The lowest version of each dependency, with the tools of the tests.
 
