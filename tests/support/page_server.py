@@ -1,12 +1,15 @@
-"""A web server in a namespace of the lab, in threads of this process."""
+"""A web server in a namespace of the lab, by TLS or without, in threads of this process."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY
 from threading import Thread
+from typing import Any
 
 from route_switcher.lab.topology import Lab
+from support.certificates import Certificate
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -20,6 +23,15 @@ class _Pages(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    secured: ssl.SSLContext | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the thread of this request: a handshake takes its time."""
+        if self.secured is None:
+            super().finish_request(request, client_address)
+            return
+        with self.secured.wrap_socket(request, server_side=True) as stream:
+            super().finish_request(stream, client_address)
 
     def handle_error(self, *_: object) -> None:
         """A connection that is reset is no news."""
@@ -35,14 +47,21 @@ class _Server6(_Server):
 
 
 @contextmanager
-def pages(lab: Lab, namespace: str, port: int) -> Iterator[None]:
+def pages(
+    lab: Lab, namespace: str, port: int, certificate: Certificate | None = None
+) -> Iterator[None]:
     """Serve empty pages (status 204) at this port of every address of the namespace."""
+    secured = None
+    if certificate is not None:
+        secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secured.load_cert_chain(certificate.chain, certificate.key)
     with ExitStack() as serving:
         for family in (AF_INET, AF_INET6):
             kind = _Server if family == AF_INET else _Server6
             host = "0.0.0.0" if family == AF_INET else "::"
             with lab.inside(namespace):
                 server = serving.enter_context(kind((host, port), _Pages))
+            server.secured = secured
             thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             serving.callback(thread.join)

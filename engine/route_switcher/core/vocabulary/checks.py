@@ -141,14 +141,16 @@ class HttpGet:
 
 _REQUEST = 80
 """Bytes of a request beside its path and host."""
-_PAGE = 115
-"""Bytes of the headers of an empty page, as nginx sends them."""
+_PAGE = 150
+"""Bytes of the headers of an empty page: nginx sends 115. It makes up for a bare acknowledgement as
+well, which a line sends or spares as its times have it."""
 _END = (32, 32, 32)
 """What acknowledges the page, the end of the server's side, and the reset."""
 _RECORD = 22
 """Bytes that TLS 1.3 puts around what it carries (RFC 8446, section 5.2)."""
-_HANDSHAKE = (32 + 517, 32, 32 + 1448, 32 + 1448, 32, 32 + 600, 32, 32 + 80, 32 + 2 * 255)
-"""What each side says, and what the other acknowledges, with certificates of 3 kB."""
+_HANDSHAKE = (32 + 517, 32, 32 + 1448, 32 + 1448, 32, 32 + 850, 32, 32 + 80, 32, 32 + 2 * 255)
+"""What each side says, and what the other acknowledges, where the certificates of the server have
+3,500 bytes. That is an assumption: each byte more is one more."""
 
 
 @dataclass(frozen=True, slots=True)
