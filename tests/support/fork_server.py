@@ -1,6 +1,7 @@
 """Forks programs that have imported themselves already: `python fork_server.py DESCRIPTOR`.
 
-To import the program takes 0.4 s of a processor, which is more than most tests use otherwise. Each
+To import the program takes 0.5 s of a processor, which is more than most tests use otherwise. So
+everything is imported that a command needs, also what it imports only when it needs it. Each
 request comes with descriptors: standard output, standard error, the network namespace to be in,
 and a pipe for the answers: the process's number, and in the end how it ended. `support.forked`
 asks.
@@ -17,18 +18,33 @@ import socket
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any, TextIO
 
+import route_switcher
 from route_switcher.lab.sandbox import set_network_namespace
+from route_switcher.policy.load import load, shipped_policies
 
-IMPORTED = ("route_switcher.__main__", "route_switcher.cli.run", "route_switcher.daemon.serve")
-"""What `run` imports; other commands import the rest themselves."""
+_A_PROGRAM = "route_switcher.programs.supervisor"
+"""A module that is no part of the program: it does something when it is imported."""
+
+_IMPORTED_LATE = ("h11",)
+"""What others have that the program imports only when it needs it."""
 
 LONGEST_REQUEST = 1 << 20
 _DESCRIPTORS = 4
 _PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _import_all() -> None:
+    for module in walk_packages(route_switcher.__path__, f"{route_switcher.__name__}."):
+        if module.name != _A_PROGRAM:
+            import_module(module.name)
+    for name in _IMPORTED_LATE:
+        import_module(name)
+    load(next(iter(shipped_policies())))  # the schema too, and what checks it
 
 
 def _serve(requests: socket.socket) -> None:
@@ -120,8 +136,7 @@ def _die_with_the_parent() -> None:
 
 if __name__ == "__main__":
     _die_with_the_parent()
-    for name in IMPORTED:
-        import_module(name)
+    _import_all()
     gc.collect()
     gc.freeze()
     _serve(socket.socket(fileno=int(sys.argv[1])))
