@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from route_switcher.core.after_switch.confirmation import LIMIT
 from route_switcher.core.vocabulary.conditions import (
     ConsecutiveFailures,
     ConsecutiveSuccesses,
@@ -109,6 +110,32 @@ def test_after_a_switch_the_targets_of_the_judging_probes_are_asked() -> None:
     assert [t.name for t in round_.targets] == [T1, T2, T3]
     assert round_.needed == 2
     assert moves(world) == [("b", Cause.FAILOVER), ("a", Cause.PREFERENCE)]
+
+
+class AskedLate(Checked):
+    """As on a busy machine: the kernel says it only when the test calls `answer_ways`."""
+
+    def _handle(self, event: Event) -> None:
+        World._handle(self, event)
+
+
+def test_where_the_kernel_is_asked_late_the_switch_is_verified_all_the_same() -> None:
+    late = OUTAGE_ENDS + STABLE + 1 + LIMIT + 1
+    world = returned(AskedLate(rules_of(), {"a": FAILED}), late)
+    assert moves(world) == [("b", Cause.FAILOVER), ("a", Cause.PREFERENCE)]
+    world.tell(Ways(world.now, Findings({})))  # about other families
+    assert world.asked == []
+    world.answer_ways()
+    assert [verify.uplink for verify in world.asked] == [v4("a")]
+    assert moves(world)[2:] == [("b", Cause.UNDONE)]
+
+
+def test_a_switch_is_verified_once_however_often_the_kernel_is_asked() -> None:
+    world = returned(AskedLate(rules_of(), {}), OUTAGE_ENDS + STABLE + 1 + LIMIT + 1)
+    for _ in range(3):
+        world.answer_ways()
+        world.run(world.now + 60)
+    assert [verify.uplink for verify in world.asked] == [v4("a")]
 
 
 def test_a_probe_that_no_rule_asks_is_not_asked() -> None:

@@ -16,7 +16,7 @@ decides nothing about routes.
   lead to it were seen.
 * Asked: the kernel said since then which way traffic would take. Nothing waits for that where
   nobody can be asked (a dry run, virtual time).
-* After `LIMIT` seconds it goes on without either.
+* After `LIMIT` seconds it goes on without either. The round is made when the kernel has said it.
 * Connections (`connections`): those that stick to what was left. Hooks wait for that, but not
   long. It is asked for twice; the second time is dropped by another decision, which then asks for
   what is left to do.

@@ -38,6 +38,8 @@ class AfterSwitch:
         self._queue = HookQueue()
         self._troubles = Troubles()
         self._awaited: dict[Family, Confirmation] = {}
+        self._unverified: dict[Family, Confirmation] = {}
+        """What is gone on from, though the kernel has not yet said which way the traffic takes."""
         self._selected: dict[Family, Moment] = {}
         """The latest selection."""
         self._accepted: dict[tuple[tuple[str, ...], Family], str] = {}
@@ -83,7 +85,7 @@ class AfterSwitch:
         """What follows from `event`, of which the engine `said` this."""
         said = tuple(said)
         always = isinstance(event, Start | Reload | LastDelivered | Links)
-        if not said and self.at_rest and not always:
+        if not said and self.at_rest and not (always or self._unverified):
             return []
         outputs: list[Output] = []
         hooks, at, selections = seen.policy.hooks, event.at, seen.selections
@@ -104,6 +106,7 @@ class AfterSwitch:
                 self._connections.see(at, event.links)
                 self._queue.keep(hooks)
                 self._awaited = {f: c for f, c in self._awaited.items() if f in selections}
+                self._unverified = {f: c for f, c in self._unverified.items() if f in selections}
                 self._selected = {f: m for f, m in self._selected.items() if f in selections}
             case HookEnded():
                 self._note(event)
@@ -127,11 +130,13 @@ class AfterSwitch:
         if self._knows:
             for moment in self._troubles.news(at, selections.values()):
                 outputs += self._due(at, hooks, moment, works=works)
+        outputs += self._verify(event, seen)
         for family, awaited in list(self._awaited.items()):
             if awaited.confirmed(event, selections[family].plan(), seen.routes, seen.rules):
                 del self._awaited[family]
-                if isinstance(event, Ways):
-                    outputs += verification(awaited.moment, event, seen)
+                if awaited.asks:
+                    self._unverified[family] = awaited
+                    outputs += self._verify(event, seen)
                 outputs += self._connections.end(at, family, seen.policy)
                 self._held[family] = replace(awaited.moment, astray=selections[family].astray)
         if self._knows:
@@ -144,6 +149,15 @@ class AfterSwitch:
                     outputs += self._catch_up(at, hooks, moment, works=works)
         self._remember(outputs)
         return outputs
+
+    def _verify(self, event: Event, seen: Surroundings) -> Iterator[Output]:
+        """A busy machine may ask the kernel late: what it says is acted on all the same."""
+        if not isinstance(event, Ways):
+            return
+        for family, switch in list(self._unverified.items()):
+            if switch.seen(event, seen.selections[family].plan(), seen.routes, seen.rules):
+                del self._unverified[family]
+                yield from verification(switch.moment, event, seen)
 
     def _know(self, last: Delivered, selections: Iterable[FamilySelection]) -> None:
         """Begin with what was delivered before the start."""
@@ -160,6 +174,7 @@ class AfterSwitch:
         self._selected[decision.family] = moment
         self._awaited[decision.family] = Confirmation(moment, self._asks)
         self._held.pop(decision.family, None)
+        self._unverified.pop(decision.family, None)
 
     def _due(
         self, at: float, hooks: Iterable[Hook], moment: Moment, *, works: bool

@@ -34,8 +34,16 @@ class Confirmation:
         rules: Collection[RoutingRule],
     ) -> bool:
         """Whether it is so now; `event` was taken last, `routes` and `rules` were seen last."""
-        if event.at >= self.until:
-            return True
+        return event.at >= self.until or self.seen(event, plan, routes, rules)
+
+    def seen(
+        self,
+        event: Event,
+        plan: Plan,
+        routes: Collection[Route],
+        rules: Collection[RoutingRule],
+    ) -> bool:
+        """Whether both have come, however late."""
         asked = not self.asks or (isinstance(event, Ways) and self._says_something(event))
         return asked and stands(plan, routes, rules)
 
