@@ -9,6 +9,7 @@ Reading:
 * `reading.Journal(folder).entries(since, until)`: every record of a time, as `Entry`: `wall` is its
   time (seconds since 1970, UTC), `session` is the run of the engine, `record` is what happened.
   With `noteworthy=True` blocks that have nothing but rounds are left out: that is quick.
+  `Journal(folder).rounds(spans)`: only rounds, of several times.
 * `entry.record` is an event of the core (`core/vocabulary/events.py`), an output of the core
   (`core/vocabulary/outputs.py`), or one of `records.py`: `Began`, `Standing`, `Reloaded` (in place
   of the event `Reload`: it has the digest of the policy's text), `PolicyText`, `Lost`, `Unread`,

@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 MAJOR, MINOR = 1, 0
 """Of the format. A reader understands every minor version of its major one."""
@@ -23,6 +23,8 @@ BLOCK_MAGIC = b"\x93RSJ"
 _BLOCK = struct.Struct("<IIIBBdqI")
 """What the checksum covers before the records, in the order of `Block`."""
 _BEFORE = struct.Struct("<4sI")
+_HEADER = struct.Struct("<4sIIIIBBdqI")
+"""Both."""
 BLOCK_HEADER_BYTES = _BEFORE.size + _BLOCK.size
 
 LONGEST_BLOCK = 1 << 24
@@ -37,7 +39,7 @@ DEFINES = 4
 TROUBLED = 8
 """Flag: not all of its rounds were good."""
 
-_ASLEEP_UNIT = 100
+ASLEEP_UNIT = 100
 """Parts of a second in which a block says how long the machine slept."""
 
 
@@ -114,7 +116,7 @@ def read_file_header(data: bytes) -> FileHeader | None:
 
 def pack_block(block: Block) -> bytes:
     """The bytes of a block."""
-    asleep = min(round(block.asleep * _ASLEEP_UNIT), 0xFFFFFFFF)
+    asleep = min(round(block.asleep * ASLEEP_UNIT), 0xFFFFFFFF)
     header = _BLOCK.pack(
         len(block.records),
         block.session,
@@ -129,75 +131,75 @@ def pack_block(block: Block) -> bytes:
     return _BEFORE.pack(BLOCK_MAGIC, checksum) + header + block.records
 
 
-@dataclass(slots=True)
+class Header(NamedTuple):
+    """What stands before the records of a block; see `Block`."""
+
+    magic: bytes
+    checksum: int
+    length: int
+    """Bytes of the records."""
+    session: int
+    number: int
+    flags: int
+    grid: int
+    at: float
+    wall: int
+    asleep: int
+    """Hundredths of a second."""
+
+
+_Fields: TypeAlias = tuple[bytes, int, int, int, int, int, int, float, int, int]
+
+
 class Blocks:
     """The whole blocks of a file's content, in order. `damaged` counts the bytes left out."""
 
-    data: bytes
-    damaged: int = 0
-    rest: int = 0
-    """Of these, those after the last whole block: perhaps one that is being written."""
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.damaged = 0
+        self.rest = 0
+        """Of these, those after the last whole block: perhaps one that is being written."""
 
     def __iter__(self) -> Iterator[Block]:
+        for at, _ in self.headers():
+            block = block_at(self.data, at)
+            assert block is not None
+            yield block
+
+    def headers(self) -> Iterator[tuple[int, _Fields]]:
+        """Where each begins, and its `Header` as a mere tuple, which is quicker."""
         data, at, end = self.data, 0, len(self.data)
         if read_file_header(data[:FILE_HEADER_BYTES]) is not None:
             at = FILE_HEADER_BYTES
+        view, crc32, unpack = memoryview(data), zlib.crc32, _HEADER.unpack_from
+        last = end - BLOCK_HEADER_BYTES
         while at < end:
-            block = _block_at(data, at)
-            if block is None:
-                found = data.find(BLOCK_MAGIC, at + 1)
-                skipped = (found if found >= 0 else end) - at
-                self.damaged += skipped
-                self.rest += skipped
-                at += skipped
-                continue
-            self.rest = 0
-            yield block
-            at += BLOCK_HEADER_BYTES + len(block.records)
+            if at <= last:
+                header = unpack(data, at)
+                after = at + BLOCK_HEADER_BYTES + header[2]
+                whole = header[0] == BLOCK_MAGIC and header[2] <= LONGEST_BLOCK and after <= end
+                if whole and crc32(view[at + _BEFORE.size : after]) == header[1]:
+                    self.rest = 0
+                    yield at, header
+                    at = after
+                    continue
+            found = data.find(BLOCK_MAGIC, at + 1)
+            skipped = (found if found >= 0 else end) - at
+            self.damaged += skipped
+            self.rest += skipped
+            at += skipped
 
 
-class Anchor(NamedTuple):
-    """What the header of a block says of the clocks."""
-
-    session: int
-    number: int
-    at: float
-    wall: int
-    asleep: float
-
-
-def anchors(data: bytes) -> Iterator[Anchor]:
-    """Those of all whole blocks of a file's content: quicker than to read the blocks."""
-    at, last = FILE_HEADER_BYTES, len(data) - BLOCK_HEADER_BYTES
-    view = memoryview(data)
-    while at <= last:
-        header = _BLOCK.unpack_from(data, at + _BEFORE.size)
-        end = at + BLOCK_HEADER_BYTES + header[0]
-        magic, checksum = _BEFORE.unpack_from(data, at)
-        whole = magic == BLOCK_MAGIC and end <= len(data)
-        if not whole or zlib.crc32(view[at + _BEFORE.size : end]) != checksum:
-            at = data.find(BLOCK_MAGIC, at + 1)
-            if at < 0:
-                return
-            continue
-        _, session, number, _, _, told_at, wall, asleep = header
-        yield Anchor(session, number, told_at, wall, asleep / _ASLEEP_UNIT)
-        at = end
-
-
-def _block_at(data: bytes, at: int) -> Block | None:
+def block_at(data: bytes, at: int) -> Block | None:
+    """The block that begins at `at`; None: there is no whole one."""
     start = at + BLOCK_HEADER_BYTES
     if start > len(data):
         return None
-    magic, checksum = _BEFORE.unpack_from(data, at)
-    if magic != BLOCK_MAGIC:
+    header = Header._make(_HEADER.unpack_from(data, at))
+    end = start + header.length
+    if header.magic != BLOCK_MAGIC or header.length > LONGEST_BLOCK or end > len(data):
         return None
-    length, session, number, flags, grid, told_at, wall, asleep = _BLOCK.unpack_from(
-        data, at + _BEFORE.size
-    )
-    if length > LONGEST_BLOCK or start + length > len(data):
+    if zlib.crc32(data[at + _BEFORE.size : end]) != header.checksum:
         return None
-    if zlib.crc32(data[at + _BEFORE.size : start + length]) != checksum:
-        return None
-    records = data[start : start + length]
-    return Block(session, number, flags, grid, told_at, wall, asleep / _ASLEEP_UNIT, records)
+    _, _, _, session, number, flags, grid, told_at, wall, asleep = header
+    return Block(session, number, flags, grid, told_at, wall, asleep / ASLEEP_UNIT, data[start:end])

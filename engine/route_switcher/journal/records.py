@@ -1,7 +1,7 @@
 """What stands in a journal beside the events and outputs of the core."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from route_switcher.core.vocabulary.events import Event, LinkState
 from route_switcher.core.vocabulary.next_hops import LearnedHop
@@ -108,11 +108,21 @@ class Summary:
     heard: tuple[Heard, ...]
 
 
+class Count(NamedTuple):
+    """So many rounds of a probe through an uplink."""
+
+    uplink: UplinkId
+    probe: str
+    rounds: int
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """The reader left out rounds that nobody wants, the latest of them from `at` on."""
 
     at: float
+    counted: tuple[Count, ...] = ()
+    """Of these only the number was wanted: each is like the round of its probe before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ Times are whole numbers of `2 ** -grid` seconds: the clock gives no others, so t
 import struct
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from route_switcher.core.vocabulary.events import Answer, Answers, Round
-from route_switcher.journal.numbers import Damaged, read_varint, unzigzag, varint
+from route_switcher.journal.numbers import Damaged, read_varint, varint
 from route_switcher.journal.values import Opaque, made
 
 ROUND = 0x80
@@ -151,6 +151,9 @@ class RoundReader:
             and self._names in (("Round", *_OF_ROUND), ("Answers", *_OF_LATE))
             and tuple(self._of_answer) == _OF_ANSWER
         )
+        like = self.told(0.0, 0.0, (0.0,) * self.count) if self._names[0] == "Round" else None
+        self.like = like if isinstance(like, Round) else None
+        """A round of this shape, whose times say nothing; None: it is none, or not known."""
 
     def told(self, at: float, sent_at: float, rtts: tuple[float, ...]) -> object:
         """The event; `Opaque`, if this program does not know all that it is made of."""
@@ -191,14 +194,27 @@ def _checked(shape: Any) -> tuple[Any, Any, Any, Any]:
     return names, values, of_answer, each
 
 
-def read_round(
-    data: bytes, at: int, shapes: list[RoundReader], base: int, unit: float
-) -> tuple[object, int, int]:
-    """The event at `at`, where what follows begins, and the base for the next. Raises Damaged, and
-    IndexError at the end of data."""
+class Read(NamedTuple):
+    """A round as it was written: with `RoundReader.told` it becomes an event."""
+
+    shape: int
+    at: float
+    sent_at: float
+    rtts: tuple[float, ...]
+    end: int
+    """Where what follows begins."""
+    base: int
+    """For the next."""
+
+
+def read_round(data: bytes, at: int, shapes: list[RoundReader], base: int, unit: float) -> Read:
+    """The round at `at`. Raises Damaged, and IndexError at the end of data."""
     first = data[at]
-    number, at = read_varint(data, at + 1)
-    shape = shapes[number]
+    shape = data[at + 1]
+    at += 2
+    if shape >= 0x80:
+        shape, at = read_varint(data, at - 1)
+    count = shapes[shape].count
     raw = first & _RAW
     if raw:
         sent = took = 0
@@ -211,14 +227,18 @@ def read_round(
         lengths = data[at]
         middle = at + 1 + (lengths >> 4)
         end = middle + (lengths & 15)
-        sent = base + unzigzag(int.from_bytes(data[at + 1 : middle], "little"))
-        took = unzigzag(int.from_bytes(data[middle:end], "little"))
+        after = int.from_bytes(data[at + 1 : middle], "little")
+        took = int.from_bytes(data[middle:end], "little")
+        # unzigzag, without the calls
+        sent = base + (after >> 1 if not after & 1 else -(after >> 1) - 1)
+        took = took >> 1 if not took & 1 else -(took >> 1) - 1
         at = end
-    width, count = (first & _WIDTH) + 1, shape.count
+    width = (first & _WIDTH) + 1
     end = at + width * count
     if end > len(data):
         raise Damaged
     scale = first >> _SCALE_SHIFT & 3
+    rtts: tuple[float, ...]
     if scale == _DOUBLES:
         if width != _DOUBLE_BYTES:
             raise Damaged
@@ -241,4 +261,4 @@ def read_round(
     if not raw:
         base = sent + took
         sent_at, told_at = sent / unit, base / unit
-    return shape.told(told_at, sent_at, rtts), end, base
+    return Read(shape, told_at, sent_at, rtts, end, base)

@@ -13,6 +13,7 @@ from route_switcher.journal.reading import Entry
 from route_switcher.journal.records import (
     Began,
     Ended,
+    LeftOut,
     Lost,
     PolicyText,
     Reloaded,
@@ -74,6 +75,11 @@ class Accountant:
         """Whether further good rounds would say nothing."""
         return all(line.calm for line in self._lines.values())
 
+    def counts_only(self, like: Round) -> bool:
+        """Whether of further rounds like this one only the number matters."""
+        line = self._lines.get(like.uplink)
+        return line is not None and line.counts_only(like)
+
     def take(self, entry: Entry) -> None:
         """One more entry."""
         record, at, ahead = entry.record, entry.wall, entry.ahead
@@ -99,6 +105,9 @@ class Accountant:
         match record:
             case Round():
                 self._line(record.uplink).take_round(record, ahead)
+            case LeftOut():
+                for count in record.counted:
+                    self._lines[count.uplink].count(count.probe, count.rounds)
             case RuleChange():
                 self._line(record.uplink).take_change(record, at)
             case Decision():

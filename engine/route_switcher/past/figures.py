@@ -4,7 +4,7 @@ What no sum covers wholly (the first and the last hour of a time, and that in wh
 killed) is counted round by round.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from route_switcher.core.vocabulary.events import Answers, Round
 from route_switcher.core.vocabulary.uplinks import UplinkId
@@ -13,15 +13,12 @@ from route_switcher.journal.records import Summary
 from route_switcher.journal.summary import Stream, Sums
 from route_switcher.past.troubles import Span, merged
 
-_FEW = 24
-"""Spans that are read one by one: each time a file is read from its beginning."""
-
 _EXACT = 0.001
 """Seconds. A journal has times of day in whole microseconds, so hours that follow each other seem
 to be a little apart."""
 
-Entries = Callable[[float, float], Iterable[Entry]]
-"""The entries of a journal from one time to another, with all rounds."""
+Rounds = Callable[[Sequence[Span]], Iterable[Entry]]
+"""The entries of a journal that are rounds and late answers, in these times at least."""
 
 
 class Figures:
@@ -43,20 +40,18 @@ class Figures:
                 for heard in record.heard:
                     self._of((heard.uplink, heard.probe)).add(heard)
 
-    def close(self, entries: Entries, watched: Iterable[Span]) -> Mapping[Stream, Sums]:
-        """All of them; what is missing in the `watched` spans is counted from `entries`."""
+    def close(self, rounds: Rounds, watched: Iterable[Span]) -> Mapping[Stream, Sums]:
+        """All of them; what is missing in the `watched` spans is counted from `rounds`."""
         holes = without(watched, self._covered)
         missing = [(begins, ends) for begins, ends in holes if ends - begins > _EXACT]
-        spans = [(missing[0][0], missing[-1][1])] if len(missing) > _FEW else missing
-        for begins, ends in spans:
-            for entry in entries(begins, ends):
-                record = entry.record
-                if isinstance(record, Round | Answers) and _within(entry.wall, missing):
-                    sums = self._of((record.uplink, record.probe))
-                    if isinstance(record, Round):
-                        sums.on_round(record)
-                    else:
-                        sums.on_answers(record)
+        for entry in rounds(missing):
+            record = entry.record
+            if isinstance(record, Round | Answers) and _within(entry.wall, missing):
+                sums = self._of((record.uplink, record.probe))
+                if isinstance(record, Round):
+                    sums.on_round(record)
+                else:
+                    sums.on_answers(record)
         return self._sums
 
     def _of(self, stream: Stream) -> Sums:

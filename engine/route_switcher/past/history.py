@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from route_switcher.core.vocabulary.events import Round
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.journal.reading import Journal
@@ -51,7 +52,10 @@ def read_history(
     def calm() -> bool:
         return switches.calm and accountant.calm()
 
-    for entry in journal.entries(since, until, calm=calm):
+    def counts_only(like: Round) -> bool:
+        return switches.calm and accountant.counts_only(like)
+
+    for entry in journal.entries(since, until, calm=calm, counts_only=counts_only):
         if entry.wall > until:
             continue
         accountant.take(entry)
@@ -63,6 +67,6 @@ def read_history(
     return History(
         account,
         tuple(switch for switch in switches.close() if switch.decided >= since),
-        figures.close(journal.entries, watched),
+        figures.close(journal.rounds, watched),
         damaged,
     )

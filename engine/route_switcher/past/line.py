@@ -73,6 +73,8 @@ class Line:
         self._not_before = 0.0
         self._blind = False
         """The journal lacks a part: which rules had failed is not known."""
+        self._settled = True
+        """All that is known was judged."""
 
     @property
     def interface(self) -> str:
@@ -126,6 +128,30 @@ class Line:
         if told.outcome is not RoundOutcome.GOOD or not self.calm:
             self._judge(sent)
 
+    def counts_only(self, like: Round) -> bool:
+        """Whether further rounds like this one would change nothing but how many there were. Its
+        times say nothing."""
+        heard = self._probes.get(like.probe)
+        if heard is None or heard.outcome is not like.outcome or not self._settled:
+            return False
+        if like.outcome is RoundOutcome.GOOD:
+            return True
+        reason = _why(like)
+        if heard.rounds < _CERTAIN or heard.reason != reason:
+            return False
+        if self._open is None or like.outcome is RoundOutcome.UNKNOWN:
+            return True
+        failing = self._open.failing.get(like.probe)
+        return failing is not None and failing.reason == reason
+
+    def count(self, probe: str, rounds: int) -> None:
+        """There were so many more, of which `counts_only` says so."""
+        heard = self._probes[probe]
+        heard.rounds += rounds
+        if heard.outcome is RoundOutcome.FAILED and self._open is not None:
+            before = self._open.failing[probe]
+            self._open.failing[probe] = replace(before, rounds=before.rounds + rounds)
+
     def take_change(self, change: RuleChange, at: float) -> None:
         """One of its rules has another state."""
         self._blind = False
@@ -138,6 +164,7 @@ class Line:
     def take_failed(self, rule: str) -> None:
         """The rule had failed before this journal begins."""
         self._failed.setdefault(rule, "it had failed before")
+        self._settled = False
 
     def take_link(self, link: LinkState, at: float) -> None:
         """Its interface is so from now on."""
@@ -152,6 +179,7 @@ class Line:
         """Nobody watched it meanwhile; then all goes on as it was."""
         self._end(begins)
         self._not_before = ends
+        self._settled = False
 
     def forget(self, at: float) -> None:
         """The journal lacks what happened from `at` on."""
@@ -168,6 +196,7 @@ class Line:
 
     def _judge(self, at: float, changed: str = "") -> None:
         """See whether another trouble begins, or the one that lasts is over."""
+        self._settled = True
         kind, since, reason, here = self._found(at, changed)
         since = max(since, self._not_before)
         now = self._open
