@@ -135,6 +135,31 @@ def test_what_probes_take_is_what_validate_says(capsys: pytest.CaptureFixture[st
     (file,) = json.loads(capsys.readouterr().out)["files"]
     (of_primary, _) = file["figures"]["uplinks"]
     assert simulated["uplinks"]["primary"]["probe_bytes"] == of_primary["bytes_a_month"]
+    assert simulated["uplinks"]["primary"]["not_counted"] == []
+
+
+def test_sums_lack_what_programs_send(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "version: 1\n"
+        "uplinks:\n"
+        "  primary: {interface: eth0, gateway: 192.0.2.1}\n"
+        "  secondary: {interface: eth1, gateway: 192.0.2.2}\n"
+        "probes:\n"
+        "  pings: {type: icmp, targets: [8.8.8.8]}\n"
+        "  program: {type: exec, run: [/bin/true], uplinks: [primary]}\n"
+        "rules:\n"
+        "  - {name: a, fail: {failures: 3, probe: pings}}\n"
+        "  - {name: b, fail: {failures: 3, probe: program}}\n"
+    )
+    assert main(["simulate", str(policy), *SHORT]) == EXIT_OK
+    said = " ".join(capsys.readouterr().out.split())
+    assert "probes through primary, without programs of yours" in said
+    assert "probes through secondary 0." in said
+    assert main(["simulate", str(policy), *SHORT, "--format", "json"]) == EXIT_OK
+    (simulated,) = json.loads(capsys.readouterr().out)["policies"]
+    assert simulated["uplinks"]["primary"]["not_counted"] == ["program"]
+    assert simulated["uplinks"]["secondary"]["not_counted"] == []
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
         "family": "IPv4",
         "bytes_a_month": 228096000,
         "bytes_a_month_on_standby": 228096000,
+        "not_counted": [],
     }
     assert failing["loss"] == 0.01
     assert failing["failures_are_at_most"] is False
@@ -167,6 +168,36 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert [p["severity"] for p in doubtful["problems"]] == ["note", "warning"]
     assert main(["validate", "--format=json", "good.yaml"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["fine"] is True
+
+
+PROGRAMS = """version: 1
+uplinks:
+  a: {interface: eth0, gateway: 192.0.2.1}
+  b: {interface: eth1, gateway: 192.0.2.2}
+probes:
+  pings: {type: icmp, targets: [8.8.8.8], uplinks: [a], standby_interval: 2s}
+  one: {type: exec, run: [/bin/true]}
+  two: {type: exec, run: [/bin/true, two], uplinks: [a]}
+rules:
+  - {name: no-pings, fail: {failures: 3, probe: pings}}
+  - {name: one-fails, fail: {failures: 3, probe: one}}
+  - {name: two-fails, fail: {failures: 3, probe: two}}
+"""
+
+
+def test_what_programs_send_is_not_known(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "programs.yaml").write_text(PROGRAMS, "utf-8")
+    assert main(["validate", "programs.yaml"]) == EXIT_OK
+    lines = capsys.readouterr().out.splitlines()
+    (at,) = (n for n, line in enumerate(lines) if line.startswith("  uplink  probes a month"))
+    several, alone = lines[at + 1], lines[at + 2]
+    assert "  228 MB, without 2 programs of yours  114 MB, without 2 programs of yours  " in several
+    assert "  not known: a program of yours  " in alone
+    assert main(["validate", "--format", "json", "programs.yaml"]) == EXIT_OK
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    of_a, of_b = file["figures"]["uplinks"]
+    assert (of_a["bytes_a_month"], of_a["not_counted"]) == (228096000, ["one", "two"])
+    assert (of_b["bytes_a_month"], of_b["not_counted"]) == (0, ["one"])
 
 
 @pytest.mark.usefixtures("folder")

@@ -181,7 +181,10 @@ def _routes_as_data(policy: Policy) -> dict[str, object]:
 
 
 def _figures_as_data(figures: Figures) -> dict[str, object]:
-    """Seconds, bytes, failures in 30 days and shares of the time; null: never, or all the time."""
+    """Seconds, bytes, failures in 30 days and shares of the time; null: never, or all the time.
+
+    The bytes lack the probes that are `not_counted`: nobody knows what they send.
+    """
     return {
         "moves_an_hour_by_a_flapping_line": round(figures.moves_an_hour, 1),
         "rules": [
@@ -200,6 +203,7 @@ def _figures_as_data(figures: Figures) -> dict[str, object]:
                 "family": str(figure.id.family),
                 "bytes_a_month": round(figure.bytes_a_month),
                 "bytes_a_month_on_standby": round(figure.bytes_a_month_on_standby),
+                "not_counted": list(figure.not_counted),
                 "false_failures_a_month": [
                     {
                         "loss": loss,

@@ -51,6 +51,8 @@ class UplinkOutcome:
     """Outages that ended before any rule had failed the uplink."""
     probe_bytes: int = 0
     """Bytes of the IP packets that probed it: those sent, and the answers."""
+    not_counted: tuple[str, ...] = ()
+    """Probes of which nobody knows what they send: `probe_bytes` lacks them."""
 
 
 @dataclass(slots=True)

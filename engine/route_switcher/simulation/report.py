@@ -77,7 +77,9 @@ def rows(results: Sequence[SimulationResult]) -> Iterator[Row]:
             if figure is not _HOOKS or any(value is not None for value in values):
                 yield Row(figure.label + suffix, _cells(values, figure.shown))
     for name in _names(results):
-        yield _of_uplinks(f"probes through {name}", name, results, lambda f: f.probe_bytes)
+        lacking = any(r.uplinks[name].not_counted for r in results if name in r.uplinks)
+        label = f"probes through {name}{', without programs of yours' * lacking}"
+        yield _of_uplinks(label, name, results, lambda f: f.probe_bytes)
 
 
 def _of_uplinks(
@@ -192,6 +194,7 @@ def _uplink_data(figures: UplinkOutcome) -> dict[str, object]:
         "missed": figures.missed,
         "time_to_detect": _times(figures.detected),
         "probe_bytes": figures.probe_bytes,
+        "not_counted": list(figures.not_counted),
     }
 
 

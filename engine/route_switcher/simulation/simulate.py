@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import lcm
 from operator import itemgetter
 
-from route_switcher.analysis.figures.traffic import bytes_of_target
+from route_switcher.analysis.figures.traffic import bytes_of_target, not_counted
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
@@ -109,8 +109,9 @@ class _Simulation:
         self._accounts.advance(self._seconds)
         self._accounts.close()
         for uplink in self._policy.uplinks:
-            label = self._policy.label(uplink.id)
-            self._accounts.uplinks[label].probe_bytes = self._probe_bytes(uplink)
+            account = self._accounts.uplinks[self._policy.label(uplink.id)]
+            account.probe_bytes = self._probe_bytes(uplink)
+            account.not_counted = not_counted(self._policy, uplink)
         return SimulationResult(
             self._seconds,
             self._accounts.uplinks,

@@ -9,7 +9,7 @@ from route_switcher.analysis.figures.false_alarms import LOSSES, FalseAlarms, fa
 from route_switcher.analysis.figures.flapping import damped, moves_an_hour
 from route_switcher.analysis.figures.formulas import has_formula
 from route_switcher.analysis.figures.recovery import time_to_return
-from route_switcher.analysis.figures.traffic import bytes_a_month
+from route_switcher.analysis.figures.traffic import bytes_a_month, not_counted
 from route_switcher.analysis.monitoring import Fault, Times, UplinkMonitoring, monitoring_of
 from route_switcher.core.vocabulary.policy import Policy, Rule
 from route_switcher.core.vocabulary.states import Speed
@@ -38,6 +38,8 @@ class UplinkFigures:
     id: UplinkId
     bytes_a_month: float
     bytes_a_month_on_standby: float
+    not_counted: tuple[str, ...]
+    """Probes of which nobody knows what they send: both sums lack them."""
     false_failures: tuple[tuple[float, FalseAlarms], ...]
     """Chances of a packet to be lost, each with what it does: at most the sum over its rules."""
 
@@ -159,6 +161,7 @@ def _uplink_figures(policy: Policy, uplink: Uplink, losses: Sequence[float]) -> 
         uplink.id,
         bytes_a_month(policy, uplink),
         bytes_a_month(policy, uplink, Speed.STANDBY),
+        not_counted(policy, uplink),
         tuple((loss, _failing(monitoring, uplink.family, loss)) for loss in losses),
     )
 

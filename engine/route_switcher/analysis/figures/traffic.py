@@ -35,6 +35,12 @@ def bytes_a_month(policy: Policy, uplink: Uplink, speed: Speed = Speed.NORMAL) -
     return sum(probe_bytes_a_month(probe, uplink.family, speed) for probe in probes)
 
 
+def not_counted(policy: Policy, uplink: Uplink) -> tuple[str, ...]:
+    """The probes through `uplink` of which nobody knows what they send: every sum lacks them."""
+    probes = policy.probes_through(uplink.name)
+    return tuple(probe.name for probe in probes if not probe.check.packets.asking)
+
+
 def probe_bytes_a_month(probe: Probe, family: Family, speed: Speed = Speed.NORMAL) -> float:
     """The same for one probe through one uplink."""
     return bytes_a_round(probe, family) * MONTH / interval_at(probe, speed)

@@ -96,6 +96,15 @@ def _uplinks(policy: Policy, figures: Figures) -> list[list[str]]:
 
 
 def _uplink(policy: Policy, figure: UplinkFigures, sparing: bool) -> list[str]:
-    standby = [volume(figure.bytes_a_month_on_standby)] if sparing else []
+    standby = [_taken(figure, figure.bytes_a_month_on_standby)] if sparing else []
     chances = [failing_in_words(failing) for _, failing in figure.false_failures]
-    return [policy.label(figure.id), volume(figure.bytes_a_month), *standby, *chances]
+    return [policy.label(figure.id), _taken(figure, figure.bytes_a_month), *standby, *chances]
+
+
+def _taken(figure: UplinkFigures, count: float) -> str:
+    """What is known, and what that lacks."""
+    if not figure.not_counted:
+        return volume(count)
+    several = len(figure.not_counted) > 1
+    programs = f"{len(figure.not_counted)} programs of yours" if several else "a program of yours"
+    return f"{volume(count)}, without {programs}" if count else f"not known: {programs}"

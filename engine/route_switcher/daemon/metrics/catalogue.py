@@ -70,7 +70,7 @@ PROBE_BYTES = _counter(
     "probe_bytes",
     _PROBE,
     "Bytes of requests and answers, IP headers included, computed from what was asked and what"
-    " answered.",
+    " answered. What programs (`exec`) send is not known: 0.",
 )
 PACKETS_DROPPED = _counter(
     "probe_packets_dropped",
