@@ -207,6 +207,11 @@ ELSEWHERE = {
         "tests/probes/test_full_size.py",
         "test_what_is_too_big_on_the_way_has_failed_and_the_reason_says_where",
     ),
+    "echo_probe.timeout": (
+        "as `icmp_probe.timeout`, except for what counts where nothing is written",
+        "tests/policy/test_policy_meaning.py",
+        "test_an_echo_is_waited_for_half_an_interval_unless_the_policy_says_otherwise",
+    ),
     "exec_probe.run": (
         "scenarios run no programs: they say what becomes of a target",
         "tests/probes/test_exec.py",
