@@ -28,7 +28,7 @@ TOP = Path(__file__).parents[2]
 SCHEMA = json.loads((TOP / "schemas" / "status.schema.json").read_text("utf-8"))
 VALID = Draft7Validator(SCHEMA)
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
-MINUTE = LastMinute(rounds=60, failed=3, mean=0.0123, longest=0.1)
+MINUTE = LastMinute(rounds=60, failed=3, mean=0.0123, longest=0.1, requests=120, answers=90)
 FOREIGN = Route(Family.IPV4, "lan0", seed_uplink("x", 9).written_gateway, 5, protocol=16)
 
 
@@ -258,3 +258,19 @@ def test_links_without_news_are_no_trouble() -> None:
     world = well()
     world.set_links(LinkState("eth0"))
     assert uplinks(world)["primary"]["waits_for"] == []
+
+
+def test_the_screen_says_how_many_requests_were_lost() -> None:
+    """Rounds can be good though a part of their targets is silent."""
+    told = document(well())
+    assert any(" 25 % lost " in line for line in screen(told))
+    minute = told["families"][0]["uplinks"][0]["last_minute"]
+    assert (minute["loss"], minute["request_loss"]) == (0.05, 0.25)
+
+
+def test_an_engine_of_before_tells_of_rounds_only() -> None:
+    told = document(well())
+    for uplink in told["families"][0]["uplinks"]:
+        for key in ("requests", "answers", "request_loss"):
+            del uplink["last_minute"][key]
+    assert any(" 5 % lost " in line for line in screen(told))

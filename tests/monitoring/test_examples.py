@@ -103,7 +103,7 @@ def test_the_page_has_no_alert_that_does_not_exist() -> None:
 
 def test_metrics_that_the_page_names_exist() -> None:
     named = set(re.findall(r"^\* `(\w+)`", PAGE, re.MULTILINE)) - {"cause"}
-    assert len(named) == 4
+    assert len(named) == 5
     assert {f"route_switcher_{name}" for name in named} <= SERIES.keys()
 
 

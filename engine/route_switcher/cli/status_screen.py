@@ -104,7 +104,9 @@ def _order(order: Document) -> str:
 def _uplink(uplink: Document, width: int) -> Iterator[str]:
     name, minute = uplink["name"], uplink["last_minute"]
     indent = 3 + _NAME if width >= WIDTH else _NARROW
-    loss = "no rounds" if minute["loss"] is None else f"{share(minute['loss'])} lost"
+    lost = minute.get("request_loss")  # an engine of before does not tell
+    lost = minute["loss"] if lost is None else lost
+    loss = "no rounds" if lost is None else f"{share(lost)} lost"
     mean = minute["mean_seconds"]
     trip = "" if mean is None else f"{1000 * mean:.3g} ms"
     age = uplink["last_answer_seconds"]

@@ -32,6 +32,10 @@ class LastMinute:
     mean: float | None = None
     """Of the round-trip times of all answers, in seconds; None: there was none."""
     longest: float | None = None
+    requests: int = 0
+    """To targets, of which it is known whether they were answered in time."""
+    answers: int = 0
+    """How many of them were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,9 @@ def _uplink(
             "loss": minute.failed / minute.rounds if minute.rounds else None,
             "mean_seconds": _seconds(minute.mean, 6),
             "longest_seconds": _seconds(minute.longest, 6),
+            "requests": minute.requests,
+            "answers": minute.answers,
+            "request_loss": 1 - minute.answers / minute.requests if minute.requests else None,
         },
         "unfit": uplink.unfit,
         "rules": [_rule(rule, clock) for rule in health.rules],

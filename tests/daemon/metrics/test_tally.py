@@ -123,6 +123,8 @@ def test_an_outage_is_counted() -> None:
     rounds = [world.tally.probes[v4(name), "internet"] for name in ("primary", "secondary")]
     assert values[f"probe_rounds_total{{{probe},outcome=failed}}"] == rounds[0].failed > 20
     assert values[f"probe_rounds_total{{{probe},outcome=good}}"] == rounds[0].good > 250
+    assert values[f"probe_requests_total{{{probe},result=lost}}"] == rounds[0].failed
+    assert values[f"probe_requests_total{{{probe},result=answered}}"] == rounds[0].good
     assert values[f"probe_round_trip_seconds_count{{{probe}}}"] == rounds[0].good
     assert values[f"probe_round_trip_seconds_bucket{{{probe},le=0.01}}"] == 0
     assert values[f"probe_round_trip_seconds_bucket{{{probe},le=0.025}}"] == rounds[0].good

@@ -7,6 +7,7 @@ import trio
 
 from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Reconciled
+from route_switcher.core.vocabulary.events import Answers as LateAnswers
 from route_switcher.core.vocabulary.events import Event, Reload, Round
 from route_switcher.core.vocabulary.orders import Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Output
@@ -43,7 +44,7 @@ class Control(Observer):
         self._engine = engine
         self._trial = trial
         self._minutes = LastMinutes()
-        self._minutes.apply_policy(policy.uplinks)
+        self._minutes.apply_policy(policy)
         self._orders = KeptOrders()
         self._pace = Pace()
         self._answers = Answers(
@@ -77,9 +78,11 @@ class Control(Observer):
         self._answers.drills.event(event)
         if isinstance(event, Round):
             self._minutes.on_round(event)
+        elif isinstance(event, LateAnswers):
+            self._minutes.on_answers(event)
         elif isinstance(event, Reload):
             self._answers.policy = event.policy
-            self._minutes.apply_policy(event.policy.uplinks)
+            self._minutes.apply_policy(event.policy)
             self._orders_changed.set()
             self._upkeep.apply_policy()
         elif isinstance(event, Switch | Release):

@@ -58,6 +58,12 @@ UPLINK_INFO = _gauge(
 ROUNDS = _counter(
     "probe_rounds", (*_PROBE, "outcome"), "Rounds by their outcome: good, failed or unknown."
 )
+REQUESTS = _counter(
+    "probe_requests",
+    (*_PROBE, "result"),
+    "Requests to targets by what became of them: answered in time, or lost. Those are left out of"
+    " which it is not known, because their round did not wait for them.",
+)
 ROUND_TRIP = _histogram(
     "probe_round_trip_seconds", _PROBE, "Round-trip times of the answers that came in time."
 )
@@ -192,6 +198,7 @@ CATALOGUE = (
     UPLINK_LOSS,
     UPLINK_ACTIVE_SECONDS,
     ROUNDS,
+    REQUESTS,
     ROUND_TRIP,
     LAST_ROUND_TRIP,
     PROBE_BYTES,

@@ -162,6 +162,14 @@ def _rounds(reading: Reading) -> Values:
     return values
 
 
+def _requests(reading: Reading) -> Values:
+    values: dict[tuple[str, ...], Value] = {}
+    for (uplink, probe), tally in reading.tally.probes.items():
+        values[*_key(uplink), probe, "answered"] = tally.answered
+        values[*_key(uplink), probe, "lost"] = tally.lost
+    return values
+
+
 def _of_probes(value: Callable[[ProbeTally], Value | None]) -> Callable[[Reading], Values]:
     def read(reading: Reading) -> Values:
         found = {
@@ -281,6 +289,7 @@ READERS: Mapping[Metric, Callable[[Reading], Values]] = {
     catalogue.UPLINK_LOSS: _loss,
     catalogue.UPLINK_ACTIVE_SECONDS: _active_seconds,
     catalogue.ROUNDS: _rounds,
+    catalogue.REQUESTS: _requests,
     catalogue.ROUND_TRIP: _of_probes(lambda tally: tally.round_trips),
     catalogue.LAST_ROUND_TRIP: _of_probes(lambda tally: tally.last_round_trip),
     catalogue.PROBE_BYTES: _of_probes(lambda tally: tally.bytes),

@@ -10,7 +10,7 @@ from typing import assert_never
 from route_switcher.analysis.figures.traffic import bytes_of_target
 from route_switcher.core.routing.reconcile import Reconciled
 from route_switcher.core.vocabulary.effects import RunHook
-from route_switcher.core.vocabulary.events import Event, HookEnded, Reload, Round
+from route_switcher.core.vocabulary.events import Answers, Event, HookEnded, Reload, Round
 from route_switcher.core.vocabulary.hooks import Hook, HookKind, HookSubject
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import (
@@ -38,10 +38,14 @@ class ProbeTally:
 
     request_bytes: int
     answered_bytes: int
+    timeout: float
+    """Seconds that a target has for its answer."""
 
     good: int = 0
     failed: int = 0
     unknown: int = 0
+    answered: int = 0
+    lost: int = 0
     round_trips: Histogram = field(default_factory=lambda: Histogram(ROUND_TRIPS))
     last_round_trip: float | None = None
     bytes: int = 0
@@ -76,6 +80,8 @@ class Tally:
         """Count an event that the engine is given."""
         if isinstance(event, Round):
             self._on_round(event)
+        elif isinstance(event, Answers):
+            self._on_answers(event)
         elif isinstance(event, HookEnded):
             self._on_hook_ended(event)
         elif isinstance(event, Reload):
@@ -134,11 +140,23 @@ class Tally:
                 tally.round_trips.observe(rtt)
                 tally.last_round_trip = rtt
                 tally.bytes += tally.answered_bytes
+                tally.answered += 1
             elif answer.pending:
                 # Nobody waits for it any more, but most come.
                 tally.bytes += tally.answered_bytes
             elif answer.asked:
                 tally.bytes += tally.request_bytes
+                tally.lost += outcome is not RoundOutcome.UNKNOWN
+
+    def _on_answers(self, event: Answers) -> None:
+        tally = self.probes.get((event.uplink, event.probe))
+        if tally is None:
+            return
+        for answer in event.answers:
+            if answer.rtt is None:
+                tally.lost += answer.asked and not answer.pending
+            elif answer.rtt <= tally.timeout:  # a later one was counted as lost
+                tally.answered += 1
 
     def _on_hook_ended(self, event: HookEnded) -> None:
         attempt = self._attempts.pop((event.hook, event.subject), 0)
@@ -151,15 +169,17 @@ class Tally:
         self._costs = _costs(policy)
         self.probes = {key: tally for key, tally in self.probes.items() if key in self._costs}
         for key, tally in self.probes.items():
-            tally.request_bytes, tally.answered_bytes = self._costs[key]
+            tally.request_bytes, tally.answered_bytes, tally.timeout = self._costs[key]
 
 
-def _costs(policy: Policy) -> dict[tuple[UplinkId, str], tuple[int, int]]:
-    """Bytes of a target that is asked, and of one that answers, for each probe and uplink."""
+def _costs(policy: Policy) -> dict[tuple[UplinkId, str], tuple[int, int, float]]:
+    """Bytes of a target that is asked, and of one that answers, and the timeout, for each probe and
+    uplink."""
     return {
         (uplink.id, probe.name): (
             bytes_of_target(probe.check, uplink.family, answers=False),
             bytes_of_target(probe.check, uplink.family),
+            probe.timeout,
         )
         for uplink in policy.uplinks
         for probe in policy.probes_through(uplink.name)
