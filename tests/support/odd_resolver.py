@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.rrset
@@ -70,9 +71,10 @@ async def resolving(
                 await sock.sendto(each, asker)
 
     async def serve_tcp(stream: trio.SocketStream) -> None:
-        wire = await stream.receive_some()
-        for each in resolver.tcp(resolver.question(wire[2:])):
-            await stream.send_all(len(each).to_bytes(2) + each)
+        with suppress(trio.BrokenResourceError, dns.exception.DNSException):  # it has gone
+            wire = await stream.receive_some()
+            for each in resolver.tcp(resolver.question(wire[2:])):
+                await stream.send_all(len(each).to_bytes(2) + each)
 
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

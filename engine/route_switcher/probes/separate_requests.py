@@ -68,6 +68,9 @@ class SeparateRequests(ABC):
     ) -> RoundResult:
         """See `Prober`."""
         await self._running.wait()
+        # Whoever waited has been woken, and both may have been cancelled since: then `run` may be
+        # over, and its nursery takes nothing more.
+        await trio.lowlevel.checkpoint_if_cancelled()
         assert self._nursery is not None
         requests = tuple(map(Request, targets))
         open_round = OpenRound(requests, needed, timeout)
