@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,7 @@ from jsonschema import Draft7Validator
 from route_switcher.cli import main
 from route_switcher.doctor.finding import Finding, Verdict
 from route_switcher.resources import shipped_schemas
+from support.forked import Forked
 
 ROOM = "/run/doctor"
 """A folder for what a test needs, which goes with the router."""
@@ -125,13 +126,15 @@ def shell(*commands: str) -> None:
 @contextmanager
 def engine(policy: Path) -> Iterator[None]:
     """An engine that has selected the first uplink."""
-    words = [sys.executable, "-P", "-m", "route_switcher", "run", str(policy)]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    reading, writing = os.pipe()
+    words = ("run", str(policy))
+    with os.fdopen(reading) as errors, open(os.devnull, "wb") as nothing:
+        process = Forked(nullcontext(), words, os.environ, nothing.fileno(), writing)
+        os.close(writing)
         try:
             PID.write_text(str(process.pid))
-            assert process.stderr is not None
             told = []
-            for line in process.stderr:
+            for line in errors:
                 told.append(line)
                 if any(words in line for words in _SELECTED):
                     break
@@ -141,8 +144,11 @@ def engine(policy: Path) -> Iterator[None]:
         finally:
             # It takes its socket away when it ends, also when a test has stopped it.
             process.send_signal(signal.SIGCONT)
-            process.terminate()
-            process.communicate(timeout=30)
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            finally:
+                process.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from faults.rows_control import control_socket
 from route_switcher.lab.topology import Lab
+from support.forked import apart
 from support.running import Start, eventually, run_to_its_end
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
@@ -21,8 +22,7 @@ def test_where_no_folder_can_be_had_the_engine_runs_and_says_that_nobody_can_ask
     lab: Lab, start: Start, policy_file: Path
 ) -> None:
     way = "mount -t tmpfs -o ro none /run && mount -o bind,ro /tmp /tmp"
-    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{{ {way}; }} && exec "$@"', "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
+    engine = start(policy_text(lab), first=apart(way))
     engine.wait_for("control", "nobody can ask this engine or order it")
     engine.wait_for_health("primary", "secondary")
 
@@ -30,10 +30,9 @@ def test_where_no_folder_can_be_had_the_engine_runs_and_says_that_nobody_can_ask
 def test_where_its_socket_is_elsewhere_the_command_says_that_an_engine_seems_to_run(
     lab: Lab, start: Start
 ) -> None:
-    cut_off = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
     engine = start(policy_text(lab))
     engine.wait_for_health("primary", "secondary")
-    done = run_to_its_end(lab, "status", wrapped_in=cut_off)
+    done = run_to_its_end(lab, "status", first=apart("mount -t tmpfs none /run"))
     assert done.returncode == 1
     assert "an engine seems to run, since the name @route-switcher is held" in done.stderr
     assert engine.end(signal.SIGTERM) == 0
@@ -50,7 +49,7 @@ GONE = {
 
 @pytest.mark.long
 def test_its_socket_is_made_again_whatever_becomes_of_it(lab: Lab, start: Start) -> None:
-    engine = start(policy_text(lab), wrapped_in=["unshare", "--mount"])
+    engine = start(policy_text(lab), first=apart(":"))
     engine.wait_for_health("primary", "secondary")
     path = control_socket(engine.process.pid)
     path = path[path.index("/run/") :]
@@ -98,14 +97,13 @@ def test_where_the_state_folder_takes_nothing_the_run_folder_keeps_an_order(
 ) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    script = f'{{ {UNWRITABLE[way]}; }} && exec "$@"'
-    wrapped_in = ["env", f"STATE_DIRECTORY={state}", "unshare", "--mount", "sh", "-c", script, "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
+    given = {"first": apart(UNWRITABLE[way]), "STATE_DIRECTORY": str(state)}
+    engine = start(policy_text(lab), **given)
     engine.wait_for_health("primary", "secondary")
     done = run_to_its_end(lab, "switch", "secondary")
     assert (done.returncode, done.stderr) == (0, "")
     engine.end(signal.SIGKILL)
-    engine = start(None, wrapped_in=wrapped_in)
+    engine = start(None, **given)
     engine.wait_for("order", "kept over the restart: switch to secondary")
     assert run_to_its_end(lab, "release").returncode == 0
 
@@ -114,8 +112,7 @@ def test_where_no_folder_takes_an_order_that_is_said_once_and_the_engine_runs_on
     lab: Lab, start: Start
 ) -> None:
     full = "mount -t tmpfs -o size=4k none /run && mount -o bind,ro /tmp /tmp"
-    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{{ {full}; }} && exec "$@"', "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
+    engine = start(policy_text(lab), first=apart(full))
     engine.wait_for_health("primary", "secondary")
     root = f"/proc/{engine.process.pid}/root"
     with Path(f"{root}/run/filler").open("wb") as filler, suppress(OSError):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from route_switcher.lab.topology import Lab
-from support.running import ForkedEngine, run_to_its_end
+from support.running import DEADLINE, ForkedEngine, run_to_its_end
+from support.started import started
 from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
@@ -60,3 +61,18 @@ def test_it_has_what_it_is_given_and_nothing_else(
         assert engine.end(signal.SIGKILL) == -signal.SIGKILL
         if not wrapped_in:
             os.kill(engine.process.pid, 0)  # nobody gets its number while it may be sent a signal
+
+
+BROKEN = """\
+from route_switcher.cli import run
+def broken(_):
+    raise RuntimeError("broken")
+run._execute = broken
+"""
+
+
+def test_a_traceback_is_written_before_it_ends(lab: Lab, tmp_path: Path) -> None:
+    """Otherwise no test would see the fault."""
+    log = tmp_path / "log"
+    assert started(lab, log, "run", first=BROKEN).wait(DEADLINE) == 1
+    assert log.read_text().endswith("RuntimeError: broken\n")

@@ -1,14 +1,15 @@
 """An interface may have any name; the terminal that shows the log must not obey it."""
 
 import json
-import subprocess
+import signal
 from pathlib import Path
 
 import pytest
 
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
-from support.running import DEADLINE, command_line, eventually
+from support.running import DEADLINE, eventually, run_to_its_end
+from support.started import started
 from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
@@ -37,11 +38,9 @@ def test_no_name_reaches_a_terminal_as_it_is(
     lab.run(ROUTER, "ip", "route", "add", "default", "dev", name, "metric", "5")
     policy_file.write_text(policy_text(lab))
     log = policy_file.with_name("log")
-    with log.open("wb") as stream:
-        words = command_line("run", str(policy_file), "--log-format", log_format)
-        process = lab.start(ROUTER, words, stderr=stream.fileno())
+    process = started(lab, log, "run", str(policy_file), "--log-format", log_format)
     eventually(lambda: b"foreign route" in log.read_bytes(), "the warning")
-    process.terminate()
+    process.send_signal(signal.SIGTERM)
     assert process.wait(DEADLINE) == 0
     lines = log.read_bytes().decode().splitlines()
     assert [line for line in lines if not line.isprintable()] == []
@@ -55,9 +54,7 @@ def test_cleanup_shows_no_name_as_it_is(lab: Lab) -> None:
     lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
     route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
     lab.run(ROUTER, "ip", "route", "add", *route, "proto", "115")
-    words = lab.command(ROUTER, command_line("cleanup"))
-    done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
-    told = done.stdout.decode()
+    told = run_to_its_end(lab, "cleanup").stdout
     assert [line for line in told.splitlines() if not line.isprintable()] == []
     assert f"removed: default via 203.0.113.251 dev {shown} " in told
 
@@ -68,8 +65,7 @@ def test_init_shows_no_name_as_it_is(lab: Lab, name: str, shown: str) -> None:
     lab.run(ROUTER, "ip", "address", "add", "203.0.113.250/32", "dev", name)
     route = ["default", "via", "203.0.113.251", "dev", name, "onlink", "metric", "5"]
     lab.run(ROUTER, "ip", "route", "add", *route)
-    words = lab.command(ROUTER, command_line("init"))
-    done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
-    told = (done.stdout + done.stderr).decode()
+    done = run_to_its_end(lab, "init")
+    told = done.stdout + done.stderr
     assert [line for line in told.splitlines() if not line.isprintable()] == []
     assert f"dev {shown} metric 5" in told

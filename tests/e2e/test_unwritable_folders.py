@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.lab.topology import Lab
+from support.forked import apart
 from support.running import Start, run_to_its_end
 from support.tables import our_routes, wait_for_our_routes
 from support.written_policy_files import policy_text
@@ -25,14 +26,14 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_it_starts_and_is_the_only_one(lab: Lab, start: Start, policy_file: Path, way: str) -> None:
-    wrapped_in = ["unshare", "--mount", "sh", "-c", f'{{ {WAYS[way]}; }} && exec "$@"', "sh"]
-    engine = start(policy_text(lab), wrapped_in=wrapped_in)
+    first = apart(WAYS[way])
+    engine = start(policy_text(lab), first=first)
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
     for command in (["run", str(policy_file)], ["cleanup"]):
-        done = run_to_its_end(lab, *command, wrapped_in=wrapped_in)
+        done = run_to_its_end(lab, *command, first=first)
         assert done.returncode == 1
         assert "another route-switcher" in done.stderr.splitlines()[-1]
     assert engine.end(signal.SIGTERM) == 0
     assert len(engine.said("lock")) == (way == "all read-only")
-    assert run_to_its_end(lab, "cleanup", wrapped_in=wrapped_in).returncode == 0
+    assert run_to_its_end(lab, "cleanup", first=first).returncode == 0
     assert our_routes(lab) == set()

@@ -8,6 +8,7 @@ asks.
 """
 
 import array
+import atexit
 import ctypes
 import gc
 import json
@@ -103,6 +104,7 @@ def _become(request: dict[str, Any], output: int, errors: int, namespace: int) -
         os.environ.update(request["environment"])
         sys.argv = ["route-switcher", *request["words"]]
         try:
+            exec(request["first"], {})
             code = import_module("route_switcher.__main__").main()
         except SystemExit as end:  # argparse
             code = end.code if isinstance(end.code, int) else 1
@@ -110,6 +112,7 @@ def _become(request: dict[str, Any], output: int, errors: int, namespace: int) -
             sys.excepthook(*sys.exc_info())
         with suppress(OSError):
             sys.stdout.flush()
+        atexit._run_exitfuncs()
     finally:
         os._exit(code)
 

@@ -9,32 +9,54 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import IO
 
-from route_switcher.lab.topology import Lab
+from route_switcher.lab.sandbox import CLONE_NEWNS
 from support import fork_server
+
+_APART = """\
+import ctypes, os, subprocess
+if ctypes.CDLL(None, use_errno=True).unshare({flag}):
+    raise OSError(ctypes.get_errno(), "unshare")
+subprocess.run(["sh", "-ec", {commands!r}], check=True)
+"""
+
+
+def apart(commands: str) -> str:
+    """What a program may do `first`: move into a mount namespace of its own (what is mounted in a
+    sandbox is private), and run these commands of a shell there."""
+    return _APART.format(flag=CLONE_NEWNS, commands=commands)
 
 
 class Forked:
-    """A running program that writes to these descriptors, with methods as of `subprocess.Popen`."""
+    """A running program that writes to these descriptors, with methods as of `subprocess.Popen`.
+
+    It runs in the network that `where` enters. `first` is Python that it runs before all else.
+    """
 
     def __init__(
         self,
-        lab: Lab,
-        namespace: str,
+        where: AbstractContextManager[None],
         words: Sequence[str],
         environment: Mapping[str, str],
         output: int,
         errors: int,
+        first: str = "",
     ) -> None:
         self.args = ["route-switcher", *words]
         self.returncode: int | None = None
         reading, writing = os.pipe()
         server, _ = _server()  # outside of the lab, which ends what is in it
-        with lab.inside(namespace), open("/proc/thread-self/ns/net") as there:
+        request = {
+            "words": words,
+            "environment": dict(environment),
+            "folder": os.getcwd(),
+            "first": first,
+        }
+        with where, open("/proc/thread-self/ns/net") as there:
             given = array.array("i", (output, errors, there.fileno(), writing))
-            request = {"words": words, "environment": environment, "folder": os.getcwd()}
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)]
             server.sendmsg([json.dumps(request).encode()], rights)
         os.close(writing)

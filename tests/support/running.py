@@ -53,12 +53,14 @@ def command_line(*words: str, **environment: str) -> list[str]:
 
 
 def run_to_its_end(
-    lab: Lab, *words: str, wrapped_in: Sequence[str] = (), **environment: str
+    lab: Lab, *words: str, wrapped_in: Sequence[str] = (), first: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the program in the router; it must end by itself, and without a traceback."""
+    """Run the program in the router; it must end by itself, and without a traceback. See
+    `Forked` for `first`, which is for one that is not `wrapped_in` anything."""
     if not wrapped_in and _may_be_forked(environment):
-        done = _fork_to_its_end(lab, words, environment)
+        done = _fork_to_its_end(lab, words, environment, first)
     else:
+        assert not first
         command = lab.command(ROUTER, [*wrapped_in, *command_line(*words, **environment)])
         done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
@@ -70,18 +72,18 @@ def _may_be_forked(environment: Mapping[str, str]) -> bool:
     return not any(name.startswith("PYTHON") for name in environment)
 
 
-def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Those that `command_line` gives."""
     inherited = {name: text for name, text in os.environ.items() if name != "ROUTE_SWITCHER_LOG"}
     return inherited | dict(environment)
 
 
 def _fork_to_its_end(
-    lab: Lab, words: Sequence[str], environment: Mapping[str, str]
+    lab: Lab, words: Sequence[str], environment: Mapping[str, str], first: str
 ) -> subprocess.CompletedProcess[str]:
     with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
         outputs = output.fileno(), errors.fileno()
-        process = Forked(lab, ROUTER, words, _variables(environment), *outputs)
+        process = Forked(lab.inside(ROUTER), words, variables(environment), *outputs, first)
         try:
             code = process.wait(DEADLINE)
         finally:
@@ -116,7 +118,8 @@ class Engine:
     """`route-switcher run …` in the router, from `__enter__` to `__exit__`.
 
     Leaving asks it to end, if nobody has, and checks that it ended well: exit code 0, nothing on
-    stderr but log lines, no traceback.
+    stderr but log lines, no traceback. `first` is for one that is forked and not `wrapped_in`
+    anything: see `Forked`.
     """
 
     forked: ClassVar[bool] = False
@@ -126,6 +129,7 @@ class Engine:
         lab: Lab,
         *words: str,
         wrapped_in: Sequence[str] = (),
+        first: str = "",
         **environment: str,
     ) -> None:
         self._lab = lab
@@ -134,10 +138,11 @@ class Engine:
         arguments = ("run", *words, "--log-format", "json")
         self.process: Forked | subprocess.Popen[str]
         if self.forked and not wrapped_in and _may_be_forked(environment):
-            variables = _variables(environment)
-            self.process = Forked(lab, ROUTER, arguments, variables, for_output, for_errors)
+            given, outputs = variables(environment), (for_output, for_errors)
+            self.process = Forked(lab.inside(ROUTER), arguments, given, *outputs, first)
             lab.keep(f"process {self.process.pid}", self.process.close)
         else:
+            assert not first
             command = [*wrapped_in, *command_line(*arguments, **environment)]
             self.process = lab.start(ROUTER, command, stdout=for_output, stderr=for_errors)
         for writing, _ in pipes:
