@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from route_switcher.core.vocabulary.conditions import (
     Measure,
     Within,
 )
+from route_switcher.core.vocabulary.effects import ProbeNow
 from route_switcher.core.vocabulary.outputs import Decision, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import (
     Damping,
@@ -30,9 +32,9 @@ from route_switcher.core.vocabulary.policy import (
     Recover,
     Rule,
 )
-from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
-from route_switcher.simulation.episodes import Episode, Flapping, RandomEpisodes, Union
+from route_switcher.simulation.episodes import Episode, Episodes, Flapping, RandomEpisodes, Union
 from route_switcher.simulation.network import Brownout, Network, WanLine
 from route_switcher.simulation.simulate import SimulationResult, simulate
 from support.pinging import pinging, target
@@ -141,7 +143,7 @@ def _policies(draw: st.DrawFn) -> Policy:
 
 
 @st.composite
-def _lines(draw: st.DrawFn, seed: str) -> WanLine:
+def _lines(draw: st.DrawFn, seed: str, everywhere: Episodes) -> WanLine:
     rates = st.sampled_from([0.0, 1 / 600, 1 / 200])
     lengths = st.sampled_from([0.5, 4.0, 40.0, 300.0])
     dead = RandomEpisodes(f"{seed}/dead", draw(rates), draw(lengths))
@@ -149,20 +151,22 @@ def _lines(draw: st.DrawFn, seed: str) -> WanLine:
     return WanLine(
         latency=draw(_milliseconds(5, 20, 123)),
         loss=draw(st.sampled_from([0.0, 0.002, 0.02])),
-        dead=Union((dead, flaps)),
+        dead=Union((dead, flaps, everywhere)),
         unplugged=RandomEpisodes(f"{seed}/unplugged", draw(rates), draw(lengths)),
-        brown=RandomEpisodes(f"{seed}/brown", draw(rates), 30.0),
-        brownout=Brownout(0.3, 0.15, 0.05),
+        brown=RandomEpisodes(f"{seed}/brown", draw(rates), draw(lengths)),
+        brownout=draw(st.sampled_from([Brownout(0.3, 0.15, 0.05), Brownout(latency=0.15)])),
     )
 
 
 @st.composite
 def _networks(draw: st.DrawFn) -> Network:
     seed = draw(st.integers(0, 10_000))
-    lines = {name: draw(_lines(f"{seed}/{name}")) for name in NAMES}
+    rates = st.sampled_from([0.0, 1 / 400])
+    everywhere = RandomEpisodes(f"{seed}/all", draw(rates), 200.0)
+    lines = {name: draw(_lines(f"{seed}/{name}", everywhere)) for name in NAMES}
+    lengths = st.sampled_from([15.0, 200.0])
     targets = {
-        target: RandomEpisodes(f"{seed}/{target}", draw(st.sampled_from([0.0, 1 / 400])), 15.0)
-        for target in TARGETS
+        target: RandomEpisodes(f"{seed}/{target}", draw(rates), draw(lengths)) for target in TARGETS
     }
     return Network(lines, targets, seed)
 
@@ -174,7 +178,12 @@ def _run(
     result = simulate(
         policy, network, SECONDS, leaping=leaping, tell=lambda o: outputs.append(_uncounted(o))
     )
-    return outputs, result
+    return [output for output in outputs if not _asks_again(output)], result
+
+
+def _asks_again(output: Output) -> bool:
+    """Whether it is one of those that come each second while all are down."""
+    return isinstance(output, ProbeNow) and output.again
 
 
 def _uncounted(output: Output) -> Output:
@@ -267,3 +276,48 @@ def test_the_time_in_which_an_uplink_stays_failed_is_leapt_and_it_recovers_when_
     assert result.leapt > 0.4 * SECONDS
     moves = [output.cause for output in outputs if isinstance(output, Decision)]
     assert len(moves) == (3 if name == "primary" else 1)
+
+
+_LONG = (Episode(20.0, 580.0),)
+
+
+def _all_down(line: WanLine) -> Network:
+    return Network({name: replace(line, dead=_LONG) for name in NAMES}, {})
+
+
+def _without_targets(line: WanLine, *targets: Target) -> Network:
+    return Network(dict.fromkeys(NAMES, line), dict.fromkeys(targets, _LONG))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(_all_down(WanLine(loss=0.002)), id="all lines are dead"),
+        pytest.param(_without_targets(WanLine(), *TARGETS), id="all targets are gone"),
+        pytest.param(_without_targets(WanLine(), TARGETS[0]), id="a target is gone"),
+        pytest.param(
+            Network(dict.fromkeys(NAMES, WanLine(brown=_LONG, brownout=Brownout(latency=0.1))), {}),
+            id="all answers are late by the same",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("measured", "interval", "down", "quorum"),
+    [(True, 1.0, 1.0, "any"), (False, 1.0, 1.0, "any"), (False, 2.0, 10.0, "all")],
+)
+@pytest.mark.long
+def test_the_time_in_which_nothing_is_drawn_by_lot_is_leapt(
+    network: Network, measured: bool, interval: float, down: float, quorum: Literal["any", "all"]
+) -> None:
+    plain = _plain(interval=interval, standby=interval)
+    probe = pinging("internet", *TARGETS, interval=interval, timeout=0.4, down=down, quorum=quorum)
+    policy = replace(plain, probes=(probe,))
+    if not measured:
+        rule = replace(plain.rules[0], fail=ConsecutiveFailures("internet", 3))
+        policy = replace(policy, rules=(rule,))
+    outputs, result = _run(policy, network, leaping=True)
+    expected, whole = _run(policy, network, leaping=False)
+    assert outputs == expected
+    assert result.uplinks == whole.uplinks
+    assert result.families == whole.families
+    assert result.leapt > 0.5 * SECONDS

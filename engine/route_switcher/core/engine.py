@@ -192,12 +192,12 @@ class Engine:
 
     def at_rest(self, at: float) -> bool:
         """Whether nothing would change, except the time, if at `at` all that comes is rounds like
-        the latest, until `rest_until`: good ones, and through uplinks that stay failed such that
-        nothing answers."""
+        the latest, until `rest_until`: good ones, and failed ones through uplinks that stay failed.
+        While nothing answers, each uplink is asked every second (`asks`)."""
         return (
             all(health.at_rest or health.rests_failed(at) for health in self._healths.values())
             and all(selection.at_rest(at) for selection in self._families.values())
-            and not self._suspects.any
+            and self._suspects.at_rest
             and self._ownership.restore_at == inf
             and self._ways.deadline() == inf
             and self._after.at_rest
@@ -206,7 +206,12 @@ class Engine:
     @property
     def rest_until(self) -> float:
         """When its rest ends though all rounds are alike: something that is held back may move."""
-        return min(family.deadline() for family in self._families.values())
+        return min(family.rest_until for family in self._families.values())
+
+    @property
+    def asks(self) -> bool:
+        """Whether rounds are asked for each second, since the active uplink of a family is down."""
+        return any(family.asks for family in self._families.values())
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         """Fast-forward by `delta` seconds: behave as if rounds identical to the latest had
@@ -215,6 +220,8 @@ class Engine:
         for uplink in uplinks:
             self._healths[uplink].fast_forward(delta)
         self._suspects.fast_forward(delta, uplinks)
+        for family in self._families.values():
+            family.fast_forward(delta)
 
     def _start(self, event: Start) -> list[Output]:
         self._ownership.begin(event.routes, event.rules)

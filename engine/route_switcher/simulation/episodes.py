@@ -14,6 +14,9 @@ from typing import TypeAlias
 LOOK_BACK = 120.0
 """Seconds that a `EpisodeReader` may be asked about before the latest time it was asked about."""
 
+MILDEST, WORST = 0.5, 1.5
+"""Between these lie the severities that are drawn at random."""
+
 _SHORTEST = 0.001
 
 
@@ -52,7 +55,7 @@ class RandomEpisodes:
             begins = _milliseconds(time + random.expovariate(self.rate))
             length = max(_SHORTEST, random.expovariate(1 / self.mean))
             time = _milliseconds(begins + length)
-            yield Episode(begins, time, random.uniform(0.5, 1.5))
+            yield Episode(begins, time, random.uniform(MILDEST, WORST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,16 @@ class EpisodeReader:
         self._coming = iter(episodes)
         self._known: deque[Episode] = deque()
         self._read_to = -inf
+        self._latest: Episode | None = None
+        self._since = self._until = -inf
+        """From when until when `_latest` is what there is."""
 
     def at(self, time: float) -> Episode | None:
         """The stretch that covers `time`; None if none does."""
-        self._read(time)
-        return next((s for s in self._known if s.covers(time)), None)
+        if not self._since <= time < self._until:
+            self._since, self._until = time, self.next_change(time)
+            self._latest = next((s for s in self._known if s.covers(time)), None)
+        return self._latest
 
     def next_change(self, after: float) -> float:
         """When the next stretch after `after` begins or ends; inf: never."""

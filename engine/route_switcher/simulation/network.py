@@ -13,7 +13,7 @@ from math import inf
 
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.uplinks import UplinkId
-from route_switcher.simulation.episodes import EpisodeReader, Episodes
+from route_switcher.simulation.episodes import WORST, EpisodeReader, Episodes
 from route_switcher.simulation.losses import Chance, Losses
 
 
@@ -36,6 +36,11 @@ class Brownout:
     jitter: float = 0.0
     """Seconds by which one answer differs from the next, on average (RFC 3393)."""
 
+    @property
+    def by_lot(self) -> bool:
+        """Whether packets are lost or late by chance."""
+        return self.loss > 0 or self.jitter > 0
+
 
 @dataclass(frozen=True, slots=True)
 class WanLine:
@@ -47,6 +52,11 @@ class WanLine:
     unplugged: Episodes = ()
     brown: Episodes = ()
     brownout: Brownout = Brownout()
+
+    @property
+    def longest_latency(self) -> float:
+        """Seconds that an answer takes at most, where that is not drawn by lot."""
+        return self.latency + WORST * self.brownout.latency
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ class LineReader:
         self._dead = EpisodeReader(line.dead)
         self._unplugged = EpisodeReader(line.unplugged)
         self._brown = EpisodeReader(line.brown)
+        self._by_lot = line.brownout.by_lot
 
     def dead(self, time: float) -> bool:
         """Whether nothing comes back."""
@@ -88,6 +99,11 @@ class LineReader:
         if self.dead(time):
             return LineCondition.DEAD
         return LineCondition.BROWN if self.brownout(time) else LineCondition.FINE
+
+    def varies(self, time: float) -> bool:
+        """Whether packets that are sent at `time` are lost or late by chance, beyond the loss of
+        good times."""
+        return self.condition(time) is LineCondition.BROWN and self._by_lot
 
     def next_change(self, after: float) -> float:
         """When next something begins or ends; inf: never."""
@@ -113,8 +129,8 @@ class Passage:
         self.answered: Counter[tuple[UplinkId, str]] = Counter()
         """How many of them answered."""
         self.troubled_until = dict.fromkeys(self.lines, -inf)
-        """The latest time at which a packet was sent through a line that was lost, or came back
-        late."""
+        """The latest time at which a packet was sent through a line that was lost by chance, or
+        one came back late."""
 
     def answer(self, uplink: UplinkId, probe: str, target: Target, sent_at: float) -> float | None:
         """Seconds until a packet sent at `sent_at` is answered; None: never."""
@@ -142,10 +158,14 @@ class Passage:
         return min([*of_lines, *of_targets], default=inf)
 
     def steady(self, time: float) -> bool:
-        """Whether every line is fine or dead, and nothing is wrong with any target."""
-        return all(
-            line.condition(time) is not LineCondition.BROWN for line in self.lines.values()
-        ) and all(target.at(time) is None for target in self._targets.values())
+        """Whether no line is in a brown-out in which packets are lost or late by chance."""
+        return not any(line.varies(time) for line in self.lines.values())
+
+    def answering(self, uplink: UplinkId, targets: Iterable[Target], time: float) -> list[Target]:
+        """Those of `targets` that answer what is sent at `time`, if no packet is lost by chance."""
+        if self.lines[uplink].dead(time):
+            return []
+        return [t for t in targets if t not in self._targets or self._targets[t].at(time) is None]
 
     def first_lost(
         self, uplink: UplinkId, targets: Iterable[Target], due: int, interval: int, before: int
@@ -171,8 +191,9 @@ class Passage:
             # Two numbers drawn evenly from 0 to w differ by w/3 on average.
             wait = 3 * worse.jitter * self._chance(uplink, target, "jitter", nanoseconds)
             latency += severity * (worse.latency + wait)
-        lost |= gone or reader.dead(sent_at) or reader.dead(sent_at + latency)
-        if lost or severity:
+        if gone or reader.dead(sent_at) or reader.dead(sent_at + latency):
+            return None
+        if lost or (severity and line.brownout.by_lot):
             came_back = sent_at if lost else sent_at + latency
             self._trouble(uplink, came_back)
         else:

@@ -1,8 +1,9 @@
 """A policy on a network, from beginning to end: what it does, and what came of that.
 
 Most of a month nothing happens. There the simulation leaps: while the engine is at rest, and no
-packet is lost or late except through lines that are dead, where all are lost, all rounds are alike
-and change nothing. It stops short of the next change
+packet is lost or late by chance, all rounds are alike and change nothing. That is so too while a
+line is dead or a target gone. In a brown-out each packet is drawn by lot, so each round is made. A
+leap stops short of the next change
 of the network and of the next lost packet, and lands where rounds are sent at the very instants at
 which they would have been sent. A property test holds the decisions against those without leaps.
 """
@@ -13,6 +14,7 @@ from math import lcm
 from operator import itemgetter
 
 from route_switcher.analysis.figures.traffic import bytes_of_target, not_counted
+from route_switcher.core.selection.all_down import ASK_AGAIN
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.outputs import Output
 from route_switcher.core.vocabulary.policy import Policy
@@ -89,10 +91,8 @@ class _Simulation:
         self._leaps = 0
         self._leapt = 0
         # How long a packet may be under way: nothing leaps so near to what could happen to it.
-        latency = max(network.lines[its.name].latency for its in uplinks)
-        self._under_way = max(latency, *(probe.timeout for probe in policy.probes))
-        self._intervals: list[int] = []
-        self._even_since = 0.0
+        latencies = (network.lines[its.name].longest_latency for its in uplinks)
+        self._under_way = max(*latencies, *(probe.timeout for probe in policy.probes))
         self._unplugged = self._interfaces_unplugged()
         links = [LinkState(name, carrier=False) for name in self._unplugged]
         self._world = World(policy, self._passage, self._tell, links=links)
@@ -145,7 +145,9 @@ class _Simulation:
         """Leap, or make the rounds of a while; in any case not beyond `change`."""
         if self._leaping and self._passage.steady(self._now):
             self._fast_forward(change)
-            shortest = min(stream.interval for stream in self._world.streams()) / 1e9
+            shortest = (
+                min(min(stream.gap, stream.interval) for stream in self._world.streams()) / 1e9
+            )
             self._run(min(self._now + shortest, change))
         else:
             self._run(change)
@@ -158,47 +160,55 @@ class _Simulation:
     def _fast_forward(self, change: float) -> None:
         world, passage, now = self._world, self._passage, self._now
         streams = list(world.streams())
-        intervals = [stream.interval for stream in streams]
-        if intervals != self._intervals:
-            self._intervals, self._even_since = intervals, now
-        dead = {its for its, line in passage.lines.items() if line.dead(now)}
-        troubles = (passage.troubled_until[its] for its in passage.lines if its not in dead)
-        uneven_until = max(self._changed_at, self._even_since, *troubles)
-        calm_for = nanoseconds(now - uneven_until - self._under_way)
+        troubles = passage.troubled_until.values()
+        calm_since = nanoseconds(max(self._changed_at, *troubles) + self._under_way)
         # All go on at their instants; or all but the rarest do, up to the next one of those.
-        rare = {stream.uplink for stream in streams if stream.interval == max(intervals)}
+        longest = max(stream.gap for stream in streams)
+        rare = {stream.uplink for stream in streams if stream.gap == longest}
         others = [stream for stream in streams if stream.uplink not in rare]
-        if not any(_even(some, calm_for) for some in (streams, others)):
-            return
-        if not world.engine.at_rest(now):
+        asks = world.engine.asks
+        choices = [
+            some for some in (streams, others) if some and self._even(some, calm_since, asks=asks)
+        ]
+        if not choices or not world.engine.at_rest(now):
             return
         began = nanoseconds(now)
         limit = nanoseconds(min(change, world.engine.rest_until) - self._under_way)
         for stream in streams:
-            if stream.uplink in dead:
-                continue
-            limit = passage.first_lost(
-                stream.uplink, stream.targets, stream.next_due, stream.interval, limit
-            )
+            answering = passage.answering(stream.uplink, stream.targets, now)
+            limit = passage.first_lost(stream.uplink, answering, stream.next_due, stream.gap, limit)
         next_rare = min(stream.next_due for stream in streams if stream.uplink in rare)
-        rooms = ((streams, limit - began), (others, min(limit, next_rare) - began))
+        rooms = {True: limit - began, False: min(limit, next_rare) - began}
         delta, moved = max(
-            ((_delta(some, room), some) for some, room in rooms if _even(some, calm_for)),
+            ((_delta(some, rooms[some is streams], asks=asks), some) for some in choices),
             key=itemgetter(0),
         )
         if delta <= 0:
             return
         for stream in moved:
-            asked = delta // stream.interval * len(stream.targets)
+            rounds = delta // stream.gap
             if passage.lines[stream.uplink].unplugged(now):
                 continue  # no packet leaves
-            passage.asked[stream.uplink, stream.probe] += asked
-            if stream.uplink not in dead:
-                passage.answered[stream.uplink, stream.probe] += asked
+            key = stream.uplink, stream.probe
+            passage.asked[key] += rounds * len(stream.targets)
+            answering = passage.answering(stream.uplink, stream.targets, now)
+            passage.answered[key] += rounds * len(answering)
         world.fast_forward(delta / 1e9, {stream.uplink for stream in moved})
         self._now += delta / 1e9
         self._leaps += 1
         self._leapt += delta
+
+    def _even(self, streams: Sequence[Stream], calm_since: int, *, asks: bool) -> bool:
+        """Whether the latest rounds of all `streams` were as far apart as those to come, and
+        nothing that happened to a packet until `calm_since` matters any more."""
+        if any(
+            stream.gap > stream.interval if asks else stream.gap != stream.interval
+            for stream in streams
+        ):
+            return False
+        even_since = max(stream.even_since for stream in streams)
+        pause = _period(streams, asks=asks) if asks else max(stream.gap for stream in streams)
+        return nanoseconds(self._now) - max(calm_since, even_since) > 2 * pause
 
     # Carriers.
 
@@ -217,17 +227,17 @@ class _Simulation:
         )
 
 
-def _even(streams: Sequence[Stream], calm_for: int) -> bool:
-    """Whether the latest rounds of all `streams` were as far apart as those to come, and nothing
-    that happened to a packet is under way, if all has been calm for so many nanoseconds."""
-    return calm_for > 2 * max((stream.interval for stream in streams), default=0) and bool(streams)
-
-
-def _delta(streams: Sequence[Stream], room: int) -> int:
+def _delta(streams: Sequence[Stream], room: int, *, asks: bool) -> int:
     """Nanoseconds, at most `room`, after which the rounds of `streams` are sent as far from then as
     they are from now; 0 or less if that is not to be had.
 
     What is sent at the end of `room` comes after that, where what is due now is due again.
     """
-    period = lcm(STRIDE, *(stream.interval for stream in streams))
+    period = _period(streams, asks=asks)
     return room // period * period
+
+
+def _period(streams: Sequence[Stream], *, asks: bool) -> int:
+    """Nanoseconds after which all is sent, and asked for if the engine `asks`, as it is now."""
+    asking = nanoseconds(ASK_AGAIN) if asks else 1
+    return lcm(STRIDE, asking, *(stream.period for stream in streams))

@@ -8,10 +8,11 @@ and the internet do: wait until something is due, and let answers come.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from typing import TypeAlias
 
 from route_switcher.core.probing.first_echo import before_the_first_echo
-from route_switcher.core.probing.followed_rounds import FollowedRound, FollowedRounds
+from route_switcher.core.probing.followed_rounds import LISTEN_EVERY, FollowedRound, FollowedRounds
 from route_switcher.core.probing.open_rounds import OpenRounds
 from route_switcher.core.probing.pace import Pace
 from route_switcher.core.probing.round import Request, RoundResult
@@ -67,8 +68,10 @@ class Stream:
         "_closed",
         "_due",
         "_echo_at",
+        "_even_since",
         "_fault",
         "_followed",
+        "_gap",
         "_link",
         "_open",
         "_player",
@@ -106,6 +109,9 @@ class Stream:
         self._followed = FollowedRounds(measured, len(self._player.targets))
         self._due = NEVER
         """When the next round is sent, as things are."""
+        self._gap = NEVER
+        self._even_since = NEVER
+        """When the first of the rounds was sent that are `_gap` apart."""
         self._echo_at = NEVER if isinstance(probe.check, GatewayEcho) else 0
         """When the first echo comes back, as far as one is under way."""
         self._open = OpenRounds[_Sent]()
@@ -158,7 +164,9 @@ class Stream:
             self._echo_at = NEVER
 
     def fast_forward(self, delta: int) -> None:
-        """Let `delta` nanoseconds pass in which rounds went on as before."""
+        """Let `delta` nanoseconds pass in which rounds went on as before, `gap` apart."""
+        due, gap = self.next_due, self._gap
+        self._followed.skip(lambda n: on_grid(due + n * gap), delta // gap)
         self._due += delta if self._due != NEVER else 0
         self._rounds.fast_forward(delta)
         for each in self._open:
@@ -186,13 +194,30 @@ class Stream:
 
     @property
     def interval(self) -> int:
-        """Nanoseconds from one round to the next."""
+        """Nanoseconds from one round to the next, by its pace."""
         return self._rounds.interval
+
+    @property
+    def gap(self) -> int:
+        """Nanoseconds between the two latest rounds."""
+        return self._gap
+
+    @property
+    def even_since(self) -> int:
+        """When the first of the rounds was sent that are `gap` apart; nanoseconds."""
+        return self._even_since
+
+    @property
+    def period(self) -> int:
+        """Nanoseconds after which all is as it is now, if its rounds go on like the latest."""
+        if not (self._followed.chooses and (any(self._open) or self._rests)):
+            return self._gap
+        return self._gap * ceil(nanoseconds(LISTEN_EVERY) / self._gap)
 
     @property
     def next_due(self) -> int:
         """When the next round is sent, in nanoseconds."""
-        return self._due if self._due != NEVER else self._rounds.sent_at + self.interval
+        return self._due if self._due != NEVER else self._rounds.sent_at + self._gap
 
     # A round.
 
@@ -209,6 +234,9 @@ class Stream:
         if now != self._due:
             return  # it was put off, or sent before
         self._due = NEVER
+        gap = now - self._rounds.sent_at
+        if gap != self._gap:
+            self._gap, self._even_since = gap, self._rounds.sent_at
         self._rounds.sent(now)
         fates: tuple[Fate, ...] = ()
         if self._fault:

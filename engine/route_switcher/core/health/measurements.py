@@ -31,12 +31,21 @@ class Measurements:
     @property
     def calm(self) -> bool:
         """Whether more rounds like the latest could only lower what it says."""
-        return all(window.calm for window in self._windows)
+        return all(
+            window.calm or window.lost or self._left_out(target, window)
+            for target, window in zip(self._targets, self._windows, strict=True)
+        )
 
     @property
-    def lost(self) -> bool:
-        """Whether no target answered in all its time, and more of the same changes nothing."""
-        return all(window.lost for window in self._windows)
+    def still(self) -> bool:
+        """Whether more rounds like the latest would change nothing in it."""
+        return all(
+            window.steady or window.lost or self._left_out(target, window)
+            for target, window in zip(self._targets, self._windows, strict=True)
+        )
+
+    def _left_out(self, target: Target, window: Window) -> bool:
+        return target in self._suspects and window.empty
 
     def add(self, sent_at: float, answers: Iterable[Answer]) -> None:
         """Take the answers of a round; rounds come in the order of sending."""

@@ -137,7 +137,7 @@ class RuleHealth:
     @property
     def rests_failing(self) -> bool:
         """Whether more failed rounds like the latest, and time, would change nothing while its
-        windows are lost."""
+        windows are still."""
         if self._ignores_rounds:
             return self.deadline() == inf
         runs = self._observations.runs.values()

@@ -63,9 +63,9 @@ class SharedWindows:
         return all(measuring.calm for its in self._by_probe.values() for measuring in its)
 
     @property
-    def lost(self) -> bool:
-        """Whether no target answered in all their time, and more of the same changes nothing."""
-        return all(measuring.lost for its in self._by_probe.values() for measuring in its)
+    def still(self) -> bool:
+        """Whether more rounds like the latest would change nothing in them."""
+        return all(measuring.still for its in self._by_probe.values() for measuring in its)
 
     def on_round(self, event: Round) -> None:
         """Take the answers of a known round."""

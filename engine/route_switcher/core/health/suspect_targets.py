@@ -94,8 +94,8 @@ class _OfProbe:
         return replace(event, outcome=RoundOutcome.GOOD, reason="")
 
     @property
-    def unusual(self) -> bool:
-        return bool(self._dead or self._told)
+    def settled(self) -> bool:
+        return self._dead == self._told
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         for uplink in uplinks:
@@ -236,9 +236,10 @@ class SuspectTargets:
         return judged, outputs
 
     @property
-    def any(self) -> bool:
-        """Whether any target is suspect now, or a person is still to be told that it is not."""
-        return any(suspects.unusual for suspects in self._probes.values())
+    def at_rest(self) -> bool:
+        """Whether more rounds like the latest, and time, would change nothing: a person has been
+        told which targets are dead."""
+        return all(suspects.settled for suspects in self._probes.values())
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
         """Behave as if rounds like the latest had come through `uplinks` for `delta` seconds."""

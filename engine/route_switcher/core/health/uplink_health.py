@@ -144,14 +144,14 @@ class UplinkHealth(WayOut):
         )
 
     def rests_failed(self, at: float) -> bool:
-        """Whether it is failed, and more rounds that nothing answers, and time, would change
+        """Whether it is failed, and more failed rounds like the latest, and time, would change
         nothing."""
         return (
             self.state is UplinkState.FAILED
             and self.last_told == self.last_known
             and self._answering.silent(at)
             and all(rule.rests_failing for rule in self._rules)
-            and self._windows.lost
+            and self._windows.still
             and self.hop.deadline() == inf
             and len(self.hop.usable) <= 1
         )

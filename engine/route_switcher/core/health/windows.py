@@ -82,6 +82,11 @@ class Window:
         )
 
     @property
+    def empty(self) -> bool:
+        """Whether it holds nothing."""
+        return self._samples.count == 0
+
+    @property
     def lost(self) -> bool:
         """Whether nothing in it was answered, and more of the same at the same pace would change
         nothing in it."""
@@ -142,7 +147,9 @@ class Window:
 
     def fast_forward(self, delta: float) -> None:
         """Behave as if answers like the latest had come for `delta` more seconds, at the pace of
-        the latest two. To be called only while it is `calm` or `lost`."""
+        the latest two. To be called only while it is `calm`, `lost` or `empty`."""
+        if self.empty:
+            return
         micros = _micros(delta)
         samples = self._samples
         if self.steady or self.lost:

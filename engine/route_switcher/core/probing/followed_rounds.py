@@ -5,6 +5,8 @@ to know of the other targets in every round. Where there is no window, some roun
 find a target that has died.
 """
 
+from bisect import bisect_left
+from collections.abc import Callable
 from math import inf
 from typing import Generic
 
@@ -35,6 +37,22 @@ class FollowedRounds:
             return False
         self._next_at = sent_at + self._every
         return True
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it follows some rounds, and others not."""
+        return 0.0 < self._every < inf
+
+    def skip(self, sent_at: Callable[[int], float], rounds: int) -> None:
+        """Behave as if it had been asked about so many `rounds`: round n (from 0) was sent at
+        `sent_at(n)`, all equally far apart."""
+        number = bisect_left(range(rounds), self._next_at, key=sent_at)
+        if number == rounds or not self.chooses:
+            return
+        following = bisect_left(range(rounds), sent_at(number) + self._every, key=sent_at)
+        cycle = following - number
+        latest = number + (rounds - 1 - number) // cycle * cycle
+        self._next_at = sent_at(latest) + self._every
 
 
 class FollowedRound(Generic[AnyRequest]):

@@ -28,6 +28,10 @@ class AllDown:
         self._reminder = Reminder()
         self._notices = Notices()
 
+    def fast_forward(self, delta: float) -> None:
+        """Behave as if it had gone on for `delta` more seconds, a multiple of `ASK_AGAIN`."""
+        self.ask_at += delta
+
     def end(self) -> None:
         """There is nothing to wait for."""
         self.ask_at, self._trouble = inf, -inf

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
+from route_switcher.core.health.latest_rounds import LONGEST_WAIT
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.admission import Admission
 from route_switcher.core.routing.conflicts import Conflicts
@@ -89,10 +90,14 @@ class SelectionState:
 
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
+        return min(self._all_down.ask_at, self.rest_until)
+
+    @property
+    def rest_until(self) -> float:
+        """The same, apart from asking while all are down."""
         ends = self.override.until if self.override else inf
         return min(
             self.first.wake,
-            self._all_down.ask_at,
             self._held_until,
             ends,
             self.conflicts.deadline(),
@@ -129,24 +134,38 @@ class SelectionState:
             and self.admission.calm
         )
 
+    @property
+    def asks(self) -> bool:
+        """Whether rounds are asked for again and again."""
+        return self._all_down.ask_at < inf
+
     def at_rest(self, at: float) -> bool:
-        """Whether more rounds like the latest change nothing until its `deadline`, while the active
-        uplink is healthy, and each other one is healthy or stays failed: nothing could be better,
-        or what could is held back, and that is told."""
+        """Whether more rounds like the latest change nothing until `rest_until`, while each uplink
+        is healthy or stays failed: nothing could be better, or what could is held back, or all are
+        down, and that is told."""
         if self.content(at):
             return True
-        return (
-            self.current is not None
-            and self.departing is None
-            and self.override is None
-            and self._returns_to is None
-            and not self.limiter.released
-            and self._health(self.current).state is UplinkState.HEALTHY
-            and all(health.state in _LASTING for health in self.candidates)
-            and self._health(self.current).penalty.until <= at
-            and self.admission.calm
-            and at < self._held_until
-        )
+        if (
+            self.current is None
+            or self.departing is not None
+            or self.override is not None
+            or self._returns_to is not None
+            or self.limiter.released
+            or not self.admission.calm
+        ):
+            return False
+        active = self._health(self.current)
+        if active.penalty.until > at:
+            return False
+        if active.state is UplinkState.HEALTHY:
+            lasting = all(health.state in _LASTING for health in self.candidates)
+            return lasting and at < self._held_until
+        all_failed = all(health.state is UplinkState.FAILED for health in self.candidates)
+        return all_failed and active.failing_for(at) >= LONGEST_WAIT
+
+    def fast_forward(self, delta: float) -> None:
+        """Behave as if `delta` seconds had passed at rest."""
+        self._all_down.fast_forward(delta)
 
     def _given_up(self, at: float) -> bool:
         """Whether the active uplink is failed, or none could be selected in time."""
