@@ -253,12 +253,15 @@ def test_an_uplink_that_stays_failed_rests_once_nothing_counts_any_more() -> Non
     assert fed.world.engine.deadline() == leapt.world.engine.deadline()
 
 
-def test_while_no_uplink_answers_there_is_no_rest() -> None:
+def test_while_no_uplink_answers_it_rests_a_minute_later_and_asks_each_second() -> None:
     net = Net(policy()).run(30)
     for name in "abc":
         net.cut(name)
-    net.run(300)
+    net.run(60)
     assert not net.world.engine.at_rest(net.now)
+    net.run(300)
+    assert net.world.engine.at_rest(net.now)
+    assert net.world.engine.asks
 
 
 def test_a_leap_puts_off_the_warning_of_silence_and_spends_no_time_of_it() -> None:

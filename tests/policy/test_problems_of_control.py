@@ -23,7 +23,7 @@ CONTROL = {
         with_uplink("control: adm\n"),
         [
             "5:10-13 bad-value: 'adm' is not a mapping of who may control the engine",
-            "write for example {group: adm}",
+            "write {group: adm}",
         ],
     ),
     "a number": (

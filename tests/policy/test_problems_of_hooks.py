@@ -39,7 +39,7 @@ PROBLEMS = {
         with_uplink("hooks: {on_switch: {run: [/bin/it]}}\n"),
         [
             "5:20-36 bad-value: this mapping is not a list of programs",
-            "write for example [{run: [/usr/local/bin/notify]}]",
+            "write it as a list: [{run: […]}]",
         ],
     ),
     "an empty list": (

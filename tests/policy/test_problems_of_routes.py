@@ -25,7 +25,7 @@ ROUTES = {
         routes("own"),
         [
             "2:9-12 bad-value: 'own' is not a mapping about where routes stand",
-            "write for example {table: own}",
+            "write {table: own}",
         ],
     ),
     "no routes key": (

@@ -18,6 +18,12 @@ _PLACES = {
     "fail": "rules: [{name: r, fail: {{}}}]",
     "recover": "rules: [{name: r, fail: {failures: 3}, recover: {{}}}]",
     "hold_back": "hold_back: {{}}",
+    "hook": "hooks: {on_switch: [{{}}]}",
+    "hooks": "hooks: {{}}",
+    "metrics": "metrics: {{}}",
+    "control": "control: {{}}",
+    "journal": "journal: {{}}",
+    "after_switch": "after_switch: {{}}",
 }
 
 
@@ -128,3 +134,85 @@ def test_a_value_of_another_program_is_told_what_says_it_here(
 ) -> None:
     lines = [line for line in told(written(place, entry)) if "bad-value" in line]
     assert [line.split(" | ", 1)[1] for line in lines] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("place", "entry", "hint"),
+    [
+        *(
+            ("probe", f"type: dns, targets: [8.8.8.8], {word}: example.net", "did you mean 'name'?")
+            for word in ("query", "domain", "qname", "host", "question", "lookup")
+        ),
+        ("probe", "type: dns, name: example.net, answer: 192.0.2.1", "did you mean 'value'?"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', expect: 204", "did you mean 'status'?"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', contains: ok", "did you mean 'body'?"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', headers: x", "did you mean 'header'?"),
+        ("probe", "type: http, url: 'http://192.0.2.1/', method: GET", "asked for by GET"),
+        ("probe", "type: http, url: 'https://a.example/', insecure: 1", "are always checked"),
+        ("probe", "type: http, host: www.example.net", "write them in 'url'"),
+        ("probe", "type: tcp, targets: [8.8.8.8], dport: 443", "did you mean 'port'?"),
+        ("probe", "type: tcp, targets: [8.8.8.8], port: 443, rst: good", "did you mean 'refused'?"),
+        *(
+            ("probe", f"type: exec, {word}: /bin/true", "did you mean 'run'?")
+            for word in ("command", "cmd", "script", "program", "exec")
+        ),
+        ("probe", "type: exec, run: [/bin/true], args: x", "arguments stand in the list of 'run'"),
+        ("probe", "type: echo, targets: [8.8.8.8]", "asks the gateway of each uplink"),
+        ("probe", "type: neighbour, hosts: [8.8.8.8]", "asks the gateway of each uplink"),
+        *(("hook", f"{word}: [/bin/it]", "did you mean 'run'?") for word in ("command", "script")),
+        *(
+            ("hook", f"run: [/bin/it], {word}: 2", "did you mean 'attempts'?")
+            for word in ("retries", "retry", "tries", "count")
+        ),
+        ("hook", "run: [/bin/it], arguments: x", "arguments stand in the list of 'run'"),
+        ("hooks", "on_down: [{run: [/bin/it]}]", "did you mean 'on_uplink_down'?"),
+        ("hooks", "up: [{run: [/bin/it]}]", "did you mean 'on_uplink_up'?"),
+        ("hooks", "offline: [{run: [/bin/it]}]", "did you mean 'on_all_down'?"),
+        ("hooks", "notify_master: [{run: [/bin/it]}]", "did you mean 'on_switch'?"),
+        ("metrics", "port: 9000", "did you mean 'listen'?"),
+        ("metrics", "socket: /run/it", "did you mean 'listen'?"),
+        ("metrics", "enabled: true", "without 'metrics' no metrics are given"),
+        ("control", "groups: [adm]", "did you mean 'group'?"),
+        ("control", "socket: /run/it", "write the group that may use it"),
+        ("journal", "max_size: 1GB", "did you mean 'size'?"),
+        ("journal", "retention: 30d", "whole old days are dropped"),
+        ("journal", "dir: /var/x", "it is in the engine's state folder"),
+        ("after_switch", "flush: all", "did you mean 'conntrack'?"),
+        ("hold_back", "nopreempt: true", "write 'fail_back: manual'"),
+    ],
+)
+def test_a_key_of_another_program_is_told_once_where_its_meaning_depends_on_the_place(
+    place: str, entry: str, hint: str
+) -> None:
+    (line,) = [each for each in told(written(place, entry)) if "no-" not in each]
+    assert hint in line.split(" | ", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ("after_switch: none", "write {conntrack: none}"),
+        ("after_switch: flush", "write {conntrack: previous}"),
+        ("after_switch: {conntrack: false}", "did you mean 'none'?"),
+        ("control: staff", "write {group: staff}"),
+        ("routes: main", "write {table: main}"),
+        ("hold_back: {fail_back: false}", "did you mean 'manual'?"),
+        ("hold_back: {fail_back: on}", "did you mean 'automatic'?"),
+        ("families_move: yes", "did you mean 'together'?"),
+        ("families_move: independently", "did you mean 'separately'?"),
+        ("ignore_linkdown: yes", "write true"),
+        ("ignore_linkdown: off", "write false"),
+        ("hooks: {on_switch: /bin/it}", "write [{run: [/bin/it]}]"),
+        ("hooks: {on_switch: [[/bin/it, now]]}", "write {run: [/bin/it, now]}"),
+        ("hooks: {on_switch: {run: [/bin/it]}}", "write it as a list: [{run: […]}]"),
+        ("track_file: run/it", "write the whole path of a file, such as"),
+        ("probes: {p: {type: tcp, targets: [8.8.8.8], port: https}}", "write 443"),
+        (
+            "probes: {p: {type: tcp, port: 443, targets: ['8.8.8.8:443']}}",
+            "write 8.8.8.8, without the port",
+        ),
+    ],
+)
+def test_a_value_that_is_nearly_right_is_told_as_it_must_be_written(entry: str, hint: str) -> None:
+    (line,) = told(TOP + entry + "\n")
+    assert line.split(" | ", 1)[1].startswith(hint)

@@ -157,7 +157,7 @@ def test_words_and_quotes() -> None:
             "2:44-48 bad-value: 'DHCP' is not a gateway",
             AUTO_HINT,
             "3:18-20 bad-value: 'on' is not true or false",
-            "write true or false",
+            "write true",
             "4:34-42 bad-value: 'majority' is not a quorum",
             "write any, all, or a number: how many targets must answer",
             "4:54-59 bad-value: 'often' is not a duration",

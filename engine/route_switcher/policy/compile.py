@@ -20,7 +20,7 @@ from route_switcher.policy.sections.hold_back import read_hold_back
 from route_switcher.policy.sections.hooks import read_hooks
 from route_switcher.policy.sections.journal import read_journal
 from route_switcher.policy.sections.metrics import read_metrics
-from route_switcher.policy.sections.probe_overrides import override
+from route_switcher.policy.sections.probe_overrides import bound_hints_of_overrides, override
 from route_switcher.policy.sections.routes import read_placement
 from route_switcher.policy.sections.track_file import read_track_file
 from route_switcher.policy.yaml.reader import Document
@@ -44,6 +44,8 @@ def compile_policy(document: Document, origin: str) -> Policy:
     the_rules = rules.read_rules(findings, names, the_probes)
     if certain:
         the_probes = override(findings, the_probes, the_uplinks, the_rules)
+    else:
+        bound_hints_of_overrides(findings)
     the_hold_back = read_hold_back(findings)
     the_control = read_control(findings)
     the_hooks = read_hooks(findings)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.schema import synonyms, typo_hints
-from route_switcher.policy.values import is_usable_address
+from route_switcher.policy.schema import short_forms, synonyms, typo_hints
+from route_switcher.policy.values import is_name, is_usable_address
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.resources import data_root
 
@@ -120,7 +120,8 @@ class _Check:
         schema = _subschema(error)
         assert isinstance(error.instance, dict)
         unknown = [key for key in error.instance if key not in schema["properties"]]
-        meant = self.kind is POLICY and any(synonyms.meaning(word) == key for word in unknown)
+        known = _known(schema)
+        meant = self.kind is POLICY and any(synonyms.says(word, key, known) for word in unknown)
         misspelt = schema.get("additionalProperties") is False and get_close_matches(key, unknown)
         if meant or misspelt:
             return  # It is there, misspelt, and reported as such.
@@ -169,6 +170,12 @@ class _Check:
         """What to write instead of `value` if it is nearly right."""
         if isinstance(value, str) and _is_quoted(schema, value):
             return f"write {value}, without quotes"
+        if schema.get("type") == "boolean" and (meant := typo_hints.truth(value)):
+            return f"write {meant}"
+        if schema == self.definitions["journal"]["properties"]["size"]:
+            return _alternatives(short_forms.sizes(value))
+        if schema == self.definitions["tcp_probe"]["properties"]["port"]:
+            return typo_hints.port(value)
         if self._is(schema, "duration") or self._is(schema, "time"):
             return typo_hints.duration(typo_hints.durations(value))
         if schema == self.definitions.get("gateway"):
@@ -179,14 +186,19 @@ class _Check:
             return typo_hints.family(value)
         if schema == self.definitions.get("run"):
             return typo_hints.run(value)
+        if self._is(schema, "hook_list"):
+            return self._hook_list(value)
+        if self._is(schema, "hook") and (run := short_forms.program(value)):
+            return f"write {run}"
         if schema.get("type") == "array":
             return typo_hints.list_of(
-                value, self._definition(schema["items"]), self._usable(schema)
+                value, self._definition(schema["items"]), self._usable(schema, path)
             )
         if isinstance(value, list) and self._is(schema, "fail"):
             return "join several conditions: {any: [{…}, {…}]} or {all: [{…}, {…}]}"
         if schema.get("type") == "object":
-            return typo_hints.entry(value, _known(schema) if "properties" in schema else ())
+            entry = typo_hints.entry(value, _known(schema) if "properties" in schema else ())
+            return entry or self._short_form(schema, value)
         if isinstance(value, list) and path[-1:] == ("probe",) and self._is(schema, "name"):
             return "write one name; for another probe write a rule of its own"
         if schema == self.definitions.get("interface"):
@@ -197,13 +209,49 @@ class _Check:
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None
 
+    def _hook_list(self, value: object) -> str | None:
+        if isinstance(value, dict) and "run" in value:
+            return "write it as a list: [{run: […]}]"
+        run = short_forms.program(value) if isinstance(value, str) else None
+        return f"write [{run}]" if run else None
+
+    def _short_form(self, schema: dict[str, Any], value: object) -> str | None:
+        """A mapping that says what `value` says, where that is meant for its main key."""
+        for name, key in short_forms.MAIN_KEYS.items():
+            inner = schema.get("properties", {}).get(key)
+            if not self._is(schema, name) or isinstance(value, dict | list) or value is None:
+                continue
+            meant = self._meant(inner, value)
+            return None if meant is None else f"write {{{key}: {meant}}}"
+        return None
+
+    def _meant(self, schema: dict[str, Any], value: object) -> object:
+        """`value`, or what it says elsewhere, if that fits the schema of a key."""
+        words = schema.get("enum") or schema.get("then", {}).get("enum")
+        if words:
+            return value if value in words else typo_hints.meant(value, words)
+        if schema == self.definitions["journal"]["properties"]["size"]:
+            return next(iter(short_forms.sizes(value)), None)
+        fits = isinstance(value, str) and re.search(schema["pattern"], value)
+        return value if fits else None
+
     def _is(self, schema: dict[str, Any], name: str) -> bool:
         return schema == self.definitions.get(name)
 
-    def _usable(self, schema: dict[str, Any]) -> Callable[[str], bool]:
-        """Whether a word would be taken as an item of a list, as far as its pattern is not all."""
-        addresses = self._definition(schema["items"]) == self.definitions.get("address")
-        return is_usable_address if addresses else lambda word: True
+    def _usable(self, schema: dict[str, Any], path: Path) -> Callable[[str], bool]:
+        """Whether a word would be taken as an item of the list at `path`, as far as its pattern is
+        not all."""
+        if path[-1:] == ("uplinks",):
+            names = self.findings.entries(("uplinks",))
+            return lambda word: ("uplinks", word) in names
+        if self._definition(schema["items"]) == self.definitions["argument"]:
+            return lambda word: word.startswith("/")
+        items = self._definition(schema["items"])
+        if items == self.definitions.get("address"):
+            return is_usable_address
+        if items == self.definitions.get("target"):
+            return lambda word: is_usable_address(word) or is_name(word.lower().removesuffix("."))
+        return lambda word: True
 
     def _example(self, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
@@ -233,6 +281,10 @@ def _is_quoted(schema: dict[str, Any], value: str) -> bool:
     if schema.get("type") == "boolean":
         return value in ("true", "false")
     return "const" in schema and value == _flow(schema["const"])
+
+
+def _alternatives(values: Sequence[str]) -> str | None:
+    return f"write {' or '.join(values)}" if values else None
 
 
 def _hint(schema: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ lsm, and what people write who have not read the documentation.
 
 from collections.abc import Collection, Mapping
 
+from route_switcher.policy.schema.words_in_place import key_in_place, refused_in_place
+
 _MEANT: Mapping[str, str] = {
     word: key
     for key, words in {
@@ -146,15 +148,35 @@ def _plain(word: str) -> str:
     return word.lower().replace("-", "_").replace(" ", "_").strip("_")
 
 
+def key_here(word: str, known: Collection[str]) -> str | None:
+    """The one of the `known` keys that says here what `word` says elsewhere, or is its own name in
+    another case."""
+    plain = _plain(word)
+    if plain in known:
+        return plain
+    if (here := key_in_place(plain, known)) is not None:
+        return here
+    key = meaning(word)
+    return key if key in known and refused_in_place(plain, known) is None else None
+
+
+def says(word: str, key: str, known: Collection[str]) -> bool:
+    """Whether an unknown key stands for `key`, in the hint that is given for it."""
+    refused = refused_in_place(_plain(word), known)
+    return key_here(word, known) == key or (refused is not None and refused[1] == key)
+
+
 def key_meant(word: str, known: Collection[str]) -> str | None:
     """A hint for a key that is not known here: that is certain, by what it means elsewhere.
 
     `known` are the keys that may stand here.
     """
     plain = _plain(word)
-    key = plain if plain in _PLACES else meaning(word)
-    if key in known:
+    key = key_here(word, known)
+    if key is not None:
         return f"did you mean {key!r}?"
+    if (refused := refused_in_place(plain, known)) is not None:
+        return refused[0]
     if plain in _OTHERWISE:
         return _OTHERWISE[plain]
     return place_of(plain) if plain in _PLACES else None

@@ -5,7 +5,7 @@ it fits the schema once it is mended, so that a hint holds nothing that a termin
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from route_switcher.text.durations import format_duration, parse_duration
@@ -53,22 +53,32 @@ _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}\Z")
 _HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\Z", re.IGNORECASE)
 _ALIAS = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,14}):[A-Za-z0-9]+\Z")
 
-_WORDS = {
-    **dict.fromkeys(("ping", "ping6", "icmp4", "icmp6", "icmpv6", "echo-request", "fping"), "icmp"),
-    **dict.fromkeys(("arp", "arping", "nd", "ndp", "ndisc", "nud"), "neighbour"),
-    **dict.fromkeys(("https", "httping", "url", "web", "curl", "wget"), "http"),
-    **dict.fromkeys(("tcping", "connect", "port", "socket"), "tcp"),
-    **dict.fromkeys(("nslookup", "dig", "resolve", "name"), "dns"),
-    **dict.fromkeys(("script", "command", "program", "external"), "exec"),
-    **dict.fromkeys(("one", "some", "or", "first", "at-least-one"), "any"),
-    **dict.fromkeys(("every", "each", "both", "and"), "all"),
-    **dict.fromkeys(("no", "false", "off", "lost", "unplugged", "0"), "down"),
-    **dict.fromkeys(("yes", "true", "on", "back", "plugged", "1"), "up"),
-    **dict.fromkeys(("leave", "stay", "nothing"), "keep"),
-    **dict.fromkeys(("remove", "cleanup", "clean", "delete", "flush"), "restore"),
-    **dict.fromkeys(("drop", "blackhole", "reject", "prohibit", "block"), "unreachable"),
-    **dict.fromkeys(("never", "no-preempt", "nopreempt", "operator"), "manual"),
-    **dict.fromkeys(("auto", "preempt", "always"), "automatic"),
+_NO = ("no", "false", "off", "0")
+_YES = ("yes", "true", "on", "1")
+_WORDS: Mapping[str, Sequence[str]] = {
+    "icmp": ("ping", "ping6", "icmp4", "icmp6", "icmpv6", "echo-request", "fping"),
+    "neighbour": ("arp", "arping", "nd", "ndp", "ndisc", "nud", "gateway"),
+    "http": ("https", "httping", "url", "web", "curl", "wget"),
+    "tcp": ("tcping", "connect", "port", "socket", "syn"),
+    "dns": ("nslookup", "dig", "resolve", "name"),
+    "exec": ("script", "command", "program", "external"),
+    "any": ("one", "some", "or", "first", "at-least-one"),
+    "all": ("every", "each", "both", "and", "everything"),
+    "down": (*_NO, "lost", "unplugged"),
+    "up": (*_YES, "back", "plugged"),
+    "keep": ("leave", "stay", "nothing"),
+    "restore": ("remove", "cleanup", "clean", "delete", "flush"),
+    "unreachable": ("drop", "blackhole", "reject", "prohibit", "block"),
+    "manual": (*_NO, "never", "no-preempt", "nopreempt", "operator"),
+    "automatic": (*_YES, "auto", "preempt", "always"),
+    "together": (*_YES, "both", "joined", "as-one", "all"),
+    "separately": (*_NO, "separate", "independent", "independently", "alone", "split", "each"),
+    "previous": (*_YES, "flush", "old", "left", "snat", "masquerade"),
+    "none": (*_NO, "never", "keep", "nothing"),
+    "good": (*_YES, "ok", "success", "up", "alive"),
+    "bad": (*_NO, "fail", "failed", "failure", "down", "lost"),
+    "A": ("ipv4", "ip4", "v4", "address"),
+    "AAAA": ("ipv6", "ip6", "v6"),
 }
 """What other programs call a value that a policy has."""
 
@@ -178,8 +188,29 @@ def interface(value: object) -> str | None:
 
 def word(value: object, known: Collection[str]) -> str | None:
     """A word that says elsewhere what one of the `known` ones says here."""
-    meant = _WORDS.get(str(value).lower())
-    return f"did you mean {meant!r}?" if meant in known else None
+    found = meant(value, known)
+    return None if found is None else f"did you mean {found!r}?"
+
+
+def meant(value: object, known: Collection[str]) -> str | None:
+    """The `known` word that says what `value` says elsewhere."""
+    text = str(value).lower().replace("_", "-").replace(" ", "-")
+    return next((each for each in known if text in _WORDS.get(each, ())), None)
+
+
+def truth(value: object) -> str | None:
+    """A word for true or false."""
+    text = str(value).lower()
+    return "true" if text in _YES else "false" if text in _NO else None
+
+
+_PORTS = {"http": 80, "www": 80, "https": 443, "domain": 53, "dns": 53, "ssh": 22, "smtp": 25}
+
+
+def port(value: object) -> str | None:
+    """The number of a port that is called by the name of its service."""
+    number = _PORTS.get(str(value).lower())
+    return None if number is None else f"write {number}"
 
 
 def family(value: object) -> str | None:
@@ -206,7 +237,7 @@ def run(value: object) -> str | None:
     text = value.strip()
     plain = text and len(text) <= _LONGEST and not _OF_SHELL.search(text)
     words = [f"'{w}'" if _NOT_PLAIN.search(w) else w for w in text.split()] if plain else []
-    if not words:
+    if not words or not words[0].startswith(("/", "'/")):
         return "write the program and its arguments as a list, such as [/usr/bin/logger, switched]"
     return f"no shell reads it: write [{', '.join(words)}]"
 

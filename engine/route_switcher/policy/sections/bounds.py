@@ -1,6 +1,7 @@
 """Values that have to lie within bounds: durations and shares."""
 
 from collections.abc import Callable
+from math import inf
 
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.schema import typo_hints
@@ -10,15 +11,25 @@ from route_switcher.text.durations import format_duration, parse_duration
 
 
 def read_seconds(
-    findings: Findings, path: Path, what: str, shortest: float, longest: float
+    findings: Findings,
+    path: Path,
+    what: str,
+    shortest: float,
+    longest: float,
+    *,
+    beside: tuple[float, float] = (0.0, inf),
 ) -> float | None:
-    """The duration at `path`; None if there is none, or after a report that it is out of bounds."""
+    """The duration at `path`; None if there is none, or after a report that it is out of bounds.
+
+    `beside`: the least and the most that other keys allow; for hints only.
+    """
     if not findings.sound(path):
-        _keep_within_bounds(findings, path, shortest, longest)
+        least, most = beside
+        keep_within_bounds(findings, path, max(shortest, least), min(longest, most))
     return _read(findings, path, what, shortest, longest, parse_duration, format_duration)
 
 
-def _keep_within_bounds(findings: Findings, path: Path, shortest: float, longest: float) -> None:
+def keep_within_bounds(findings: Findings, path: Path, shortest: float, longest: float) -> None:
     """A hint about a duration that is written otherwise recommends none that is out of bounds."""
     meant = typo_hints.durations(findings.written(path))
     allowed = [text for text in meant if shortest <= parse_duration(text) <= longest]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from typing import NamedTuple
 
 from route_switcher.core.vocabulary.conditions import (
@@ -103,7 +104,15 @@ class Conditions:
         else:
             what = f"limit of {measure.value}"
             limit = read_seconds(self.findings, limit_path, what, SHORTEST_LIMIT, LONGEST_LIMIT)
-        over = read_seconds(self.findings, over_path, "window", SHORTEST_TIME, LONGEST_WINDOW)
+        its = self.probes.get(probe) if probe is not None else None
+        over = read_seconds(
+            self.findings,
+            over_path,
+            "window",
+            SHORTEST_TIME,
+            LONGEST_WINDOW,
+            beside=(0.0 if its is None else its.interval, inf),
+        )
         if over is None or probe is None:
             return None
         self._check_window(over_path, over, probe)

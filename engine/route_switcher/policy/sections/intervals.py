@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 from typing import Literal, TypedDict
 
 from route_switcher.policy.findings import Findings
-from route_switcher.policy.sections.bounds import read_seconds
+from route_switcher.policy.sections.bounds import keep_within_bounds, read_seconds
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.text.durations import format_duration
+from route_switcher.text.durations import format_duration, parse_duration
 
 DEFAULT_INTERVAL = 1.0
 LONGEST_DEFAULT_TIMEOUT = 1.0
@@ -63,7 +64,7 @@ def read_times(
     written = read("interval", "interval")
     interval = DEFAULT_INTERVAL if written is None else written
     certain = findings.sound((*path, "interval"))
-    fast = read("fast_interval", "fast interval")
+    fast = read("fast_interval", "fast interval", beside=(0.0, interval if certain else inf))
     if fast is not None and certain and fast > interval:
         findings.report(
             "fast-above-interval",
@@ -74,13 +75,14 @@ def read_times(
         )
         fast = None
     times = default_times(interval, fast, share)
-    timeout = read("timeout", "timeout")
+    shortest = times["fast_interval"] if certain else inf
+    timeout = read("timeout", "timeout", beside=(0.0, shortest))
     if timeout is not None:
         times["timeout"] = timeout
         if certain and findings.sound((*path, "fast_interval")):
             _check_timeout(findings, path, times, "interval" if fast is None else "fast interval")
     for key, (what, reason) in _SLOWER.items():
-        slower = read(key, what)
+        slower = read(key, what, beside=(interval if certain else 0.0, inf))
         if slower is None:
             continue
         times[key] = slower
@@ -95,11 +97,39 @@ def read_times(
     return times
 
 
+def bound_hints(findings: Findings, path: Path, base: Path) -> None:
+    """Let hints about times at `path` recommend none that would be refused next, where the times
+    themselves cannot be read."""
+    for key in ("interval", "fast_interval", "timeout", *_SLOWER):
+        here = (*path, key)
+        if here not in findings.document.keys or findings.sound(here):
+            continue
+        least, most = SHORTEST_TIME, LONGEST_INTERVAL
+        if key in _SLOWER:
+            least = max(least, _written(findings, path, base, "interval") or 0.0)
+        elif key != "interval":
+            above = ("interval", "fast_interval") if key == "timeout" else ("interval",)
+            limits = (_written(findings, path, base, each) for each in above)
+            most = min(most, *(limit for limit in limits if limit is not None))
+        keep_within_bounds(findings, here, least, most)
+
+
+def _written(findings: Findings, path: Path, base: Path, key: str) -> float | None:
+    text = findings.get(placed(findings, path, base, key))
+    return parse_duration(text) if isinstance(text, str) else None
+
+
 def _read_time(
-    findings: Findings, path: Path, base: Path | None, key: str, what: str
+    findings: Findings,
+    path: Path,
+    base: Path | None,
+    key: str,
+    what: str,
+    *,
+    beside: tuple[float, float] = (0.0, inf),
 ) -> float | None:
     place = placed(findings, path, base, key)
-    return read_seconds(findings, place, what, SHORTEST_TIME, LONGEST_INTERVAL)
+    return read_seconds(findings, place, what, SHORTEST_TIME, LONGEST_INTERVAL, beside=beside)
 
 
 def placed(findings: Findings, path: Path, base: Path | None, key: str) -> Path:

@@ -11,7 +11,7 @@ from route_switcher.policy.checks.registry import CHECKS
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.sections import probes, uplinks
-from route_switcher.policy.sections.intervals import read_times
+from route_switcher.policy.sections.intervals import bound_hints, read_times
 from route_switcher.policy.sections.targets import RESOLVER, read_resolvers, read_targets
 from route_switcher.policy.suggestions import first_of
 from route_switcher.policy.yaml.reader import Path
@@ -42,6 +42,13 @@ def override(
                 _check_windows(findings, path, probe, rules)
                 found.setdefault(probe.name, []).append(probe)
     return tuple(_apart(written, found, names))
+
+
+def bound_hints_of_overrides(findings: Findings) -> None:
+    """What is left of `override` while the uplinks are not certain."""
+    for uplink in findings.entries((uplinks.SECTION,)):
+        for path in findings.entries((*uplink, KEY)):
+            bound_hints(findings, path, (probes.SECTION, str(path[-1])))
 
 
 def _apart(
