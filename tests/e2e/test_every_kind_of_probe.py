@@ -11,6 +11,7 @@ from route_switcher.lab.addresses import CUSTOMER_PORT, INTERNET, ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.advertised_line import advertised_line
+from support.certificates import NAME, Authority
 from support.page_server import pages
 from support.route_writers import LEASES, default_routes, dnsmasq, logs_shown, udhcpc
 from support.running import Engine, Start, eventually
@@ -18,8 +19,7 @@ from support.written_policy_files import DUAL_STACK
 
 pytestmark = pytest.mark.kernel
 
-PORT = 8080
-NAME = "www.example.net"
+PORT, SECURE = 8080, 8443
 LINES = ("primary", "secondary")
 
 PROGRAM = """#!/bin/sh
@@ -49,14 +49,16 @@ def learned(lab: Lab) -> Iterator[None]:
 
 
 @pytest.fixture
-def served(lab: Lab) -> Iterator[None]:
-    """Pages and a resolver at the first target of each family."""
+def served(lab: Lab, tmp_path: Path) -> Iterator[Authority]:
+    """Pages, by TLS too, and a resolver at the first target of each family."""
     words = "dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --pid-file"
     words += f" --bind-interfaces --host-record={NAME},203.0.113.7,2001:db8:7::7 --user=root"
     addresses = [f"--listen-address={lab.targets(family)[0]}" for family in DUAL_STACK]
     lab.start(INTERNET, [*words.split(), *addresses])
-    with pages(lab, INTERNET, PORT):
-        yield
+    authority = Authority(tmp_path)
+    certificate = authority.certificate()
+    with pages(lab, INTERNET, PORT), pages(lab, INTERNET, SECURE, certificate):
+        yield authority
 
 
 def probes(lab: Lab, folder: Path) -> dict[str, str]:
@@ -73,6 +75,8 @@ def probes(lab: Lab, folder: Path) -> dict[str, str]:
         "tcp": f"type: tcp, port: {PORT}, {hosts}, {fast}",
         "http": f"type: http, url: 'http://{NAME}:{PORT}/', status: 204, {hosts},"
         " interval: 400ms, timeout: 400ms",
+        "https": f"type: http, url: 'https://{NAME}:{SECURE}/', status: 204, {hosts},"
+        " interval: 1s, timeout: 1s",
         "dns": f"type: dns, name: {NAME}, value: 203.0.113.7, {hosts}, {fast}",
         "neighbour": f"type: neighbour, {fast}",
         "echo": f"type: echo, {fast}",
@@ -112,11 +116,11 @@ def await_good_rounds(engine: Engine, since: int, every: Iterable[str]) -> None:
 
 
 def test_every_kind_judges_learned_lines_and_fails_and_recovers(
-    lab: Lab, start: Start, learned: None, served: None, tmp_path: Path
+    lab: Lab, start: Start, learned: None, served: Authority, tmp_path: Path
 ) -> None:
     every = probes(lab, tmp_path)
     rules = [f"no-{name}" for name in every]
-    engine = start(policy(lab, every), "--log-level", "debug")
+    engine = start(policy(lab, every), "--log-level", "debug", SSL_CERT_FILE=str(served.file))
     for family in DUAL_STACK:
         engine.wait_for_health(*LINES, rules=rules, family=family)
     # The primary is active, and the secondary stands by.
@@ -135,4 +139,4 @@ def test_every_kind_judges_learned_lines_and_fails_and_recovers(
     for family in DUAL_STACK:
         engine.wait_for("decision", since=healed, family=str(family), selected="primary")
     # What asks the gateway, and the program, cannot be asked by the default route.
-    engine.wait_for("verify", "(icmp, full, tcp, http, dns)", since=healed, uplink="primary")
+    engine.wait_for("verify", "(icmp, full, tcp, http, https, dns)", since=healed, uplink="primary")
