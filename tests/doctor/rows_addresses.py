@@ -40,6 +40,16 @@ ROWS = (
         name="IPv6",
     ),
     Planted(
+        "address/used-elsewhere",
+        (
+            "ip -n far address add 198.51.100.130/32 dev lo",
+            "ip -n far link set isp1 address 02:00:00:00:00:77",
+        ),
+        "secondary",
+        "a neighbour at eth1 (02:00:00:00:00:77) has 198.51.100.130 too",
+        ("ip -n far address del 198.51.100.130/32 dev lo",),
+    ),
+    Planted(
         "address/duplicate",
         (
             "sysctl -qw net.ipv6.conf.eth1.accept_dad=1",

@@ -61,6 +61,40 @@ ROWS = (
         "probes that leave by eth0 (203.0.113.10) are dropped",
     ),
     dropped(
+        "nft, at the ingress of a device",
+        (
+            "nft 'table netdev home { chain own { type filter hook ingress device eth1 priority 0; "
+            "icmp type echo-reply drop; }; }'",
+        ),
+        "secondary",
+        f"{_COMING} by this machine's own firewall: chain own in table netdev home",
+    ),
+    dropped(
+        "nft, at the egress of several devices",
+        (
+            "nft 'table netdev home { chain own { type filter hook egress devices = { eth1, lan0 } "
+            "priority 0; ip protocol icmp drop; }; }'",
+        ),
+        "secondary",
+        f"{_LEAVING} by this machine's own firewall: chain own in table netdev home",
+    ),
+    Planted(
+        "firewall/drops-arp",
+        (
+            "nft 'table arp home { chain own { type filter hook input priority 0; policy drop; "
+            'iifname "eth0" accept; }; }\'',
+        ),
+        "secondary",
+        "ARP at eth1 is dropped, so the gateway cannot be found: chain own in table arp home",
+    ),
+    Planted(
+        "firewall/drops-arp",
+        ("nft 'table arp home { chain own { type filter hook output priority 0; drop; }; }'",),
+        "primary",
+        "ARP at eth0 is dropped",
+        name="output",
+    ),
+    dropped(
         "nft, IPv6",
         chained("output", 'policy drop; oifname "lo" accept; icmp type echo-request accept'),
         "secondary",

@@ -21,6 +21,12 @@ ROWS = (
     ),
     Planted("link/down", ("ip link set eth1 down",), "secondary", "eth1 is down"),
     Planted(
+        "link/member",
+        ("ip link add br0 type bridge", "ip link set br0 up", "ip link set eth1 master br0"),
+        "secondary",
+        "eth1 is a part of br0",
+    ),
+    Planted(
         "link/no-carrier",
         ("ip -n far link set isp1 down",),
         "secondary",

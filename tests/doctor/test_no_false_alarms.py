@@ -102,6 +102,26 @@ HEALTHY: dict[str, tuple[str, tuple[str, ...]]] = {
             "chain out { type filter hook output priority 0; tcp dport 25 drop; }; }'",
         ),
     ),
+    "chains of devices and of ARP that drop what is no matter": (
+        POLICY,
+        (
+            "nft 'table netdev home { chain own { type filter hook ingress device eth1 priority 0; "
+            "tcp dport 25 drop; ip saddr 192.168.0.0/16 drop; }; }'",
+            "nft 'table netdev lan { chain own { type filter hook ingress device lan0 priority 0; "
+            "icmp type echo-reply drop; }; }'",
+            "nft 'table arp home { chain own { type filter hook input priority 0; policy drop; "
+            'iifname { "eth0", "eth1" } accept; }; }\'',
+        ),
+    ),
+    "an interface that is a part of a bridge, and no uplink": (
+        POLICY,
+        (
+            "ip link add br0 type bridge",
+            "ip link add port0 type veth peer name port1",
+            "ip link set port0 master br0",
+            "ip link set br0 up",
+        ),
+    ),
     "strict filters, own table": (OWN, ("sysctl -qw net.ipv4.conf.all.rp_filter=1",)),
 }
 

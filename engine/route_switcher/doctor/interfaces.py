@@ -1,7 +1,7 @@
 """Every interface, and for whom this machine forwards."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from route_switcher.core.vocabulary.policy_rules import Network
@@ -42,6 +42,8 @@ class Interfaces:
     """All that are up, in the kernel's order."""
 
     up: tuple[Interface, ...]
+    members: Mapping[str, str] = field(default_factory=dict)
+    """By interface: the bridge or bond that it is a part of, and that takes what comes in."""
 
     def named(self, name: str) -> Interface | None:
         """None: there is none, or it is down."""

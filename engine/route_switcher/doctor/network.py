@@ -72,3 +72,5 @@ class Network:
     """What the kernel would do with packets (`lines.questions`)."""
     neighbours: Mapping[NeighbourKey, Neighbour | Unread] = field(default_factory=dict)
     """Each gateway that has an Ethernet address, asked just now."""
+    used_elsewhere: Mapping[NeighbourKey, str] = field(default_factory=dict)
+    """The IPv4 addresses of uplinks that a neighbour has as well, and his Ethernet address."""

@@ -17,6 +17,7 @@ from route_switcher.doctor.network import HostAddress, Network
 _NAME = "address"
 _NONE = Fault(_NAME, "none", Verdict.FAIL)
 _DUPLICATE = Fault(_NAME, "duplicate", Verdict.FAIL)
+_ELSEWHERE = Fault(_NAME, "used-elsewhere", Verdict.FAIL)
 _TENTATIVE = Fault(_NAME, "tentative", Verdict.WARN)
 _DEPRECATED = Fault(_NAME, "deprecated", Verdict.WARN)
 _SELF_ASSIGNED = Fault(_NAME, "self-assigned", Verdict.FAIL)
@@ -51,6 +52,12 @@ def _own(network: Network, uplink: Uplink, label: str) -> Iterator[Finding]:
             yield _DUPLICATE.found(label, text, *_again(each))
         elif each.tentative and not usable:
             yield _TENTATIVE.found(label, f"{each.address.ip} is still being checked for doubles")
+        elif other := network.used_elsewhere.get((each.interface, each.address.ip)):
+            text = (
+                f"a neighbour at {each.interface} ({other}) has {each.address.ip} too, so answers"
+                " may go to him: give one of you another address"
+            )
+            yield _ELSEWHERE.found(label, text)
     if not usable:
         if not any(each.duplicate or each.tentative for each in own):
             borrowed = uplink.family in network.links[uplink.interface].families
@@ -184,6 +191,7 @@ CHECK = Check(
     (
         _NONE,
         _DUPLICATE,
+        _ELSEWHERE,
         _TENTATIVE,
         _DEPRECATED,
         _SELF_ASSIGNED,

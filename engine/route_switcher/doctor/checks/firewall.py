@@ -1,17 +1,19 @@
 """May packets of clients pass by each line, and may probes and their answers?"""
 
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
 
 from route_switcher.core.vocabulary.policy import Policy
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.core.ways.questions import Line
 from route_switcher.core.ways.situation import Situation
 from route_switcher.doctor.check import Check
 from route_switcher.doctor.crossing import crossings, lans
 from route_switcher.doctor.finding import Fault, Finding, Verdict, passed, skipped
-from route_switcher.doctor.firewall.commands import accepting, accepting_probes
-from route_switcher.doctor.firewall.conditions import Truth
-from route_switcher.doctor.firewall.ruleset import Firewall
-from route_switcher.doctor.firewall.walk import dropping, is_dropped
+from route_switcher.doctor.firewall.commands import accepting, accepting_arp, accepting_probes
+from route_switcher.doctor.firewall.conditions import Packet, Truth
+from route_switcher.doctor.firewall.ruleset import Firewall, Hook
+from route_switcher.doctor.firewall.walk import dropping, dropping_arp, is_dropped
 from route_switcher.doctor.interfaces import Lan
 from route_switcher.doctor.lines import situation
 from route_switcher.doctor.machine import Machine
@@ -22,6 +24,7 @@ from route_switcher.text.quantities import listed
 _NAME = "firewall"
 _ONE_SIDED = Fault(_NAME, "one-sided", Verdict.FAIL)
 _DROPS_PROBES = Fault(_NAME, "drops-probes", Verdict.FAIL)
+_DROPS_ARP = Fault(_NAME, "drops-arp", Verdict.FAIL)
 
 
 def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
@@ -72,7 +75,24 @@ def _of_probes(machine: Machine, policy: Policy) -> Iterator[Finding]:
         elif uplink.id not in lines:
             yield skipped(_NAME, label, "it has no interface, address or next hop")
         else:
+            yield from _of_arp(machine.firewall, label, lines[uplink.id])
             yield from _of_line(machine.firewall, now, lines[uplink.id])
+
+
+def _of_arp(firewall: Firewall, label: str, line: Line) -> Iterator[Finding]:
+    """Packet sockets, by which probes of type `neighbour` and we ask, are not kept from it."""
+    interface, any_address = line.own_name, ip_network("0.0.0.0/0")
+    if line.uplink.family is not Family.IPV4:
+        return
+    chains = [
+        *dropping_arp(firewall, Hook.INPUT, Packet(any_address, interface, "")),
+        *dropping_arp(firewall, Hook.OUTPUT, Packet(any_address, "", interface)),
+    ]
+    if chains:
+        names = listed([f"{chain.id.name} in table arp {chain.id.table}" for chain in chains])
+        text = f"ARP at {interface} is dropped, so the gateway cannot be found: chain {names}"
+        remedies = [command for chain in chains for command in accepting_arp(chain, interface)]
+        yield _DROPS_ARP.found(label, text, *remedies)
 
 
 def _of_line(firewall: Firewall, now: Situation, line: Line) -> Iterator[Finding]:
@@ -127,4 +147,4 @@ def _dropped(
     )
 
 
-CHECK = Check(_NAME, _judge, (_ONE_SIDED, _DROPS_PROBES))
+CHECK = Check(_NAME, _judge, (_ONE_SIDED, _DROPS_PROBES, _DROPS_ARP))

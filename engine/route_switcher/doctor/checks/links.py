@@ -12,6 +12,7 @@ _NAME = "link"
 _MISSING = Fault(_NAME, "missing", Verdict.FAIL)
 _SAME = Fault(_NAME, "same-interface", Verdict.FAIL)
 _DOWN = Fault(_NAME, "down", Verdict.FAIL)
+_MEMBER = Fault(_NAME, "member", Verdict.FAIL)
 _NO_CARRIER = Fault(_NAME, "no-carrier", Verdict.WARN)
 
 
@@ -28,6 +29,12 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         elif not link.up:
             text = f"{uplink.interface} is down"
             yield _DOWN.found(name, text, f"ip link set {quoted(link.own_name)} up")
+        elif master := machine.interfaces.members.get(link.own_name):
+            text = (
+                f"{uplink.interface} is a part of {master}, which takes every packet that comes in;"
+                f" name {master} in the policy, or take {uplink.interface} out of it"
+            )
+            yield _MEMBER.found(name, text, f"ip link set {quoted(link.own_name)} nomaster")
         elif not link.carrier and not uplink.ignore_carrier:
             text = f"{uplink.interface} has no carrier: look at the cable and the modem"
             yield _NO_CARRIER.found(name, text)
@@ -36,4 +43,4 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
             yield passed(_NAME, name, f"{uplink.interface} is up{also}")
 
 
-CHECK = Check(_NAME, _judge, (_MISSING, _SAME, _DOWN, _NO_CARRIER))
+CHECK = Check(_NAME, _judge, (_MISSING, _SAME, _DOWN, _MEMBER, _NO_CARRIER))

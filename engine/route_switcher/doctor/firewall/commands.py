@@ -43,6 +43,10 @@ def accepting(chain: Chain, coming_in: str, going_out: str) -> tuple[str, ...]:
         ways = f"-i {shlex.quote(coming_in)} -o {shlex.quote(going_out)}"
         return (f"{program} -t {table} -I {name} {ways} -j ACCEPT",)
     ways = f'iifname "{coming_in}" oifname "{going_out}"'
+    if chain.hook in (Hook.INGRESS, Hook.EGRESS):  # only one of them is known there
+        ways = (
+            ways.partition(" oifname")[0] if chain.hook is Hook.INGRESS else ways.partition('" ')[2]
+        )
     return _nft(coming_in + going_out, f"insert rule {family} {table} {name} {ways} accept")
 
 
@@ -50,7 +54,7 @@ def accepting_probes(chain: Chain, version: int, interface: str) -> tuple[str, .
     """Echo requests that leave by this interface, or the replies that come in by it, pass this base
     chain; with IPv6 also what finds the neighbours (RFC 4861)."""
     program, family, table, name = chain.id
-    leaving = chain.hook in (Hook.OUTPUT, Hook.POSTROUTING)
+    leaving = chain.hook in (Hook.OUTPUT, Hook.POSTROUTING, Hook.EGRESS)
     echo = "echo-request" if leaving else "echo-reply"
     if program != WRITER:
         way = f"{'-o' if leaving else '-i'} {shlex.quote(interface)}"
@@ -66,6 +70,15 @@ def accepting_probes(chain: Chain, version: int, interface: str) -> tuple[str, .
         return ()
     words = f"nft insert rule {family} {table} {name} {way} {what} accept".split()
     return (shlex.join(words),)
+
+
+def accepting_arp(chain: Chain, interface: str) -> tuple[str, ...]:
+    """ARP at this interface passes this base chain."""
+    program, family, table, name = chain.id
+    if program != WRITER or not _PLAIN.fullmatch(interface):
+        return ()
+    way = f'{"oifname" if chain.hook is Hook.OUTPUT else "iifname"} "{interface}"'
+    return (shlex.join(f"nft insert rule {family} {table} {name} {way} accept".split()),)
 
 
 def clamping() -> tuple[str, ...]:

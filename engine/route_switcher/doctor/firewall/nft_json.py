@@ -5,9 +5,11 @@ has written it tells less than `iptables-save` does.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from route_switcher.doctor.firewall.ruleset import (
     Act,
@@ -66,6 +68,11 @@ _HARMLESS = frozenset(("counter", "log", "comment", "notrack", "ct helper", "flo
 
 _MAYBE = Condition(Field.OTHER)
 
+_TABLE = re.compile(r"table (\w+) (\S+)")
+_CHAIN = re.compile(r"\s+chain (\S+)")
+_DEVICES = re.compile(r"\bhook (?:ingress|egress) devices? (?:= )?(\{[^}]*\}|\S+)")
+_NAMES = re.compile(r'[^\s,{}"]+')
+
 
 class NotUnderstood(ValueError):  # noqa: N818 - a condition, named as it is read
     """It is not what nft prints."""
@@ -80,11 +87,28 @@ class NftRules:
     """The families (`ip`, `ip6`) in which iptables has written rules."""
 
 
-def nft_rules(text: str) -> NftRules:
-    """Raises NotUnderstood."""
+Devices: TypeAlias = Mapping[tuple[str, str, str], tuple[str, ...]]
+"""Those of chains at an ingress or egress, by family, table and name."""
+
+
+def nft_devices(text: str) -> Devices:
+    """What `nft list chains` prints of them: some versions leave them out of their JSON."""
+    found, table, chain = {}, ("", ""), ""
+    for line in text.splitlines():
+        if named := _TABLE.match(line):
+            table = named[1], named[2]
+        elif named := _CHAIN.match(line):
+            chain = named[1]
+        elif named := _DEVICES.search(line):
+            found[(*table, chain)] = tuple(_NAMES.findall(named[1]))
+    return found
+
+
+def nft_rules(text: str, devices: Devices = MappingProxyType({})) -> NftRules:
+    """Raises NotUnderstood. `devices` are those of chains that do not name them themselves."""
     try:
         entries = json.loads(text)["nftables"]
-        return _Reader(entries).rules()
+        return _Reader(entries, devices).rules()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotUnderstood(str(error)) from None
 
@@ -92,7 +116,8 @@ def nft_rules(text: str) -> NftRules:
 class _Reader:
     """`entries` are one list of tables, chains, sets, maps and rules."""
 
-    def __init__(self, entries: list[dict[str, Any]]) -> None:
+    def __init__(self, entries: list[dict[str, Any]], devices: Devices) -> None:
+        self._devices = devices
         named = [(kind, body) for entry in entries for kind, body in entry.items()]
         self._rules = [body for kind, body in named if kind == "rule"]
         self._of_chain: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
@@ -125,6 +150,7 @@ class _Reader:
             body.get("type") == "nat",
             int(body.get("prio", 0)),
             body.get("policy") == "drop",
+            _names(body.get("dev", ())) or self._devices.get(place, ()),
         )
 
     def _rule(self, body: dict[str, Any]) -> Iterator[Rule]:
@@ -190,6 +216,10 @@ class _Reader:
         """The elements of a set or map."""
         found = self._sets[rule["family"], rule["table"], reference.removeprefix("@")]
         return found if isinstance(found, list) else [found]
+
+
+def _names(found: Any) -> tuple[str, ...]:
+    return (found,) if isinstance(found, str) else tuple(map(str, found))
 
 
 def _field(expression: Any) -> Field:

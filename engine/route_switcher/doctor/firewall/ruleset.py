@@ -68,9 +68,13 @@ class ChainId(NamedTuple):
     writer: str
     """The program that shows it: `nft`, or one of those of iptables (`iptables-nft`)."""
     family: str
-    """`ip`, `ip6` or `inet`."""
+    """`ip`, `ip6`, `inet`, `netdev` or `arp`."""
     table: str
     name: str
+
+
+ARP = "arp"
+"""The family of chains about ARP."""
 
 
 class Hook(Enum):
@@ -81,6 +85,10 @@ class Hook(Enum):
     FORWARD = "forward"
     OUTPUT = "output"
     POSTROUTING = "postrouting"
+    INGRESS = "ingress"
+    """Of a device, before anything else."""
+    EGRESS = "egress"
+    """Of a device, after anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +103,12 @@ class Chain:
     priority: int = 0
     drops: bool = False
     """What reaches its end is dropped."""
+    devices: tuple[str, ...] = ()
+    """Of a chain at `INGRESS` or `EGRESS`: it is asked about what goes through these only."""
 
     def concerns(self, version: int) -> bool:
         """Whether packets of IPv4 (4) or IPv6 (6) are asked about here."""
-        return self.id.family in ("inet", "ip" if version == 4 else "ip6")
+        return self.id.family in ("inet", "netdev", "ip" if version == 4 else "ip6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +125,12 @@ class Firewall:
             if chain.hook is hook and chain.translates is translating and chain.concerns(version)
         ]
         return sorted(found, key=lambda chain: chain.priority)
+
+    def of_device(self, hook: Hook, version: int, device: str) -> list[Chain]:
+        """The base chains of a device at its ingress or egress, in that order."""
+        chains = self.base(hook, version, translating=False)
+        return [chain for chain in chains if device in chain.devices]
+
+    def of_arp(self, hook: Hook) -> list[Chain]:
+        """The base chains that are asked about ARP."""
+        return [c for c in self.chains.values() if c.id.family == ARP and c.hook is hook]

@@ -64,8 +64,18 @@ def dropping(firewall: Firewall, packet: Packet) -> list[Chain]:
     return [chain for chain in chains if _drops(firewall, chain, packet) is Truth.YES]
 
 
+def dropping_arp(firewall: Firewall, hook: Hook, packet: Packet) -> list[Chain]:
+    """The chains that surely drop an ARP message that takes the way of this packet."""
+    chains = firewall.of_arp(hook)
+    return [chain for chain in chains if _drops(firewall, chain, packet) is Truth.YES]
+
+
 def _filters(firewall: Firewall, packet: Packet) -> list[Chain]:
-    found = (firewall.base(h, packet.version, translating=False) for h in _hooks(packet))
+    found = [firewall.base(h, packet.version, translating=False) for h in _hooks(packet)]
+    if packet.coming_in:
+        found.insert(0, firewall.of_device(Hook.INGRESS, packet.version, packet.coming_in))
+    if packet.going_out:
+        found.append(firewall.of_device(Hook.EGRESS, packet.version, packet.going_out))
     return [chain for chains in found for chain in chains]
 
 

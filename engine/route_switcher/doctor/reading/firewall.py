@@ -7,8 +7,14 @@ iptables-nft only where nft shows tables of it, or is missing.
 from pathlib import Path
 
 from route_switcher.doctor.firewall.iptables_save import iptables_chains
-from route_switcher.doctor.firewall.nft_json import WRITER, NotUnderstood, nft_rules
-from route_switcher.doctor.firewall.ruleset import Chain, Firewall
+from route_switcher.doctor.firewall.nft_json import (
+    WRITER,
+    Devices,
+    NotUnderstood,
+    nft_devices,
+    nft_rules,
+)
+from route_switcher.doctor.firewall.ruleset import Chain, Firewall, Hook
 from route_switcher.doctor.reading.programs import installed, said
 from route_switcher.doctor.unread import Unread
 
@@ -28,7 +34,7 @@ def firewall() -> Firewall | Unread:
         if isinstance(text, Unread):
             return text
         try:
-            found = nft_rules(text)
+            found = nft_rules(text, _devices(text))
         except NotUnderstood as error:
             return Unread(f"what nft prints is not understood: {error}")
         chains += found.chains
@@ -48,6 +54,13 @@ def firewall() -> Firewall | Unread:
                 chains = [chain for chain in chains if chain.id not in again]
             chains += told
     return Firewall({chain.id: chain for chain in chains})
+
+
+def _devices(text: str) -> Devices:
+    if not any(f'"{hook.value}"' in text for hook in (Hook.INGRESS, Hook.EGRESS)):
+        return {}
+    told = said("nft", "list", "chains")
+    return {} if isinstance(told, Unread) else nft_devices(told)
 
 
 def _legacy(family: str) -> bool:

@@ -11,6 +11,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.doctor.interfaces import Interface, Interfaces
 from route_switcher.doctor.network import HostAddress
 from route_switcher.doctor.reading.addresses import host_addresses
+from route_switcher.doctor.reading.members import members
 from route_switcher.kernel.rtnetlink import learnable
 from route_switcher.kernel.rtnetlink.framing import Discarded
 from route_switcher.kernel.rtnetlink.names import own_name
@@ -37,7 +38,7 @@ async def interfaces() -> Interfaces:
                 interface = _interface(asking, name, own, told)
                 if interface is not None:
                     found.append(interface)
-    return Interfaces(tuple(found))
+    return Interfaces(tuple(found), await members(discarded))
 
 
 async def _told_mtu(family: Family, discarded: Discarded) -> dict[str, int]:

@@ -35,7 +35,7 @@ ATTEMPTS = 3
 PATIENCE = 0.5
 """How often a gateway is asked, and how many seconds it has for an answer each time."""
 
-_ETHERNET = 1  # ARPHRD_ETHER
+ETHERNET = 1  # ARPHRD_ETHER
 _SIOCGIFHWADDR = 0x8927  # netdevice(7)
 _NAME_AND_ADDRESS = struct.Struct("=16sH6s16x")
 _ICMP6_FILTER = 1
@@ -71,8 +71,8 @@ async def _asked(
         with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as packets:
             packets.setblocking(False)
             packets.bind((interface, arp.ETHERTYPE))
-            kind, mac = _hardware(packets, interface)
-            if kind != _ETHERNET:
+            kind, mac = hardware(packets, interface)
+            if kind != ETHERNET:
                 return None
             if isinstance(gateway, IPv6Address):
                 return await _solicit(interface, gateway, mac)
@@ -84,7 +84,7 @@ async def _asked(
         return Unread(f"it could not be asked ({error.strerror})")
 
 
-def _hardware(channel: socket.socket, interface: str) -> tuple[int, bytes]:
+def hardware(channel: socket.socket, interface: str) -> tuple[int, bytes]:
     """The type of the interface, and its address. (The name in `getsockname` may be no UTF-8.)"""
     request = _NAME_AND_ADDRESS.pack(os.fsencode(interface), 0, b"")
     _, kind, mac = _NAME_AND_ADDRESS.unpack(fcntl.ioctl(channel, _SIOCGIFHWADDR, request))

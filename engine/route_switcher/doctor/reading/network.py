@@ -8,6 +8,7 @@ from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.doctor.lines import next_hop, questions
 from route_switcher.doctor.network import Network
 from route_switcher.doctor.reading.addresses import host_addresses
+from route_switcher.doctor.reading.duplicates import used_elsewhere
 from route_switcher.doctor.reading.neighbours import neighbours
 from route_switcher.kernel.rtnetlink import learnable
 from route_switcher.kernel.rtnetlink.names import index_of, indexes_of, own_name
@@ -46,7 +47,16 @@ async def network(policy: Policy) -> Network:
         )
         read = replace(read, findings=await oracle.findings(questions(read, policy)))
         asked = await neighbours(_gateways(read, policy), kernel.discarded)
-        return replace(read, neighbours=asked)
+        return replace(read, neighbours=asked, used_elsewhere=await used_elsewhere(_own(read)))
+
+
+def _own(network: Network) -> list[tuple[str, Address]]:
+    """The addresses of the uplinks that are in a network of several hosts."""
+    links = {
+        name for name, link in network.links.items() if link.connected and not link.point_to_point
+    }
+    found = [(a.interface, a.address) for a in network.addresses if a.interface in links]
+    return [(name, a.ip) for name, a in found if a.network.num_addresses > 2]
 
 
 def _gateways(network: Network, policy: Policy) -> list[tuple[str, Address, Address | None]]:
