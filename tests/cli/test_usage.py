@@ -155,3 +155,11 @@ def test_a_dash_is_no_policy_to_run_by() -> None:
     assert ended.returncode == 1
     assert "there is no policy named '-'" in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["explain", "simulate"])
+def test_commands_that_tell_of_a_policy_have_color_too(command: str) -> None:
+    argv = ["--duration", "1h"] if command == "simulate" else []
+    colored = run(command, "--color=always", *argv, "-", stdin=POLICY).stdout
+    assert "\x1b[" in colored
+    assert "\x1b" not in run(command, *argv, "-", stdin=POLICY).stdout

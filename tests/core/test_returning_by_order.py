@@ -144,6 +144,8 @@ def test_why_says_what_it_waits_for(at: int) -> None:
     if at == 80:
         assert "a could take over: an operator has to say so" in active
     else:
-        assert "or by an operator's order" in active
+        assert "or by `route-switcher release` (`fail_back` is manual)" in active
         assert "healthy again" not in active
-    assert "Traffic returns to it by `route-switcher release`, or if b fails." in other
+    assert " ".join([active, other]).count("route-switcher release") == 2
+    assert other.count("route-switcher release") == 1
+    assert "if b fails." in other

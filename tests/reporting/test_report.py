@@ -236,10 +236,23 @@ def test_what_cannot_be_reported_is_said_in_a_line(
     assert "there was no uplink 'fiber': did you mean 'fibre'?" in capsys.readouterr().err
     assert main(["report", "--html", "/nowhere/page.html"]) == EXIT_PROBLEMS
     assert "cannot write /nowhere/page.html" in capsys.readouterr().err
-    for words in ("the day before", "2999-01-01"):
-        with pytest.raises(SystemExit):
-            main(["report", "--since", words])
-    capsys.readouterr()
+    for words in (
+        ("--since", "the day before"),
+        ("--since", "2999-01-01"),
+        ("--until", "never"),
+        ("--since", "1h", "--until", "2h"),
+    ):
+        assert main(["report", *words]) == EXIT_USAGE
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("route-switcher report: ")
+
+
+def test_a_report_ends_where_until_says(capsys: pytest.CaptureFixture[str], state: Path) -> None:
+    keep(state, _an_outage(), wall=time.mktime((2020, 1, 10, 12, 0, 0, 0, 0, -1)))
+    assert main(["report", "--since", "2020-01-05", "--until", "2020-01-10", "--json"]) == EXIT_OK
+    data = json.loads(capsys.readouterr().out)
+    assert data["since"] == "2020-01-05T00:00:00.000+01:00"
+    assert data["until"] == "2020-01-11T00:00:00.000+01:00"
 
 
 def test_a_journal_of_a_policy_that_is_not_understood_any_more_is_reported(

@@ -7,7 +7,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from route_switcher.cli.streams import unescaped
@@ -29,6 +29,22 @@ _PLACES = (
     re.compile(r"^(FAIL|WARN|fail|warn|unknown|ok|pass)(?= )"),
     re.compile(r"(?<=: )(fine)(?= \()"),
 )
+_OF_STATE = {
+    **dict.fromkeys(("failed", "DOWN", "CONFLICT", "ASTRAY", "REFUSED", "without service"), _RED),
+    **dict.fromkeys(("recovering", "DEGRADED", "ORDER", "poor"), _YELLOW),
+    **dict.fromkeys(("healthy", "OK"), _GREEN),
+    "unknown": _CYAN,
+}
+_STATES = (
+    re.compile(r"^(OK|DEGRADED|DOWN)(?=:|$)"),
+    re.compile(r"^ *(CONFLICT|ASTRAY|REFUSED|ORDER)\b"),
+    re.compile(r"(?<=  )(failed|recovering|unknown|healthy)(?=  )"),
+    re.compile(r"(?<=\bis )(failed|recovering|unknown|healthy)\b"),
+    re.compile(r"(?<=\brule )[^ ]+ (failed|recovering|unknown) since "),
+    re.compile(r"^[^ ].* (without service|poor)$"),
+)
+_HEADING = re.compile(r"^#+ .*$")
+_COLUMN_TITLES = re.compile(r"^uplink  ")
 _CARETS = re.compile(r"^(\s+)(\^+)$")
 
 
@@ -43,16 +59,26 @@ def add_color(parser: argparse.ArgumentParser) -> None:
 
 
 def print_painted(lines: Iterable[str], when: str) -> None:
-    """Print lines on standard output, in color if `when` says so."""
+    """Print problems and findings on standard output, in color if `when` says so."""
+    _print(lines, when, _painted)
+
+
+def print_states(lines: Iterable[str], when: str) -> None:
+    """Print what is told of uplinks and their states, in color if `when` says so."""
+    _print(lines, when, _with_states)
+
+
+def _print(lines: Iterable[str], when: str, paint: Callable[[str], str]) -> None:
     plain = "\n".join(lines)
-    if not _wanted(when, sys.stdout):
+    if not wanted(when, sys.stdout):
         print(plain)
         return
     # What could be obeyed by the terminal is made harmless before anything is painted.
-    print("\n".join(map(_painted, printable_lines(plain).split("\n"))), file=unescaped(sys.stdout))
+    print("\n".join(map(paint, printable_lines(plain).split("\n"))), file=unescaped(sys.stdout))
 
 
-def _wanted(when: str, stream: TextIO) -> bool:
+def wanted(when: str, stream: TextIO) -> bool:
+    """Whether what is printed there is to be in color."""
     if when != AUTO:
         return when == ALWAYS
     # https://no-color.org: set, and not empty.
@@ -69,6 +95,22 @@ def _painted(line: str) -> str:
         if painted != line:
             return painted
     return line
+
+
+def _with_states(line: str) -> str:
+    if _COLUMN_TITLES.match(line):
+        return line
+    if _HEADING.match(line):
+        return _paint(_BOLD, line)
+    for place in _STATES:
+        line = place.sub(_painted_state, line)
+    return line
+
+
+def _painted_state(match: re.Match[str]) -> str:
+    begin, end = (at - match.start() for at in match.span(1))
+    whole = match[0]
+    return whole[:begin] + _paint(_OF_STATE[match[1]], match[1]) + whole[end:]
 
 
 def _paint(style: str, text: str) -> str:

@@ -17,6 +17,7 @@ import sys
 from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.analysis.prose.sentences import explain
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
+from route_switcher.cli.color import add_color, print_states
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.printable import printable
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diagram", action="store_true", help="print the state diagram alone (Mermaid)"
     )
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -47,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not arguments.diagram:
         shipped = arguments.policy in shipped_policies()
         title = arguments.policy if shipped else printable(loaded.origin)
-        print(f"# {title}", "", *explain(loaded.policy), sep="\n")
-        print("## The states of a rule", "", sep="\n")
+        said = [f"# {title}", "", *explain(loaded.policy), "## The states of a rule", ""]
+        print_states(said, arguments.color)
     print(diagram())
     return EXIT_OK

@@ -17,6 +17,7 @@ import sys
 from datetime import datetime
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli.color import add_color, print_states
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.past.time_span import begin_of, end_of, end_without_until
 from route_switcher.printable import printable
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--uplink", metavar="UPLINK", help="only what is about this uplink")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -76,7 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(history_document(history, uplink)))
     else:
-        print("\n".join(map(printable, screen(history, uplink))))
+        print_states(map(printable, screen(history, uplink)), arguments.color)
     return EXIT_OK
 
 

@@ -15,20 +15,19 @@ cannot be written, 2 there is no such uplink, or wrong usage.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli.color import add_color, print_states
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.core.vocabulary.uplinks import UplinkId
 from route_switcher.journal.folder import NoJournal, found
 from route_switcher.journal.framing import LaterVersion
 from route_switcher.journal.reading import Journal
 from route_switcher.past.account import Account
 from route_switcher.past.history import read_history
-from route_switcher.past.time_span import begin_of, end_without_until
+from route_switcher.past.time_span import begin_of, end_of, end_without_until
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.suggestions import did_you_mean
@@ -42,11 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `report`."""
     parser.add_argument(
         "--since",
-        type=_since,
         default="30d",
         metavar="TIME",
         help="12h, 7d, 2026-11-01, '2026-11-01 14:30', 2026-03 (that month), yesterday"
         " (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--until",
+        metavar="TIME",
+        help="where it ends (default: now, or the end of a month or of yesterday in --since)",
     )
     parser.add_argument("--uplink", metavar="UPLINK", help="about this one only")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to print or send")
@@ -55,12 +58,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for programs (`route-switcher schema report` describes it)",
     )
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Read the journal, and print what it says."""
     try:
-        told = _account(*arguments.since)
+        since, until = _time(arguments.since, arguments.until)
+    except ValueError as error:
+        return _refuse(str(error), EXIT_USAGE)
+    try:
+        told = _account(since, until)
     except (NoJournal, LaterVersion) as error:
         return _refuse(str(error), EXIT_PROBLEMS)
     only = [its for its in told.uplinks if arguments.uplink in (None, its.name)]
@@ -72,20 +80,26 @@ def execute(arguments: argparse.Namespace) -> int:
         return _refuse("the journal tells of no uplink in that time", EXIT_PROBLEMS)
     if arguments.html is not None and not _write(arguments.html, page(told, only)):
         return EXIT_PROBLEMS
-    _print(told, only, as_json=arguments.json)
+    if arguments.json:
+        print(json.dumps(as_data(told, only), indent=2))
+    else:
+        print_states(map(printable, text(told, only)), arguments.color)
     return EXIT_OK
 
 
-def _since(words: str) -> tuple[float, float]:
-    """Where the time begins and ends."""
+def _time(since: str, until: str | None) -> tuple[float, float]:
+    """Where the time begins and ends. Raises ValueError, whose message says what to write."""
     now = datetime.now().astimezone()
-    try:
-        since, until = begin_of(words, now), end_without_until(words, now)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if since >= now.timestamp():
-        raise argparse.ArgumentTypeError(f"{words!r} is not in the past")
-    return since, until
+    begins = begin_of(since, now)
+    if until is None:
+        ends = end_without_until(since, now)
+    else:
+        ends = min(end_of(until, now), now.timestamp())
+    if begins >= now.timestamp():
+        raise ValueError(f"--since: {since!r} is not in the past")
+    if begins >= ends:
+        raise ValueError("--since is not before --until")
+    return begins, ends
 
 
 def _account(since: float, until: float) -> Account:
@@ -99,14 +113,6 @@ def _policy_of(words: str) -> Policy | None:
         return load_text(words, "the journal")
     except PolicyProblems:
         return None
-
-
-def _print(told: Account, only: Sequence[UplinkId], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(as_data(told, only), indent=2))
-        return
-    for line in text(told, only):
-        print(printable(line))
 
 
 def _write(file: Path, content: str) -> bool:

@@ -27,7 +27,6 @@ Exit code: 0 fine, 1 the policy has problems or the file cannot be written,
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import time
@@ -37,6 +36,7 @@ from typing import TypeVar
 
 from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
+from route_switcher.cli.color import add_color, wanted
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.drawing.terminal import alphabet_for, draw
@@ -123,6 +123,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for people, or for programs: times in seconds, traffic in bytes"
         " (default: %(default)s)",
     )
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -153,7 +154,7 @@ def execute(arguments: argparse.Namespace) -> int:
         data = [{"policy": n} | as_data(r) for n, r in zip(names, results, strict=True)]
         print(json.dumps({"seed": arguments.seed, "policies": data}, indent=2))
     else:
-        _print(titles, results, lines)
+        _print(titles, results, lines, arguments.color)
     return EXIT_OK
 
 
@@ -232,14 +233,17 @@ def _network(
 
 
 def _print(
-    names: Sequence[str], results: Sequence[SimulationResult], network: Sequence[str]
+    names: Sequence[str],
+    results: Sequence[SimulationResult],
+    network: Sequence[str],
+    color: str,
 ) -> None:
     alphabet = alphabet_for(sys.stdout.encoding)
     width = shutil.get_terminal_size().columns - 1
     for name, result in zip(names, results, strict=True):
         said = [line for sentence in summary(result) for line in item(sentence, "  ")]
         print("\n".join([f"{name}:", *said, ""]))
-        drawn = "\n".join(draw(result.timeline.shares, width, alphabet, _paint()))
+        drawn = "\n".join(draw(result.timeline.shares, width, alphabet, _paint(color)))
         print(drawn, end="\n\n", file=unescaped(sys.stdout))
     print("\n".join(table(names, results)), end="\n\n")
     for line in MEANING:
@@ -248,9 +252,9 @@ def _print(
         print("\n".join(item(line, "  network: ")))
 
 
-def _paint() -> Callable[[str, str], str]:
-    """With the terminal's colours if there is one, unless NO_COLOR (no-color.org) is set."""
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+def _paint(color: str) -> Callable[[str, str], str]:
+    """With the terminal's colors, if they are wanted."""
+    if not wanted(color, sys.stdout):
         return lambda _, text: text
     return lambda style, text: f"\x1b[{style}m{text}\x1b[0m"
 

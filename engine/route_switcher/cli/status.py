@@ -18,6 +18,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK
 from route_switcher.cli.asking import ask
+from route_switcher.cli.color import add_color, print_states
 from route_switcher.cli.status_screen import screen
 from route_switcher.control.protocol import request
 
@@ -30,6 +31,7 @@ _EXIT_CODES = {"ok": EXIT_OK, "degraded": EXIT_DEGRADED, "down": EXIT_DOWN}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `status`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -37,7 +39,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
     def show(reply: Mapping[str, Any]) -> int:
         status = reply["status"]
-        print(json.dumps(status) if arguments.json else "\n".join(screen(status)))
+        if arguments.json:
+            print(json.dumps(status))
+        else:
+            print_states(screen(status), arguments.color)
         return _EXIT_CODES.get(status["verdict"], EXIT_DEGRADED)
 
     return ask("status", request("status"), show)

@@ -13,6 +13,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK
 from route_switcher.cli.asking import UNBROKEN, ask
+from route_switcher.cli.color import add_color, print_states
 from route_switcher.control.protocol import request
 
 _WIDTH = 80
@@ -21,6 +22,7 @@ _WIDTH = 80
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `why`."""
     parser.add_argument("uplink", nargs="?", metavar="UPLINK", help="left out: all of them")
+    add_color(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -28,7 +30,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     def show(reply: Mapping[str, Any]) -> int:
         paragraphs = [textwrap.fill(text, _WIDTH, **UNBROKEN) for text in reply["messages"]]
-        print("\n\n".join(paragraphs))
+        print_states("\n\n".join(paragraphs).split("\n"), arguments.color)
         return EXIT_OK
 
     return ask("why", request("why", uplink=arguments.uplink), show)

@@ -87,7 +87,7 @@ def _what_ends_it(family: FamilyStatus, uplink: UplinkStatus) -> str:
         return "It is the only uplink, so nothing can take its place."
     back = f", or when {' or '.join(better)} is healthy again" if better else ""
     if better and family.returns_by_order:
-        back = ", or by an operator's order: `fail_back` is manual"
+        back = ", or by `route-switcher release` (`fail_back` is manual)"
     return f"Traffic leaves it when it fails and another uplink answers{back}."
 
 
@@ -140,6 +140,8 @@ def _what_begins_it(family: FamilyStatus, uplink: UplinkStatus) -> Iterator[str]
             yield f"It takes over when {active} fails, or by `route-switcher switch {name}`."
         else:
             yield f"It takes over if {active} fails and it answers then."
+    elif "route-switcher release" in family.awaited and uplink.health.state is UplinkState.HEALTHY:
+        yield f"Without an order it returns only if {active} fails."
     elif family.returns_by_order:
         yield f"Traffic returns to it by `route-switcher release`, or if {active} fails."
     elif uplink.health.state is not UplinkState.HEALTHY:

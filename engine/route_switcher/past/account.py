@@ -40,6 +40,12 @@ class Account:
         """Those that had uplinks."""
         return tuple(f for f in Family if any(its.family is f for its in self.uplinks))
 
+    def drill(self, at: float, family: Family) -> str | None:
+        """Which part of a drill the move at `at` is: `begin` or `end`; None: of none."""
+        parts = (m.drill for m in self.moves if (m.at, m.decision.family) == (at, family))
+        part = next(parts, None)
+        return None if part is None else part.name.lower()
+
     def label(self, uplink: UplinkId) -> str:
         """What a person calls it: with its family where there are several of that name."""
         several = sum(other.name == uplink.name for other in self.uplinks) > 1

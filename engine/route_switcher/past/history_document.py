@@ -20,7 +20,7 @@ def history_document(history: History, uplink: str | None = None) -> dict[str, o
         "since": stamp(account.since),
         "until": stamp(account.until),
         "families": [_family(family, account) for family in account.families],
-        "switches": [_switch(each) for each in history.switches if is_about(each, uplink)],
+        "switches": [_switch(each, account) for each in history.switches if is_about(each, uplink)],
         "outages": [
             _outage(each) for each in account.outages if uplink is None or uplink in each.uplinks
         ],
@@ -60,7 +60,7 @@ def _family(family: Family, account: Account) -> dict[str, object]:
     }
 
 
-def _switch(switch: Switch) -> dict[str, object]:
+def _switch(switch: Switch, account: Account) -> dict[str, object]:
     decision = switch.decision
     return {
         "at": stamp(switch.decided),
@@ -69,6 +69,7 @@ def _switch(switch: Switch) -> dict[str, object]:
         "selected": decision.selected,
         "cause": decision.cause.name.lower(),
         "why": decision.cause.value,
+        "drill": account.drill(switch.decided, decision.family),
         "rules": list(decision.rules),
         "evidence": list(decision.evidence),
         "lost": _stamp(switch.lost),

@@ -1,11 +1,19 @@
 """When an operator had the traffic elsewhere."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.uplinks import UplinkId
+
+
+class PartOfDrill(Enum):
+    """What a move is to a drill, in words."""
+
+    BEGIN = "a drill"
+    END = "the end of a drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +56,12 @@ class Orders:
         holds = order is not None and order.uplink == uplink and at < order.until
         return order.words if order is not None and holds else ""
 
-    def part_of_drill(self, decision: Decision) -> str:
-        """Which part of a drill a move is, in words; empty: it is none."""
+    def part_of_drill(self, decision: Decision) -> PartOfDrill | None:
+        """Which part of a drill a move is; None: it is none."""
         if decision.cause is not Cause.OPERATOR or self._drilled is None:
-            return ""
-        parts = {decision.selected: "a drill", decision.previous: "the end of a drill"}
-        return parts.get(self._drilled, "")
+            return None
+        parts = {decision.selected: PartOfDrill.BEGIN, decision.previous: PartOfDrill.END}
+        return parts.get(self._drilled)
 
     def forget(self) -> None:
         """The engine that knew of them has ended."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.past.orders import PartOfDrill
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,18 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A decision, and its time of day; `drill` says in words which part of a drill it is."""
+    """A decision, and its time of day; `drill`: which part of a drill it is, None if of none."""
 
     at: float
     decision: Decision
-    drill: str = ""
+    drill: PartOfDrill | None = None
 
     @property
     def cause(self) -> str:
         """Why the traffic moved, in words."""
-        return f"{self.decision.cause.value}{f' ({self.drill})' if self.drill else ''}"
+        return (
+            f"{self.decision.cause.value}{'' if self.drill is None else f' ({self.drill.value})'}"
+        )
 
 
 class Selections:
@@ -50,7 +53,7 @@ class Selections:
         now = self._now.get(family)
         return None if now is None else now.uplink
 
-    def decide(self, at: float, decision: Decision, order: str, drill: str) -> None:
+    def decide(self, at: float, decision: Decision, order: str, drill: PartOfDrill | None) -> None:
         """The selection changes."""
         if decision.previous is not None:
             self.moves.append(Move(at, decision, drill))

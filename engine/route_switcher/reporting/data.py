@@ -37,6 +37,7 @@ def as_data(account: Account, only: Sequence[UplinkId]) -> dict[str, object]:
                 "from": move.decision.previous,
                 "to": move.decision.selected,
                 "cause": move.decision.cause.value,
+                "drill": account.drill(move.at, move.decision.family),
                 "rules": list(move.decision.rules),
                 "evidence": list(move.decision.evidence),
             }
