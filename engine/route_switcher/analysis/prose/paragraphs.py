@@ -6,7 +6,7 @@ from textwrap import wrap
 
 _WIDTH = 80
 
-_QUANTITY = re.compile(r"(?<=\d) (?=(?:s|ms|min|h|days|kB|MB|GB)\b|%)")
+_QUANTITY = re.compile(r"(?<=\d) (?=(?:s|ms|min|h|days|kB|MB|GB|rounds)\b|%)")
 _GLUE = "\x1f"
 """Stands for a space at which no line may end."""
 
@@ -23,7 +23,7 @@ def item(text: str, mark: str = "* ") -> list[str]:
 
 
 def _wrapped(text: str, first: str = "", others: str = "") -> list[str]:
-    """Lines that never part a number from its unit."""
+    """Lines that never part a number from its unit, or from the rounds that it counts."""
     whole = _QUANTITY.sub(_GLUE, text)
     lines = wrap(
         whole,
