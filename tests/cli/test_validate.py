@@ -72,7 +72,7 @@ def test_every_problem_of_every_file_is_printed(capsys: pytest.CaptureFixture[st
 def test_a_shipped_policy_goes_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "dual-stack"]) == EXIT_OK
     first = capsys.readouterr().out.splitlines()[0]
-    assert first.endswith("policies/dual-stack.yaml: fine (4 uplinks, 1 probe, 2 rules)")
+    assert first.endswith("policies/dual-stack.yaml: fine (4 uplinks, 2 probes, 3 rules)")
 
 
 @pytest.mark.usefixtures("folder")

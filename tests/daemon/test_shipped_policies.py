@@ -44,12 +44,12 @@ def interfaces(policy: Policy, family: Family) -> list[str]:
 def patience(policy: Policy) -> float:
     """Seconds in which any rule of the policy fails or recovers, and a move may follow.
 
-    Every uplink fails once here, which neither damps it nor uses a budget up.
+    Every uplink fails once here, which neither damps it nor uses a budget up. One that stands by
+    may take longer to fail, and nothing moves by that.
     """
-    slowest = max(
-        max(probe.interval, probe.down_interval, probe.standby_interval) for probe in policy.probes
-    )
-    failures = max(failures_that_count(probe, policy.rules) for probe in policy.probes)
+    pace = {probe: max(probe.interval, probe.down_interval) for probe in policy.probes}
+    slowest = max(pace.values())
+    failing = max(pace[probe] * failures_that_count(probe, policy.rules) for probe in pace)
     windows = [
         leaf.over
         for rule in policy.rules
@@ -60,7 +60,7 @@ def patience(policy: Policy) -> float:
     ]
     stable = max(rule.recover.stable for rule in policy.rules)
     return (
-        failures * slowest
+        failing
         + max(windows, default=0)
         + stable
         + 3 * slowest
