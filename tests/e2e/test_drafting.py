@@ -7,6 +7,7 @@ import pytest
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
+from support.hosts import CONNECTIONS_PACE
 from support.running import Start, run_to_its_end
 from support.tables import wait_for_our_routes, wait_until_taken, whole_table
 
@@ -37,7 +38,7 @@ def test_the_draft_of_a_machine_with_two_lines_fails_over(
     for target, ours in zip(("8.8.8.8", "1.1.1.1"), lab.targets_v4, strict=False):
         assert f"- {target}\n" in text
         text = text.replace(target, str(ours))
-    text = text.replace("interval: 10s\n    timeout: 2s", "interval: 1s")
+    text = text.replace(CONNECTIONS_PACE, "interval: 1s")
     engine = start(text)
     engine.wait_for_health("eth0", "eth1")
     wait_until_taken(lab, "eth0")
@@ -67,7 +68,7 @@ def test_a_gateway_outside_the_network_is_drafted_and_works(
         text = text.replace("    onlink: true\n", "")
     for target, ours in zip(("8.8.8.8", "1.1.1.1"), lab.targets_v4, strict=False):
         text = text.replace(target, str(ours))
-    text = text.replace("interval: 10s\n    timeout: 2s", "interval: 1s")
+    text = text.replace(CONNECTIONS_PACE, "interval: 1s")
     engine = start(text)
     engine.wait_for_health("eth0", "eth1")
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))

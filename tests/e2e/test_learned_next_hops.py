@@ -14,6 +14,7 @@ from route_switcher.lab.addresses import CUSTOMER_PORT, ROUTER, LabUplink
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.advertised_line import advertised_line
+from support.hosts import CONNECTIONS_PACE
 from support.route_writers import LEASES, default_routes, dnsmasq, logs_shown, udhcpc
 from support.running import Engine, Start, eventually, run_to_its_end
 from support.tables import forwarded_by, rules, wait_for_our_routes, wait_until_taken, whole_table
@@ -201,7 +202,7 @@ def test_from_nothing_to_failover_with_two_dhcp_lines(
     for target, ours in zip(("8.8.8.8", "1.1.1.1"), lab.targets_v4, strict=False):
         assert f"- {target}\n" in text
         text = text.replace(target, str(ours))
-    text = text.replace("interval: 10s\n    timeout: 2s", "interval: 1s")
+    text = text.replace(CONNECTIONS_PACE, "interval: 1s")
     file.write_text(text)
     done = run_to_its_end(lab, "validate", str(file))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,6 +12,9 @@ from route_switcher.policy.load import load_text
 
 BOOT, STATIC, RA, DHCP = 3, 4, 9, 16
 
+CONNECTIONS_PACE = "interval: 10s\n    fast_interval: 2s  # once one has failed\n    timeout: 2s"
+"""How often a draft asks for connections."""
+
 
 def nic(
     name: str,

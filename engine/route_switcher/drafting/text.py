@@ -144,6 +144,7 @@ def _probes(draft: Draft) -> Iterator[str]:
     yield "    targets:"
     yield from targets
     yield "    interval: 10s"
+    yield "    fast_interval: 2s  # once one has failed"
     yield "    timeout: 2s"
     yield ""
     yield _RULES
