@@ -59,13 +59,7 @@ def patience(policy: Policy) -> float:
         if isinstance(leaf, Beyond | Within)
     ]
     stable = max(rule.recover.stable for rule in policy.rules)
-    return (
-        failing
-        + max(windows, default=0)
-        + stable
-        + 3 * slowest
-        + (policy.hold_back.min_stay)
-    )
+    return failing + max(windows, default=0) + stable + 3 * slowest + (policy.hold_back.min_stay)
 
 
 async def best(kernel: ModelKernel, family: Family) -> str:
