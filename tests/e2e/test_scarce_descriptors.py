@@ -50,8 +50,8 @@ def test_it_outlives_a_time_without_descriptors(lab: Lab, start: Start) -> None:
 
 IMPATIENT = """
 import sys
-from route_switcher.kernel.rtnetlink import exchange
-exchange._PATIENCE = 0.5
+from route_switcher.kernel.rtnetlink import scarcity
+scarcity._PATIENCE = 0.5
 from route_switcher.cli import main
 sys.exit(main(sys.argv[1:]))
 """

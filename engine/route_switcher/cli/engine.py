@@ -46,9 +46,9 @@ from route_switcher.daemon.thread_start import NoThread
 from route_switcher.daemon.track_file import TrackFile
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 from route_switcher.kernel.host.privileges import NET_ADMIN, missing_capabilities
-from route_switcher.kernel.rtnetlink.exchange import NoSocket
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
+from route_switcher.kernel.rtnetlink.scarcity import NoSocket
 from route_switcher.policy.load import Written
 from route_switcher.printable import printable
 from route_switcher.probes import registry

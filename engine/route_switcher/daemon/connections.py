@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import Protocol, TypeAlias
 
@@ -125,7 +126,8 @@ async def _in_a_process(
     try:
         async with sweeping.stdin, sweeping.stdout, trio.open_nursery() as nursery:
             nursery.start_soon(_stop_when, stopped, sweeping.stdin)
-            with trio.move_on_after(LIMIT + PATIENCE):
+            # Where nothing more can be waited for (epoll_ctl(2)), it ends before its time.
+            with trio.move_on_after(LIMIT + PATIENCE), suppress(OSError):
                 async for chunk in sweeping.stdout:
                     written += chunk
                 await sweeping.wait()

@@ -145,6 +145,9 @@ class PacketProber(ABC, Generic[AnyRequest]):
                 await trio.lowlevel.wait_readable(sock)
             except trio.ClosedResourceError:
                 continue  # reopened by a round
+            except OSError as error:  # no memory to wait, or no more may be waited for
+                fault_of(error)  # raises a mistake of ours
+                await trio.sleep(_PAUSE)
             errors = self.counters.receive_errors
             self._read()
             if self.counters.receive_errors > errors or self._nuisance.excessive:

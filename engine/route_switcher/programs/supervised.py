@@ -84,6 +84,8 @@ async def run(
         try:
             with trio.move_on_after(time_limit + PATIENCE):
                 await _attend(process, given, output)
+        except* OSError:
+            pass  # nothing more can be waited for (epoll_ctl(2)): it is ended
         finally:
             # Also when nobody wants it any more: the supervisor sees it, and ends all of the
             # program.

@@ -4,7 +4,6 @@ Every conversation has a socket of its own. So a cancelled one leaves nothing be
 could mistake for its answer, and a change never waits for a long dump to end.
 """
 
-import errno
 import itertools
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ from route_switcher.kernel.rtnetlink.framing import (
     split,
 )
 from route_switcher.kernel.rtnetlink.messages import acknowledgement
+from route_switcher.kernel.rtnetlink.scarcity import patience_ends, pause, readable
 
 T = TypeVar("T")
 
@@ -49,12 +49,6 @@ _LONGEST_AGAIN = 0.02
 """How often an interrupted dump is taken, unless it takes so many seconds. The last is used as it
 is: a table that never rests must not keep us here, and is looked at again before long."""
 
-_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
-"""What may pass: no descriptor is free, here or in the whole system (open(2)), or no memory."""
-_PATIENCE = 60.0
-_PAUSE = 0.1
-"""For how many seconds a socket that cannot be had for that is asked for again, and how often."""
-
 _sequences = itertools.count(1)
 
 
@@ -70,17 +64,6 @@ class KernelError(Exception):
         super().__init__(code, text)
         self.code = code
         self.text = text
-
-
-class NoSocket(OSError):  # noqa: N818 - a condition of the machine, not an error of ours
-    """Descriptors or memory had run out for so long that it is better to end."""
-
-    def __init__(self, error: OSError) -> None:
-        words = f"no socket could be opened for {_PATIENCE:g} s ({error.strerror})"
-        super().__init__(error.errno, words)
-
-    def __str__(self) -> str:
-        return str(self.strerror)
 
 
 class Replies(list[Message]):
@@ -135,9 +118,7 @@ class Conversation:
         self._socket: socket.socket
 
     async def __aenter__(self) -> Self:
-        self._socket = await _opened()
-        self._socket.setblocking(False)
-        prepare(self._socket)
+        await self._open()
         return self
 
     async def __aexit__(
@@ -146,6 +127,14 @@ class Conversation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._close()
+
+    async def _open(self) -> None:
+        self._socket = await _opened()
+        self._socket.setblocking(False)
+        prepare(self._socket)
+
+    def _close(self) -> None:
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()
 
@@ -159,8 +148,21 @@ class Conversation:
         a datagram was `enough`: then nothing more can be asked.
 
         The kernel has mostly answered when the request is sent, so others run in between only while
-        a long dump goes on: it may be a full BGP table. Raises KernelError.
+        a long dump goes on: it may be a full BGP table. Where memory has run out, it asks again on
+        another socket, as long as entering waits. Raises KernelError.
         """
+        end = patience_ends()
+        while True:
+            try:
+                return await self._asked(build, enough, cut)
+            except OSError as error:
+                await pause(error, end, "the kernel could not be asked")
+            self._close()
+            await self._open()
+
+    async def _asked(
+        self, build: Callable[[int], bytes], enough: Callable[[bytes], bool], cut: Cut
+    ) -> Replies:
         sequence = next_sequence()
         replies = Replies(sequence, self._discarded, cut)
         self.send(build(sequence))
@@ -188,7 +190,7 @@ class Conversation:
             try:
                 datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
             except BlockingIOError:
-                await trio.lowlevel.wait_readable(self._socket)
+                await readable(self._socket)
                 continue
             return datagram, sender
 
@@ -252,16 +254,12 @@ def parsed(
 
 
 async def _opened() -> socket.socket:
-    end = trio.current_time() + _PATIENCE
+    end = patience_ends()
     while True:
         try:
             return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         except OSError as error:
-            if error.errno not in _SCARCE:
-                raise
-            if trio.current_time() > end:
-                raise NoSocket(error) from None
-        await trio.sleep(_PAUSE)
+            await pause(error, end, "no socket could be opened")
 
 
 def prepare(channel: socket.socket) -> None:

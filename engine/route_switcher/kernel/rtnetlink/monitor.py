@@ -1,6 +1,5 @@
 """Hears from the kernel that links, addresses or default routes changed."""
 
-import errno
 import os
 import socket
 import struct
@@ -39,6 +38,7 @@ from route_switcher.kernel.rtnetlink.nexthop_objects import RTM_DELNEXTHOP, RTM_
 from route_switcher.kernel.rtnetlink.prefix_routes import with_prefixes
 from route_switcher.kernel.rtnetlink.receive_buffer import RECEIVE_BUFFER, enlarge
 from route_switcher.kernel.rtnetlink.rules import RTM_DELRULE, RTM_NEWRULE
+from route_switcher.kernel.rtnetlink.scarcity import SCARCE, readable
 
 # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
 # | RTMGRP_IPV4_RULE, and RTNLGRP_IPV6_RULE, which has no name of that kind
@@ -182,7 +182,7 @@ class Monitor:
         while True:
             if not self._unheard:
                 with trio.move_on_at(self._repeat_at):
-                    await trio.lowlevel.wait_readable(self._socket)
+                    await readable(self._socket)
             repeated = self._repeated()
             news = self._unheard | self._gathered()
             self._unheard = _NOTHING
@@ -229,7 +229,7 @@ class Monitor:
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno != errno.ENOBUFS:
+                if error.errno not in SCARCE:
                     raise
                 news |= _OVERRUN
                 continue

@@ -5,11 +5,12 @@ lost, and the buffer is small: a BGP session that comes up costs a few messages 
 nobody asks more often, and the kernel drops the others.
 """
 
-import errno
 import socket
 from contextlib import suppress
 
 import trio
+
+from route_switcher.kernel.rtnetlink.scarcity import SCARCE, readable
 
 _SOL_NETLINK = 270
 _NETLINK_ADD_MEMBERSHIP = 1
@@ -51,12 +52,12 @@ class WayNews:
 
     async def changed(self) -> None:
         """Wait until anything was told since the last call."""
-        await trio.lowlevel.wait_readable(self._socket)
+        await readable(self._socket)
         for _ in range(_AT_ONCE):
             try:
                 self._socket.recv(1)
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno != errno.ENOBUFS:
+                if error.errno not in SCARCE:
                     raise
