@@ -42,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         type=file_or_standard_input,
         metavar="POLICY",
-        help="test this policy, whatever the files name",
+        help="test this policy instead of those that the files name",
     )
     parser.add_argument(
         "--run",
         metavar="PATTERN",
-        help="only scenarios whose name contains this, or matches it where it has * or ?",
+        help="only scenarios with this in their name; * and ? stand for other characters",
     )
     parser.add_argument(
         "--coverage",

@@ -19,7 +19,7 @@ be changed: --line primary=fibre,outages=4/month,outage_length=5m.
 Rates are a number/hour, day, week, month (30 days) or year; lengths are means,
 as 90s, 5m, 2h, 1d; shares are percentages. What happens when depends on --seed
 and the uplink's name alone, not on the policy: the same seed gives the same
-network, so that policies can be compared.
+network for each policy. So policies can be compared.
 
 Exit code: 0 fine, 1 the policy has problems or the file cannot be written,
 2 wrong usage.

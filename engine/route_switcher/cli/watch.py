@@ -5,7 +5,7 @@ and the Python package rich. Ctrl-C ends it.
 
 --json prints one JSON object on a line for each thing that happens, and the
 status after it, without end: `route-switcher schema watch` prints the schema.
-That needs neither a terminal nor rich.
+That needs no terminal and no rich.
 
 Where no engine runs, and when it ends, both say so and wait for the next.
 
