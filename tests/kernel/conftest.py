@@ -11,6 +11,7 @@ import pytest
 
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from route_switcher.lab.settled_addresses import addresses_settled
 from support.asking import FLAGS, GATEWAYS
 from support.sysctls import restored_sysctls, write_sysctl
 
@@ -47,10 +48,9 @@ def _await_carrier(interface: str) -> None:
     """The kernel tells of a carrier, and makes the link-local address, up to a second later."""
     end = time.monotonic() + DEADLINE
     while True:
-        words = ["ip", "-j", "address", "show", "dev", interface]
+        words = ["ip", "-j", "link", "show", "dev", interface]
         (link,) = json.loads(subprocess.check_output(words))
-        scopes = {address["scope"] for address in link["addr_info"]}
-        if link["operstate"] == "UP" and "link" in scopes:
+        if link["operstate"] == "UP" and addresses_settled(interface):
             return
         assert time.monotonic() < end, f"{interface}: {link}"
         time.sleep(0.002)

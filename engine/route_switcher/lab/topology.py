@@ -19,6 +19,7 @@ from route_switcher.lab import addresses as at
 from route_switcher.lab import namespaces
 from route_switcher.lab.addresses import CLIENT, INTERNET, ROUTER, LabUplink
 from route_switcher.lab.namespaces import LabError
+from route_switcher.lab.settled_addresses import addresses_settled
 
 DEBIAN_PACKAGES: Mapping[str, str] = {
     "ip": "iproute2",
@@ -251,15 +252,14 @@ class Lab:
                 f"link set {interface} up",
             )
         for namespace, interface, *_ in (one, other):
-            self._await_carrier(namespace, interface)
+            self._await_addresses(namespace, interface)
 
-    def _await_carrier(self, namespace: str, interface: str) -> None:
-        """Wait for the link-local address, which the kernel gives once it has seen the carrier."""
+    def _await_addresses(self, namespace: str, interface: str) -> None:
+        """Wait for the carrier, and all that follows from it."""
         deadline = time.monotonic() + _PATIENCE
         with self.inside(namespace):
             while time.monotonic() < deadline:
-                lines = Path("/proc/thread-self/net/if_inet6").read_text().splitlines()
-                if any(li.startswith("fe80") and li.split()[-1] == interface for li in lines):
+                if addresses_settled(interface):
                     return
                 time.sleep(0.001)
         raise LabError(f"{interface} in {namespace} has no carrier after {_PATIENCE:g} s")
