@@ -7,7 +7,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine, Start
 from support.tables import Recorder, our_routes, wait_for_our_routes, wait_until_taken
-from support.written_policy_files import DUAL_STACK, name_of, policy_text
+from support.written_policy_files import DUAL_STACK, FAILURES, name_of, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -123,8 +123,8 @@ def test_a_decision_says_what_why_and_since_when(lab: Lab, start: Start) -> None
     decision = engine.wait_for("decision", selected="secondary")
     assert decision.level == "warning"
     assert "secondary selected instead of primary" in decision.message
-    assert "3 rounds in a row failed: no answer within 0.05 s" in decision.message
-    assert decision.fields["seconds_since_cause"] >= 2 * 0.05
+    assert f"{FAILURES} rounds in a row failed: no answer within 0.05 s" in decision.message
+    assert decision.fields["seconds_since_cause"] >= (FAILURES - 1) * 0.05
     routes = engine.wait_for("routes")
     assert [action.partition("  # ")[0] for action in routes.fields["actions"]] == [
         "add default via 198.51.100.1 dev eth0 metric 1010",

@@ -52,7 +52,7 @@ def test_its_decisions_come_of_its_journal_once_more(
     lab: Lab, start: Start, policy_file: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
-    policy = policy_text(lab, failures=10)  # a busy machine has fewer
+    policy = policy_text(lab)
     blackhole, primary = FAULTS["blackhole"], lab.uplinks[0]
     engine = start(policy, STATE_DIRECTORY=str(state))
     engine.wait_for_health("primary", "secondary")
@@ -111,7 +111,7 @@ def _tells_how_it_switched(history: dict[str, Any]) -> None:
     assert None not in steps
     assert steps == sorted(steps)
     assert away["rules"] == ["no-internet"]
-    # Three rounds of 50 ms failed; the rest is slack.
+    # Some rounds of 50 ms failed; the rest is slack.
     assert 0.1 <= history["outages"][0]["seconds"] < 10
     assert all(uplink["rounds"] > 0 for uplink in history["uplinks"])
 

@@ -76,7 +76,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_certificate_of_a_real_server_decides(lab: Lab, start: Start, folder: Path) -> None:
     authority, nginx = Authority(folder), Nginx(lab, folder)
     nginx.start(authority.certificate())
-    text = policy_text(lab).replace("failures: 3", "failures: 3, probe: internet")
+    text = policy_text(lab, failures=3).replace("failures: 3", "failures: 3, probe: internet")
     text = text.replace("    rules:", "rules:").replace(
         "rules:\n",
         f"  pages: {{type: http, url: 'https://www.example.net:{PORT}/', status: 204,"
@@ -94,7 +94,7 @@ def test_its_pages_cost_what_is_computed(lab: Lab, start: Start, folder: Path) -
     authority, nginx = Authority(folder), Nginx(lab, folder)
     nginx.start(authority.certificate(size=CHAIN))
     hosts = ", ".join(f"'{lab.targets(family)[0]}'" for family in DUAL_STACK)
-    text = policy_text(lab, DUAL_STACK, order=(0, 1)).replace(
+    text = policy_text(lab, DUAL_STACK, order=(0, 1), failures=3).replace(
         "failures: 3", "failures: 3, probe: internet"
     )
     for kind, url in (("http", f"http://{NAME}:{PLAIN}/"), ("https", f"https://{NAME}:{PORT}/")):

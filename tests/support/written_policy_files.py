@@ -6,6 +6,10 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LabUplink
 from route_switcher.lab.topology import Lab
 
+FAILURES = 8
+"""After so many failed rounds in a row an uplink has failed: 0.4 seconds. Three in a row are lost
+now and then where the machine is busy."""
+
 PATIENT = 40
 """So many failed rounds in a row no busy machine has: two seconds."""
 
@@ -24,7 +28,7 @@ def policy_text(
     order: Sequence[int] | None = None,
     metrics: Sequence[int] = (10, 20, 30),
     stable: str = "300ms",
-    failures: int = 3,
+    failures: int = FAILURES,
 ) -> str:
     """A policy of the lab's uplinks in this `order` of preference, at the `metrics` in turn."""
     lines = ["version: 1", "uplinks:"]
@@ -43,7 +47,7 @@ def learning_policy_text(
     lines = ["version: 1", "uplinks:"]
     for metric, (name, keys) in enumerate(uplinks.items(), 1):
         lines.append(f"  {name}: {{{keys}, metric: {10 * metric}}}")
-    return "\n".join(lines) + "\n" + _checks(lab, families, "300ms", 3)
+    return "\n".join(lines) + "\n" + _checks(lab, families, "300ms", FAILURES)
 
 
 def _checks(lab: Lab, families: Sequence[Family], stable: str, failures: int) -> str:

@@ -84,5 +84,5 @@ class LatestRounds:
             return "it has not answered since the trouble began"
         age = now - self.sent_at
         if self.gap < age < self.gap + LONGEST_WAIT:
-            return f"its latest answer is {age:.0f} s old"
+            return f"its latest answer is {age:.1f} s old"
         return ""
