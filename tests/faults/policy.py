@@ -35,6 +35,12 @@ class Settings:
     refuse: bool = False
     """`when_all_down: unreachable`, in a table of our own."""
 
+    other: str = ""
+    """The keys of a second probe, its times as well, in flow style; empty: there is none."""
+
+    both: bool = False
+    """It takes failures of both probes to fail an uplink; else each has a rule of its own."""
+
     hooks: tuple[str, ...] = ()
     """The lines of the section `hooks`."""
 
@@ -71,15 +77,21 @@ def policy_text(lab: Lab, settings: Settings, gateways: Mapping[str, Address] | 
     targets = ", ".join(f"'{target}'" for f in families for target in lab.targets(f)[:count])
     recover = f"recover: {{stable: {settings.stable}}}"
     times = f"interval: {settings.interval}, timeout: {settings.interval}"
+    other = f", other: {{{settings.other}}}" if settings.other else ""
+    pings = "{failures: 3, probe: internet}"
+    failing = f"{{all: [{pings}, {{failures: 3, probe: other}}]}}" if settings.both else pings
     lines = [
         "version: 1",
         f"ignore_linkdown: {str(settings.ignore_linkdown).lower()}",
         "uplinks:",
         *_uplinks(lab, settings, gateways or {}),
-        f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}}}",
+        f"probes: {{internet: {{type: icmp, targets: [{targets}], {times}}}{other}}}",
         "rules:",
-        f"  - {{name: no-internet, probe: internet, fail: {{failures: 3}}, {recover}}}",
+        f"  - {{name: no-internet, fail: {failing}, {recover}}}",
     ]
+    if settings.other and not settings.both:
+        counted = "{failures: 3, probe: other}"
+        lines.append(f"  - {{name: no-other, fail: {counted}, {recover}}}")
     if settings.own_table:
         lines.insert(1, "routes: {table: own}")
     if settings.carrier_rule:

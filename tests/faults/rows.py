@@ -9,6 +9,7 @@ from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
 from faults.rows_control import ROWS_CONTROL
 from faults.rows_floods import ROWS_FLOODED
 from faults.rows_hooks import ROWS_HOOKS
+from faults.rows_kinds import ROWS_KINDS
 from faults.rows_links import ROWS_LINKS
 from faults.rows_names import ROWS_NAMES
 from faults.rows_next_hops import ROWS_NEXT_HOPS
@@ -301,6 +302,7 @@ ROWS = (
     *ROWS_NEXT_HOPS,
     *ROWS_STORMS,
     *ROWS_WAYS,
+    *ROWS_KINDS,
     Row(
         "netlink overrun, our route lost in it",
         Step(

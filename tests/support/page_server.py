@@ -21,6 +21,15 @@ class _Pages(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
+class _Redirects(_Pages):
+    place: str
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", self.place)
+        self.end_headers()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     secured: ssl.SSLContext | None = None
@@ -51,6 +60,25 @@ def pages(
     lab: Lab, namespace: str, port: int, certificate: Certificate | None = None
 ) -> Iterator[None]:
     """Serve empty pages (status 204) at this port of every address of the namespace."""
+    with _serving(lab, namespace, port, _Pages, certificate):
+        yield
+
+
+@contextmanager
+def redirects(lab: Lab, namespace: str, port: int, place: str) -> Iterator[None]:
+    """Answer every request there by sending it to another place, as a portal does."""
+    with _serving(lab, namespace, port, type("_To", (_Redirects,), {"place": place})):
+        yield
+
+
+@contextmanager
+def _serving(
+    lab: Lab,
+    namespace: str,
+    port: int,
+    handler: type[_Pages],
+    certificate: Certificate | None = None,
+) -> Iterator[None]:
     secured = None
     if certificate is not None:
         secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -60,7 +88,7 @@ def pages(
             kind = _Server if family == AF_INET else _Server6
             host = "0.0.0.0" if family == AF_INET else "::"
             with lab.inside(namespace):
-                server = serving.enter_context(kind((host, port), _Pages))
+                server = serving.enter_context(kind((host, port), handler))
             server.secured = secured
             thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
