@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from bench import every_type
 from bench.figures import Table, first_paragraph, goal
 from bench.observing import echo_requests
 from bench.running import Engine, NotMeasuredError, policy_text
@@ -21,7 +22,8 @@ _PATIENCE = 180.0
 def measure() -> Table:
     """Resident memory (VmRSS) of `run` with two uplinks: one probe a second, after ten seconds; and
     50 probes every 20 ms through each uplink (or as often as the machine can), after 10,000 rounds
-    and after 100,000, by the internet's count of requests. Level: less than 1 % more.
+    and after 100,000, by the internet's count of requests. Level: less than 1 % more. And one probe
+    of every type (`https` and a program too) every second, after ten seconds.
     """
     with Lab() as lab:
         with Engine(lab, policy_text(lab, interval="1s")) as engine:
@@ -34,8 +36,15 @@ def measure() -> Table:
             _await_rounds(lab, ROUNDS - _WARM)
             late = _resident(engine.pid)
             engine.said("start")  # raises if it has ended
+    with every_type.served() as (lab, probes):
+        policy = every_type.policy(lab, probes, "interval: 1s, timeout: 1s")
+        with Engine(lab, policy) as engine:
+            engine.wait_until_healthy(rules=2 * len(probes))
+            time.sleep(_SETTLING)
+            all_types = _resident(engine.pid)
     rows = (
         ("one probe", f"{small:.1f} MB", "", goal(small, GOAL, "MB")),
+        ("a probe of every type", f"{all_types:.1f} MB", "", goal(all_types, GOAL, "MB")),
         (
             f"{_PROBES} probes",
             f"{early:.1f} MB",

@@ -21,6 +21,7 @@ from bench import (
     scenarios,
     simulated_month,
     sweeping,
+    types_of_probes,
 )
 from bench.figures import Table
 from bench.running import NotMeasuredError
@@ -37,6 +38,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "moves": moves.measure,
     "sweeping": sweeping.measure,
     "probes": probing_costs.measure,
+    "types": types_of_probes.measure,
     "memory": memory.measure,
     "metrics": metrics_costs.measure,
     "journal": journal_costs.measure,

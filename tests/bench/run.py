@@ -21,7 +21,10 @@ _PHASES = (
     # These want the machine for themselves.
     (("blackhole-100ms", "blackhole-50ms", "carrier", "sweeping", "probes", "validate"),),
     # These count memory, or CPU time of their own.
-    (("memory", "flapping"), ("fast-interval", "metrics", "journal", "core", "scenarios", "month")),
+    (
+        ("memory", "flapping"),
+        ("types", "fast-interval", "metrics", "journal", "core", "scenarios", "month"),
+    ),
 )
 """Phases one after the other; in each its lanes side by side, of which two suit two cores."""
 
