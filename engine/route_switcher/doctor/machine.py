@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from route_switcher.doctor.access import Access
+from route_switcher.doctor.connections import Connections
 from route_switcher.doctor.engine import Engine
 from route_switcher.doctor.firewall.ruleset import Firewall
 from route_switcher.doctor.interfaces import Interfaces
@@ -27,6 +28,8 @@ class Machine:
     engine: Engine
     interfaces: Interfaces
     firewall: Firewall | Unread
+    connections: Connections | None
+    """None: the kernel tracks none."""
     resolvers: Resolvers | Unread
     writers: Writers
     access: Access

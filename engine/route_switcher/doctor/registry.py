@@ -4,6 +4,7 @@ from route_switcher.doctor.check import Check
 from route_switcher.doctor.checks import (
     access,
     addresses,
+    connections,
     engine,
     firewall,
     foreign_routes,
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     traffic_ways.CHECK,
     nat.CHECK,
     firewall.CHECK,
+    connections.CHECK,
     mtu.CHECK,
     ipv6_clients.CHECK,
     resolvers.CHECK,

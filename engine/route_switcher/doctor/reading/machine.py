@@ -9,6 +9,7 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.doctor.machine import Machine
 from route_switcher.doctor.ours import absent_routes, absent_rules
 from route_switcher.doctor.reading.access import access
+from route_switcher.doctor.reading.connections import connections
 from route_switcher.doctor.reading.engine import engine
 from route_switcher.doctor.reading.firewall import firewall
 from route_switcher.doctor.reading.interfaces import interfaces
@@ -43,6 +44,7 @@ async def machine(policy: Policy, file: Path | None) -> Machine:
         engine=found,
         interfaces=await interfaces(),
         firewall=firewall(),
+        connections=connections(),
         resolvers=await resolvers(),
         writers=writers(),
         access=access(file),
