@@ -1,8 +1,7 @@
 """A router in the test's private network: two uplinks, whose gateways answer, and a LAN.
 
-Everything is well with it. A test plants a fault with commands, as a person or a program would. In
-the end nothing is left: neither links nor routes, rules, tables, nexthop objects, packet filters,
-nor settings.
+Everything is well with it. A test plants a fault with commands, as a person or a program would.
+What is in its network goes with that, for the next test has another. The rest is taken away.
 """
 
 import json
@@ -10,12 +9,11 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -107,14 +105,6 @@ table inet box {
 _SELECTED = ("the kernel sends the traffic through primary", "whichever uplink is selected")
 """What an engine says when its routes stand; the other one, beside a VPN."""
 
-_LEGACY_CHAINS = {
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-}
-
 _PATIENCE = 60.0
 _MOUNTS = Path("/proc/self/mounts")
 _indexes = count(1000)
@@ -171,7 +161,6 @@ def box() -> Iterator[None]:
         _end_started()
         for mounted in reversed(_mounts()[len(mounts) :]):
             subprocess.run(["umount", mounted], check=True)
-        _reset()
         subprocess.run(["ip", "netns", "delete", FAR], capture_output=True)
 
 
@@ -252,43 +241,6 @@ def _mounts() -> list[str]:
     """Those of namespaces are left out."""
     found = [line.split()[1] for line in _MOUNTS.read_text().splitlines()]
     return [mounted for mounted in found if not mounted.startswith("/run/netns")]
-
-
-def _reset() -> None:
-    names = [name for _, name in socket.if_nameindex() if name not in ("lo", *_PAIRS)]
-    # All together take as long as one.
-    with ExitStack() as ending:
-        for name in (*_PAIRS, *names):
-            words = ["ip", "link", "del", name]
-            ending.enter_context(subprocess.Popen(words, stderr=subprocess.DEVNULL))
-    for family in ("-4", "-6"):
-        subprocess.run(["ip", family, "rule", "flush"], capture_output=True)
-        for rule in ("from all lookup main pref 32766", "from all lookup default pref 32767"):
-            if family == "-4" or "main" in rule:
-                shell(f"ip {family} rule add {rule} protocol kernel")
-        tables = json.loads(
-            subprocess.check_output(["ip", "-j", family, "route", "show", "table", "all"]) or "[]"
-        )
-        for table in {route.get("table", "main") for route in tables} - {"local"}:
-            subprocess.run(["ip", family, "route", "flush", "table", table], capture_output=True)
-    subprocess.run(["ip", "nexthop", "flush"], capture_output=True)
-    subprocess.run(["nft", "flush", "ruleset"], capture_output=True)
-    _flush_legacy()
-    _set()
-
-
-def _flush_legacy() -> None:
-    """What iptables-legacy has written; nothing is loaded for it."""
-    for family, program in (("ip", "iptables"), ("ip6", "ip6tables")):
-        names = Path(f"/proc/self/net/{family}_tables_names")
-        for table in names.read_text().split() if names.exists() else ():
-            restored = f"*{table}\n{_accepting(table)}COMMIT\n"
-            words = [f"{program}-legacy-restore"]
-            subprocess.run(words, input=restored, text=True, check=True)
-
-
-def _accepting(table: str) -> str:
-    return "".join(f":{chain} ACCEPT\n" for chain in _LEGACY_CHAINS[table])
 
 
 def diagnosed(
