@@ -32,7 +32,7 @@ PACKAGED := engine schemas policies examples docs pyproject.toml README.md CHANG
 # Where Debian keeps `nft` and others; an ordinary user's PATH lacks it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test test-fast test-oldest lock deb search mutants faults programs compose-test bench lint reference figures fuzz clean
+.PHONY: help demo test test-fast test-oldest lock deb deb-test search mutants faults programs compose-test bench lint reference figures fuzz clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -109,6 +109,9 @@ lock:  ## write requirements/ again, for pyproject.toml; UPGRADE=--upgrade takes
 	@$(LOCK) --output-file requirements/dev.txt --constraint requirements/run.txt \
 	    --constraint requirements/build.txt pyproject.toml --group dev
 
+deb-test: $(VENV)/.dev-ready $(VENV)/.debian-13-ready  ## build and install the Debian package in a bare Debian 13 (as root)
+	@$(BIN)/python -P -m pytest -m debian tests/debian
+
 deb:  ## build a Debian package in dist/deb (on Debian 13)
 	@command -v dpkg-buildpackage >/dev/null || { \
 	    echo "dpkg-buildpackage is missing (package dpkg-dev)" >&2; exit 1; }
@@ -147,6 +150,14 @@ $(VENV)/.wheels-ready: requirements/build.txt requirements/run.txt | $(VENV)/.de
 	    --wheel-dir $(VENV)/wheels --requirement requirements/build.txt \
 	    --requirement requirements/run.txt && touch $@ \
 	    || { rm -rf $(VENV)/wheels; echo "no wheels: the tests of compose/ and of the hooks will be skipped" >&2; }
+
+# A bare Debian 13 as a folder: 700 MB, a minute or more.
+
+$(VENV)/.debian-13-ready: tests/debian/make-root examples/debian/control | $(VENV)/.dev-ready
+	@$(call require_packages,mmdebstrap:mmdebstrap podman:podman runc:runc)
+	@echo "making a bare Debian 13 in $(VENV)/debian-13: once, a minute or more"
+	@tests/debian/make-root $(VENV)/debian-13 && touch $@ \
+	    || echo "no Debian 13: the tests of the package will be skipped" >&2
 
 # The lowest version of each dependency, with the tools of the tests.
 

@@ -71,15 +71,23 @@ class Podman:
 
     `folder` is made; a memory file system is mounted there. The base image has these packages too;
     the router's image is left out unless `builds`. Raises `Unavailable` if no container
-    can run; what fails after that is a failure.
+    can run; what fails after that is a failure. With `root`, a folder that holds a whole system,
+    there is no image: containers are run by `--rootfs`, and leave the folder as it is.
     """
 
     def __init__(
-        self, folder: Path, packages: Sequence[str] = (), *, builds: bool = True, **environment: str
+        self,
+        folder: Path,
+        packages: Sequence[str] = (),
+        *,
+        builds: bool = True,
+        root: Path | None = None,
+        **environment: str,
     ) -> None:
         self._folder = folder
         self._packages = packages
-        self._builds = builds
+        self._builds = builds and root is None
+        self._root = root
         self._environment = {
             **os.environ,
             "CONTAINERS_CONF": str(folder / "containers.conf"),
@@ -93,8 +101,10 @@ class Podman:
         with ExitStack() as undo:
             undo.callback(self._prepare())
             try:
-                self.run(f"./make-base-image {BASE} {' '.join(self._packages)}")
-                self.run(f"podman run --rm --init --pull=never --network=none {BASE} true")
+                if self._root is None:
+                    self.run(f"./make-base-image {BASE} {' '.join(self._packages)}")
+                image = f"--rootfs {self._root}:O" if self._root else f"--pull=never {BASE}"
+                self.run(f"podman run --rm --init --network=none {image} true")
             except AssertionError as error:
                 raise Unavailable(str(error)) from None
             if self._builds:
@@ -116,7 +126,9 @@ class Podman:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def ask(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def ask(
+        self, words: Sequence[str], deadline: float = DEADLINE
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in `compose/`: how it ended, and what it wrote."""
         return subprocess.run(
             words,
@@ -125,7 +137,7 @@ class Podman:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=DEADLINE,
+            timeout=deadline,
         )
 
     def start(self, command: str) -> subprocess.Popen[str]:

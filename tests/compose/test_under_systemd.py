@@ -4,17 +4,15 @@ systemd runs in a container: of the machine it sees the wheels only, and those r
 CAP_SYS_ADMIN for the folders that the unit hides.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from compose import machine
 from compose.podman import BASE, Podman
+from compose.systemd_router import LINES, POLICY, Router
 from support.pages import TOP, commands
 from support.running import eventually
 
@@ -31,88 +29,12 @@ SOURCES = (
 PAGE = "docs/install.md"
 UNIT = "/etc/systemd/system/route-switcher.service"
 
-LINES = """set -e
-chmod 755 /run  # as on a machine; podman's may be written by all
-ip link set lo up
-for n in 0 1; do
-    ip netns add isp$n
-    ip link add eth$n type veth peer name w netns isp$n
-    ip link set eth$n up
-    ip -n isp$n link set w up
-    ip -n isp$n link set lo up
-    for address in 198.51.100.200 203.0.113.200; do ip -n isp$n addr add $address/32 dev lo; done
-done
-ip addr add 198.51.100.10/26 dev eth0
-ip -n isp0 addr add 198.51.100.1/26 dev w
-ip addr add 203.0.113.10/26 dev eth1
-ip -n isp1 addr add 203.0.113.1/26 dev w
-mkdir -p /usr/local/bin
-"""
-
-POLICY = """version: 1
-ignore_linkdown: true
-uplinks:
-  primary: {interface: eth0, gateway: 198.51.100.1}
-  secondary: {interface: eth1, gateway: 203.0.113.1}
-probes:
-  internet:
-    {type: icmp, targets: [198.51.100.200, 203.0.113.200], interval: 200ms, timeout: 200ms}
-  gateway: {type: neighbour, interval: 200ms, timeout: 200ms}
-rules:
-  - {name: no-gateway, probe: gateway, fail: {failures: 3}, recover: {stable: 1s}}
-  - {name: no-internet, probe: internet, fail: {failures: 3}, recover: {stable: 1s}}
-"""
-
 TRACKED = "/run/route-switcher/keepalived"
 WITH_TRACK_FILE = POLICY + f"track_file: {TRACKED}\n"
 WITH_GROUP = POLICY + "control: {group: route-switcher}\n"
 ORDER = "route-switcher switch secondary"
 SOMEBODY = "setpriv --reuid=4711 --regid=4711"
 IMPATIENT = "[Service]\nWatchdogSec=3\n"
-
-
-class Router:
-    """A container whose first process is systemd."""
-
-    def __init__(self, podman: Podman, run: str) -> None:
-        self._podman = podman
-        self.name = podman.run(run).strip()
-
-    def ask(self, script: str) -> tuple[int, str]:
-        """Run a shell script; its exit code, and all that it said."""
-        words = ["podman", "exec", "--workdir=/src", self.name, "sh", "-c", script]
-        done = self._podman.ask(words)
-        return done.returncode, done.stdout + done.stderr
-
-    def do(self, script: str) -> str:
-        """What a script says, which must end well."""
-        code, said = self.ask(script)
-        assert code == 0, f"{script}\n{said}"
-        return said
-
-    def copy(self, source: Path) -> None:
-        """Put it into /src."""
-        self._podman.run(f"podman cp {source} {self.name}:/src/")
-
-    def write(self, path: str, text: str) -> None:
-        self.do(f"mkdir -p {os.path.dirname(path)} && cat >{path} <<'END'\n{text}END")
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.do("route-switcher status --json || test $? = 3"))
-        return found
-
-    def is_well(self) -> bool:
-        return self.ask("route-switcher status")[0] == 0
-
-    def process(self) -> int:
-        return int(self.do("systemctl show --property=MainPID --value route-switcher"))
-
-    def routes(self) -> str:
-        return self.do("ip route show default")
-
-    def journal(self, *words: str) -> list[dict[str, Any]]:
-        lines = self.do(f"journalctl --unit=route-switcher --output=json {' '.join(words)}")
-        return [json.loads(line) for line in lines.splitlines()]
 
 
 @pytest.fixture(scope="module")
