@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import shtab
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE, main, parser
 from route_switcher.cli.completion import SHELLS
@@ -34,6 +35,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
+    if shell not in shtab.SUPPORTED_SHELLS:
+        pytest.skip(f"shtab {shtab.__version__} knows no {shell}")
     assert main(["completion", shell]) == EXIT_OK
     out, err = capsys.readouterr()
     assert err == ""
@@ -109,6 +112,19 @@ def test_a_policy_is_a_name_or_a_file(shell: Bash | Fish, command: str) -> None:
     if isinstance(shell, Bash):  # fish offers other files, too, but behind
         assert "other.txt" not in found
     assert shell.complete(command, "dual-w") == {"dual-wan"}
+
+
+@pytest.mark.parametrize(
+    ("function", "word", "meant"),
+    [("policy_files", "dual-w", "dual-wan"), ("schemas", "sc", "scenario")],
+)
+def test_names_are_told_apart_if_only_lines_separate_words(
+    function: str, word: str, meant: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So shtab 1.7.1 calls our functions."""
+    (folder / "script").write_text(script("bash", capsys), "utf-8")
+    asked = f"source ./script; IFS=$'\\n'; _route_switcher_{function} {word} || true"
+    assert ran(folder, "bash", "--norc", "-c", asked) == f"{meant}\n"
 
 
 def test_options_and_their_choices_are_completed(shell: Bash | Fish) -> None:

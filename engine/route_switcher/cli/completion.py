@@ -28,11 +28,13 @@ SHELLS = ("bash", "zsh", "fish")
 _FUNCTIONS = {
     "bash": """\
 _route_switcher_policy_files() {{
+  local IFS=$' \\t\\n'  # older versions of shtab call it with another
   compgen -W '{policies}' -- "$1"
   compgen -d -- "$1"
   compgen -f -X '!*.yaml' -- "$1"
 }}
 _route_switcher_schemas() {{
+  local IFS=$' \\t\\n'
   compgen -W '{schemas}' -- "$1"
 }}
 _route_switcher_interfaces() {{
