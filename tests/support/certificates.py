@@ -28,6 +28,8 @@ class Authority:
         self._openssl(
             *("req", "-x509", *_KEY, "-keyout", str(self._key), "-out", str(self.file)),
             *("-subj", "/CN=test authority", "-days", "2"),
+            # Python 3.13 takes no other as an authority.
+            *("-addext", "keyUsage=critical,keyCertSign"),
         )
 
     def certificate(
