@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,14 +34,14 @@ def served() -> Iterator[tuple[Lab, Mapping[str, str]]]:
             yield lab, _probes(f"targets: [{target}]")
 
 
-def policy(lab: Lab, probes: Mapping[str, str], times: str) -> str:
+def policy(lab: Lab, probes: Collection[str], times: str) -> str:
     """Both uplinks are asked by these."""
     lines = ["version: 1", "uplinks:"]
     lines += [
         f"  {u.name}: {{interface: {u.interface}, gateway: {u.gateway}}}" for u in lab.uplinks
     ]
     lines.append("probes:")
-    lines += [f"  p{n}: {{{keys}, {times}}}" for n, keys in enumerate(probes.values())]
+    lines += [f"  p{n}: {{{keys}, {times}}}" for n, keys in enumerate(probes)]
     lines.append("rules:")
     judged = "fail: {failures: 9}, recover: {stable: 1s}"
     lines += [f"  - {{name: r{n}, probe: p{n}, {judged}}}" for n in range(len(probes))]

@@ -37,7 +37,7 @@ def measure() -> Table:
             late = _resident(engine.pid)
             engine.said("start")  # raises if it has ended
     with every_type.served() as (lab, probes):
-        policy = every_type.policy(lab, probes, "interval: 1s, timeout: 1s")
+        policy = every_type.policy(lab, probes.values(), "interval: 1s, timeout: 1s")
         with Engine(lab, policy) as engine:
             engine.wait_until_healthy(rules=2 * len(probes))
             time.sleep(_SETTLING)
