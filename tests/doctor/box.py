@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
@@ -24,8 +23,8 @@ from jsonschema import Draft7Validator
 from route_switcher.cli import main
 from route_switcher.doctor.finding import Finding, Verdict
 from route_switcher.lab.namespaces import inside
-from route_switcher.lab.settled_addresses import addresses_settled
 from route_switcher.resources import shipped_schemas
+from support.addresses import await_addresses
 from support.forked import Forked
 
 ROOM = "/run/doctor"
@@ -105,7 +104,6 @@ table inet box {
 _SELECTED = ("the kernel sends the traffic through primary", "whichever uplink is selected")
 """What an engine says when its routes stand; the other one, beside a VPN."""
 
-_PATIENCE = 60.0
 _MOUNTS = Path("/proc/self/mounts")
 _indexes = count(1000)
 
@@ -192,18 +190,10 @@ def _batch(lines: Iterator[str]) -> None:
     subprocess.run(["ip", "-batch", "-"], input=near, text=True, check=True)
     subprocess.run(["ip", "-n", FAR, "-batch", "-"], input=far, text=True, check=True)
     for name in _PAIRS:
-        _await_addresses(name)
+        await_addresses(name)
     with inside(FAR):
         for name in _PAIRS.values():
-            _await_addresses(name)
-
-
-def _await_addresses(interface: str) -> None:
-    """A busy machine makes IPv6 addresses usable some time after they were added."""
-    end = time.monotonic() + _PATIENCE
-    while not addresses_settled(interface):
-        assert time.monotonic() < end, interface
-        time.sleep(0.002)
+            await_addresses(name)
 
 
 def _set() -> None:

@@ -7,7 +7,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine, Start
 from support.tables import Recorder, our_routes, wait_for_our_routes, wait_until_taken
-from support.written_policy_files import DUAL_STACK, FAILURES, name_of, policy_text
+from support.written_policy_files import DUAL_STACK, FAILURES, PATIENT, name_of, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -18,8 +18,10 @@ def names(lab: Lab, families: Sequence[Family]) -> list[str]:
     return [name_of(uplink, family) for family in families for uplink in lab.uplinks]
 
 
-def started(lab: Lab, start: Start, families: Sequence[Family] = V4) -> Engine:
-    engine = start(policy_text(lab, families))
+def started(
+    lab: Lab, start: Start, families: Sequence[Family] = V4, failures: int = FAILURES
+) -> Engine:
+    engine = start(policy_text(lab, families, failures=failures))
     engine.wait_for_health(*names(lab, families))
     return engine
 
@@ -38,7 +40,9 @@ def started(lab: Lab, start: Start, families: Sequence[Family] = V4) -> Engine:
 def test_traffic_fails_over_and_back_and_is_never_without_a_default_route(
     lab: Lab, start: Start, fault: str, families: Sequence[Family]
 ) -> None:
-    engine = started(lab, start, families)
+    # The kernel may tell of a lost carrier a second late.
+    failures = PATIENT if fault == "carrier" else FAILURES
+    engine = started(lab, start, families, failures)
     primary, secondary = lab.uplinks
     for family in families:
         assert our_routes(lab, family) == {("eth0", 10), ("eth1", 20)}

@@ -29,6 +29,30 @@ def test_the_second_engine_in_a_namespace_learns_who_the_first_is() -> None:
         pass
 
 
+CHILD = """
+import os, time
+if os.fork() == 0:
+    time.sleep(0.5)
+    os._exit(0)
+"""
+
+
+@pytest.mark.kernel
+def test_a_program_that_a_killed_engine_was_starting_holds_it_for_a_moment_only() -> None:
+    script = HOLD.replace("print(", f"{CHILD}print(")
+    words = [sys.executable, "-P", "-c", script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        with pytest.raises(AlreadyRunning):
+            Lock()
+        first.kill()
+        os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
+        with Lock():
+            pass
+
+
 @pytest.mark.kernel
 def test_the_lock_can_be_taken_again_after_it_was_let_go() -> None:
     for _ in range(2):

@@ -13,8 +13,10 @@ from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.lab.namespaces import inside
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
+from support.addresses import await_addresses
 from support.pinging import target
 
 pytestmark = pytest.mark.kernel
@@ -53,6 +55,9 @@ def connect(index: int) -> None:
         "link set far0 up",
     ):
         ip_in_peer(prober)
+    await_addresses("up0")
+    with inside(PEER):
+        await_addresses("far0")
     ip("route add default via 203.0.113.1", "route add default via 2001:db8:1::1")
 
 

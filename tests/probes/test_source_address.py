@@ -11,10 +11,12 @@ from route_switcher.core.vocabulary.checks import TcpConnect
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.lab.namespaces import inside
 from route_switcher.probes.icmp import IcmpProber
 from route_switcher.probes.prober import Egress
 from route_switcher.probes.registry import open_prober
 from route_switcher.probes.source_address import LinkAddresses
+from support.addresses import await_addresses, await_own
 from support.pinging import target
 
 pytestmark = pytest.mark.kernel
@@ -67,6 +69,9 @@ def lines() -> Iterator[None]:
         "address add 2001:db8:100::1/128 dev lo nodad",
     ):
         in_peer(line)
+    await_addresses("up0")
+    with inside(PEER):
+        await_addresses("far0")
     ip("route add default via 203.0.113.1", "route add default via 2001:db8:1::1 dev up0")
     try:
         yield
@@ -161,6 +166,7 @@ async def test_an_interface_with_a_link_local_address_borrows_one_of_a_delegated
         "address add 2001:db8:3::1/64 dev pd0 nodad",
         "route replace default via fe80::1 dev up0",
     )
+    await_own("2001:db8:3::1")
     in_peer(f"-6 route add 2001:db8:3::/64 via {link_local('up0')} dev far0")
     asking = Asking(Family.IPV6)
     asking.addresses.see([told("up0"), told("up1")])

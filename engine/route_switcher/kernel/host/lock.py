@@ -9,6 +9,7 @@ The name keeps apart two engines in two mount namespaces.
 import fcntl
 import os
 import stat
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,10 @@ from route_switcher.kernel.host.run_folder import UnsafeFolder, give, opened, ru
 _FILE = "lock"
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ATTEMPTS = 5
+
+_PATIENCE = 2.0
+"""Seconds for which a lock may outlive an engine that was killed while it started a program: what
+becomes the program holds all that the engine held until then, on a busy machine for a while."""
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - a condition, named as the operator will read it
@@ -39,6 +44,18 @@ class Lock:
     def __init__(self) -> None:
         self.notes: list[str] = []
         """What to warn of: a line for each half of the lock that could not be had."""
+        patience = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._take()
+                return
+            except AlreadyRunning as error:
+                if error.pid is None or _runs(error.pid) or time.monotonic() > patience:
+                    raise
+            time.sleep(0.02)
+
+    def _take(self) -> None:
+        self.notes = []
         with ExitStack() as undo:
             self._lock_file(undo)
             self._take_name(undo)
@@ -133,3 +150,12 @@ def _pid_in(file: int, *, closing: bool) -> int | None:
     finally:
         if closing:
             os.close(file)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return text.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
