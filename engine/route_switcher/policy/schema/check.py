@@ -172,9 +172,9 @@ class _Check:
             return f"write {value}, without quotes"
         if schema.get("type") == "boolean" and (meant := typo_hints.truth(value)):
             return f"write {meant}"
-        if schema == self.definitions["journal"]["properties"]["size"]:
+        if self._is_key(schema, "journal", "size"):
             return _alternatives(short_forms.sizes(value))
-        if schema == self.definitions["tcp_probe"]["properties"]["port"]:
+        if self._is_key(schema, "tcp_probe", "port"):
             return typo_hints.port(value)
         if self._is(schema, "duration") or self._is(schema, "time"):
             return typo_hints.duration(typo_hints.durations(value))
@@ -230,10 +230,15 @@ class _Check:
         words = schema.get("enum") or schema.get("then", {}).get("enum")
         if words:
             return value if value in words else typo_hints.meant(value, words)
-        if schema == self.definitions["journal"]["properties"]["size"]:
+        if self._is_key(schema, "journal", "size"):
             return next(iter(short_forms.sizes(value)), None)
         fits = isinstance(value, str) and re.search(schema["pattern"], value)
         return value if fits else None
+
+    def _is_key(self, schema: dict[str, Any], section: str, key: str) -> bool:
+        """Whether it is that of a key in a section; not every kind of file has that section."""
+        there = self.definitions.get(section, {"properties": {}})["properties"]
+        return key in there and schema == there[key]
 
     def _is(self, schema: dict[str, Any], name: str) -> bool:
         return schema == self.definitions.get(name)
@@ -244,9 +249,9 @@ class _Check:
         if path[-1:] == ("uplinks",):
             names = self.findings.entries(("uplinks",))
             return lambda word: ("uplinks", word) in names
-        if self._definition(schema["items"]) == self.definitions["argument"]:
-            return lambda word: word.startswith("/")
         items = self._definition(schema["items"])
+        if items == self.definitions.get("argument"):
+            return lambda word: word.startswith("/")
         if items == self.definitions.get("address"):
             return is_usable_address
         if items == self.definitions.get("target"):
