@@ -52,5 +52,5 @@ def test_the_options_that_the_page_names_exist(capsys: pytest.CaptureFixture[str
         main(["report", "--help"])
     said = capsys.readouterr().out
     named = set(re.findall(r"--[a-z]+", PAGE))
-    assert named == {"--since", "--uplink", "--html", "--json"}
+    assert named == {"--since", "--until", "--uplink", "--html", "--json"}
     assert all(option in said for option in named)

@@ -69,7 +69,10 @@ def _check_probe(policy: Policy, probe: Probe) -> None:
     assert 0 < probe.timeout <= probe.fast_interval <= probe.interval
     assert probe.interval <= min(probe.down_interval, probe.standby_interval)
     through = [uplink for uplink in policy.uplinks if probe.goes_through(uplink.name)]
-    assert {target.family for target in probe.targets} == {u.family for u in through}
+    families = {uplink.family for uplink in through}
+    # A name, and the uplink itself, are of every family.
+    assert {target.family for target in probe.targets} <= {*families, None}
+    assert all(probe.targets_for(family) for family in families)
     names = dict.fromkeys(uplink.name for uplink in through)
     assert probe.uplinks is None or list(names) == list(probe.uplinks)
     if isinstance(probe.quorum, int):
