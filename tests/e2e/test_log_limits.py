@@ -1,12 +1,13 @@
 """What others do over and over fills no log."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
-from support.running import Start
+from support.running import DEADLINE, Start
 from support.tables import wait_for_our_routes
 from support.written_policy_files import policy_text
 
@@ -35,14 +36,15 @@ def test_a_war_over_a_route_is_told_in_one_line(lab: Lab, start: Start) -> None:
 
 @pytest.mark.long
 def test_a_flapping_interface_is_told_with_a_count_and_then_as_it_is(
-    lab: Lab, start: Start
+    lab: Lab, start: Start, tmp_path: Path
 ) -> None:
     engine = start(policy_text(lab))
     engine.wait_for_health("primary", "secondary")
     flap = "ip link set eth0 down; sleep 0.03; ip link set eth0 up; sleep 0.03"
-    flapping = lab.start(ROUTER, ["sh", "-c", f"while :; do {flap}; done"])
+    enough = tmp_path / "enough"
+    flapping = lab.start(ROUTER, ["sh", "-c", f"until test -e {enough}; do {flap}; done"])
     engine.wait_for("rule", "more lines like this in", uplink="primary", rule="unplugged")
-    lab.stop(f"process {flapping.pid}")
-    lab.run(ROUTER, "ip", "link", "set", "eth0", "up")
+    enough.touch()
+    assert flapping.wait(DEADLINE) == 0  # the link is up, and nobody is still to take it down
     engine.wait_for_health("primary", "secondary")
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))

@@ -42,7 +42,9 @@ def test_every_target_is_reached_through_every_uplink(count: int, family: Family
             for namespace in ("router", "client"):
                 for target in lab.targets(family):
                     with lab.inside(namespace):
-                        assert ping(str(target), count=1, timeout=10).is_alive
+                        # A single packet may be lost while neighbours are asked for.
+                        pings = (ping(str(target), count=1, timeout=10) for _ in range(5))
+                        assert any(each.is_alive for each in pings)
             lab.run("router", "ip", "route", "delete", *leads)
 
 
