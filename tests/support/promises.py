@@ -81,11 +81,18 @@ def _check_probe(policy: Policy, probe: Probe) -> None:
 
 
 def _check_rule(policy: Policy, rule: Rule) -> None:
-    probes = {probe.name: probe for probe in policy.probes}
     judged = [name for name in policy.names if rule.judges(name)]
+    # A probe that an uplink overrides stands there several times, each for other uplinks.
+    probes = [
+        (probe.name, uplink, probe)
+        for probe in policy.probes
+        for uplink in judged
+        if probe.goes_through(uplink)
+    ]
     assert judged
     assert rule.uplinks is None or judged == list(rule.uplinks)
-    assert all(probes[name].goes_through(uplink) for name in rule.probes for uplink in judged)
+    through = {(name, uplink) for name, uplink, _ in probes}
+    assert through >= {(name, uplink) for name in rule.probes for uplink in judged}
     recover = rule.recover.condition
     failing, recovering = list(leaves(rule.fail)), list(leaves(recover)) if recover else []
     assert failing
@@ -94,4 +101,5 @@ def _check_rule(policy: Policy, rule: Rule) -> None:
     for leaf in (*failing, *recovering):
         assert leaf.for_seconds >= 0
         if isinstance(leaf, Beyond | Within):
-            assert leaf.over >= probes[leaf.probe].interval
+            asked = [probe for name, _, probe in probes if name == leaf.probe]
+            assert all(leaf.over >= probe.interval for probe in asked)
