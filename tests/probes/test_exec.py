@@ -1,5 +1,6 @@
 """Probes that run programs: what they come to, what they are told, and what is left of them."""
 
+import errno
 import os
 import stat
 from collections.abc import AsyncIterator
@@ -62,6 +63,27 @@ def sh(script: str) -> tuple[str, ...]:
 async def test_the_exit_code_decides(script: str, outcome: RoundOutcome, reason: str) -> None:
     result = await run(*sh(script))
     assert (result.outcome, result.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize("refusals", [1, 1_000_000], ids=["for a moment", "for long"])
+async def test_a_machine_that_can_wait_for_nothing_more_says_nothing_of_the_line(
+    monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    left, waits = refusals, trio.lowlevel.wait_readable
+
+    async def refused(what: int) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        await waits(what)
+
+    monkeypatch.setattr(trio.lowlevel, "wait_readable", refused)
+    result = await run("/bin/sleep", "60")
+    assert (result.outcome, result.reason) == (
+        UNKNOWN,
+        "this machine had no room to wait for its end",
+    )
 
 
 async def test_it_is_told_what_to_ask_through(

@@ -26,6 +26,9 @@ LAST_WORDS = 1.0
 PATIENCE = 10.0
 """Seconds beyond a program's own time that its supervisor may take to end all of it."""
 
+_LOOK = 0.05
+"""How often it is looked whether it has ended, where that cannot be waited for."""
+
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _LONGEST_STATUS = 4096
 
@@ -50,7 +53,7 @@ class Ended:
     stuck: int = 0
     """Of these, those that could not be ended."""
     began: bool = True
-    """Whether it was run at all."""
+    """Whether it was run at all, and was not ended since this machine lacked something."""
 
 
 async def run(
@@ -81,19 +84,22 @@ async def run(
             start_new_session=True,
         )
         status.close_writing()
+        short = False
         try:
             with trio.move_on_after(time_limit + PATIENCE):
                 await _attend(process, given, output)
         except* OSError:
-            pass  # nothing more can be waited for (epoll_ctl(2)): it is ended
+            short = True  # of memory, or of descriptors to wait for: it is ended
         finally:
             # Also when nobody wants it any more: the supervisor sees it, and ends all of the
             # program.
             life.close_writing()
             with trio.move_on_after(PATIENCE / 2, shield=True):
-                await process.wait()
+                await _over(process)
             if process.returncode is None:
                 process.kill()
+        if short:
+            return Ended("this machine had no room to wait for its end", began=False)
         return _ended(process.returncode, status.content(), time_limit)
 
 
@@ -119,6 +125,14 @@ async def _attend(process: trio.Process, facts: bytes, output: Output) -> None:
             # What it printed last is there; one that could not be ended may hold the pipe.
             reading.cancel_scope.deadline = trio.current_time() + LAST_WORDS
         nursery.cancel_scope.cancel()
+
+
+async def _over(process: trio.Process) -> None:
+    """Wait for its end, also where no descriptor more can be waited for (epoll_ctl(2))."""
+    with suppress(OSError):
+        await process.wait()
+    while process.poll() is None:  # noqa: ASYNC110 (nobody tells of it)
+        await trio.sleep(_LOOK)
 
 
 async def _feed(stream: trio.abc.SendStream, facts: bytes) -> None:
