@@ -1,7 +1,12 @@
-"""The figures of a policy as a person reads them: two small tables."""
+"""The figures of a policy as a person reads them: two small tables.
 
+A table that is too wide for a terminal is written as a block of lines for each row instead.
+"""
+
+import re
 from collections.abc import Sequence
 from math import inf
+from textwrap import wrap
 
 from route_switcher.analysis.figures.false_alarms import FalseAlarms
 from route_switcher.analysis.figures.policy_figures import Figures, RuleFigures, UplinkFigures
@@ -11,16 +16,22 @@ from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import how_often, number, share, volume
 
+_WIDTH = 78
+"""Columns: a terminal of 80, less the two by which `validate` indents."""
+
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) ")
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+
 _MUCH = 0.05
 """The share of the time that an uplink may be away in vain before it is told."""
 
 
 def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
-    """Lines that align: where the routes stand, what the rules see and when, and what the uplinks
-    cost and risk."""
-    stand = [table_in_words(policy), ""]
-    tables = [*stand, *aligned(_rules(policy, figures)), "", *aligned(_uplinks(policy, figures))]
-    return [*tables, "", _flapping(figures)] if figures.moves_an_hour else tables
+    """Lines of 78 columns at most: where the routes stand, what the rules see and when, and what
+    the uplinks cost and risk."""
+    stand = [*_folded(table_in_words(policy)), ""]
+    tables = [*stand, *_table(_rules(policy, figures)), "", *_table(_uplinks(policy, figures))]
+    return [*tables, "", *_folded(_flapping(figures))] if figures.moves_an_hour else tables
 
 
 def _flapping(figures: Figures) -> str:
@@ -51,6 +62,33 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as lines that align, or as blocks where those would be too wide."""
+    lines = aligned(rows)
+    if max(map(len, lines)) <= _WIDTH:
+        return lines
+    (what, *heads), *others = rows
+    blocks = []
+    for name, *cells in others:
+        pairs = zip(heads, cells, strict=True)
+        blocks += _folded(f"{what} {name}")
+        blocks += _folded("; ".join(f"{head}: {cell}" for head, cell in pairs if cell), "  ")
+    return blocks
+
+
+def _folded(text: str, indent: str = "") -> list[str]:
+    """Lines of the width; a number and its unit stay together."""
+    lines = wrap(
+        _BEFORE_UNIT.sub(_UNBROKEN, text),
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_UNBROKEN, " ") for line in lines]
 
 
 def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
