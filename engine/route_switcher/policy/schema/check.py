@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.schema import short_forms, synonyms, typo_hints
+from route_switcher.policy.schema import expected, short_forms, synonyms, typo_hints
 from route_switcher.policy.values import is_name, is_usable_address
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.resources import data_root
@@ -125,7 +125,7 @@ class _Check:
         misspelt = schema.get("additionalProperties") is False and get_close_matches(key, unknown)
         if meant or misspelt:
             return  # It is there, misspelt, and reported as such.
-        example = _flow(self._example(schema["properties"][key]))
+        example = expected.flow(self._example(schema["properties"][key]))
         self.findings.report(
             "missing-key",
             path,
@@ -137,16 +137,21 @@ class _Check:
     def report_bad_key(self, path: Path, error: "ValidationError") -> None:
         inner = (*path, str(error.instance))
         schema = _subschema(error)
-        message, hint = f"{quoted(error.instance)} is not {schema['title']}", _described(schema)
+        message, hint = (
+            f"{quoted(error.instance)} is not {schema['title']}",
+            expected.described(schema),
+        )
         self.findings.report("bad-value", inner, message, hint, on_key=True)
 
     def report_refused(self, path: Path, error: "ValidationError") -> None:
         schema = _subschema(error)
-        self.findings.report("bad-value", path, schema["title"], _described(schema), on_key=True)
+        self.findings.report(
+            "bad-value", path, schema["title"], expected.described(schema), on_key=True
+        )
 
     def report_unfit(self, path: Path, error: "ValidationError") -> None:
         schema, value = _subschema(error), error.instance
-        hint = _hint(schema)
+        hint = expected.hint(schema)
         if value is None:
             hint = self._slip(path, schema, value) or hint
             self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
@@ -260,7 +265,7 @@ class _Check:
 
     def _example(self, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
-        return _example(self._definition(schema))
+        return expected.example(self._definition(schema))
 
     def _definition(self, schema: dict[str, Any]) -> dict[str, Any]:
         """`schema`, or the definition that it refers to."""
@@ -285,44 +290,8 @@ def _is_quoted(schema: dict[str, Any], value: str) -> bool:
         return _NUMBER.match(value) is not None
     if schema.get("type") == "boolean":
         return value in ("true", "false")
-    return "const" in schema and value == _flow(schema["const"])
+    return "const" in schema and value == expected.flow(schema["const"])
 
 
 def _alternatives(values: Sequence[str]) -> str | None:
     return f"write {' or '.join(values)}" if values else None
-
-
-def _hint(schema: dict[str, Any]) -> str:
-    """What to write where `schema` holds."""
-    if "enum" in schema and not _sentence(schema).startswith("Write "):
-        return typo_hints.one_of(schema["enum"])
-    if schema.get("type") == "boolean":
-        return "write true or false"
-    if schema.get("type") in ("object", "array"):
-        return f"write for example {_flow(_example(schema))}"
-    return _described(schema)
-
-
-def _described(schema: dict[str, Any]) -> str:
-    """What to write where `schema` holds, as a part of a sentence."""
-    sentence = _sentence(schema)
-    return sentence[0].lower() + sentence[1:].removesuffix(".")
-
-
-def _sentence(schema: dict[str, Any]) -> str:
-    sentence: str = schema.get("hint", schema.get("description", ""))
-    return sentence
-
-
-def _example(schema: dict[str, Any]) -> object:
-    """The first example; `example` has one that an editor cannot insert (a list of mappings)."""
-    return schema["example"] if "example" in schema else schema["examples"][0]
-
-
-def _flow(value: object) -> str:
-    """`value` as YAML on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return str(value)
