@@ -16,10 +16,10 @@ _NO_ANYCAST = 127
 
 def addresses_settled(interface: str) -> bool:
     """Whether the interface, in the network of this thread, has its link-local address, and nothing
-    more follows from its IPv6 addresses: no route, and no news."""
+    more follows from its IPv6 addresses: no route, and no news. `lo` has no link-local one."""
     lines = (line.split() for line in (_NET / "if_inet6").read_text().splitlines())
     addresses = [fields for fields in lines if fields[-1] == interface]
-    if not any(address.startswith("fe80") for address, *_ in addresses):
+    if interface != "lo" and not any(address.startswith("fe80") for address, *_ in addresses):
         return False
     if any(int(flags, 16) & _IFA_F_TENTATIVE for *_, flags, _ in addresses):
         return False

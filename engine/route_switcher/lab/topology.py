@@ -186,6 +186,7 @@ class Lab:
         self._ip(
             INTERNET, "link set lo up", *(f"address add {host} dev lo nodad" for host in hosts)
         )
+        self._await_addresses(INTERNET, "lo")
         self._ip(ROUTER, "link set lo up", *(f"route add {r}" for r in self._foreign_routes))
         self.run(ROUTER, "nft", "-f", "-", given=_MASQUERADE)
 
