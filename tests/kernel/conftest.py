@@ -10,6 +10,7 @@ from itertools import groupby
 import pytest
 
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.kernel.rtnetlink import monitor
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.lab.settled_addresses import addresses_settled
 from support.asking import FLAGS, GATEWAYS
@@ -54,6 +55,12 @@ def _await_carrier(interface: str) -> None:
             return
         assert time.monotonic() < end, f"{interface}: {link}"
         time.sleep(0.002)
+
+
+@pytest.fixture(autouse=True)
+def deletions_are_soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was deleted is told again for seconds, where no test needs to wait so long for rest."""
+    monkeypatch.setattr(monitor, "_REPEATED_AFTER", monitor._REPEATED_AFTER[:1])
 
 
 @pytest.fixture

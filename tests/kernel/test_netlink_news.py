@@ -12,7 +12,7 @@ import trio
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.base import KernelNews
-from route_switcher.kernel.rtnetlink import route_filter
+from route_switcher.kernel.rtnetlink import monitor, route_filter
 from route_switcher.kernel.rtnetlink.framing import RTM_NEWLINK, Discarded
 from route_switcher.kernel.rtnetlink.monitor import Monitor
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
@@ -20,6 +20,7 @@ from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 pytestmark = pytest.mark.kernel
 
 Ip = Callable[..., None]
+REPEATED_AFTER = monitor._REPEATED_AFTER
 OURS = Route(Family.IPV4, "eth0", IPv4Address("198.51.100.1"), 10)
 
 
@@ -57,6 +58,22 @@ async def test_a_deleted_ipv4_route_is_told_once_more(kernel: NetlinkKernel, ip:
     assert await kernel.changed() == KernelNews(foreign=True)
     with trio.fail_after(60):
         assert await kernel.changed() == KernelNews(foreign=True)
+
+
+async def test_a_deleted_ipv4_route_is_told_for_seconds(
+    kernel: NetlinkKernel, ip: Ip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For who deletes it may have to wait for a processor before it takes it out of the table."""
+    ip("route add default via 198.51.100.1 dev eth0 metric 7")
+    await settle(kernel)
+    monkeypatch.setattr(monitor, "_REPEATED_AFTER", REPEATED_AFTER)
+    ip("route del default metric 7")
+    began = trio.current_time()
+    with trio.fail_after(60):
+        for _ in range(1 + len(REPEATED_AFTER)):
+            assert await kernel.changed() == KernelNews(foreign=True)
+    assert trio.current_time() - began >= 2
+    assert not await settle(kernel)
 
 
 async def test_a_deleted_ipv4_address_is_told_once_more(kernel: NetlinkKernel, ip: Ip) -> None:

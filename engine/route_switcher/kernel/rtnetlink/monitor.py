@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from math import inf
@@ -76,10 +77,11 @@ _NEXT_HOPS = KernelNews(next_hops=True)
 _RULES = KernelNews(rules=True)
 _OVERRUN = KernelNews(overrun=True)
 
-_REPEATED_AFTER = 0.01
-"""Seconds. The kernel tells that an IPv4 route or address is deleted just before the route, or
-those that go with the address, leave the table (fib_table_delete in net/ipv4/fib_trie.c,
-__inet_del_ifa in net/ipv4/devinet.c). So a quick reader still finds them there."""
+_REPEATED_AFTER = (0.01, 0.2, 2.0)
+"""Seconds between one time and the next. The kernel tells that an IPv4 route or address is deleted
+just before the route, or those that go with the address, leave the table (fib_table_delete in
+net/ipv4/fib_trie.c, __inet_del_ifa in net/ipv4/devinet.c). So a quick reader still finds them
+there; and where who deletes must wait for a busy processor just then, a slow one too."""
 
 _AT_ONCE = 256
 """How many datagrams are read before others get a turn."""
@@ -111,6 +113,8 @@ class Monitor:
         self._unheard = _NOTHING
         self._deleted = _NOTHING
         """What is to be told once more, since the kernel told it too early."""
+        self._pauses: deque[float] = deque()
+        """Until it is told, and told again."""
         self._repeat_at = inf
         # trio's own wrapper makes every receive a checkpoint; here, once something has been taken
         # from the socket, nothing may be cancelled until it has been told.
@@ -186,15 +190,17 @@ class Monitor:
             repeated = self._repeated()
             news = self._unheard | self._gathered()
             self._unheard = _NOTHING
-            if self._deleted:
-                self._repeat_at = trio.current_time() + _REPEATED_AFTER
             if news or repeated:
                 return news | repeated
 
     def _repeated(self) -> KernelNews:
         if trio.current_time() < self._repeat_at:
             return _NOTHING
-        news, self._deleted, self._repeat_at = self._deleted, _NOTHING, inf
+        news = self._deleted
+        if self._pauses:
+            self._repeat_at = trio.current_time() + self._pauses.popleft()
+        else:
+            self._deleted, self._repeat_at = _NOTHING, inf
         return news
 
     def told(self, datagram: bytes, sender: int) -> KernelNews:
@@ -241,8 +247,10 @@ class Monitor:
     def _of(self, message: Message) -> KernelNews:
         news = self._of_kind(message)
         early = message.kind in _TOLD_TOO_EARLY
-        if early and message.data[_FAMILY_OFFSET] == socket.AF_INET:
+        if news and early and message.data[_FAMILY_OFFSET] == socket.AF_INET:
             self._deleted |= news
+            self._pauses = deque(_REPEATED_AFTER)
+            self._repeat_at = trio.current_time() + self._pauses.popleft()
         return news
 
     def _of_kind(self, message: Message) -> KernelNews:
