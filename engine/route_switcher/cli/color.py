@@ -6,10 +6,12 @@ Lines are made without it, and painted when they are printed, so that nothing el
 import argparse
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
+from route_switcher.cli.folding import excerpts_within, fold
 from route_switcher.cli.streams import unescaped
 from route_switcher.printable import printable_lines
 
@@ -59,8 +61,21 @@ def add_color(parser: argparse.ArgumentParser) -> None:
 
 
 def print_painted(lines: Iterable[str], when: str) -> None:
-    """Print problems and findings on standard output, in color if `when` says so."""
+    """Print findings on standard output, in color if `when` says so."""
     _print(lines, when, _painted)
+
+
+def print_problems(lines: Iterable[str], when: str) -> None:
+    """Print problems on standard output, in color if `when` says so; on a terminal within its
+    width."""
+    if not sys.stdout.isatty():
+        print_painted(lines, when)
+        return
+    width = shutil.get_terminal_size().columns
+    paint = _painted if wanted(when, sys.stdout) else str
+    whole = printable_lines("\n".join(lines)).split("\n")
+    for line in excerpts_within(whole, width):
+        print(fold(paint(line), width), file=unescaped(sys.stdout))
 
 
 def print_states(lines: Iterable[str], when: str) -> None:

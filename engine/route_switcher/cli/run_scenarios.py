@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
-from route_switcher.cli.color import NEVER, add_color, print_painted
+from route_switcher.cli.color import add_color, print_problems
 from route_switcher.cli.scenario_report import FORMATS, FileResult, Report, ScenarioResult
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, quoted
@@ -75,7 +75,10 @@ def execute(arguments: argparse.Namespace) -> int:
     # First, so that it is there whoever closes standard output.
     unwritten = "" if arguments.junit is None else _unwritten(report, arguments.junit)
     lines = FORMATS[arguments.format](report)
-    print_painted(lines, arguments.color if arguments.format == "text" else NEVER)
+    if arguments.format == "text":
+        print_problems(lines, arguments.color)
+    else:
+        print("\n".join(lines))
     if unwritten:
         _complain(unwritten)
     return EXIT_OK if report.fine and not unwritten else EXIT_PROBLEMS

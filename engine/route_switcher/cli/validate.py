@@ -28,7 +28,7 @@ from route_switcher.analysis.monitoring import Times
 from route_switcher.analysis.prose.figures_in_words import figures_in_words
 from route_switcher.analysis.prose.placement import why_table
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
-from route_switcher.cli.color import NEVER, add_color, print_painted
+from route_switcher.cli.color import add_color, print_problems
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.policy.load import SYSTEM_NAME
 from route_switcher.policy.problems import (
@@ -96,7 +96,10 @@ def execute(arguments: argparse.Namespace) -> int:
     names = arguments.policies or [SYSTEM_NAME]
     results = [_check(name, losses, arguments.strict) for name in names]
     lines = _FORMATS[arguments.format](results)
-    print_painted(lines, arguments.color if arguments.format == "text" else NEVER)
+    if arguments.format == "text":
+        print_problems(lines, arguments.color)
+    else:
+        print("\n".join(lines))
     return EXIT_OK if all(result.fine for result in results) else EXIT_PROBLEMS
 
 
