@@ -1,4 +1,5 @@
-"""Every type of probe judges two lines whose next hops are learned, in both families at once."""
+"""Every type of probe judges two lines in both families at once: next hops that are learned, and
+routes in a table of our own; next hops that are written, and routes in main."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -32,10 +33,17 @@ esac
 """
 
 
-@pytest.fixture
-def learned(lab: Lab) -> Iterator[None]:
-    """Both lines give addresses by DHCP, and advertise themselves from link-local addresses."""
+@pytest.fixture(params=["learned, own", "written, main"])
+def where(request: pytest.FixtureRequest, lab: Lab) -> Iterator[str]:
+    """Where next hops come from, and which table has the routes.
+
+    If they are learned, both lines give addresses by DHCP, and advertise themselves from link-local
+    addresses.
+    """
     with ExitStack() as lines:
+        if request.param == "written, main":
+            yield request.param
+            return
         lines.enter_context(logs_shown())
         for count, uplink in enumerate(lab.uplinks[:2], 1):
             lab.run(ROUTER, "ip", "-4", "address", "flush", "dev", uplink.interface)
@@ -45,7 +53,7 @@ def learned(lab: Lab) -> Iterator[None]:
             udhcpc(lab, uplink.interface)
             eventually(lambda n=count: len(default_routes(lab, LEASES)) == n, "the lease")  # type: ignore[misc]
             lines.enter_context(advertised_line(lab, uplink))
-        yield
+        yield request.param
 
 
 @pytest.fixture
@@ -84,11 +92,15 @@ def probes(lab: Lab, folder: Path) -> dict[str, str]:
     }
 
 
-def policy(lab: Lab, every: dict[str, str]) -> str:
-    lines = ["version: 1", "routes: {table: own}", "uplinks:"]
+def policy(lab: Lab, where: str, every: dict[str, str]) -> str:
+    source, table = where.split(", ")
+    lines = ["version: 1", f"routes: {{table: {table}}}", "uplinks:"]
     for metric, uplink in enumerate(lab.uplinks[:2], 1):
-        keys = f"interface: {uplink.interface}, gateway: auto, families: [ipv4, ipv6]"
-        lines.append(f"  {uplink.name}: {{{keys}, metric: {10 * metric}}}")
+        gateway = "auto, families: [ipv4, ipv6]"
+        if source == "written":
+            gateway = f"{{ipv4: '{uplink.gateway}', ipv6: '{uplink.gateway_v6}'}}"
+        keys = f"interface: {uplink.interface}, gateway: {gateway}, metric: {10 * metric}"
+        lines.append(f"  {uplink.name}: {{{keys}}}")
     lines.append("probes:")
     lines += [f"  {name}: {{{keys}}}" for name, keys in every.items()]
     lines.append("rules:")
@@ -115,12 +127,14 @@ def await_good_rounds(engine: Engine, since: int, every: Iterable[str]) -> None:
     eventually(had, "good rounds of every probe")
 
 
-def test_every_kind_judges_learned_lines_and_fails_and_recovers(
-    lab: Lab, start: Start, learned: None, served: Authority, tmp_path: Path
+def test_every_kind_judges_both_lines_and_fails_and_recovers(
+    lab: Lab, start: Start, where: str, served: Authority, tmp_path: Path
 ) -> None:
     every = probes(lab, tmp_path)
     rules = [f"no-{name}" for name in every]
-    engine = start(policy(lab, every), "--log-level", "debug", SSL_CERT_FILE=str(served.file))
+    engine = start(
+        policy(lab, where, every), "--log-level", "debug", SSL_CERT_FILE=str(served.file)
+    )
     for family in DUAL_STACK:
         engine.wait_for_health(*LINES, rules=rules, family=family)
     # The primary is active, and the secondary stands by.
