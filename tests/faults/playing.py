@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from faults.bench import Bench, bench, wait_until
+from faults.link_witness import LinkWitness
 from faults.row import Row, Step
 from faults.table import Line
 from route_switcher.lab.stream import Outage
@@ -32,10 +33,14 @@ def play(row: Row, folder: Path) -> Line:
     )
 
 
-def _take(step: Step, running: Bench) -> tuple[float, float]:
-    """When the step began and when it was over, by `time.monotonic`."""
+def _take(step: Step, running: Bench) -> tuple[float, float, float]:
+    """When the step began, when the kernel told of it if it lost a link, and when it was over.
+
+    By `time.monotonic`.
+    """
     since = running.engine.now
     with ExitStack() as recording:
+        witness = recording.enter_context(LinkWitness(running.lab))
         if step.path is not None:
             recorder = recording.enter_context(Recorder(running.lab, running.settings.table))
         began = time.monotonic()
@@ -46,7 +51,7 @@ def _take(step: Step, running: Bench) -> tuple[float, float]:
         _judge(step, running, since)
         if step.path is not None:
             assert tuple(recorder.best_interfaces(running.family)) == step.path
-    return began, over
+    return began, witness.told(began), over
 
 
 def _await(step: Step, running: Bench, since: int) -> None:
@@ -82,10 +87,10 @@ def _judge(step: Step, running: Bench, since: int) -> None:
         assert first.fields["seconds_since_cause"] <= step.within
 
 
-def _measure(step: Step, running: Bench, began: float, over: float) -> Outage:
+def _measure(step: Step, running: Bench, began: float, told: float, over: float) -> Outage:
     latest = running.stream.outage(over - _LATEST, over)
     assert (latest.lost < latest.sent) == step.flows
-    outage = running.stream.outage(began, over)
     if step.lost is not None:
-        assert outage.lost <= step.lost
-    return outage
+        lost = running.stream.outage(told, over).lost
+        assert lost <= step.lost, f"the kernel told of it after {told - began:.3f} s"
+    return running.stream.outage(began, over)

@@ -1,0 +1,69 @@
+"""When the kernel told that the primary's link is lost, as a program beside the engine heard it."""
+
+import socket
+import struct
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from route_switcher.lab.addresses import ROUTER
+from route_switcher.lab.topology import Lab
+
+_RTMGRP_LINK = 1
+_RTM_NEWLINK = 16
+_IFF_RUNNING = 0x40
+_HEADER = struct.Struct("=IHHII")
+_LINK = struct.Struct("=BxHiII")
+
+
+class LinkWitness:
+    """Listens in the router (rtnetlink(7)).
+
+    The kernel tells of a lost carrier by a worker of its own, which waits while anybody in any
+    network changes interfaces (net/core/link_watch.c). With other rows beside this one that has
+    taken more than two seconds, and nobody on this machine can know of the loss before.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lost: list[float] = []
+        with lab.inside(ROUTER):
+            self._index = socket.if_nametoindex(lab.uplinks[0].interface)
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self._socket.bind((0, _RTMGRP_LINK))
+        self._socket.settimeout(0.05)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._socket.close()
+
+    def told(self, since: float) -> float:
+        """When it told of the first loss after `since` (`time.monotonic`); `since` if of none."""
+        return next((at for at in self._lost if at >= since), since)
+
+    def _listen(self) -> None:
+        while not self._ended.is_set():
+            try:
+                datagram = self._socket.recv(1 << 16)
+            except TimeoutError:
+                continue
+            except OSError:  # some were lost in a storm
+                continue
+            now = time.monotonic()
+            _, kind, *_ = _HEADER.unpack_from(datagram)
+            if kind == _RTM_NEWLINK:
+                _, _, index, flags, _ = _LINK.unpack_from(datagram, _HEADER.size)
+                if index == self._index and not flags & _IFF_RUNNING:
+                    self._lost.append(now)
