@@ -28,7 +28,8 @@ class LinkWitness:
     def __init__(self, lab: Lab) -> None:
         self._lost: list[float] = []
         with lab.inside(ROUTER):
-            self._index = socket.if_nametoindex(lab.uplinks[0].interface)
+            there = {name: index for index, name in socket.if_nameindex()}
+            self._index = there.get(lab.uplinks[0].interface)  # None: it is away just now
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._socket.bind((0, _RTMGRP_LINK))
         self._socket.settimeout(0.05)
