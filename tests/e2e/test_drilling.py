@@ -148,29 +148,6 @@ def test_it_returns_when_its_client_is_ended(
         assert engine.wait_for("drill").fields["report"]["outcome"] == "returned"
 
 
-def test_ctrl_c_before_the_first_reply_ends_it_too(lab: Lab, start: Start) -> None:
-    engine = ready(lab, start)
-    engine.send(signal.SIGSTOP)
-    pipe = subprocess.PIPE
-    command = command_line("drill", "secondary", "--for", "1h")
-    process = lab.start(ROUTER, command, stdout=pipe, stderr=pipe)
-    files = Path(f"/proc/{process.pid}/fd")
-    eventually(
-        lambda: any("socket:" in str(file.readlink()) for file in files.iterdir()),
-        "the drill is asked for",
-    )
-    process.send_signal(signal.SIGINT)
-    engine.send(signal.SIGCONT)
-    out, err = process.communicate(timeout=DEADLINE)
-    assert (process.returncode, out) == (130, "")
-    assert "Traceback" not in err
-    engine.wait_for("order", "drill-end of secondary")
-    wait_until_taken(lab, "eth0")
-    assert (
-        json.loads(run_to_its_end(lab, "status", "--json").stdout)["families"][0]["order"] is None
-    )
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_goes_on_over_a_restart_of_the_engine_and_returns(

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,9 @@ def test_it_has_what_it_is_given_and_nothing_else(
         process = Path(f"/proc/{engine.process.pid}")
         opened = {int(name) for name in os.listdir(process / "fd")}
         assert {0, 1, 2} <= opened <= set(range(32))
-        pipes = [os.readlink(process / "fd" / str(number)) for number in opened if number > 2]
-        assert not any(name.startswith("pipe:") for name in pipes)
+        for number in opened - {0, 1, 2}:
+            with suppress(FileNotFoundError):  # it was closed just now, as no inherited pipe is
+                assert not os.readlink(process / "fd" / str(number)).startswith("pipe:")
         assert os.readlink(process / "fd" / "0") == os.devnull
         with lab.inside("router"):
             network = os.readlink("/proc/thread-self/ns/net")

@@ -171,15 +171,20 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        code: int | None = None
         try:
-            code = self.end(signal.SIGTERM) if self.running else self.process.returncode
+            if self.running:
+                self.send(signal.SIGCONT)  # one that a test has stopped would not end
+                self.end(signal.SIGTERM)
+            code = self.process.returncode
         finally:
             self._lab.stop(f"process {self.process.pid}")  # kills, if it must
             for reader in self._readers:
                 reader.join(DEADLINE)  # all that it wrote, a traceback too
             self._closing.close()
-        told = [f"{r.number:3} {r.level:7} {r.event}: {r.message}" for r in self.records]
-        sys.stdout.write("\n".join([*told, *self._not_log, ""]))  # pytest shows it if a test fails
+            told = [f"{r.number:3} {r.level:7} {r.event}: {r.message}" for r in self.records]
+            # pytest shows it if a test fails
+            sys.stdout.write("\n".join([*told, *self._not_log, ""]))
         if error is None:
             assert self._not_log == []
             assert code == (-signal.SIGKILL if self._killed else 0)

@@ -17,11 +17,13 @@ returned, or somebody else ended the drill, 130 ended by Ctrl-C.
 
 import argparse
 import json
+import signal
 import sys
 import textwrap
 import time
 from collections.abc import Mapping
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.asking import UNBROKEN, complain
@@ -62,50 +64,82 @@ def execute(arguments: argparse.Namespace) -> int:
         return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
     if not arguments.uplink:
         return _wrong_usage("UPLINK is empty")
+    with _CtrlC() as ctrl_c:
+        return _drill(arguments, seconds, ctrl_c)
+
+
+def _drill(arguments: argparse.Namespace, seconds: float, ctrl_c: "_CtrlC") -> int:
+    reply: dict[str, Any] = {}
+    drill: Mapping[str, Any] | None = None
     try:
-        reply = _ask(request("drill", uplink=arguments.uplink, seconds=seconds))
-    except KeyboardInterrupt:
-        return _given_up(arguments)
+        try:
+            reply = _ask(request("drill", uplink=arguments.uplink, seconds=seconds))
+            if reply.get("ok") is True:
+                drill = reply["drill"]
+                _say_begun(arguments.uplink, seconds, reply)
+                drill = _until_over(drill)
+        except KeyboardInterrupt:
+            # Before anything is said, for that may wait for a reader. It may have been ordered
+            # though the reply was not read.
+            _ask(request("drill-end", uplink=arguments.uplink))
+            ctrl_c.let_in()
+            if drill is None:
+                return _INTERRUPTED
+            _say("ended by Ctrl-C: the traffic goes back")
+            drill = _until_over(drill)
     except CannotAsk as error:
-        return _cannot(str(error))
-    if reply.get("ok") is not True:
+        if drill is not None:
+            return _lost(arguments, drill, error)
+        if not ctrl_c.came:
+            return _cannot(str(error))
+        _cannot(f"{error}; the drill may go on until its end")
+        return _INTERRUPTED
+    if drill is None:
         complain("drill", reply)
         unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value
         return EXIT_USAGE if unknown else EXIT_PROBLEMS
-    _say(f"drill of {arguments.uplink} for {seconds:g} s; Ctrl-C ends it")
+    _print(arguments, drill)
+    return _INTERRUPTED if ctrl_c.came else _EXIT_CODES.get(drill["outcome"], EXIT_NOT_BACK)
+
+
+class _CtrlC:
+    """The first Ctrl-C raises KeyboardInterrupt. The next one waits until `let_in`, so that who
+    presses it twice does not stop what ends the drill."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __enter__(self) -> Self:
+        # Who started this may have had it ignored (nohup(1)).
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if signal.getsignal(signal.SIGINT) == self._take:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def let_in(self) -> None:
+        """Raise again from now on, at once if another one has come."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        raise KeyboardInterrupt
+
+
+def _say_begun(uplink: str, seconds: float, reply: Mapping[str, Any]) -> None:
+    _say(f"drill of {uplink} for {seconds:g} s; Ctrl-C ends it")
     for message in reply["messages"]:
         _say(message)
     if reply["kept"] is False:
         _say("the order cannot be kept over a restart of the engine; the log says why")
-    return _follow(arguments, reply["drill"])
-
-
-def _given_up(arguments: argparse.Namespace) -> int:
-    """It may have been ordered, though nobody waited for the reply."""
-    try:
-        _ask(request("drill-end", uplink=arguments.uplink))
-    except CannotAsk as error:
-        _cannot(f"{error}; the drill may go on until its end")
-    return _INTERRUPTED
-
-
-def _follow(arguments: argparse.Namespace, drill: Mapping[str, Any]) -> int:
-    interrupted = False
-    try:
-        drill = _until_over(drill)
-    except KeyboardInterrupt:
-        interrupted = True
-        _say("ended by Ctrl-C: the traffic goes back")
-    except CannotAsk as error:
-        return _lost(arguments, drill, error)
-    if interrupted:
-        try:
-            _ask(request("drill-end", uplink=arguments.uplink))
-            drill = _until_over(drill)
-        except CannotAsk as error:
-            return _lost(arguments, drill, error)
-    _print(arguments, drill)
-    return _INTERRUPTED if interrupted else _EXIT_CODES.get(drill["outcome"], EXIT_NOT_BACK)
 
 
 def _until_over(drill: Mapping[str, Any]) -> Mapping[str, Any]:
