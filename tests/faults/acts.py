@@ -30,7 +30,7 @@ _OTHER_LINE = "198.51.100.64/26"
 _BURST = 6000
 """Changes of a default route: several times what the engine's receive buffer holds."""
 _BUSY = 20.0
-_LONGEST = "90"
+_LONGEST = "300"
 """Seconds after which what was started ends by itself."""
 
 

@@ -43,6 +43,10 @@ class Bench:
     """Ends every engine."""
     lines: tuple[Line, ...] = ()
     """Those whose gateways the policy does not write."""
+    went_on: float = 0.0
+    """When the engine's process went on last, after it was stopped (`time.monotonic`)."""
+    knows_since: float = 0.0
+    """Since when the engine could know of the step's fault; an act may set it later."""
 
     @property
     def family(self) -> Family:
@@ -85,6 +89,7 @@ class Bench:
             wait_until(lambda: state.read_text().rpartition(") ")[2][0] == "T", "the stop")
             yield
         finally:
+            self.went_on = time.monotonic()
             self.engine.send(signal.SIGCONT)
 
     def wait_for_rounds(self, count: int, since: int) -> None:
@@ -96,6 +101,11 @@ class Bench:
             return all(rounds.count(uplink) >= count for uplink in uplinks)
 
         wait_until(enough, f"{count} rounds", PATIENCE + count)
+
+    def wait_for_packets(self, count: int) -> None:
+        """Wait until the stream has sent so many more."""
+        enough = self.stream.sent + count
+        wait_until(lambda: self.stream.sent >= enough, f"{count} packets")
 
     def moves(self, since: int) -> tuple[str, ...]:
         """What the engine has selected after record number `since`."""
@@ -133,5 +143,6 @@ def bench(
                 "standing routes",
             )
         with PacketStream(lab, target=lab.targets(family)[0], seconds=600) as stream:
-            wait_until(lambda: stream.outage().sent > 100, "the stream")
-            yield Bench(lab, engine, stream, policy_file, settings, engines, lines)
+            ready = Bench(lab, engine, stream, policy_file, settings, engines, lines)
+            ready.wait_for_packets(100)
+            yield ready

@@ -46,7 +46,10 @@ def set_clock(seconds: int) -> Act:
 
 def write(bench: Bench, seconds: int) -> None:
     """The clock shows that from now on."""
-    _offset(bench.policy_file.parent).write_text(f"{seconds:+}\n")
+    offset = _offset(bench.policy_file.parent)
+    whole = offset.with_suffix(".new")  # for the engine must never see half of it
+    whole.write_text(f"{seconds:+}\n")
+    whole.rename(offset)
 
 
 def await_clock(bench: Bench, seconds: int) -> None:

@@ -1,11 +1,13 @@
 """Some rows run in every `pytest`; all of them, and the printed table, in `make faults`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 
+from faults.row import Row
 from faults.table import Line, markdown, markdown_row
+from faults.turns import a_turn
 
 _ROW = "row of the table"
 
@@ -48,6 +50,15 @@ class _Rows:
         if _every_fault(self._config):
             rows = [row for _, row in sorted(self._rows.items())]
             terminalreporter.write_line("\n" + markdown(rows))
+
+
+@pytest.fixture(autouse=True)
+def its_turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What takes much of the whole machine runs alone."""
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    row = parameters.get("row")
+    with a_turn(alone=isinstance(row, Row) and row.alone):
+        yield
 
 
 @pytest.fixture

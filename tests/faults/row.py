@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from faults.bench import PATIENCE, Bench
+from faults.bench import Bench
 from faults.policy import Settings
 from route_switcher.lab.topology import Lab
 from support.tables import Key
@@ -45,15 +45,15 @@ class Step:
     flows: bool = True
     """Whether traffic gets through in the end."""
     lost: int | None = None
-    """Packets that may be lost at most. None: not judged."""
+    """Packets that may be lost at most, what the machine kept back left out (`machine_cost`). None:
+    not judged."""
     lines: int | None = None
     """Lines of the log that may be written at most, those of level debug left out. None: not
     judged.
     """
     within: float | None = None
-    """Seconds from the first failed round's sending to the decision, at most."""
-    patience: float = PATIENCE
-    """Seconds after which a move that has not come does not."""
+    """Seconds from the first failed round's sending to the decision, at most, what the machine kept
+    back left out."""
     rounds: int = 5
     """For so many rounds of each uplink nothing else may happen."""
 
@@ -74,5 +74,7 @@ class Row:
     """Variables of the engine's process, whose files are in this folder."""
     slow: bool = True
     """It is left to `make faults`."""
+    alone: bool = False
+    """It takes so much of the whole machine that no other may run beside it."""
     missing: str = ""
     """Why it cannot be run on this machine, or nothing."""

@@ -81,6 +81,7 @@ ROWS = (
         fault=replace(_AWAY, within=1.0),
         mended=replace(_BACK, path=None),
         before=acts.churn,
+        alone=True,
         slow=True,
     ),
     replace(
@@ -131,7 +132,6 @@ ROWS = (
             act=comes("loss"),
             then="moves to secondary once 3 rounds in a row have failed",
             lost=None,
-            patience=60.0,
         ),
         replace(_BACK, act=goes("loss")),
         settings=Settings(targets=1, stable="3s"),
@@ -145,7 +145,8 @@ ROWS = (
             rounds=45,
         ),
         replace(_BACK, act=goes("flapping")),
-        settings=Settings(stable="2s"),
+        # Longer than it is alive, where each turn takes two programs that have to start as well.
+        settings=Settings(stable="3s"),
     ),
     Row(
         "one of three targets dead",
@@ -315,6 +316,7 @@ ROWS = (
     Row(
         "all cores kept busy for 20 s",
         Step(acts.keep_cores_busy, "stays", path=("eth0",)),
+        alone=True,
     ),
     *ROWS_WARS,
     *ROWS_TIME,

@@ -15,7 +15,7 @@ METRICS, SCRAPING = "127.0.0.1:9000", "scraping"
 REQUESTS = 10_000
 CONNECTIONS = 200
 SCRAPERS = 300
-_LONGEST = "90"
+_LONGEST = "300"
 """Seconds after which what was started ends by itself."""
 
 

@@ -22,6 +22,7 @@ _FLOODED = Row(
     f"{acts.FLOODED:,} forged echo replies a second",
     Step(acts.flood(), "stays", path=("eth0",), rounds=20),
     Step(acts.end_flood, "stays", path=("eth0",)),
+    alone=True,
 )
 _CUT = replace(_FLOODED, fault=_AWAY, mended=_BACK)
 

@@ -23,7 +23,7 @@ BAD = (
 one that dies."""
 
 KINDS = ("on_switch", "on_uplink_down", "on_uplink_up")
-_MARKS = Path("/tmp/route-switcher-bad-hooks")
+_MARKS = Path("/run/bad-hooks")
 
 
 def _bad_hooks() -> tuple[str, ...]:
@@ -77,6 +77,7 @@ ROWS_HOOKS = (
         ),
         Step(goes("blackhole"), "back", moves=("primary",), path=("eth1", "eth0")),
         before=_many_connections,
+        alone=True,
     ),
     Row(
         "hooks hang, fork, print without end, die, are missing",

@@ -27,7 +27,7 @@ _BEFORE_PARSING = 500
 """Packets: to parse 5,000 routes takes longer, on an idle machine too. To put ours back takes a
 tenth of that there, and half of it beside two other rows."""
 
-_LONGEST = "60"
+_LONGEST = "300"
 """Seconds after which a storm ends by itself."""
 
 _FOREIGN = 100_000
@@ -155,12 +155,14 @@ ROWS_STORMS = (
         _AWAY,
         _BACK,
         before=_all(_busy, _storm(ROUTER, "pairs", tuple(_pairs()), 0)),
+        alone=True,
     ),
     Row(
         f"the same beside {_FOREIGN:,} foreign routes, cores idle",
         _AWAY,
         _BACK,
         before=_all(_foreign_table, _storm(ROUTER, "pairs", tuple(_pairs()), 0.5)),
+        alone=True,
     ),
     Row(
         "cut while a third uplink flaps 20 times a second, all cores busy",
@@ -168,30 +170,35 @@ ROWS_STORMS = (
         replace(_BACK, routes=None),
         settings=Settings(uplinks=3),
         before=_all(_busy, _third_fails),
+        alone=True,
     ),
     Row(
         "cut while addresses of its own interface change all the time, all cores busy",
         _AWAY,
         _BACK,
         before=_all(_busy, _storm(ROUTER, "addresses", _OWN_ADDRESSES, 0)),
+        alone=True,
     ),
     Row(
         "cut while a foreign default route comes and goes 1,000 times a second",
         _AWAY,
         _BACK,
         before=_storm(ROUTER, "defaults", _DEFAULTS, 0.05),
+        alone=True,
     ),
     Row(
         "cut while its own link's MTU changes 1,000 times a second",
         _AWAY,
         _BACK,
         before=_storm(ROUTER, "mtu", _MTU, 0.05),
+        alone=True,
     ),
     Row(
         f"cut while somebody adds {_SURPLUS:,} routes as ours without end",
         replace(_AWAY, routes=None, lost=_LATE),
         replace(_BACK, routes=None),
         before=_storm(ROUTER, "as-ours", _AS_OURS, 0),
+        alone=True,
     ),
     Row(
         f"our active route deleted while {acts.CHURNED:,} foreign routes churn",
@@ -202,6 +209,7 @@ ROWS_STORMS = (
             lost=A_MOMENT,
         ),
         before=acts.churn,
+        alone=True,
     ),
     Row(
         f"both our routes deleted beside {_FOREIGN:,} foreign routes",
@@ -215,6 +223,7 @@ ROWS_STORMS = (
             lost=_BEFORE_OTHERS,
         ),
         before=_foreign_table,
+        alone=True,
     ),
     Row(
         f"the same beside {_DEFAULT_ROUTES:,} foreign default routes",
@@ -228,5 +237,6 @@ ROWS_STORMS = (
             lost=_BEFORE_PARSING,
         ),
         before=_foreign_defaults,
+        alone=True,
     ),
 )

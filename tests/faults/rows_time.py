@@ -60,7 +60,7 @@ ROWS_TIME = (
             _AWAY,
             act=acts.stop_and_cut,
             then="moves to secondary once it goes on",
-            lost=int(acts.WHILE * 1000) + 1500,
+            lost=1500,
         ),
         _BACK,
     ),
@@ -69,7 +69,7 @@ ROWS_TIME = (
         _AWAY,
         replace(
             _BACK,
-            act=acts.while_recovering(acts.stop(acts.WHILE)),
+            act=acts.stop_while_recovering,
             then="back; the time that nobody saw does not count",
         ),
         settings=_PROVING,

@@ -97,6 +97,11 @@ class PacketStream:
         """End the stream and wait for the last replies; what it recorded stays."""
         self._closing.close()
 
+    @property
+    def sent(self) -> int:
+        """How many packets have been sent up to now."""
+        return self._sent
+
     def outage(
         self, since: float = -math.inf, until: float = math.inf, patience: float = math.inf
     ) -> Outage:
