@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from route_switcher.cli.folding import excerpts_within, fold
+from support.terminal import all_of
 
 ROOT = Path(__file__).parents[2]
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,13 +38,8 @@ def on_a_terminal(columns: int, *words: str) -> list[str]:
     command = [sys.executable, "-P", "-m", "route_switcher", *words]
     program = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environ)
     os.close(theirs)
-    told = b""
     with os.fdopen(ours, "rb", buffering=0) as terminal:
-        try:
-            while part := terminal.read(65536):
-                told += part
-        except OSError:  # nobody has the other end any more
-            pass
+        told = all_of(terminal)
     program.wait(60)
     return COLOR.sub("", told.decode()).splitlines()
 

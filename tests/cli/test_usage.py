@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.cli import main
+from support.terminal import all_of
 
 POLICY = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
 SCENARIOS = (
@@ -145,7 +146,7 @@ def test_a_terminal_gets_color_unless_somebody_does_not_want_it(
             subprocess.run(
                 command, stdout=output, env={**os.environ, **environ}, timeout=60, check=False
             )
-        told = terminal.read(65536)
+        told = all_of(terminal)
     assert b"unknown key" in told
     assert (b"\x1b[" in told) is colored
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ def entries_in(state: Path) -> list[Entry]:
     return entries
 
 
+def selections_in(state: Path) -> list[str]:
+    """What was selected until now, as far as it is written."""
+    records = (entry.record for entry in Journal(state / "journal").entries())
+    return [record.selected for record in records if isinstance(record, Decision)]
+
+
 def _reports_what_happened(report: dict[str, Any]) -> None:
     """A silent outage and a lost carrier, both of primary, and how users fared."""
     SCHEMA.validate(report)
@@ -56,10 +63,13 @@ def test_its_decisions_come_of_its_journal_once_more(
     blackhole, primary = FAULTS["blackhole"], lab.uplinks[0]
     engine = start(policy, STATE_DIRECTORY=str(state))
     engine.wait_for_health("primary", "secondary")
+    began = time.monotonic()
     blackhole.inject(lab, primary)
     engine.wait_for("decision", selected="secondary")
-    blackhole.heal(lab, primary)
+    # The order comes first: without it the traffic returns as soon as the line is mended.
     assert run_to_its_end(lab, "switch", "secondary").returncode == 0
+    longest = time.monotonic() - began
+    blackhole.heal(lab, primary)
     assert run_to_its_end(lab, "release").returncode == 0
     engine.wait_for("decision", selected="primary", previous="secondary")
     policy_file.write_text(policy.replace("300ms", "400ms"))
@@ -71,7 +81,7 @@ def test_its_decisions_come_of_its_journal_once_more(
     FAULTS["carrier"].inject(lab, primary)
     engine.wait_for("decision", selected="secondary")
     eventually(
-        lambda: sum(isinstance(e.record, Decision) for e in entries_in(state)) >= 4,
+        lambda: selections_in(state)[-2:] == ["primary", "secondary"],
         "the decision is in the journal",
     )
     engine.end(signal.SIGKILL)
@@ -80,7 +90,7 @@ def test_its_decisions_come_of_its_journal_once_more(
     _reports_what_happened(json.loads(done.stdout))
 
     done = run_to_its_end(lab, "history", "--since", "1h", "--json", STATE_DIRECTORY=str(state))
-    _tells_how_it_switched(json.loads(done.stdout))
+    _tells_how_it_switched(json.loads(done.stdout), longest)
 
     entries = entries_in(state)
     assert not [e for e in entries if isinstance(e.record, Lost | Unread)]
@@ -98,8 +108,8 @@ def test_its_decisions_come_of_its_journal_once_more(
     assert same(steps[-1].now[: len(steps[-1].then)], steps[-1].then)
 
 
-def _tells_how_it_switched(history: dict[str, Any]) -> None:
-    """As `history --json` has it."""
+def _tells_how_it_switched(history: dict[str, Any], longest: float) -> None:
+    """As `history --json` has it. `longest`: seconds of its outage at most."""
     switches = history["switches"]
     assert [(s["previous"], s["selected"]) for s in switches] == [
         ("primary", "secondary"),
@@ -111,8 +121,8 @@ def _tells_how_it_switched(history: dict[str, Any]) -> None:
     assert None not in steps
     assert steps == sorted(steps)
     assert away["rules"] == ["no-internet"]
-    # Some rounds of 50 ms failed; the rest is slack.
-    assert 0.1 <= history["outages"][0]["seconds"] < 10
+    # Some rounds of 50 ms failed.
+    assert 0.1 <= history["outages"][0]["seconds"] <= longest
     assert all(uplink["rounds"] > 0 for uplink in history["uplinks"])
 
 

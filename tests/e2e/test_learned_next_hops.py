@@ -17,7 +17,14 @@ from support.advertised_line import advertised_line
 from support.hosts import CONNECTIONS_PACE
 from support.route_writers import LEASES, default_routes, dnsmasq, logs_shown, udhcpc
 from support.running import Engine, Start, eventually, run_to_its_end
-from support.tables import forwarded_by, rules, wait_for_our_routes, wait_until_taken, whole_table
+from support.tables import (
+    forwarded_by,
+    rules,
+    wait_for_our_routes,
+    wait_until_led,
+    wait_until_taken,
+    whole_table,
+)
 from support.tunnel_line import TUNNEL, tunnel_line
 from support.written_policy_files import DUAL_STACK, learning_policy_text
 
@@ -76,6 +83,7 @@ def await_way(lab: Lab, families: Sequence[Family], interface: str, *ours: tuple
     """Our own packets and those of the LAN leave by it, and our routes are these."""
     for family in families:
         wait_for_our_routes(lab, *ours, family=family, table=OWN_TABLE)
+        wait_until_led(lab, family)
         wait_until_taken(lab, interface, family)
         assert forwarded_by(lab, family) == interface
 

@@ -77,6 +77,7 @@ def test_a_foreign_default_by_a_dead_line_does_not_count(
 ) -> None:
     engine = start(policy_text(lab) + RESTORE)
     engine.wait_for_health("primary", "secondary")
+    wait_until_taken(lab, "eth0")
     FAULTS[fault].inject(lab, lab.uplinks[1])
     engine.wait_for("rule", "-> failed", uplink="secondary")
     stays, last = ended(engine)

@@ -212,7 +212,7 @@ def test_the_page_about_operating_can_be_followed(
     blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     commands = [line.removeprefix("sudo ") for block in blocks for line in block.splitlines()]
     named = re.findall(r"`(route-switcher [a-z]+[^`]*)`", page)
-    engine = start(policy_text(lab))
+    engine = start(policy_text(lab, failures=PATIENT))
     engine.wait_for_health("primary", "secondary")
     assert len(commands) >= 9
     for command in dict.fromkeys([*commands, *named]):
@@ -220,7 +220,7 @@ def test_the_page_about_operating_can_be_followed(
         if words[0] == "watch":
             continue  # it does not end; tests/e2e/test_watching.py
         if "--confirm" in words:
-            policy_file.write_text(policy_text(lab) + "# changed\n")
+            policy_file.write_text(policy_text(lab, failures=PATIENT) + "# changed\n")
         done = ask(lab, *words)
         assert program == "route-switcher"
         assert done.returncode in ((0, 3) if words[0] == "status" else (0,)), done.stderr

@@ -17,7 +17,7 @@ from route_switcher.lab.topology import Lab
 from support.router_counters import counting
 from support.running import Start, eventually, run_to_its_end
 from support.tables import our_routes, wait_for_our_routes, wait_until_taken, whole_table
-from support.written_policy_files import DUAL_STACK, policy_text
+from support.written_policy_files import DUAL_STACK, PATIENT, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -115,7 +115,7 @@ MOVES = [("main", "own"), ("own", "main"), (115, 200), (200, 201)]
 def test_no_packet_is_lost_when_the_routes_move(
     lab: Lab, start: Start, policy_file: Path, before: str | int, after: str | int, restart: bool
 ) -> None:
-    engine = start(policy_text(lab) + table(before))
+    engine = start(policy_text(lab, failures=PATIENT) + table(before))
     engine.wait_for_health("primary", "secondary")
     numbers = {"main": 254, "own": 115}
     old, new = (numbers.get(str(where), where) for where in (before, after))
@@ -127,10 +127,10 @@ def test_no_packet_is_lost_when_the_routes_move(
         eventually(lambda: bool(forwarded.round_trips() and own.round_trips()), "both streams")
         if restart:
             engine.end(signal.SIGKILL)
-            engine = start(policy_text(lab) + table(after))
+            engine = start(policy_text(lab, failures=PATIENT) + table(after))
             engine.wait_for("decision", cause="restart", selected="primary")
         else:
-            policy_file.write_text(policy_text(lab) + table(after))
+            policy_file.write_text(policy_text(lab, failures=PATIENT) + table(after))
             engine.send(signal.SIGHUP)
         last = [] if new == 254 else [f"from all lookup {new}"]
         wait_for_rules(lab, *last)
@@ -246,8 +246,11 @@ def test_a_foreign_route_in_a_small_table_is_named_with_its_remedy(lab: Lab, sta
     engine.wait_for("notice", "primary: probes go the right way again")
 
 
-def test_it_fails_over_while_a_thousand_strange_rules_go(lab: Lab, start: Start) -> None:
-    """Somebody adds rules with our protocol number, which are ours to delete: a few at a time."""
+def test_it_fails_over_while_a_thousand_strange_rules_go(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    """Somebody adds rules with our protocol number, which are ours to delete: a few at a time. What
+    has gone comes again, so that there always are some."""
     engine = start(policy_text(lab) + table("own"))
     engine.wait_for_health("primary", "secondary")
     wait_for_rules(lab, TRAFFIC)
@@ -256,7 +259,11 @@ def test_it_fails_over_while_a_thousand_strange_rules_go(lab: Lab, start: Start)
         f"rule add pref 32765 from 10.1.{n // 250}.{n % 250} lookup 400 protocol 115"
         for n in range(1000)
     ]
-    lab.run(ROUTER, "ip", "-batch", "-", given="\n".join(strays))
+    batch = tmp_path / "strays"
+    batch.write_text("\n".join(strays) + "\n")
+    lab.run(ROUTER, "ip", "-batch", str(batch))
+    again = f"while :; do ip -force -batch {batch} 2>/dev/null; done"
+    lab.start(ROUTER, ["sh", "-c", again])
     BLACKHOLE.inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="secondary")
     left = rules(lab)

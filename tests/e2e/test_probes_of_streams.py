@@ -33,17 +33,18 @@ def served(lab: Lab) -> Iterator[None]:
 
 
 def policy(lab: Lab, families: Sequence[Family], kind: str, table: str = "") -> str:
-    """Pings, and another probe of the same targets."""
+    """Pings, and another probe of the same targets. The pages are served by this process, which a
+    busy machine may hold up for a second."""
     text = policy_text(lab, families)
     targets = text[text.index("targets: [") : text.index("], interval")] + "]"
-    other = f"  other: {{{kind}, {targets}, interval: 100ms, timeout: 100ms}}\n"
+    other = f"  other: {{{kind}, {targets}, interval: 200ms, timeout: 200ms}}\n"
     text = text.replace("rules:\n", f"{other}rules:\n").replace(
         "fail: {failures", "probe: internet, fail: {failures"
     )
     return (
         table
         + text
-        + "  - {name: dead, probe: other, fail: {failures: 3}, recover: {stable: 300ms}}\n"
+        + "  - {name: dead, probe: other, fail: {failures: 8}, recover: {stable: 300ms}}\n"
     )
 
 

@@ -14,7 +14,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.refused_senders import REFUSED, error_at
 from support.running import Engine, Start, eventually, run_to_its_end
-from support.tables import forwarded_by, route_taken, rules, whole_table
+from support.tables import forwarded_by, route_taken, rules, wait_until_led, whole_table
 from support.written_policy_files import DUAL_STACK, policy_text
 
 pytestmark = pytest.mark.kernel
@@ -51,6 +51,7 @@ def all_cut(lab: Lab, start: Start) -> Engine:
     engine = start(policy_text(lab, DUAL_STACK) + REFUSE)
     engine.wait_for_health(*NAMES)
     for family in Family:
+        wait_until_led(lab, family)
         eventually(partial(route_taken_is, lab, family, "eth0"), f"{family} traffic")
         assert dead_ends(lab, family) == {LAST_METRIC}
     since = engine.now
@@ -118,6 +119,7 @@ def test_without_an_engine_and_without_a_line_nothing_takes_another_way(
     """The kernel takes the routes of an interface that goes; the last dead end has none."""
     engine = start(policy_text(lab) + REFUSE)
     engine.wait_for_health("primary", "secondary")
+    wait_until_led(lab)
     eventually(partial(route_taken_is, lab, Family.IPV4, "eth0"), "traffic by eth0")
     engine.end(signal.SIGKILL)
     for uplink in lab.uplinks:

@@ -93,7 +93,8 @@ def test_after_a_restart_the_preferred_uplink_must_be_stable_first(lab: Lab, sta
     engine = start(policy_text(lab))
     engine.wait_for("decision", selected="secondary", cause="restart")
     engine.wait_for("rule", uplink="primary", before="unknown", after="recovering")
-    engine.wait_for("rule", "good rounds for 0.", uplink="primary", after="ok")
+    proved = engine.wait_for("rule", "good rounds for ", uplink="primary", after="ok").message
+    assert float(proved.partition("good rounds for ")[2].split()[0]) >= 0.3
     engine.wait_for("decision", previous="secondary", selected="primary")
 
 

@@ -29,7 +29,8 @@ def test_the_seeds_flags_run_two_uplinks_without_a_file(lab: Lab) -> None:
         failed = engine.wait_for("rule", uplink="primary", after="failed")
         assert "3 rounds in a row failed: no answer within 1 s" in failed.message
         decision = engine.wait_for("decision", previous="primary", selected="secondary")
-        assert decision.fields["seconds_since_cause"] >= 3
+        # Three rounds of a second. A late one does not make those later that follow.
+        assert decision.fields["seconds_since_cause"] >= 2.5
         wait_until_taken(lab, "eth1")
         wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))
     assert [lab.run(ROUTER, "ip", flag, "rule") for flag in ("-4", "-6")] == rules

@@ -54,7 +54,7 @@ class Counting:
 def metered(lab: Lab) -> str:
     """A policy whose uplinks are asked once in 100 ms, or in a second; one target."""
     target = lab.targets_v4[0]
-    speeds = "interval: 100ms, timeout: 50ms, standby_interval: 1s, down_interval: 1s"
+    speeds = "interval: 100ms, timeout: 100ms, standby_interval: 1s, down_interval: 1s"
     probe = f"  internet: {{type: icmp, targets: [{target}], {speeds}}}"
     lines = policy_text(lab, stable="500ms").splitlines()
     return "\n".join(probe if "type: icmp" in line else line for line in lines) + "\n"

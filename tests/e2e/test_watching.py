@@ -38,13 +38,19 @@ class Json:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self._read = b""
 
     def next(self) -> dict[str, Any]:
         """The next object, whatever it is."""
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], DEADLINE)
-        assert ready, "it says nothing"
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        pipe = self.process.stdout.fileno()  # read without a buffer that `select` does not know
+        while b"\n" not in self._read:
+            assert select.select([pipe], [], [], DEADLINE)[0], "it says nothing"
+            more = os.read(pipe, 1 << 16)
+            assert more, "it has ended"
+            self._read += more
+        line, _, self._read = self._read.partition(b"\n")
+        found: dict[str, Any] = json.loads(line)
         SCHEMA.validate(found)
         return found
 
@@ -62,8 +68,7 @@ class Json:
 def watch_json(lab: Lab) -> Iterator[Json]:
     command = lab.command(ROUTER, command_line("watch", "--json"))
     pipe = subprocess.PIPE
-    # Unbuffered, so that what is waited for is not in a buffer of ours.
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, bufsize=1) as process:
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield Json(process)
         finally:

@@ -90,13 +90,18 @@ def test_one_target_that_is_silent_on_one_uplink_moves_nothing_with_quorum_any(
 ) -> None:
     engine = start(lossy_policy(lab, "any"), "--log-level", "debug")
     engine.wait_for_health("primary", "secondary")
-    silent = lab.targets_v4[1]
+    answering, silent = lab.targets_v4[:2]
     lab.run("primary", "ip", "route", "add", "blackhole", str(silent))
     lost = f"{silent} no answer within 0.05 s"
     before = engine.now
     for _ in range(int(OVER / 0.05)):
         engine.wait_for("answers", lost, uplink="primary")
-    # Every round goes on to be told as soon as the other target has answered.
+    # Every round goes on to be told as soon as the other target has answered; which it may do too
+    # late for a few, where the machine is busy.
     rounds = engine.said("round", since=before, uplink="primary")
-    assert {record.fields["outcome"] for record in rounds} == {"good"}
+    answered = [
+        r for r in rounds if re.search(rf"{re.escape(str(answering))} [\d.]+ ms", r.message)
+    ]
+    assert {record.fields["outcome"] for record in answered} == {"good"}
+    assert len(answered) > len(rounds) / 2
     assert [record.fields["previous"] for record in engine.said("decision")] == [None]

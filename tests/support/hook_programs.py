@@ -26,7 +26,9 @@ class Notes:
         """All that it was told so far."""
         if not self._file.exists():
             return []
-        return [json.loads(line) for line in self._file.read_text().splitlines()]
+        # The last line may not be whole yet.
+        lines = self._file.read_text().rpartition("\n")[0].splitlines()
+        return [json.loads(line) for line in lines]
 
     @property
     def short(self) -> list[str]:

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.addresses import CLIENT, INTERNET, LAN_CLIENT, LAN_CLIENT_V6, ROUTER
 from route_switcher.lab.topology import Lab
+from support.running import DEADLINE
 
 PERIOD = 0.05
 """Seconds between two packets of a flow."""
@@ -115,8 +116,9 @@ def download(lab: Lab, family: Family = Family.IPV4) -> Iterator[Flow]:
         listener = stack.enter_context(_opened(lab, INTERNET, kind, socket.SOCK_STREAM))
         listener.bind((str(lab.targets(family)[0]), DOWNLOAD))
         listener.listen()
+        listener.settimeout(DEADLINE)
         client = stack.enter_context(_opened(lab, CLIENT, kind, socket.SOCK_STREAM))
-        client.settimeout(10)
+        client.settimeout(DEADLINE)
         client.connect(listener.getsockname()[:2])
         server, (source, *_) = listener.accept()
         stack.enter_context(server)

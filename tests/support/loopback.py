@@ -111,7 +111,7 @@ Script: TypeAlias = Callable[[bytes, Target, Send], None]
 def answering(script: Script, *, family: Family = Family.IPV4, requests: int = 1) -> Iterator[None]:
     """Answer that many echo requests by `script` in the kernel's place, from another thread."""
     with silent_kernel(), _raw(family) as raw:
-        raw.settimeout(10)
+        raw.settimeout(2 * LONG)
         thread = threading.Thread(target=_answer, args=(raw, family, script, requests))
         thread.start()
         try:

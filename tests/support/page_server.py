@@ -32,6 +32,7 @@ class _Redirects(_Pages):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 1024  # as the kernel answers nobody who comes beyond that
     secured: ssl.SSLContext | None = None
 
     def finish_request(self, request: Any, client_address: Any) -> None:

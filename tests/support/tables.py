@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from route_switcher.core.vocabulary.policy import MAIN_TABLE
+from route_switcher.core.vocabulary.policy import MAIN_TABLE, OWN_TABLE
 from route_switcher.core.vocabulary.routes import PROTOCOL
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LAN_CLIENT, LAN_CLIENT_V6, LAN_INTERFACE, ROUTER
@@ -69,6 +69,17 @@ def forwarded_by(lab: Lab, family: Family = Family.IPV4) -> str | None:
 def rules(lab: Lab) -> str:
     """Every rule of both families, as `ip` prints it."""
     return "".join(lab.run(ROUTER, "ip", "-details", f, "rule", "show") for f in ("-4", "-6"))
+
+
+def wait_until_led(lab: Lab, family: Family = Family.IPV4) -> None:
+    """Wait until a rule of ours leads the traffic to our table. A route by the same interface may
+    be in main as well."""
+
+    def led() -> bool:
+        shown = lab.run(ROUTER, "ip", f"-{family.value}", "-N", "rule", "show")
+        return f"\tfrom all lookup {OWN_TABLE} proto {PROTOCOL}\n" in shown
+
+    eventually(led, f"{family} traffic is led to our table")
 
 
 def wait_until_taken(lab: Lab, interface: str, family: Family = Family.IPV4) -> None:
