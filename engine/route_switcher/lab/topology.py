@@ -65,6 +65,11 @@ table ip6 lab {{
 _End: TypeAlias = tuple[str, str, IPv4Interface, IPv6Interface]
 """One end of a veth pair: namespace, interface, addresses."""
 
+_LAN_WIRE: tuple[_End, _End] = (
+    (ROUTER, at.LAN_INTERFACE, at.LAN_ROUTER, at.LAN_ROUTER_V6),
+    (CLIENT, at.CLIENT_INTERFACE, at.LAN_CLIENT, at.LAN_CLIENT_V6),
+)
+
 
 class Lab:
     """The network, from `__enter__` to `__exit__`. One at a time in a sandbox.
@@ -164,29 +169,30 @@ class Lab:
 
     def connect(self, uplink: LabUplink) -> None:
         """Join router and ISP by a new veth pair, with the addresses of both ends."""
-        length, length_v6 = uplink.address.network.prefixlen, uplink.address_v6.network.prefixlen
-        self._join(
-            (ROUTER, uplink.interface, uplink.address, uplink.address_v6),
-            (
-                uplink.name,
-                at.CUSTOMER_PORT,
-                IPv4Interface((uplink.gateway, length)),
-                IPv6Interface((uplink.gateway_v6, length_v6)),
-            ),
-        )
+        self._join(_customer_wire(uplink))
 
     def _build(self) -> None:
         namespaces.create(self.namespaces)
         self._set_sysctls()
-        self._make_lan()
-        for uplink in self.uplinks:
-            self._make_backbone(uplink)
-            self.connect(uplink)
+        backbones = [_backbone_wire(uplink) for uplink in self.uplinks]
+        self._join(_LAN_WIRE, *backbones, *(_customer_wire(uplink) for uplink in self.uplinks))
         hosts = (*self.targets_v4, *self.targets_v6)
         self._ip(
-            INTERNET, "link set lo up", *(f"address add {host} dev lo nodad" for host in hosts)
+            INTERNET,
+            "link set lo up",
+            *(f"address add {host} dev lo nodad" for host in hosts),
+            *(route for uplink in self.uplinks for route in _routes_to(uplink)),
         )
         self._await_addresses(INTERNET, "lo")
+        for uplink in self.uplinks:
+            # The ISP's default routes leave room below for the faults.
+            self._ip(
+                uplink.name,
+                f"route add default via {uplink.internet.ip} metric 100",
+                f"route add default via {uplink.internet_v6.ip} metric 100",
+            )
+        gateways = at.LAN_ROUTER.ip, at.LAN_ROUTER_V6.ip
+        self._ip(CLIENT, *(f"route add default via {gateway}" for gateway in gateways))
         self._ip(ROUTER, "link set lo up", *(f"route add {r}" for r in self._foreign_routes))
         self.run(ROUTER, "nft", "-f", "-", given=_MASQUERADE)
 
@@ -204,55 +210,32 @@ class Lab:
                         path = Path("/proc/sys/net", key.replace("{all,default}", scope))
                         path.write_text(value)
 
-    def _make_lan(self) -> None:
-        self._join(
-            (ROUTER, at.LAN_INTERFACE, at.LAN_ROUTER, at.LAN_ROUTER_V6),
-            (CLIENT, at.CLIENT_INTERFACE, at.LAN_CLIENT, at.LAN_CLIENT_V6),
-        )
-        self._ip(
-            CLIENT,
-            f"route add default via {at.LAN_ROUTER.ip}",
-            f"route add default via {at.LAN_ROUTER_V6.ip}",
-        )
-
-    def _make_backbone(self, uplink: LabUplink) -> None:
-        """Join ISP and internet; the ISP's default routes leave room below for the faults."""
-        self._join(
-            (uplink.name, at.BACKBONE_PORT, uplink.backbone, uplink.backbone_v6),
-            (INTERNET, uplink.name, uplink.internet, uplink.internet_v6),
-        )
-        self._ip(
-            INTERNET,
-            f"route add {uplink.address.network} via {uplink.backbone.ip}",
-            f"route add {uplink.address_v6.network} via {uplink.backbone_v6.ip}",
-        )
-        self._ip(
-            uplink.name,
-            f"route add default via {uplink.internet.ip} metric 100",
-            f"route add default via {uplink.internet_v6.ip} metric 100",
-        )
-
-    def _join(self, one: _End, other: _End) -> None:
-        """Make a veth pair with addresses, and wait until both ends can use them.
+    def _join(self, *wires: tuple[_End, _End]) -> None:
+        """Make veth pairs with addresses, and wait until all ends can use them.
 
         Every index is new in the whole lab. The kernel tells at once of a veth's carrier only if
         its index and its peer's differ (linkwatch_urgent_event); else it may take a second. And an
         interface that is made again must not get its old index back.
         """
-        (namespace, interface, *_), (peer_namespace, peer, *_) = one, other
-        self._ip(
-            namespace,
-            f"link add {interface} index {next(self._indexes)} type veth"
-            f" peer name {peer} index {next(self._indexes)} netns {peer_namespace}",
-        )
-        for namespace, interface, address, address_v6 in (one, other):
-            self._ip(
-                namespace,
-                f"address add {address} dev {interface}",
-                f"address add {address_v6} dev {interface} nodad",
-                f"link set {interface} up",
+        pairs = [
+            f"link add {interface} netns {namespace} index {next(self._indexes)} type veth"
+            f" peer name {peer} netns {peer_namespace} index {next(self._indexes)}"
+            for (namespace, interface, *_), (peer_namespace, peer, *_) in wires
+        ]
+        self._ip(ROUTER, *pairs)
+        ends = [end for wire in wires for end in wire]
+        lines: dict[str, list[str]] = {}
+        for namespace, interface, address, address_v6 in ends:
+            lines.setdefault(namespace, []).extend(
+                (
+                    f"address add {address} dev {interface}",
+                    f"address add {address_v6} dev {interface} nodad",
+                    f"link set {interface} up",
+                )
             )
-        for namespace, interface, *_ in (one, other):
+        for namespace, its_lines in lines.items():
+            self._ip(namespace, *its_lines)
+        for namespace, interface, *_ in ends:
             self._await_addresses(namespace, interface)
 
     def _await_addresses(self, namespace: str, interface: str) -> None:
@@ -271,3 +254,29 @@ class Lab:
     def _stop_everything(self) -> None:
         for name in reversed(list(self._stops)):
             self.stop(name)
+
+
+def _customer_wire(uplink: LabUplink) -> tuple[_End, _End]:
+    """From the router to the ISP."""
+    gateway = IPv4Interface((uplink.gateway, uplink.address.network.prefixlen))
+    gateway_v6 = IPv6Interface((uplink.gateway_v6, uplink.address_v6.network.prefixlen))
+    return (
+        (ROUTER, uplink.interface, uplink.address, uplink.address_v6),
+        (uplink.name, at.CUSTOMER_PORT, gateway, gateway_v6),
+    )
+
+
+def _backbone_wire(uplink: LabUplink) -> tuple[_End, _End]:
+    """From the ISP to the internet."""
+    return (
+        (uplink.name, at.BACKBONE_PORT, uplink.backbone, uplink.backbone_v6),
+        (INTERNET, uplink.name, uplink.internet, uplink.internet_v6),
+    )
+
+
+def _routes_to(uplink: LabUplink) -> tuple[str, str]:
+    """From the internet to what is behind the ISP."""
+    return (
+        f"route add {uplink.address.network} via {uplink.backbone.ip}",
+        f"route add {uplink.address_v6.network} via {uplink.backbone_v6.ip}",
+    )
