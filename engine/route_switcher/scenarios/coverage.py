@@ -2,6 +2,8 @@
 
 A second engine hears what the first one is told. In its policy every condition within an any or
 all is a rule of its own, so it tells when each of them holds; nothing follows from what it decides.
+It costs as much as the first, so it knows only conditions that have not held yet, and there is none
+once all have.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,27 +41,30 @@ class Coverage:
     held: set[tuple[Path, str]] = field(default_factory=set)
     """The path of a condition, and the uplink."""
     _leaves: dict[str, _Leaf] = field(init=False)
-    _split: Policy = field(init=False)
-    _shadow: Engine = field(init=False)
+    _split: Policy | None = field(init=False)
+    """The policy of the second engine."""
+    _shadow: Engine | None = field(init=False)
     _heard: bool = False
     _failed_now: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        policy = self.loaded.policy
         document = self.loaded.document
         places = [(rule, place_of_rule(document, rule.name)) for rule in self._rules]
         leaves = [leaf for rule, place in places for leaf in _leaves(rule, place)]
         self._leaves = {f"condition {number}": leaf for number, leaf in enumerate(leaves)}
-        rules = tuple(
-            Rule(name, leaf.condition, Recover(0.0), leaf.rule.uplinks)
-            for name, leaf in self._leaves.items()
-        )
-        self._split = replace(policy, rules=rules or policy.rules)
         self.begin()
 
     def begin(self) -> None:
         """Another scenario begins."""
-        self._shadow = Engine(self._split)
+        places = ((leaf.path, uplink) for leaf, uplink in self._conditions())
+        left = {path for path, uplink in places if (path, uplink) not in self.held}
+        rules = tuple(
+            Rule(name, leaf.condition, Recover(0.0), leaf.rule.uplinks)
+            for name, leaf in self._leaves.items()
+            if leaf.path in left
+        )
+        self._split = replace(self.loaded.policy, rules=rules) if rules else None
+        self._shadow = None
         self._heard = False
         self._failed_now = set()
 
@@ -68,10 +73,14 @@ class Coverage:
         if isinstance(event, Start | Reload):
             # What another policy does says nothing of this one.
             self._heard = isinstance(event, Start) or event.policy is self.loaded.policy
+            if self._split is None:
+                return
             if isinstance(event, Start):
                 self._shadow = Engine(self._split)
             else:
                 event = replace(event, policy=self._split)
+        if self._shadow is None:
+            return
         for output in self._shadow.handle(event):
             if isinstance(output, RuleChange) and output.after is RuleState.FAILED and self._heard:
                 leaf = self._leaves.get(output.rule)
