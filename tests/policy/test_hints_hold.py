@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,11 +112,12 @@ POLICY: dict[str, Any] = {
 }
 ODD = [
     *("1 day", "1.5h", "90 s", "P1D", "1:30", "1h 30m", "0.5d", "1w", "90", "1.5", "0", "1e3"),
-    *("1,5s", "1 min 30 s", "500 ms", "5S", "1M", "-5s", "1m30", "365d", "2 weeks", "'3'", "3600"),
+    *("'1,5s'", "500 ms", "5S", "1M", "-5s", "1m30", "365d", "2 weeks", "'3'", "3600"),
+    "1 min 30 s",
     *("64MB", "64 MB", "64M", "64MiB", "500K", "1g", "none", "off", "on", "yes", "no", "~", "true"),
     *("false", "''", "auto", "any", "Any", "both", "all", "4", "6", "v4", "IPv6", "dual", "ping"),
     *("https", "arp", "script", "flush", "drop", "never", "main", "254", "20", "0.2", "20 %"),
-    *("120%", "20,5%", "8.8.8.8", "'8.8.8.8, 1.1.1.1'", "8.8.8.8:53", "8.8.8.8/32", "a", "'a, b'"),
+    *("120%", "20,5%", "8.8.8.8", "'8.8.8.8, 1.1.1.1'", "9.9.9.10:53", "8.8.8.8/32", "a", "'a, b'"),
     *("[]", "[a]", "{a: 1}", "eth0", "eth0:1", "' eth1'", "a b", "/bin/true", "'/bin/it now'"),
     *("198.18.0.1/15", "10.0.0.0/8", "127.0.0.1:9000", "0.0.0.0:9000", "9000", "Server nginx"),
 ]
@@ -125,6 +127,8 @@ _WRITE = re.compile(
     rf"(?:a unit is missing: |no shell reads it: )?write ({_FIT}(?:,? or {_FIT})*)"
     r"(?:, without (?:quotes|spaces|the port))?\Z"
 )
+# A section or an entry of it is an example for a whole file, not for what stands beside it here.
+_EXAMPLE = re.compile(r"write for example ([^'{].*(?<!\}\]))\Z")
 _MEANT = re.compile(r"did you mean '([^']+)'\?")
 
 
@@ -164,8 +168,10 @@ def _named(hint: str) -> list[str]:
     """The values that a hint names."""
     if (meant := _MEANT.match(hint)) is not None:
         return [meant[1]]
+    if (example := _EXAMPLE.match(hint)) is not None:
+        return [example[1]]
     match = _WRITE.match(hint)
-    if match is None or "for example" in hint:
+    if match is None:
         return []
     named = re.split(r",? or ", match[1])
     return [text[1:-1] if re.fullmatch(r"'[a-z_]+'", text) else text for text in named]
@@ -195,9 +201,32 @@ def test_the_policy_itself_is_sound() -> None:
     assert _errors(json.dumps(POLICY)) == []
 
 
+def test_an_example_names_what_the_file_has() -> None:
+    spoilt = _spoilt(("rules", 0)).replace(f'"{_TOKEN}"', "1")
+    (told,) = [p.hint for p in _errors(spoilt) if "for example" in p.hint]
+    assert "probe: p" in told
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("rules", 0, "uplinks"), "1 day"),
+        (("rules",), "[a]"),
+        (("probes", "p", "size"), "'3'"),
+        (("probes", "h", "status"), "'3'"),
+        (("probes", "d", "targets"), "1.5h"),
+        (("probes", "d", "targets"), "www.example.net"),
+        (("uplinks", "a", "probes", "d"), "{targets: www.example.net}"),
+    ],
+)
+def test_these_were_refused_next(place: tuple[str | int, ...], value: str) -> None:
+    assert _refused_next(place, value) == []
+
+
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 @settings(max_examples=250, deadline=None)
 def test_what_a_hint_names_is_not_refused_next(place: tuple[str | int, ...], value: str) -> None:
-    # One of two families is a list of one: the hint does not know which of the two stands beside.
-    if place[-2:-1] != ("families",):
+    # One of two families is a list of one, and these times depend on each other: the hint does not
+    # know what stands beside.
+    if place[-2:-1] != ("families",) and place[-1] not in ("max_hold", "reuse"):
         assert _refused_next(place, value) == []

@@ -4,7 +4,7 @@ import pytest
 
 from support.told import check
 
-LIST_HINT = "write for example [primary]"
+LIST_HINT = "write for example [fibre]"
 
 
 def two_uplinks(text: str) -> str:

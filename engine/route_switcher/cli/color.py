@@ -62,34 +62,35 @@ def add_color(parser: argparse.ArgumentParser) -> None:
 
 def print_painted(lines: Iterable[str], when: str) -> None:
     """Print findings on standard output, in color if `when` says so."""
-    _print(lines, when, _painted)
+    _print(lines, when, _painted, sys.stdout)
 
 
-def print_problems(lines: Iterable[str], when: str) -> None:
-    """Print problems on standard output, in color if `when` says so; on a terminal within its
-    width."""
-    if not sys.stdout.isatty():
-        print_painted(lines, when)
+def print_problems(lines: Iterable[str], when: str, stream: TextIO | None = None) -> None:
+    """Print problems on a stream, by default standard output; in color if `when` says so, on a
+    terminal within its width."""
+    stream = sys.stdout if stream is None else stream
+    if not stream.isatty():
+        _print(lines, when, _painted, stream)
         return
     width = shutil.get_terminal_size().columns
-    paint = _painted if wanted(when, sys.stdout) else str
+    paint = _painted if wanted(when, stream) else str
     whole = printable_lines("\n".join(lines)).split("\n")
     for line in excerpts_within(whole, width):
-        print(fold(paint(line), width), file=unescaped(sys.stdout))
+        print(fold(paint(line), width), file=unescaped(stream))
 
 
 def print_states(lines: Iterable[str], when: str) -> None:
     """Print what is told of uplinks and their states, in color if `when` says so."""
-    _print(lines, when, _with_states)
+    _print(lines, when, _with_states, sys.stdout)
 
 
-def _print(lines: Iterable[str], when: str, paint: Callable[[str], str]) -> None:
+def _print(lines: Iterable[str], when: str, paint: Callable[[str], str], stream: TextIO) -> None:
     plain = "\n".join(lines)
-    if not wanted(when, sys.stdout):
-        print(plain)
+    if not wanted(when, stream):
+        print(plain, file=stream)
         return
     # What could be obeyed by the terminal is made harmless before anything is painted.
-    print("\n".join(map(paint, printable_lines(plain).split("\n"))), file=unescaped(sys.stdout))
+    print("\n".join(map(paint, printable_lines(plain).split("\n"))), file=unescaped(stream))
 
 
 def wanted(when: str, stream: TextIO) -> bool:

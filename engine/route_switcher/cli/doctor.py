@@ -21,7 +21,7 @@ import json
 import sys
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
-from route_switcher.cli.color import add_color, print_painted
+from route_switcher.cli.color import add_color, print_painted, print_problems
 from route_switcher.policy.load import SYSTEM_NAME, load, policy_file
 from route_switcher.policy.problems import PolicyProblems, render
 
@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         policy = load(origin)
     except PolicyProblems as problems:
-        print("\n".join(render(problems)), file=sys.stderr)
+        print_problems(render(problems), arguments.color, sys.stderr)
         return EXIT_PROBLEMS
     # Here and not above: a wrong policy should be told of without paying for trio and pyroute2.
     from route_switcher.cli import on_trio

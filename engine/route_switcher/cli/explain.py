@@ -17,9 +17,9 @@ import sys
 from route_switcher.analysis.prose.diagram import diagram
 from route_switcher.analysis.prose.sentences import explain
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, file_or_standard_input
-from route_switcher.cli.color import add_color, print_states
+from route_switcher.cli.color import add_color, print_problems, print_states
 from route_switcher.policy.load import SYSTEM_NAME, read_policy, shipped_policies
-from route_switcher.policy.problems import PolicyProblems
+from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.printable import printable
 
 
@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         loaded = read_policy(arguments.policy)
     except PolicyProblems as problems:
-        print(problems, file=sys.stderr)
+        print_problems(render(problems), arguments.color, sys.stderr)
         return EXIT_PROBLEMS
     if not arguments.diagram:
         shipped = arguments.policy in shipped_policies()

@@ -36,7 +36,7 @@ from typing import TypeVar
 
 from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
-from route_switcher.cli.color import add_color, wanted
+from route_switcher.cli.color import add_color, print_problems, wanted
 from route_switcher.cli.streams import unescaped
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.drawing.terminal import alphabet_for, draw
@@ -129,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Simulate, and print what came of it."""
     names = [name for name in (arguments.policy, arguments.against) if name is not None]
-    loaded = _read(names)
+    loaded = _read(names, arguments.color)
     if loaded is None:
         return EXIT_PROBLEMS
     policies = [one.policy for one in loaded]
@@ -193,7 +193,7 @@ def _understood(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _read(names: Sequence[str]) -> list[Loaded] | None:
+def _read(names: Sequence[str], color: str) -> list[Loaded] | None:
     """The policies of these names; None if one of them has problems, which are printed then."""
     loaded, found = [], []
     for name in names:
@@ -202,7 +202,7 @@ def _read(names: Sequence[str]) -> list[Loaded] | None:
         except PolicyProblems as problems:
             found += render(problems)
     if found:
-        print("\n".join(found), file=sys.stderr)
+        print_problems(found, color, sys.stderr)
         return None
     return loaded
 

@@ -35,6 +35,13 @@ def is_name(text: str) -> bool:
     return _NAME.match(text) is not None
 
 
+def looks_like_host(word: str) -> bool:
+    """Whether it is a name of a host, and no number with a unit: a top-level domain begins with a
+    letter (RFC 3696, section 2)."""
+    name = word.lower().removesuffix(".")
+    return is_name(name) and name.rpartition(".")[2][:1].isalpha()
+
+
 _THIS_NETWORK = ip_network("0.0.0.0/8")
 _BROADCAST = IPv4Address("255.255.255.255")
 

@@ -7,18 +7,19 @@ mapping must not hold is refused by `not`: there the title is the message.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.schema import expected, short_forms, synonyms, typo_hints
-from route_switcher.policy.values import is_name, is_usable_address
+from route_switcher.policy.values import is_usable_address, looks_like_host
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.resources import data_root
 
@@ -125,7 +126,7 @@ class _Check:
         misspelt = schema.get("additionalProperties") is False and get_close_matches(key, unknown)
         if meant or misspelt:
             return  # It is there, misspelt, and reported as such.
-        example = expected.flow(self._example(schema["properties"][key]))
+        example = expected.flow(self._example(key, schema["properties"][key]))
         self.findings.report(
             "missing-key",
             path,
@@ -151,7 +152,7 @@ class _Check:
 
     def report_unfit(self, path: Path, error: "ValidationError") -> None:
         schema, value = _subschema(error), error.instance
-        hint = expected.hint(schema)
+        hint = expected.hint(schema, partial(expected.with_names, self.findings, path[-1:]))
         if value is None:
             hint = self._slip(path, schema, value) or hint
             self.findings.report("empty", path, f"{schema['title']} is expected here", hint)
@@ -260,12 +261,14 @@ class _Check:
         if items == self.definitions.get("address"):
             return is_usable_address
         if items == self.definitions.get("target"):
-            return lambda word: is_usable_address(word) or is_name(word.lower().removesuffix("."))
+            asks_by_name = self.findings.written(("probes", *path[-2:-1], "type")) != "dns"
+            return lambda word: is_usable_address(word) or (asks_by_name and looks_like_host(word))
         return lambda word: True
 
-    def _example(self, schema: dict[str, Any]) -> object:
+    def _example(self, key: str, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
-        return expected.example(self._definition(schema))
+        example = expected.example(self._definition(schema))
+        return expected.with_names(self.findings, (key,), example)
 
     def _definition(self, schema: dict[str, Any]) -> dict[str, Any]:
         """`schema`, or the definition that it refers to."""
@@ -287,7 +290,8 @@ _REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
 def _is_quoted(schema: dict[str, Any], value: str) -> bool:
     """Whether `value` is text only for its quotes: a number, or true or false, is wanted."""
     if schema.get("type") == "integer":
-        return _NUMBER.match(value) is not None
+        least, most = schema["minimum"], schema.get("maximum", math.inf)
+        return _NUMBER.match(value) is not None and least <= int(value) <= most
     if schema.get("type") == "boolean":
         return value in ("true", "false")
     return "const" in schema and value == expected.flow(schema["const"])

@@ -1,19 +1,24 @@
 """What a part of the schema expects, in words: its hint, its description, an example of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from route_switcher.policy.findings import Findings
 from route_switcher.policy.schema import typo_hints
+from route_switcher.policy.yaml.reader import Path
+
+_NAMED_IN: dict[Path, str] = {("uplinks",): "uplinks", ("probe",): "probes"}
+"""By a key, the section whose names it takes."""
 
 
-def hint(schema: dict[str, Any]) -> str:
-    """What to write where `schema` holds."""
+def hint(schema: dict[str, Any], with_names: Callable[[object], object]) -> str:
+    """What to write where `schema` holds. `with_names` gives an example the names of the file."""
     if "enum" in schema and not _sentence(schema).startswith("Write "):
         return typo_hints.one_of(schema["enum"])
     if schema.get("type") == "boolean":
         return "write true or false"
     if schema.get("type") in ("object", "array"):
-        return f"write for example {flow(example(schema))}"
+        return f"write for example {flow(with_names(example(schema)))}"
     return described(schema)
 
 
@@ -31,6 +36,20 @@ def _sentence(schema: dict[str, Any]) -> str:
 def example(schema: dict[str, Any]) -> object:
     """The first example; `example` has one that an editor cannot insert (a list of mappings)."""
     return schema["example"] if "example" in schema else schema["examples"][0]
+
+
+def with_names(findings: Findings, key: Path, example: object) -> object:
+    """An example for this key that names uplinks and probes of the file, if it has any: those of
+    the schema's examples may not be there."""
+    if isinstance(example, dict):
+        return {name: with_names(findings, (name,), inner) for name, inner in example.items()}
+    if isinstance(example, list) and example and isinstance(example[0], dict):
+        return [with_names(findings, (), inner) for inner in example]
+    section = _NAMED_IN.get(key)
+    names = [path[-1] for path in findings.entries((section,))] if section else []
+    if not names:
+        return example
+    return names[:1] if isinstance(example, list) else names[0]
 
 
 def flow(value: object) -> str:
