@@ -5,33 +5,22 @@ It is the only state of the product. It reads no clock: every event says when it
 tests give it a written one.
 """
 
-from collections.abc import Collection, Iterable
-from math import inf
+from collections.abc import Iterable
 from typing import assert_never
 
-from route_switcher.core.after_switch.after_switch import AfterSwitch
-from route_switcher.core.after_switch.surroundings import Surroundings
 from route_switcher.core.after_switch.verification import judge_verification
+from route_switcher.core.engine_state import EngineState
 from route_switcher.core.health.damping_notices import damping_notices
 from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
-from route_switcher.core.health.suspect_targets import SuspectTargets
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.probing.pace import longest_break
 from route_switcher.core.routing.conflicts import left_over
-from route_switcher.core.routing.ownership import Ownership
-from route_switcher.core.routing.plan import Plan
-from route_switcher.core.routing.reconcile import Reconciled
-from route_switcher.core.routing.route_presence import RoutePresence
 from route_switcher.core.selection.drills import begin_drill
 from route_switcher.core.selection.family_selection import FamilySelection
-from route_switcher.core.selection.family_status import family_status
 from route_switcher.core.selection.orders import carry_out_order
-from route_switcher.core.selection.probing_speeds import ProbingSpeeds
 from route_switcher.core.selection.refused_changes import on_refused_route, on_refused_rule
 from route_switcher.core.selection.renaming import names_now
-from route_switcher.core.selection.returning import Returning
-from route_switcher.core.selection.selected_ways import situation
 from route_switcher.core.selection.trying_routers import try_routers
 from route_switcher.core.vocabulary.events import (
     Answers,
@@ -41,7 +30,6 @@ from route_switcher.core.vocabulary.events import (
     HookEnded,
     LastDelivered,
     Links,
-    LinkState,
     NextHops,
     Refused,
     RefusedRule,
@@ -53,84 +41,77 @@ from route_switcher.core.vocabulary.events import (
     Verified,
     Ways,
 )
-from route_switcher.core.vocabulary.hooks import Delivered
-from route_switcher.core.vocabulary.lookups import Lookup
-from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
 from route_switcher.core.vocabulary.policy import FamiliesMove, Policy
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.states import RoundOutcome
-from route_switcher.core.vocabulary.status import Status
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
-from route_switcher.core.vocabulary.ways import LocalNetwork
-from route_switcher.core.ways.known_ways import KnownWays
-from route_switcher.core.ways.situation import Situation
 
 
-class Engine:
+class Engine(EngineState):
     """Judges rounds and links by a policy, and selects the active uplink of every family.
 
     Give it a `Start` first. `handle` returns what it has to say; `plans` what the kernel should
     have after that. The caller makes it so, and tells what came of it (`Routes`, `Refused`).
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self._healths: dict[UplinkId, UplinkHealth] = {}
-        self._families: dict[Family, FamilySelection] = {}
-        self._routes: tuple[Route, ...] = ()
-        self._rules: tuple[RoutingRule, ...] = ()
-        self._next_hops: tuple[LearnedHop, ...] = ()
-        self._ownership = Ownership()
-        self._presence = RoutePresence()
-        self._suspects = SuspectTargets()
-        self._speeds = ProbingSpeeds()
-        self._returning = Returning()
-        self._ways = KnownWays()
-        self._after = AfterSwitch()
-
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
+        counts = _counts(event)
+        if not counts:
+            self._still = None
+        outputs = self._take(event)
+        if self._still is not None:
+            return ()
+        self._add_what_follows(event, outputs)
+        if counts and not outputs:
+            self._still = self._stillness()
+        return tuple(outputs)
+
+    def _take(self, event: Event) -> list[Output]:
         match event:
             case Round():
-                outputs = self._round(event)
+                return self._round(event)
             case Links():
-                outputs = self._see_links(event)
+                return self._see_links(event)
             case Answers():
-                outputs = self._answers(event)
+                return self._answers(event)
             case NextHops():
-                outputs = self._see_hops(event) + self._decide(event.at)
+                return self._see_hops(event) + self._decide(event.at)
             case Routes():
                 outputs = self._ownership.see(event.at, event.routes, self._links())
                 outputs += self._ownership.see_rules(event.at, event.rules)
                 outputs += self._see_routes(event.at, event.routes, event.rules)
-                outputs += self._decide(event.at)
+                return outputs + self._decide(event.at)
             case Ways():
-                outputs = self._see_ways(event)
+                return self._see_ways(event)
             case Tick():
-                outputs = self._tick(event.at)
+                return self._tick(event.at)
             case Applied():
-                outputs = self._ownership.on_applied(event, self._links())
+                return self._ownership.on_applied(event, self._links())
             case Refused():
-                outputs = on_refused_route(event, self._families.get(event.action.route.family))
+                return on_refused_route(event, self._families.get(event.action.route.family))
             case RefusedRule():
-                outputs = on_refused_rule(event, self._families.get(event.action.rule.family))
+                return on_refused_rule(event, self._families.get(event.action.rule.family))
             case Start():
-                outputs = self._start(event)
+                return self._start(event)
             case Reload():
-                outputs = self._reload(event)
+                return self._reload(event)
             case Switch() | Release():
-                outputs = carry_out_order(event, self.policy, self._families)
+                return carry_out_order(event, self.policy, self._families)
             case Drill():
-                outputs = begin_drill(event, self.policy, self._families)
+                return begin_drill(event, self.policy, self._families)
             case Verified():
-                outputs = judge_verification(event, self._families)
+                return judge_verification(event, self._families)
             case LastDelivered() | HookEnded() | ConnectionsEnded():
-                outputs = []
+                return []
             case _:
                 assert_never(event)
+
+    def _add_what_follows(self, event: Event, outputs: list[Output]) -> None:
+        """Add to what was said of an event what follows from it."""
         if isinstance(event, Start | Reload | Links | NextHops):
             outputs += next_hop_notices(event.at, self._healths.values())
         failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
@@ -145,83 +126,8 @@ class Engine:
                 self._healths[UplinkId(output.selected, output.family)].silence.on_selected()
         if isinstance(event, Reload) or changed:
             outputs += self._follow_up(event.at)
-        outputs += self._after.follow(event, outputs, self._surroundings())
-        return tuple(outputs)
-
-    def deadline(self) -> float:
-        """When to give it a `Tick`, if nothing else comes before; inf: never."""
-        deadlines = [family.deadline() for family in self._families.values()]
-        for health in self._healths.values():
-            deadlines += (health.deadline(), health.silence.warn_at)
-        deadlines += (self._after.deadline(), self._ways.deadline())
-        return min([*deadlines, self._ownership.restore_at])
-
-    def questions(
-        self, networks: Iterable[LocalNetwork], *, few: bool = False
-    ) -> tuple[Lookup, ...]:
-        """What the kernel is to be asked of ways now; the answers come back as `Ways`. `networks`
-        are forwarded; `few`: about one target of each family and uplink."""
-        return self._situation().questions(networks, few=few)
-
-    def plans(self) -> tuple[Plan, ...]:
-        """The routes that the kernel should have now, a plan for each family."""
-        return tuple(family.plan() for family in self._families.values())
-
-    def active(self, family: Family) -> str | None:
-        """The name of the selected uplink of `family`; None before the first selection."""
-        selection = self._families.get(family)
-        return selection.current if selection is not None else None
-
-    def next_hop(self, uplink: UplinkId) -> NextHop | None:
-        """Where the packets of an uplink go first; None: that is not known."""
-        health = self._healths.get(uplink)
-        return None if health is None else health.next_hop
-
-    def status(self, at: float) -> Status:
-        """What is known at `at`: the time of the latest event, or later. Nothing changes by it."""
-        return Status(at, tuple(family_status(s, at) for s in self._families.values()))
-
-    def only_puts_back(self, at: float, result: Reconciled) -> bool:
-        """Whether `result` is nothing but what somebody takes away again and again."""
-        return self._ownership.only_puts_back(at, result.done, result.rules_done)
-
-    @property
-    def delivered(self) -> Delivered:
-        """What hooks were told last, to be kept over a restart."""
-        return self._after.delivered
-
-    def at_rest(self, at: float) -> bool:
-        """Whether nothing would change, except the time, if at `at` all that comes is rounds like
-        the latest, until `rest_until`: good ones, and failed ones through uplinks that stay failed.
-        While nothing answers, each uplink is asked every second (`asks`)."""
-        return (
-            all(health.at_rest or health.rests_failed(at) for health in self._healths.values())
-            and all(selection.at_rest(at) for selection in self._families.values())
-            and self._suspects.at_rest
-            and self._ownership.restore_at == inf
-            and self._ways.deadline() == inf
-            and self._after.at_rest
-        )
-
-    @property
-    def rest_until(self) -> float:
-        """When its rest ends though all rounds are alike: something that is held back may move."""
-        return min(family.rest_until for family in self._families.values())
-
-    @property
-    def asks(self) -> bool:
-        """Whether rounds are asked for each second, since the active uplink of a family is down."""
-        return any(family.asks for family in self._families.values())
-
-    def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
-        """Fast-forward by `delta` seconds: behave as if rounds identical to the latest had
-        kept arriving through `uplinks` at the same interval. To be called only `at_rest`; the next
-        event is at least that much later."""
-        for uplink in uplinks:
-            self._healths[uplink].fast_forward(delta)
-        self._suspects.fast_forward(delta, uplinks)
-        for family in self._families.values():
-            family.fast_forward(delta)
+        if outputs or self._after.awaits(event):
+            outputs += self._after.follow(event, outputs, self._surroundings())
 
     def _start(self, event: Start) -> list[Output]:
         self._ownership.begin(event.routes, event.rules)
@@ -265,7 +171,11 @@ class Engine:
             judged, said = self._suspects.on_round(judged, health.uplink.family)
             outputs += said
         outputs += judge_round(health, judged)
-        return outputs + self._decide_with(health.uplink.family, event.at)
+        if outputs:
+            self._still = None
+        if self._still is None:
+            outputs += self._decide_with(health.uplink.family, event.at)
+        return outputs
 
     def _answers(self, event: Answers) -> list[Output]:
         health = self._healths.get(event.uplink)
@@ -306,20 +216,6 @@ class Engine:
             outputs += selection.see_routes(at, routes)
             selection.admission.rule_refusals.see(rules)
         return outputs
-
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
-            self.policy,
-            self._families,
-            self._routes,
-            self._rules,
-            self._situation,
-            self._suspects.of,
-        )
-
-    def _situation(self) -> Situation:
-        named = self._ways.names.addresses
-        return situation(self.policy, self._families, self._presence, self._routes, named)
 
     def _see_ways(self, event: Ways) -> list[Output]:
         outputs = self._ways.see(event, self._situation())
@@ -419,8 +315,10 @@ class Engine:
             others = (other for other in every if other is not selection)
             selection.companions = tuple(others) if together else ()
 
-    def _links(self) -> dict[str, LinkState]:
-        return {h.uplink.interface: h.link for h in self._healths.values()}
 
-    def _healths_of(self, family: Family) -> list[UplinkHealth]:
-        return [h for h in self._healths.values() if h.uplink.family is family]
+def _counts(event: Event) -> bool:
+    """Whether all that comes of an event may be that an uplink counts it. After a failed round
+    another router may be tried."""
+    if isinstance(event, Round):
+        return event.outcome is not RoundOutcome.FAILED
+    return isinstance(event, Answers)

@@ -30,9 +30,12 @@ from route_switcher.core.vocabulary.outputs import Decision, Output
 from route_switcher.core.vocabulary.states import Cause
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
+_ALWAYS = (Start, Reload, LastDelivered, Links)
+
 
 class AfterSwitch:
-    """Give it every event, with all that the engine said of it, after the engine has taken it."""
+    """Give it every event, with all that the engine said of it, after the engine has taken it:
+    those of which it said something, and those that it `awaits`."""
 
     def __init__(self) -> None:
         self._queue = HookQueue()
@@ -76,6 +79,15 @@ class AfterSwitch:
         self._troubles.rename(names)
         self._down = frozenset(names[its] for its in self._down if its in names)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing follows from a round of which the engine says nothing."""
+        return self.at_rest and not self._unverified
+
+    def awaits(self, event: Event) -> bool:
+        """Whether something may follow from an event of which the engine says nothing."""
+        return isinstance(event, _ALWAYS) or not self.idle
+
     def follow(
         self,
         event: Event,
@@ -84,9 +96,7 @@ class AfterSwitch:
     ) -> list[Output]:
         """What follows from `event`, of which the engine `said` this."""
         said = tuple(said)
-        always = isinstance(event, Start | Reload | LastDelivered | Links)
-        if not said and self.at_rest and not (always or self._unverified):
-            return []
+        always = isinstance(event, _ALWAYS)
         outputs: list[Output] = []
         hooks, at, selections = seen.policy.hooks, event.at, seen.selections
         works = any(h.answers for s in selections.values() for h in s.candidates)

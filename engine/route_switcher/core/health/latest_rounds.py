@@ -35,9 +35,11 @@ class LatestRounds:
     def on_round(self, event: Round) -> None:
         """Take the next known one."""
         self.sent_at = event.sent_at
-        self.said = said_by(event, self.layer)
-        self.good = event.outcome is RoundOutcome.GOOD
-        if self.good:
+        good = event.outcome is RoundOutcome.GOOD
+        if good and self.good:
+            return  # it says the same
+        self.said, self.good = said_by(event, self.layer), good
+        if good:
             self.failures, self.failing_since = 0, inf
         else:
             self.failures += 1

@@ -170,11 +170,10 @@ class RuleHealth:
 
     def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round of a probe that `counts`; an unknown one leaves everything as it is."""
-        if event.outcome is RoundOutcome.UNKNOWN:
+        if event.outcome is RoundOutcome.UNKNOWN or self._ignores_rounds:
             return []
-        if self._ignores_rounds:
-            return []
-        self.catch_up(event.at)
+        if self._timed:
+            self.catch_up(event.at)
         observations = self._observations
         gap = event.sent_at - observations.known_at
         observations.known_at = event.sent_at
@@ -289,6 +288,8 @@ class RuleHealth:
             self.failing_since = self._failing_elsewhere()
         if self._stable_since is None:
             self._stable_since = event.sent_at
+        if self.state is RuleState.OK:
+            return []
         changes = self._signal(Signal.GOOD, event.at, "a good round")
         stable = self.rule.recover.stable
         proven = recovers and self.stable_for >= stable and event.at >= self._not_before

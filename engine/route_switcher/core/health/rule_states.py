@@ -20,6 +20,8 @@ class Signal(Enum):
     REQUIRE_RECOVERY = "the uplink must prove itself before it is trusted"
     DISTRUSTED = "it must prove itself, though its rounds are good"
 
+    __hash__ = object.__hash__  # as `RuleState`
+
 
 _S, _G = RuleState, Signal
 

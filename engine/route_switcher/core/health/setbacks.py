@@ -9,7 +9,9 @@ from route_switcher.core.vocabulary.states import UplinkState
 def judge_round(health: UplinkHealth, event: Round) -> list[Output]:
     """Have an uplink judge a round, and say what changed, and what to tell. A line that loses many
     packets is no news each time."""
-    proven = health.proven if health.state is UplinkState.RECOVERING else 0.0
+    if health.state is not UplinkState.RECOVERING:
+        return [*health.on_round(event)]
+    proven = health.proven
     outputs: list[Output] = [*health.on_round(event)]
     return outputs + _news(event.at, health, proven, event.reason) if proven else outputs
 

@@ -213,23 +213,27 @@ class UplinkHealth(WayOut):
 
     def on_round(self, event: Round) -> list[RuleChange]:
         """Judge a round."""
-        self.last_told = event.at
+        at, good = event.at, event.outcome is RoundOutcome.GOOD
+        self.last_told = at
         if event.outcome is RoundOutcome.UNKNOWN:
             self.last_reason = event.reason
             return []
-        self.last_known = event.at
-        self.silence.restart(event.at)
-        self.last_good = event.at if event.outcome is RoundOutcome.GOOD else self.last_good
+        self.last_known = at
+        self.last_good = at if good else self.last_good
         self.last_reason = "no round has ended since"
-        self.hop.on_round(good=event.outcome is RoundOutcome.GOOD)
+        self.silence.restart(at)
+        self.hop.on_round(good=good)
         self._answering.on_round(event)
         rules = self._counting[event.probe]
         if event.probe in self._windows.probes:
             # What held before this round is judged by windows without it.
             for rule in rules:
-                rule.catch_up(event.at)
+                rule.catch_up(at)
             self._windows.on_round(event)
-        return self._changed([c for rule in rules for c in rule.on_round(event)], event.at)
+        changes: list[RuleChange] = []
+        for rule in rules:
+            changes += rule.on_round(event)
+        return self._changed(changes, at)
 
     def on_answers(self, event: Answers) -> None:
         """Take what became of targets later."""

@@ -44,6 +44,11 @@ class Admission:
         """Whether nothing is refused."""
         return self.refusals.none
 
+    @property
+    def idle(self) -> bool:
+        """Whether `on_time` has nothing to do."""
+        return self.calm and self.rule_refusals.none and not self._without_route
+
     def on_refusal(self, at: float, action: RouteAction, reason: str) -> bool:
         """The kernel refused `action`. Returns whether that is worth telling a person."""
         route = action.route

@@ -10,10 +10,11 @@ from typing import TypeAlias
 from route_switcher.core.health.uplink_health import UplinkHealth
 from route_switcher.core.routing.attached_networks import leads_to_neighbours
 from route_switcher.core.routing.rule_list import leads_all
+from route_switcher.core.vocabulary.next_hops import NextHop
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
 from route_switcher.core.vocabulary.policy_rules import RoutingRule
 from route_switcher.core.vocabulary.routes import Route, RouteKind
-from route_switcher.core.vocabulary.uplinks import Address, Family, Prefix
+from route_switcher.core.vocabulary.uplinks import Address, Family, Prefix, Uplink, UplinkId
 
 _Way: TypeAlias = tuple[Family, str, Address | None]
 
@@ -21,12 +22,23 @@ _Way: TypeAlias = tuple[Family, str, Address | None]
 class RoutePresence:
     """Remembers the ways of every family, ours and foreign."""
 
-    __slots__ = ("_attached", "_foreign", "_leading", "_onlink", "_ruled", "_since", "readings")
+    __slots__ = (
+        "_attached",
+        "_foreign",
+        "_found",
+        "_leading",
+        "_onlink",
+        "_ruled",
+        "_since",
+        "readings",
+    )
 
     def __init__(self) -> None:
         self.readings = 0
         """How many times routes were taken: as long as this is the same, so is all that it says."""
         self._since: dict[_Way, float] = {}
+        self._found: dict[UplinkId, tuple[Uplink, NextHop | None, float]] = {}
+        """The same for each uplink and its next hop: addresses are slow to look up."""
         self._foreign: dict[_Way, Route] = {}
         self._attached: frozenset[Prefix] = frozenset()
         self._ruled: frozenset[Family] = frozenset()
@@ -52,7 +64,7 @@ class RoutePresence:
         led |= {(rule.family, rule.table) for rule in rules}
         self._ruled = frozenset(rule.family for rule in rules)
         self._leading = frozenset((rule.family, rule.table) for rule in rules if leads_all(rule))
-        before, self._since, self._foreign = self._since, {}, {}
+        before, self._since, self._foreign, self._found = self._since, {}, {}, {}
         attached = set()
         for route in routes:
             if route.destination is not None and leads_to_neighbours(route):
@@ -92,8 +104,13 @@ class RoutePresence:
 
     def since(self, health: UplinkHealth) -> float:
         """Since when there has been a way through an uplink; inf: there is none."""
-        way = _way(health)
-        return inf if way is None else self._since.get(way, inf)
+        uplink, hop = health.uplink, health.hop.next_hop
+        found = self._found.get(uplink.id)
+        if found is None or found[0] is not uplink or found[1] is not hop:
+            way = _way(health)
+            since = inf if way is None else self._since.get(way, inf)
+            found = self._found[uplink.id] = uplink, hop, since
+        return found[2]
 
     def has(self, family: Family, way: tuple[str, Address | None] | None) -> bool:
         """Whether any route of `family` leads through this interface and gateway."""

@@ -17,6 +17,11 @@ class RuleRefusals:
         self._pauses: dict[tuple[Change, RoutingRule], float] = {}
         self._told: dict[tuple[Change, RoutingRule], str] = {}
 
+    @property
+    def none(self) -> bool:
+        """Whether nothing is refused now."""
+        return not self._until
+
     def add(self, at: float, action: RoutingRuleAction, reason: str) -> bool:
         """The kernel refused `action`. Returns whether that is news, worth telling a person."""
         key = (action.change, action.rule)

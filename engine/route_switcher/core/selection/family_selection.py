@@ -139,7 +139,8 @@ class FamilySelection(SelectionState):
 
     def _select(self, at: float, old: Policy | None) -> list[Output]:
         self.admission.on_time(at, self.healths, self.current)
-        if self.content(at):
+        self._content = self.content(at)
+        if self._content:
             self._all_down.ask_at = self._held_until = inf
             self._returns_to, self.limiter.released = None, False
             return []
@@ -277,6 +278,7 @@ class FamilySelection(SelectionState):
             since = min((h.failing_since for h in failed), default=None)
         self.limiter.on_move(at, first=previous is None)
         self.current, self.departing, self._returns_to = name, None, None
+        self._content = False
         self.first.wake = self._all_down.ask_at = self._held_until = inf
         active = self.plan().active
         before = (route for route in self.conflicts.found if precedes(route, active))

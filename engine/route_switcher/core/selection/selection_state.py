@@ -63,6 +63,8 @@ class SelectionState:
         self.limiter = SwitchLimiter(policy.hold_back)
         self._refusing = Refusing(family)
         self._held_until = inf
+        self._content = False
+        """What `content` said when it was decided last, if nothing has moved since."""
         self.companions: tuple[SelectionState, ...] = ()
         """The selections of the other families, if an uplink's families move together."""
 
@@ -133,6 +135,12 @@ class SelectionState:
             and self.override is None
             and self.admission.calm
         )
+
+    @property
+    def idle(self) -> bool:
+        """Whether to decide again would change nothing, until there is a verdict, an order, or news
+        of links or routes: nothing could be better, and nothing is refused."""
+        return self._content and not self._refusing.on and self.admission.idle
 
     @property
     def asks(self) -> bool:

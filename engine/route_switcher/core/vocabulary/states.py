@@ -21,6 +21,9 @@ class RuleState(Enum):
     FAILED = "failed"
     RECOVERING = "recovering"
 
+    # As a part of the keys of a table it is hashed at most rounds: by identity, in C.
+    __hash__ = object.__hash__
+
 
 class UplinkState(Enum):
     """The worst of the uplink's rules."""

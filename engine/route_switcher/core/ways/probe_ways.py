@@ -51,8 +51,10 @@ class ProbeWays:
     def judge(self, event: Round) -> Round:
         """A round that was sent before its targets were left out says nothing, if it has asked one
         of them."""
+        if not self._left_out or event.outcome is RoundOutcome.UNKNOWN:
+            return event
         left_out = self._left_out.get(event.uplink)
-        if not left_out or event.outcome is RoundOutcome.UNKNOWN:
+        if not left_out:
             return event
         asked = next((a.target for a in event.answers if a.asked and a.target in left_out), None)
         if asked is None:
