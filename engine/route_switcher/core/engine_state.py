@@ -129,7 +129,6 @@ class EngineState:
         """Fast-forward by `delta` seconds: behave as if rounds identical to the latest had
         kept arriving through `uplinks` at the same interval. To be called only `at_rest`; the next
         event is at least that much later."""
-        self._still = None
         for uplink in uplinks:
             self._healths[uplink].fast_forward(delta)
         self._suspects.fast_forward(delta, uplinks)

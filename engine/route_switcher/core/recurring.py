@@ -87,7 +87,9 @@ class Recurring(Generic[Subject]):
 
     def deadline(self) -> float:
         """When to ask what has `ended`; inf: never."""
-        return min((past.tell_end_at for past in self._past.values()), default=inf)
+        if not self._past:
+            return inf
+        return min(past.tell_end_at for past in self._past.values())
 
     def _forget(self, at: float) -> None:
         if at == self._forgotten_at:

@@ -65,8 +65,10 @@ class AfterSwitch:
 
     def deadline(self) -> float:
         """When a `Tick` is wanted; inf: never."""
-        waits = min((each.until for each in self._awaited.values()), default=inf)
-        return min(waits, self._queue.deadline(), self._connections.deadline())
+        earliest = min(self._queue.deadline(), self._connections.deadline())
+        for awaited in self._awaited.values():
+            earliest = min(earliest, awaited.until)
+        return earliest
 
     @property
     def delivered(self) -> Delivered:

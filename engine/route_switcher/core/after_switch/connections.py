@@ -59,13 +59,13 @@ class Connections:
 
     def deadline(self) -> float:
         """When `on_time` is wanted; inf: never."""
-        times = [min(left.waits_until, left.again_at) for left in self._left.values()]
-        times += [
-            since + ABSENCE
-            for family, device in self._active.items()
-            for since in self._absent(device.interface, family).values()
-        ]
-        return min(times, default=inf)
+        earliest = inf
+        for left in self._left.values():
+            earliest = min(earliest, left.waits_until, left.again_at)
+        for family, device in self._active.items():
+            for since in self._absent(device.interface, family).values():
+                earliest = min(earliest, since + ABSENCE)
+        return earliest
 
     @property
     def at_rest(self) -> bool:

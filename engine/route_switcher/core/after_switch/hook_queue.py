@@ -61,7 +61,9 @@ class HookQueue:
 
     def deadline(self) -> float:
         """When to call `on_time`; inf: never."""
-        return min((entry.again_at for entry in self._entries.values()), default=inf)
+        if not self._entries:
+            return inf
+        return min(entry.again_at for entry in self._entries.values())
 
     def put(self, at: float, hook: Hook, moment: Moment, *, works: bool) -> Iterator[Output]:
         """A hook is due; `works`: an uplink of any family does."""

@@ -15,6 +15,7 @@ from route_switcher.core.notices import Notices
 from route_switcher.core.probing.assignment import meaning, meanings
 from route_switcher.core.probing.pace import longest_silence
 from route_switcher.core.reminder import Reminder
+from route_switcher.core.vocabulary.conditions import takes_time
 from route_switcher.core.vocabulary.events import Answers, LinkState, Round
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.outputs import RuleChange
@@ -266,7 +267,10 @@ class UplinkHealth(WayOut):
 
     def deadline(self) -> float:
         """When to call `on_time`; inf: never."""
-        return min([rule.deadline() for rule in self._rules] + [self.hop.deadline()])
+        earliest = self.hop.deadline()
+        for rule in self._timed:
+            earliest = min(earliest, rule.deadline())
+        return earliest
 
     def fast_forward(self, delta: float) -> None:
         """Behave as if rounds like the latest had come for `delta` more seconds."""
@@ -329,6 +333,8 @@ class UplinkHealth(WayOut):
         self._counting = {
             name: [r for r in rules if r.counts(name)] for name in self._answering.probes
         }
+        self._timed = [rule for rule in rules if takes_time(rule.rule.fail)]
+        """The rules that may come to fail by time alone."""
         self._windows = SharedWindows(rule.measurements for rule in rules)
         self.state = worst(rule.state for rule in rules)
         """The worst of the rules' states."""

@@ -137,6 +137,8 @@ class Refusals:
 
     def deadline(self) -> float:
         """When the next pause is over; inf: never."""
+        if self.none:
+            return inf
         pauses = (refusal.again_at for refusal in self._refused.values())
         return min([*pauses, *self._kept.values()], default=inf)
 
