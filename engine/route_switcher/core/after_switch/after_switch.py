@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from math import inf
 
 from route_switcher.core.after_switch.confirmation import Confirmation
 from route_switcher.core.after_switch.connections import Connections
