@@ -5,6 +5,7 @@ import itertools
 import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +28,16 @@ _unavailable = pytest.StashKey[str]()
 # Where the environment forbids it, each of some thousand processes would compile the program again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# The background of a script, or nohup(1), ignores some signals, and so would what the tests start.
+for _ignored, _usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGTERM, signal.SIG_DFL),
+):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        signal.signal(_ignored, _usual)
 
 # Who starts the tests may be a service, or have a terminal of an unusual size.
 for _name in (

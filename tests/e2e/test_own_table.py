@@ -262,7 +262,7 @@ def test_it_fails_over_while_a_thousand_strange_rules_go(
     batch = tmp_path / "strays"
     batch.write_text("\n".join(strays) + "\n")
     lab.run(ROUTER, "ip", "-batch", str(batch))
-    again = f"while :; do ip -force -batch {batch} 2>/dev/null; done"
+    again = f"while sleep 0.5; do ip -force -batch {batch} 2>/dev/null; done"
     lab.start(ROUTER, ["sh", "-c", again])
     BLACKHOLE.inject(lab, lab.uplinks[0])
     engine.wait_for("decision", selected="secondary")
