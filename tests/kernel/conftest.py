@@ -41,17 +41,28 @@ def make_wire(number: int) -> None:
         f"addr add 198.51.100.{number * 128 + 2}/25 dev eth{number}",
         f"addr add 2001:db8:{number}::2/64 dev eth{number} nodad",
     )
-    _await_carrier(f"eth{number}")
-    _await_carrier(f"isp{number}")
+    await_carrier(f"eth{number}")
+    await_carrier(f"isp{number}")
 
 
-def _await_carrier(interface: str) -> None:
+def await_carrier(interface: str) -> None:
     """The kernel tells of a carrier, and makes the link-local address, up to a second later."""
+    _await_link(interface, lambda state: state == "UP" and addresses_settled(interface))
+
+
+def pull_plug(number: int) -> None:
+    """Take the carrier of an uplink. When this returns, the kernel has told of that, and marked the
+    routes, which it does up to a second later (linkwatch)."""
+    run_ip(f"link set isp{number} down")
+    _await_link(f"eth{number}", lambda state: state != "UP")
+
+
+def _await_link(interface: str, reached: Callable[[str], bool]) -> None:
     end = time.monotonic() + DEADLINE
     while True:
         words = ["ip", "-j", "link", "show", "dev", interface]
         (link,) = json.loads(subprocess.check_output(words))
-        if link["operstate"] == "UP" and addresses_settled(interface):
+        if reached(link["operstate"]):
             return
         assert time.monotonic() < end, f"{interface}: {link}"
         time.sleep(0.002)
@@ -78,6 +89,16 @@ def sysctl() -> Iterator[Callable[[str, int], None]]:
 @pytest.fixture
 def wire() -> Callable[[int], None]:
     return make_wire
+
+
+@pytest.fixture
+def plugged_in() -> Callable[[str], None]:
+    return await_carrier
+
+
+@pytest.fixture
+def unplug() -> Callable[[int], None]:
+    return pull_plug
 
 
 @pytest.fixture

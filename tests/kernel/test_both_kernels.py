@@ -18,6 +18,7 @@ from route_switcher.core.vocabulary.routes import PROTOCOL, Change, Route, Route
 from route_switcher.core.vocabulary.uplinks import Family, family_of
 from route_switcher.kernel.base import Kernel, KernelNews
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from support.kernel_news import heard
 from support.model_kernel import ModelKernel
 
 pytestmark = pytest.mark.kernel
@@ -54,6 +55,7 @@ class World(Protocol):
 class RealWorld:
     kernel: NetlinkKernel
     ip: Callable[..., None]
+    unplug: Callable[[int], None]
 
     def admin(self, interface: str, up: bool) -> None:
         self.ip(f"link set {interface} {'up' if up else 'down'}")
@@ -63,7 +65,10 @@ class RealWorld:
             self.ip(f"addr add {ADDRESSES[interface, Family.IPV6]} dev {interface} nodad")
 
     def carrier(self, interface: str, there: bool) -> None:
-        self.ip(f"link set {interface.replace('eth', 'isp')} {'up' if there else 'down'}")
+        if there:
+            self.ip(f"link set {interface.replace('eth', 'isp')} up")
+        else:
+            self.unplug(int(interface.removeprefix("eth")))
 
     def address(self, interface: str, family: Family, there: bool) -> None:
         if there:
@@ -124,26 +129,20 @@ OFF_LINK = {Family.IPV4: "203.0.113.1", Family.IPV6: "2001:db8:77::1"}
 
 @pytest.fixture(params=["real", "model"])
 async def world(
-    request: pytest.FixtureRequest, wires: None, ip: Callable[..., None]
+    request: pytest.FixtureRequest,
+    wires: None,
+    ip: Callable[..., None],
+    unplug: Callable[[int], None],
 ) -> AsyncIterator[World]:
     if request.param == "model":
         yield ModelWorld()
     else:
         with NetlinkKernel() as kernel:
-            yield RealWorld(kernel, ip)
+            yield RealWorld(kernel, ip, unplug)
 
 
 async def apply(world: World, change: Change, route: Route) -> str | None:
     return await world.kernel.apply(RouteAction(change, route, "test"))
-
-
-async def settled(world: World) -> KernelNews:
-    news = KernelNews()
-    while True:
-        with trio.move_on_after(0.05) as waiting:
-            news |= await world.kernel.changed()
-        if waiting.cancelled_caught:
-            return news
 
 
 @pytest.mark.parametrize("family", Family)
@@ -268,18 +267,18 @@ async def test_a_route_of_others_is_never_touched(world: World) -> None:
 
 async def test_news(world: World) -> None:
     route = via(ON_LINK[Family.IPV4][0], "eth0", 10)
-    await settled(world)
+    await heard(world.kernel)
     assert await apply(world, Change.ADD, route) is None
-    assert await settled(world) == KernelNews(routes=True)
+    assert await heard(world.kernel) == KernelNews(routes=True)
     world.carrier("eth0", False)
-    assert (await settled(world)).links
+    assert (await heard(world.kernel)).links
     world.address("eth0", Family.IPV4, False)
-    assert await settled(world) == KernelNews(addresses=True)
+    assert await heard(world.kernel) == KernelNews(addresses=True)
     assert await world.kernel.default_routes() == ()
 
 
 async def test_cancelled_waiting_loses_no_news(world: World) -> None:
-    await settled(world)
+    await heard(world.kernel)
     world.foreign(via(ON_LINK[Family.IPV4][0], "eth0", 10, STATIC), True)
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -385,11 +384,14 @@ def emptied(ip: Callable[..., None]) -> Iterator[None]:
 )
 @given(sequence=st.lists(st.one_of(actions(), actions(), steps), max_size=14))
 def test_any_sequence_comes_to_the_same_in_both(
-    wires: None, ip: Callable[..., None], sequence: list[Step | RouteAction]
+    wires: None,
+    ip: Callable[..., None],
+    unplug: Callable[[int], None],
+    sequence: list[Step | RouteAction],
 ) -> None:
     async def main() -> None:
         with emptied(ip), NetlinkKernel() as kernel:
-            real, model = RealWorld(kernel, ip), ModelWorld()
+            real, model = RealWorld(kernel, ip, unplug), ModelWorld()
             for step in sequence:
                 assert await play(real, step) == await play(model, step)
                 assert await kernel.default_routes() == await model.kernel.default_routes()
@@ -400,9 +402,9 @@ def test_any_sequence_comes_to_the_same_in_both(
 async def test_the_model_can_be_flushed_and_overrun() -> None:
     world = ModelWorld()
     assert await apply(world, Change.ADD, via("198.51.100.1", "eth0", 10)) is None
-    await settled(world)
+    await heard(world.kernel)
     world.kernel.flush()
-    assert await settled(world) == KernelNews(routes=True)
+    assert await heard(world.kernel) == KernelNews(routes=True)
     assert await world.kernel.default_routes() == ()
     world.kernel.overrun()
-    assert await settled(world) == KernelNews(overrun=True)
+    assert await heard(world.kernel) == KernelNews(overrun=True)

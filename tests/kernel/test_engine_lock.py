@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from route_switcher.kernel.host import lock
 from route_switcher.kernel.host.lock import AlreadyRunning, Lock
 
 HOLD = """
@@ -38,7 +39,10 @@ if os.fork() == 0:
 
 
 @pytest.mark.kernel
-def test_a_program_that_a_killed_engine_was_starting_holds_it_for_a_moment_only() -> None:
+def test_a_program_that_a_killed_engine_was_starting_holds_it_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lock, "_PATIENCE", 60.0)  # that moment is long where it is busy
     script = HOLD.replace("print(", f"{CHILD}print(")
     words = [sys.executable, "-P", "-c", script]
     pipe = subprocess.PIPE

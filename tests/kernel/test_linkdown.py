@@ -19,7 +19,7 @@ def way_to(target: str) -> str:
 @pytest.mark.kernel
 @pytest.mark.parametrize("target", ["203.0.113.9", "2001:db8:ffff::9"])
 def test_without_a_carrier_the_next_best_route_is_taken_at_once(
-    target: str, wires: None, ip: Callable[..., None]
+    target: str, wires: None, ip: Callable[..., None], unplug: Callable[[int], None]
 ) -> None:
     ip(
         "route add default via 198.51.100.1 dev eth0 metric 10",
@@ -27,7 +27,7 @@ def test_without_a_carrier_the_next_best_route_is_taken_at_once(
         "-6 route add default via 2001:db8:0::1 dev eth0 metric 10",
         "-6 route add default via 2001:db8:1::1 dev eth1 metric 20",
     )
-    ip("link set isp0 down")
+    unplug(0)
     assert way_to(target) == "eth0"
     assert ignore_linkdown("eth0") is None
     assert way_to(target) == "eth1"

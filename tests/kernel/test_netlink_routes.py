@@ -340,7 +340,7 @@ async def test_an_address_in_doubt_is_not_usable(
     for number in (0, 1):
         ip(f"addr del 2001:db8:{number}::2/64 dev eth{number}")
     sysctl("ipv6/conf/eth0/accept_dad", 1)
-    sysctl("ipv6/conf/eth0/dad_transmits", 3)
+    sysctl("ipv6/conf/eth0/dad_transmits", 60)
     ip("addr add 2001:db8:0::2/64 dev eth0")
     assert Family.IPV6 not in (await kernel.link_state("eth0")).families
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
-import trio
 
 from route_switcher.core.vocabulary.routes import Change, Route, RouteAction
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.kernel.base import KernelNews
 from route_switcher.kernel.rtnetlink import exchange, framing, netlink
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
+from support.kernel_news import heard
 
 pytestmark = pytest.mark.kernel
 
@@ -31,15 +31,6 @@ async def following(kernel: NetlinkKernel, ip: Ip) -> AsyncIterator[NetlinkKerne
     kernel.follow([V4])
     yield kernel
     ip("link del other0")
-
-
-async def heard(kernel: NetlinkKernel) -> KernelNews:
-    news = KernelNews()
-    while True:
-        with trio.move_on_after(0.05) as waiting:
-            news |= await kernel.changed()
-        if waiting.cancelled_caught:
-            return news
 
 
 async def test_other_interfaces_are_no_news(following: NetlinkKernel, ip: Ip) -> None:

@@ -32,11 +32,12 @@ CLIENTS = {
     Family.IPV4: ip_address("203.0.113.130"),
     Family.IPV6: ip_address("2001:db8:a::9"),
 }
+_PATIENCE = 60.0
 
 
 async def ask(lookup: Lookup) -> Answer:
-    """What the kernel says."""
-    return (await answers([lookup], index_of, own_name, Discarded()))[lookup]
+    """What the kernel says, however busy it is."""
+    return (await answers([lookup], index_of, own_name, Discarded(), _PATIENCE))[lookup]
 
 
 async def way(lookup: Lookup) -> KernelRoute:
