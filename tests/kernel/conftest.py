@@ -13,6 +13,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.kernel.rtnetlink import monitor
 from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.lab.settled_addresses import addresses_settled
+from support.addresses import await_no_carrier
 from support.asking import FLAGS, GATEWAYS
 from support.sysctls import restored_sysctls, write_sysctl
 
@@ -47,25 +48,20 @@ def make_wire(number: int) -> None:
 
 def await_carrier(interface: str) -> None:
     """The kernel tells of a carrier, and makes the link-local address, up to a second later."""
-    _await_link(interface, lambda state: state == "UP" and addresses_settled(interface))
-
-
-def pull_plug(number: int) -> None:
-    """Take the carrier of an uplink. When this returns, the kernel has told of that, and marked the
-    routes, which it does up to a second later (linkwatch)."""
-    run_ip(f"link set isp{number} down")
-    _await_link(f"eth{number}", lambda state: state != "UP")
-
-
-def _await_link(interface: str, reached: Callable[[str], bool]) -> None:
     end = time.monotonic() + DEADLINE
     while True:
         words = ["ip", "-j", "link", "show", "dev", interface]
         (link,) = json.loads(subprocess.check_output(words))
-        if reached(link["operstate"]):
+        if link["operstate"] == "UP" and addresses_settled(interface):
             return
         assert time.monotonic() < end, f"{interface}: {link}"
         time.sleep(0.002)
+
+
+def pull_plug(number: int) -> None:
+    """Take the carrier of an uplink, and return when the kernel is done with that."""
+    run_ip(f"link set isp{number} down")
+    await_no_carrier(f"eth{number}")
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """What comes of a round while this process stands still."""
 
+import re
 import socket
 import threading
 import time
@@ -51,7 +52,7 @@ async def stalled_round(prober: IcmpProber, stall: Callable[[], object]) -> Roun
     echoes: list[RoundResult] = []
 
     async def make() -> None:
-        echoes.append(await prober.ask(V4[:1], 1, 1.0))
+        echoes.append(await prober.ask(V4[:1], 1, TIMEOUT))
 
     with stamping():
         async with trio.open_nursery() as nursery:
@@ -61,18 +62,35 @@ async def stalled_round(prober: IcmpProber, stall: Callable[[], object]) -> Roun
     return echoes[0]
 
 
+TIMEOUT = 1.0
+ATTEMPTS = 20
+"""A machine that is too busy may keep this process from doing what it means to, in time."""
+
+
 async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_time() -> None:
-    over = threading.Event()
+    for _ in range(ATTEMPTS):
+        over = threading.Event()
+        replied: list[float] = []
 
-    def soon(reply: bytes, target: Target, send: Send) -> None:
-        time.sleep(0.1)
-        send(reply, target)
-        time.sleep(1.5)
-        over.set()
+        def soon(
+            reply: bytes,
+            target: Target,
+            send: Send,
+            over: threading.Event = over,
+            replied: list[float] = replied,
+        ) -> None:
+            time.sleep(0.1)
+            send(reply, target)
+            replied.append(time.monotonic())
+            time.sleep(1.5)
+            over.set()
 
-    with answering(soon):
-        async with receiving() as prober:
-            echoes = await stalled_round(prober, over.wait)
+        with answering(soon):
+            async with receiving() as prober:
+                began = time.monotonic()
+                echoes = await stalled_round(prober, over.wait)
+        if replied[0] - began < TIMEOUT:
+            break
     assert echoes.outcome is GOOD
     assert echoes.answers[0].rtt is not None
     assert 0.1 <= echoes.answers[0].rtt <= 1.0
@@ -80,16 +98,21 @@ async def test_a_reply_that_came_in_time_and_is_read_late_counts_with_its_true_t
 
 
 async def test_a_reply_that_came_late_and_is_read_later_does_not_count() -> None:
-    over = threading.Event()
+    for _ in range(ATTEMPTS):
+        over = threading.Event()
 
-    def late(reply: bytes, target: Target, send: Send) -> None:
-        time.sleep(1.1)
-        send(reply, target)
-        over.set()
+        def late(reply: bytes, target: Target, send: Send, over: threading.Event = over) -> None:
+            time.sleep(1.1)
+            send(reply, target)
+            over.set()
 
-    with answering(late):
-        async with receiving() as prober:
-            echoes = await stalled_round(prober, over.wait)
+        with answering(late):
+            async with receiving() as prober:
+                began = time.monotonic()
+                echoes = await stalled_round(prober, over.wait)
+                took = time.monotonic() - began
+        if took < 2 * TIMEOUT:
+            break
     assert echoes.outcome is FAILED
     assert echoes.reason.startswith("answered after 1.")
     assert prober.counters == Counters(late=1)
@@ -100,4 +123,6 @@ async def test_silence_during_a_long_standstill_is_unknown() -> None:
         async with receiving() as prober:
             echoes = await stalled_round(prober, lambda: time.sleep(2.5))
     assert echoes.outcome is UNKNOWN
-    assert echoes.reason.startswith("this machine was delayed by 1.")
+    told = re.fullmatch(r"this machine was delayed by (\d+\.\d) s", echoes.reason)
+    assert told is not None
+    assert float(told[1]) >= 1.5

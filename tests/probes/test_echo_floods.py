@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.lowlevel
 import trio.testing
+from trio.testing import MockClock
 
 from faults import flooding
 from route_switcher.core.probing.round import RoundResult
@@ -31,9 +32,9 @@ from support.loopback import (
     TARGETS,
     V4,
     Send,
-    answering,
     checksummed,
     receiving,
+    round_that_hears,
     silent_kernel,
     targets_on_loopback,
 )
@@ -73,7 +74,8 @@ def shrink(prober: IcmpProber) -> ReceiveBuffer:
 
 
 async def disturbed_round(prober: IcmpProber, count: int, *, marked: bool) -> RoundResult:
-    """A round that nobody answers, and so many forged replies meanwhile, before any is read."""
+    """A round that nobody answers, and so many forged replies meanwhile, before any is read. (Its
+    timeout is virtual time, so a slow machine makes it no longer.)"""
     echoes: list[RoundResult] = []
 
     async def make() -> None:
@@ -87,7 +89,9 @@ async def disturbed_round(prober: IcmpProber, count: int, *, marked: bool) -> Ro
 
 
 @pytest.mark.parametrize("family", Family)
-async def test_forged_replies_without_our_mark_are_never_read(family: Family) -> None:
+async def test_forged_replies_without_our_mark_are_never_read(
+    autojump_clock: MockClock, family: Family
+) -> None:
     with silent_kernel():
         async with receiving(family) as prober:
             echoes = await disturbed_round(prober, 2000, marked=False)
@@ -96,7 +100,9 @@ async def test_forged_replies_without_our_mark_are_never_read(family: Family) ->
 
 
 @pytest.mark.parametrize("family", Family)
-async def test_a_full_receive_buffer_makes_a_failed_round_unknown(family: Family) -> None:
+async def test_a_full_receive_buffer_makes_a_failed_round_unknown(
+    autojump_clock: MockClock, family: Family
+) -> None:
     with silent_kernel():
         async with receiving(family) as prober:
             shrink(prober)
@@ -116,7 +122,7 @@ async def test_a_full_receive_buffer_changes_no_good_round() -> None:
         assert (await prober.ask(V4, 3, LONG)).outcome is GOOD
 
 
-async def test_a_buffer_that_was_not_full_changes_nothing() -> None:
+async def test_a_buffer_that_was_not_full_changes_nothing(autojump_clock: MockClock) -> None:
     with silent_kernel():
         async with receiving() as prober:
             echoes = await disturbed_round(prober, TOLERATED // 2, marked=True)
@@ -125,7 +131,9 @@ async def test_a_buffer_that_was_not_full_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("family", Family)
-async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) -> None:
+async def test_who_floods_under_our_mark_is_kept_out_by_another(
+    autojump_clock: MockClock, family: Family
+) -> None:
     said: list[str] = []
     with silent_kernel():
         async with receiving(family, said.append) as prober:
@@ -147,7 +155,7 @@ async def test_who_floods_under_our_mark_is_kept_out_by_another(family: Family) 
     ]
 
 
-async def test_late_answers_change_no_mark_however_many() -> None:
+async def test_late_answers_change_no_mark_however_many(autojump_clock: MockClock) -> None:
     with silent_kernel():
         async with receiving() as prober:
             known = prober._mark
@@ -159,7 +167,9 @@ async def test_late_answers_change_no_mark_however_many() -> None:
             assert prober.counters.unasked + prober.counters.wrong_token == TOLERATED + 3000
 
 
-async def test_a_round_under_way_when_the_mark_changes_is_not_failed() -> None:
+async def test_a_round_under_way_when_the_mark_changes_is_not_failed(
+    autojump_clock: MockClock,
+) -> None:
     echoes: list[RoundResult] = []
 
     async def make(prober: IcmpProber) -> None:
@@ -220,26 +230,24 @@ async def test_other_tasks_run_while_a_full_buffer_is_read() -> None:
     assert turns >= prober.counters.unasked // batch - 1
 
 
-async def test_a_reply_with_a_wrong_checksum_is_malformed() -> None:
+async def test_a_reply_with_a_wrong_checksum_is_malformed(mock_clock: MockClock) -> None:
     """A raw IPv4 socket gets it, before the kernel looks at the checksum."""
 
     def spoilt(reply: bytes, target: Target, send: Send) -> None:
         send(reply, target, checksum=b"\x01\x02")
 
-    with answering(spoilt):
-        async with receiving() as prober:
-            echoes = await prober.ask(V4[:1], 1, SHORT)
+    async with receiving() as prober:
+        echoes = await round_that_hears(prober, mock_clock, spoilt, V4[:1])
     assert echoes.outcome is FAILED
     assert prober.counters == Counters(malformed=1)
 
 
-async def test_a_reply_larger_than_what_is_read_is_no_answer() -> None:
+async def test_a_reply_larger_than_what_is_read_is_no_answer(mock_clock: MockClock) -> None:
     def jumbo(reply: bytes, target: Target, send: Send) -> None:
         send(reply + bytes(60_000), target)
 
-    with answering(jumbo):
-        async with receiving() as prober:
-            echoes = await prober.ask(V4[:1], 1, SHORT)
+    async with receiving() as prober:
+        echoes = await round_that_hears(prober, mock_clock, jumbo, V4[:1])
     assert echoes.outcome is FAILED
     assert prober.counters == Counters()
 
@@ -249,7 +257,7 @@ async def test_a_flood_from_the_wire_is_hardly_read(lab: Lab) -> None:
     uplink = lab.uplinks[0]
     lab.run(ROUTER, "ip", "route", "add", "default", "via", str(uplink.gateway))
     words = [sys.executable, "-P", flooding.__file__, str(lab.targets_v4[0])]
-    lab.start(uplink.name, [*words, str(uplink.address.ip), "150000", "30"])
+    lab.start(uplink.name, [*words, str(uplink.address.ip), "150000", "600"])
     with lab.inside(ROUTER), IcmpProber(uplink.interface, Family.IPV4) as prober:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(prober.run)

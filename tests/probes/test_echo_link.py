@@ -16,10 +16,10 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.namespaces import inside
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.icmp import IcmpProber
-from support.addresses import await_addresses
+from support.addresses import await_addresses, await_no_carrier
 from support.pinging import target
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("however_late")]
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
 PEER = "echo-peer"
@@ -115,12 +115,14 @@ async def test_a_link_that_is_down_fails_the_round_at_once(link: None, family: F
         assert (echoes.outcome, echoes.reason) == (FAILED, "link down")
         ip("link set up0 up", "address replace 2001:db8:1::2/64 dev up0 nodad")
         ip("route replace default via 203.0.113.1", "route replace default via 2001:db8:1::1")
+        await_addresses("up0")
         assert (await prober.ask((TARGET[family],), 1, LONG)).outcome is GOOD
 
 
 async def test_a_link_without_carrier_is_named_as_the_reason(link: None) -> None:
     async with receiving(Family.IPV4) as prober:
         ip_in_peer("link set far0 down")
+        await_no_carrier("up0")
         echoes = await prober.ask((TARGET[Family.IPV4],), 1, SHORT)
     assert (echoes.outcome, echoes.reason) == (FAILED, "no carrier")
 

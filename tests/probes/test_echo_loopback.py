@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import trio
-import trio.testing
+from trio.testing import MockClock
 
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.probes import Target
@@ -22,6 +22,7 @@ from support.loopback import (
     Send,
     answering,
     receiving,
+    round_that_hears,
     silent_kernel,
     targets_on_loopback,
 )
@@ -53,6 +54,7 @@ async def test_targets_answer(family: Family) -> None:
     assert prober.counters == Counters()
 
 
+@pytest.mark.usefixtures("however_late")
 @pytest.mark.parametrize("family", Family)
 async def test_a_silent_target_fails_the_round_at_its_timeout(family: Family) -> None:
     with silent_kernel():
@@ -64,14 +66,15 @@ async def test_a_silent_target_fails_the_round_at_its_timeout(family: Family) ->
 
 
 @pytest.mark.parametrize(("needed", "outcome"), [(1, GOOD), (2, GOOD), (3, FAILED)])
-async def test_one_dead_target_of_three(needed: int, outcome: RoundOutcome) -> None:
+async def test_one_dead_target_of_three(
+    mock_clock: MockClock, needed: int, outcome: RoundOutcome
+) -> None:
     def dead_third(reply: bytes, target: Target, send: Send) -> None:
         if target != V4[2]:
             send(reply, target)
 
-    with answering(dead_third, requests=3):
-        async with receiving() as prober:
-            echoes = await prober.ask(V4, needed, SHORT if outcome is FAILED else LONG)
+    async with receiving() as prober:
+        echoes = await round_that_hears(prober, mock_clock, dead_third, V4, needed)
     assert echoes.outcome is outcome
     assert echoes.answers[2].rtt is None
     assert prober.counters == Counters()
@@ -90,26 +93,28 @@ async def test_a_round_waits_for_no_more_answers_than_it_needs() -> None:
 
 
 @pytest.mark.parametrize("family", Family)
-async def test_the_right_reply_from_another_source_is_dropped(family: Family) -> None:
+async def test_the_right_reply_from_another_source_is_dropped(
+    mock_clock: MockClock, family: Family
+) -> None:
     def spoof(reply: bytes, target: Target, send: Send) -> None:
         send(reply, TARGETS[family][1])
 
-    with answering(spoof, family=family):
-        async with receiving(family) as prober:
-            echoes = await prober.ask(TARGETS[family][:1], 1, SHORT)
+    async with receiving(family) as prober:
+        echoes = await round_that_hears(prober, mock_clock, spoof, TARGETS[family][:1])
     assert echoes.outcome is FAILED
     assert prober.counters == Counters(wrong_source=1)
 
 
 @pytest.mark.parametrize("family", Family)
-async def test_a_reply_with_a_guessed_token_is_dropped(family: Family) -> None:
+async def test_a_reply_with_a_guessed_token_is_dropped(
+    mock_clock: MockClock, family: Family
+) -> None:
     def guess(reply: bytes, target: Target, send: Send) -> None:
         send(reply[:12] + bytes(len(reply) - 12), target)  # our key, as who saw it would send
         send(reply[:-1] + bytes([reply[-1] ^ 1]), target)
 
-    with answering(guess, family=family):
-        async with receiving(family) as prober:
-            echoes = await prober.ask(TARGETS[family][:1], 1, SHORT)
+    async with receiving(family) as prober:
+        echoes = await round_that_hears(prober, mock_clock, guess, TARGETS[family][:1])
     assert echoes.outcome is FAILED
     assert prober.counters == Counters(wrong_token=2)
 
@@ -146,15 +151,14 @@ async def test_other_identifiers_sequences_and_nonsense_are_dropped_by_cause(
     assert prober.counters == Counters(unasked=1, malformed=1)
 
 
-async def test_a_repeated_reply_counts_once() -> None:
+async def test_a_repeated_reply_counts_once(mock_clock: MockClock) -> None:
     def twice(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
             send(reply, target)
 
-    with answering(twice, requests=2):
-        async with receiving() as prober:
-            echoes = await prober.ask(V4[:2], 2, SHORT)
+    async with receiving() as prober:
+        echoes = await round_that_hears(prober, mock_clock, twice, V4[:2], 2)
     assert echoes.outcome is FAILED
     assert prober.counters == Counters(repeated=1)
 
@@ -168,6 +172,7 @@ async def test_a_reply_with_ip_options_counts() -> None:
             assert (await prober.ask(V4[:1], 1, LONG)).outcome is GOOD
 
 
+@pytest.mark.usefixtures("however_late")
 async def test_a_reply_after_the_timeout_is_dropped() -> None:
     ended = threading.Event()
 

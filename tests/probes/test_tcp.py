@@ -116,6 +116,7 @@ async def test_one_that_serves_makes_a_quorum_of_one_good_though_others_refuse()
     assert failed.reason == "1 of 3 answered, 2 needed: connection refused"
 
 
+@pytest.mark.usefixtures("however_late")
 @pytest.mark.parametrize("family", Family)
 async def test_silence_is_a_failed_round_after_the_timeout(family: Family) -> None:
     with firewall("drop"), listening(family):
@@ -167,6 +168,7 @@ async def test_without_its_interface_nothing_is_sent_elsewhere() -> None:
     assert (result.outcome, result.reason) == (RoundOutcome.FAILED, "interface missing")
 
 
+@pytest.mark.usefixtures("however_late")
 async def test_what_a_round_did_not_wait_for_is_told_later() -> None:
     told: list[Answer] = []
     done = trio.Event()

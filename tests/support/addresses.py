@@ -1,5 +1,6 @@
-"""Waiting for addresses that a test has given to an interface."""
+"""Waiting for what the kernel makes of addresses and carriers some time after a test has."""
 
+import json
 import subprocess
 import time
 
@@ -13,6 +14,16 @@ def await_addresses(interface: str) -> None:
     this thread: a busy machine makes them usable some time after they were added."""
     end = time.monotonic() + PATIENCE
     while not addresses_settled(interface):
+        assert time.monotonic() < end, interface
+        time.sleep(0.002)
+
+
+def await_no_carrier(interface: str) -> None:
+    """Return when the kernel has told of a lost carrier, and takes the interface for not running,
+    which it does up to a second later (linkwatch)."""
+    end = time.monotonic() + PATIENCE
+    words = ["ip", "-j", "link", "show", "dev", interface]
+    while json.loads(subprocess.check_output(words))[0]["operstate"] == "UP":
         assert time.monotonic() < end, interface
         time.sleep(0.002)
 

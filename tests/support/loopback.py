@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 import trio
 import trio.testing
 
+from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.probes.icmp import IcmpProber
@@ -118,6 +119,34 @@ def answering(script: Script, *, family: Family = Family.IPV4, requests: int = 1
             yield
         finally:
             thread.join()
+
+
+async def round_that_hears(
+    prober: IcmpProber,
+    clock: trio.testing.MockClock,
+    script: Script,
+    targets: tuple[Target, ...],
+    needed: int = 1,
+) -> RoundResult:
+    """A round whose timeout is over when the script has answered to all its requests, however long
+    that takes: its time stands still until then."""
+    results: list[RoundResult] = []
+    sent = threading.Event()
+
+    async def make() -> None:
+        results.append(await prober.ask(targets, needed, LONG))
+
+    def when_all_are_sent(reply: bytes, asked: Target, send: Send) -> None:
+        sent.wait(60)
+        script(reply, asked, send)
+
+    async with trio.open_nursery() as nursery:
+        with answering(when_all_are_sent, family=prober.family, requests=len(targets)):
+            nursery.start_soon(make)
+            await trio.testing.wait_all_tasks_blocked()
+            sent.set()
+        clock.jump(LONG)
+    return results[0]
 
 
 def _raw(family: Family) -> socket.socket:
