@@ -11,9 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from jsonschema import Draft7Validator
 
 from route_switcher.cli import main
 from route_switcher.doctor.finding import Finding, Verdict
+from route_switcher.doctor.reading import machine, processes, programs
+from route_switcher.doctor.reading.engine import engine as ask_engine
 from route_switcher.lab.namespaces import inside
 from route_switcher.resources import shipped_schemas
 from support.addresses import await_addresses
@@ -29,7 +32,7 @@ from support.forked import Forked
 
 ROOM = "/run/doctor"
 """A folder for what a test needs, which goes with the router."""
-_PIDS = f"{ROOM}/pids"
+PIDS = f"{ROOM}/pids"
 
 FAR = "far"
 """The namespace of the gateways, the client, and all that is asked in the internet."""
@@ -106,6 +109,7 @@ _SELECTED = ("the kernel sends the traffic through primary", "whichever uplink i
 
 _MOUNTS = Path("/proc/self/mounts")
 _indexes = count(1000)
+_PATIENCE = 60.0
 
 
 def shell(*commands: str) -> None:
@@ -132,7 +136,10 @@ def engine(policy: Path) -> Iterator[None]:
                     break
             else:
                 pytest.fail("".join(told))
-            yield
+            with pytest.MonkeyPatch.context() as patched:
+                # It may be as busy as the machine is.
+                patched.setattr(machine, "engine", partial(ask_engine, _PATIENCE))
+                yield
         finally:
             # It takes its socket away when it ends, also when a test has stopped it.
             process.send_signal(signal.SIGCONT)
@@ -201,9 +208,26 @@ def _set() -> None:
         Path("/proc/sys/net", name).write_text(str(value))
 
 
+@contextmanager
+def _patient() -> Iterator[None]:
+    """What `doctor` asks in this process takes as long as a busy machine needs for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(processes, "_LIMIT", _PATIENCE)
+        patched.setattr(programs, "PATIENCE", _PATIENCE)
+        yield
+
+
 def started(program: str, *words: str) -> tuple[str, ...]:
     """Commands that start a program, which ends with the router at the latest."""
-    return (f"{shlex.join([program, *words])} >/dev/null 2>&1 & echo $! >>{_PIDS}",)
+    return (f"{shlex.join([program, *words])} >/dev/null 2>&1 & echo $! >>{PIDS}",)
+
+
+def gone(pids: str) -> str:
+    """A command that ends these processes, and waits until they are seen no more."""
+    return (
+        f"for pid in {pids}; do kill $pid;"
+        " while grep -qs . /proc/$pid/cmdline; do sleep 0.01; done; done"
+    )
 
 
 def acted(name: str, *words: str) -> tuple[str, ...]:
@@ -213,17 +237,20 @@ def acted(name: str, *words: str) -> tuple[str, ...]:
         f"mkdir -p {ROOM} && ln -sf /bin/sh {ROOM}/{name}",
         f"test -p {ROOM}/fifo || mkfifo {ROOM}/fifo",
         *started(f"{ROOM}/{name}", "-c", wait, *words),
-        f'until grep -qs {name[:15]} /proc/"$(tail -n 1 {_PIDS})"/comm; do :; done',
+        f'until grep -qs {name[:15]} /proc/"$(tail -n 1 {PIDS})"/comm; do :; done',
     )
 
 
 def _end_started() -> None:
-    """By their pids. One that another process has by now is not of this network."""
-    pids, here = Path(_PIDS), os.stat("/proc/self/ns/net")
+    """By their pids. One that another process has by now is not of this network. When this returns,
+    they hold nothing of what is mounted."""
+    pids, here = Path(PIDS), os.stat("/proc/self/ns/net")
     for pid in pids.read_text().split() if pids.exists() else ():
         with suppress(OSError):
             if os.path.samestat(os.stat(f"/proc/{pid}/ns/net"), here):
                 os.kill(int(pid), signal.SIGKILL)
+                while os.path.samestat(os.stat(f"/proc/{pid}/ns/net"), here):
+                    time.sleep(0.002)
     shutil.rmtree(ROOM, ignore_errors=True)
 
 
@@ -245,7 +272,8 @@ def diagnosed(
         code, out, err = done.returncode, done.stdout, done.stderr
     else:
         capsys.readouterr()
-        code = main(words)
+        with _patient():
+            code = main(words)
         out, err = capsys.readouterr()
     assert err == ""
     told = json.loads(out)

@@ -407,6 +407,12 @@ WAYS = (
     ),
 )
 
+
+def _until(shown: str) -> str:
+    """A command that waits until the engine has put it back."""
+    return f"until ip {shown} | grep -q .; do sleep 0.01; done"
+
+
 _STOP = f"kill -STOP $(cat {PID})"
 _GO_ON = f"kill -CONT $(cat {PID})"
 
@@ -416,7 +422,7 @@ OURS = (
         (_STOP, "ip route del default via 198.51.100.129 dev eth1 proto 115"),
         "secondary",
         "no route of ours leads through eth1",
-        (_GO_ON,),
+        (_GO_ON, _until("route show proto 115 dev eth1")),
         engine=True,
     ),
     Planted(
@@ -424,7 +430,7 @@ OURS = (
         (_STOP, "ip rule del oif eth1 lookup 117 pref 32765"),
         "IPv4",
         "its rule 'oif eth1 lookup 117 pref 32765 protocol 115' is absent",
-        (_GO_ON,),
+        (_GO_ON, _until("rule show oif eth1")),
         OWN,
         engine=True,
     ),

@@ -1,6 +1,6 @@
 """Other programs that write routes. (tests/route_writers finds the real ones.)"""
 
-from doctor.box import AUTO, OWN, ROOM, acted, started
+from doctor.box import AUTO, OWN, PIDS, ROOM, acted, gone, started
 from doctor.planted import Planted
 
 NETWORKD = acted("systemd-networkd")
@@ -11,7 +11,11 @@ EMPTY_ETC = ("mount -t tmpfs none /etc",)
 
 def udhcpc(interface: str, script: str = "/bin/true") -> tuple[str, ...]:
     """The real one. Nobody answers it."""
-    return (f"mkdir -p {ROOM}", *started("udhcpc", "-f", "-i", interface, "-s", script))
+    return (
+        f"mkdir -p {ROOM}",
+        *started("udhcpc", "-f", "-i", interface, "-s", script),
+        f'until grep -qs udhcpc /proc/"$(tail -n 1 {PIDS})"/comm; do sleep 0.01; done',
+    )
 
 
 ROWS = (
@@ -70,7 +74,7 @@ ROWS = (
         "udhcpc at eth1",
         "the router of secondary may be unknown",
         (
-            f"kill $(cat {ROOM}/pids)",
+            gone(f"$(cat {PIDS})"),
             *udhcpc("eth0", f"{ROOM}/udhcpc-script"),
             *udhcpc("eth1", f"{ROOM}/udhcpc-script"),
         ),

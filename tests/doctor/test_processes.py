@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.doctor.processes import Process, Processes
+from route_switcher.doctor.reading import processes as reading
 from route_switcher.doctor.reading import programs
 from route_switcher.doctor.reading.processes import processes
 from route_switcher.doctor.reading.programs import said
@@ -18,7 +19,8 @@ WAITS = "print(flush=True); input()"
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("apart", [False, True])
-def test_only_those_of_our_network_are_seen(apart: bool) -> None:
+def test_only_those_of_our_network_are_seen(apart: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_LIMIT", 60.0)
     words = ["unshare", "--net"] * apart + [sys.executable, "-P", "-c", WAITS, "dhclient", "eth0"]
     with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as running:
         assert running.stdout is not None
@@ -58,6 +60,7 @@ def test_a_program_is_known_by_its_name_or_what_it_was_started_as(
 def test_what_a_program_says_is_bounded_and_its_failure_a_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(programs, "PATIENCE", 60.0)
     assert said("echo", "x") == "x\n"
     assert said("no-such-program") == Unread("no-such-program is not installed")
     assert said("sh", "-c", "echo why >&2; exit 3") == Unread("sh failed: why")

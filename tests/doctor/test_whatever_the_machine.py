@@ -54,7 +54,14 @@ def test_nothing_is_changed(
 ) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(text)
-    shell("ip -4 route add default via 198.51.100.1 dev eth0 metric 10 proto 115")
+    shell(
+        "ip -4 route add default via 198.51.100.1 dev eth0 metric 10 proto 115",
+        # The other end would ask for us some seconds after we have asked for it.
+        *(
+            f"ip netns exec far sysctl -qw net.ipv6.neigh.{far}.delay_first_probe_time=3600"
+            for far in ("isp0", "isp1")
+        ),
+    )
     before = the_whole_machine()
     assert main(["doctor", str(policy)]) == EXIT_OK
     assert the_whole_machine() == before
