@@ -1,6 +1,5 @@
 """The environment, started once for all its tests; or the reason why it cannot be had here."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -19,17 +18,12 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     policy = folder / "policy.yaml"
     policy.write_text(quick((FOLDER / "policy.yaml").read_text("utf-8")))
     with ExitStack() as running:
-        unavailable = ""
-        try:
+
+        def begin() -> Podman:
             machine.look()
-            podman = running.enter_context(Podman(folder / "podman", POLICY=str(policy)))
-        except machine.Unavailable as reason:
-            unavailable = str(reason)
-        if unavailable and os.environ.get("ROUTE_SWITCHER_REQUIRE_COMPOSE") == "1":
-            pytest.fail(unavailable, pytrace=False)
-        if unavailable:
-            pytest.skip(unavailable)
-        yield podman
+            return running.enter_context(Podman(folder / "podman", POLICY=str(policy)))
+
+        yield machine.begun(begin)
 
 
 @pytest.fixture(scope="module")

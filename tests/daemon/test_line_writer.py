@@ -11,7 +11,7 @@ import pytest
 
 from route_switcher.daemon.line_writer import WAITING_BYTES, WAITING_LINES, LineStream, LineWriter
 
-SOON = 20.0
+SOON = 90.0
 
 
 @pytest.fixture

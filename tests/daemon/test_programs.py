@@ -159,8 +159,11 @@ HANGING = {
 @pytest.mark.parametrize("case", HANGING)
 async def test_what_hangs_is_ended_at_the_end_of_its_time(case: str, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    problem = await sh(HANGING[case].replace("MARKS", str(marks)), timeout=0.5)
-    assert problem == "it did not end within 500ms"
+    for timeout, words in ((0.5, "500ms"), (5.0, "5s"), (50.0, "50s")):
+        problem = await sh(HANGING[case].replace("MARKS", str(marks)), timeout=timeout)
+        assert problem == f"it did not end within {words}"
+        if marks.exists() and marks.read_text():  # else this machine was too busy to begin
+            break
     assert marks.read_text()
     assert alive(marks) == []
 
@@ -168,7 +171,10 @@ async def test_what_hangs_is_ended_at_the_end_of_its_time(case: str, tmp_path: P
 LEAVING = {
     "in the background": "sleep 1000 & echo $! >> MARKS",
     "that ignores signals": "(trap '' TERM HUP; exec sleep 1000) & echo $! >> MARKS",
-    "in a session of its own": "setsid sh -c 'echo $$ >> MARKS; exec sleep 1000' & sleep 0.2",
+    "in a session of its own": (
+        "setsid sh -c 'echo $$ >> MARKS; exec sleep 1000' & "
+        "while ! test -s MARKS; do sleep 0.01; done"
+    ),
     "a daemon, forked twice": (
         "(setsid sh -c '(echo $$ >> MARKS; sleep 1000 & echo $! >> MARKS; wait) &' &); "
         "while ! test -s MARKS; do sleep 0.01; done"

@@ -78,6 +78,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def time_for_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that writes may be late on a busy machine, and nothing is to be lost by that."""
+    monkeypatch.setattr(recorder_module, "_LAST", 90.0)
+
+
 def writing(clocks: Wall, bound: int = 64_000_000, *, began: bool = False) -> Writing:
     its = Header("1.0", "boot", 0.0, clocks, lambda _: TEXT)
     made = Writing(clocks.engine, its, TEXT, began=began)

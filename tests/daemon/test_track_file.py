@@ -19,7 +19,7 @@ from route_switcher.daemon.track_file import HealthyUplinks, TrackFile
 from support.two_families import BOTH
 from support.world import World, policy, uplink
 
-LIMIT = 20.0
+LIMIT = 90.0
 
 
 def two(path: Path | None) -> Policy:

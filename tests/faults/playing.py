@@ -7,10 +7,10 @@ from pathlib import Path
 
 from faults.bench import Bench, bench, wait_until
 from faults.link_witness import LinkWitness
-from faults.machine_cost import Cost, MachineCost
-from faults.row import A_MOMENT, Row, Step
+from faults.row import Row, Step
 from faults.table import Line
 from route_switcher.lab.stream import Outage
+from support.machine_cost import Cost, MachineCost
 from support.tables import Recorder, route_taken
 
 _LATEST = 100
@@ -102,7 +102,7 @@ def _judge(step: Step, running: Bench, since: int, kept_back: Cost) -> None:
     if step.within is not None:
         first = running.engine.said("decision", since)[0]
         took = first.fields["seconds_since_cause"]
-        assert took <= step.within + kept_back.seconds, kept_back
+        assert took <= step.within + kept_back.delay, kept_back
 
 
 def _measure(step: Step, running: Bench, times: _Times) -> Outage:
@@ -110,11 +110,5 @@ def _measure(step: Step, running: Bench, times: _Times) -> Outage:
     assert (latest.lost < latest.sent) == step.flows
     if step.lost is not None:
         lost = running.stream.outage(times.known, times.over).lost
-        assert lost <= step.lost + _lost_by_the_machine(step, times.kept_back), times
+        assert lost <= times.kept_back.allows(step.lost), times
     return running.stream.outage(times.began, times.over)
-
-
-def _lost_by_the_machine(step: Step, kept_back: Cost) -> int:
-    """Packets. Only where they wait for the engine do they wait for what it waits for."""
-    waits = step.lost is not None and step.lost > A_MOMENT
-    return kept_back.packets + (round(1000 * kept_back.seconds) if waits else 0)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from faults.bench import Bench
 from faults.policy import Settings
 from route_switcher.lab.topology import Lab
+from support.machine_cost import A_MOMENT as A_MOMENT
 from support.tables import Key
 
 Act: TypeAlias = Callable[[Bench], None]
@@ -18,10 +19,6 @@ FAILED_OVER: frozenset[Key] = frozenset({("eth0", 1010), ("eth1", 20)})
 """Our routes with the secondary active."""
 ALONE: frozenset[Key] = frozenset({("eth1", 20)})
 """Our routes while the kernel can hold none of the primary."""
-
-A_MOMENT = 20
-"""Packets that may be lost where the theory allows two (masquerade maps a flow again, and drops one
-packet or two while doing so): slack for a busy machine, and still far from any interval."""
 
 
 @dataclass(frozen=True, slots=True)

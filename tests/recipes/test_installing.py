@@ -53,7 +53,7 @@ export PYTHONPATH=DEPENDENCIES
 STATE_DIRECTORY=/var/lib/route-switcher RUNTIME_DIRECTORY=/run/route-switcher \\
     /opt/route-switcher/bin/route-switcher run policy 2>log &
 until route-switcher status; do sleep 0.1; done
-route-switcher switch secondary
+until route-switcher switch secondary; do sleep 0.1; done
 find /run/route-switcher /var/lib/private/route-switcher
 kill -KILL $!
 wait $! || true
@@ -97,7 +97,7 @@ def test_what_the_pages_install_they_take_away_again(lab: Lab, wheel: Path, tmp_
         "diff before after",
     ]
     words = lab.command(ROUTER, ["unshare", "--mount", "bash", "-c", "\n".join(script)])
-    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=4 * DEADLINE)
     assert done.returncode == 0, done.stdout + done.stderr
     for line in (
         "not run: systemctl enable --now route-switcher",

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import jsonschema
 import pytest
 
-from route_switcher.lab.addresses import TARGETS, LabUplink
+from route_switcher.lab.addresses import INTERNET, TARGETS, LabUplink
 from route_switcher.lab.faults import FAULTS, Act
 from route_switcher.lab.topology import Lab
 from route_switcher.resources import shipped_schemas
@@ -22,14 +22,18 @@ pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 HOST = str(TARGETS[1])
 PASSWORD = "not-in-the-policy"
 DEAD = """
-table ip dead {
-  chain forward {
-    type filter hook forward priority filter; policy drop;
-    meta l4proto tcp reject with tcp reset
-  }
-}
+table ip dead {{}}
+delete table ip dead
+table ip dead {{
+  chain input {{
+    type filter hook input priority filter;
+    iifname {{ {lines} }} meta l4proto tcp reject with tcp reset
+    iifname {{ {lines} }} drop
+  }}
+}}
 """
-"""For an ISP: nothing passes. Connections are refused, so that no program waits long."""
+"""For the internet: nothing comes in by these lines, from one instant on. Connections are refused,
+so that no program waits long."""
 Say: TypeAlias = Callable[[], list[str]]
 """What has arrived, in short."""
 
@@ -154,14 +158,14 @@ def test_what_could_not_be_sent_while_every_line_was_dead_is_sent_when_one_answe
     engine = start(text, CREDENTIALS_DIRECTORY=str(tmp_path))
     engine.wait_for_health("fibre", "lte")
     eventually(lambda: len(sink.taken) == 1, "the first selection")
-    for uplink in lab.uplinks:
-        lab.run(uplink.name, "nft", "-f", "-", given=DEAD)
+    first, second = (uplink.name for uplink in lab.uplinks)
+    lab.run(INTERNET, "nft", "-f", "-", given=DEAD.format(lines=f"{first}, {second}"))
     for name in ("fibre", "lte"):
         engine.wait_for(
             "notice", f"({name}, IPv4): is run again as soon as an uplink works", since=0
         )
     assert len(sink.taken) == 1
-    lab.run(lab.uplinks[1].name, "nft", "delete", "table", "ip", "dead")
+    lab.run(INTERNET, "nft", "-f", "-", given=DEAD.format(lines=first))
 
     def arrived() -> set[str]:
         if what == "webhook":

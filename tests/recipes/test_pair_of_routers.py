@@ -204,4 +204,5 @@ def test_a_restart_of_the_engine_moves_no_gateway(pair: Pair) -> None:
             eventually(lambda: ok in log.read_text(), "all is known again")
             assert pair.number(0) == "2"
             assert os.stat(pair.room(0) / "keepalived").st_ino == inode
-            assert pair.held_by(0)
+            assert [pair.has_the_gateway(router) for router in (0, 1)] == [True, False]
+            eventually(lambda: pair.held_by(0), "the LAN still reaches the internet through it")

@@ -11,6 +11,7 @@ import pytest
 
 from support.hook_recipes import HOOKS, PAGE
 from support.route_writers import need
+from support.running import DEADLINE
 
 pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 
@@ -60,7 +61,7 @@ def test_it_allows_what_it_lists_and_nothing_else() -> None:
     # All of it ends with its first process (pid_namespaces(7)).
     words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     done = subprocess.run(
-        [*words, "sh", "-c", _POLKIT + asks], capture_output=True, text=True, timeout=60
+        [*words, "sh", "-c", _POLKIT + asks], capture_output=True, text=True, timeout=4 * DEADLINE
     )
     answers = done.stdout.split()[-len(ASKED) :]
     assert answers == ["yes" if each[3] else "no" for each in ASKED], done.stdout + done.stderr

@@ -31,8 +31,7 @@ def peer(lab: Lab, tmp_path: Path) -> str:
     keys = {}
     for namespace, interface in ((ROUTER, "wg0"), (INTERNET, "wg1")):
         lab.start(namespace, ["wireguard-go", "--foreground", interface])
-        socket = Path(f"/run/wireguard/{interface}.sock")
-        eventually(socket.exists, f"{interface} is there")
+        eventually(lambda: _is_there(lab, namespace, interface), f"{interface} is there")  # noqa: B023
         secret = lab.run(namespace, "wg", "genkey")
         (tmp_path / interface).write_text(secret)
         keys[interface] = lab.run(namespace, "wg", "pubkey", given=secret).strip()
@@ -46,6 +45,12 @@ def peer(lab: Lab, tmp_path: Path) -> str:
         lab.run(namespace, "ip", "address", "add", f"{address}/30", "dev", interface)
         lab.run(namespace, "ip", "link", "set", interface, "up")
     return keys["wg1"]
+
+
+def _is_there(lab: Lab, namespace: str, interface: str) -> bool:
+    """Whether it takes orders: the file of its socket is there a moment before."""
+    words = lab.command(namespace, ["wg", "show", interface])
+    return subprocess.run(words, capture_output=True).returncode == 0
 
 
 def answers(lab: Lab) -> bool:

@@ -5,9 +5,10 @@ Each test has both lines by the program as the page sets it up, and traffic all 
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import ge
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from route_switcher.lab.topology import Lab
 from support import recipes, written_writers
 from support.advertised_line import advertised_line
 from support.leased_line import LeasedLine, lease, leased_line
+from support.machine_cost import A_MOMENT, MachineCost
 from support.route_writers import default_routes, logs_shown
 from support.running import Engine, eventually
 from support.tables import Recorder, rules, wait_for_our_routes, wait_until_taken
@@ -31,8 +33,6 @@ pytestmark = [pytest.mark.kernel, pytest.mark.programs]
 SOON = {"seconds": 60, "renew_after": 2}
 BRIEF = {"seconds": 20, "renew_after": 4}
 """As short as every client takes it."""
-A_MOMENT = 20
-"""Packets where none should be lost: slack for a busy machine."""
 A_SECOND = 1000
 """Packets."""
 
@@ -96,20 +96,27 @@ def _checks(lab: Lab, family: Family = Family.IPV4) -> str:
     return (
         f"probes: {{internet: {{type: icmp, targets: [{targets}],"
         " interval: 50ms, timeout: 50ms}}\n"
-        "rules: [{name: no-internet, fail: {failures: 5}, recover: {stable: 300ms}}]\n"
+        # So many rounds in a row no busy machine loses; what fails here is a lease.
+        "rules: [{name: no-internet, fail: {failures: 40}, recover: {stable: 300ms}}]\n"
     )
 
 
 @contextmanager
-def traffic(lab: Lab, most: int, what: str, family: Family = Family.IPV4) -> Iterator[None]:
-    """What happens meanwhile may cost so many packets at most; `pytest -rP` shows how many."""
-    with PacketStream(lab, target=lab.targets(family)[0]) as stream:
-        eventually(lambda: stream.outage().sent > 100, "the stream")
+def traffic(
+    lab: Lab, engine: Engine, most: int, what: str, family: Family = Family.IPV4
+) -> Iterator[None]:
+    """What happens meanwhile may cost so many packets at most, and what the machine keeps back;
+    `pytest -rP` shows how many."""
+    with (
+        MachineCost(lab, engine.process.pid) as machine,
+        PacketStream(lab, target=lab.targets(family)[0]) as stream,
+    ):
+        eventually(lambda: stream.sent > 100, "the stream")
         yield
         stream.stop()
-        outage = stream.outage()
+        outage, kept_back = stream.outage(), machine.up_to_now()
     sys.stdout.write(f"{what}: {outage.lost} packets lost, {outage.milliseconds:.0f} ms\n")
-    assert outage.lost <= most, what
+    assert outage.lost <= kept_back.allows(most), (what, kept_back)
 
 
 EVERY_PROGRAM = [
@@ -128,20 +135,19 @@ def test_through_the_life_of_a_lease_and_restarts_of_both(
     recipe: Recipe, most: int, beside: Callable[[Recipe], Beside]
 ) -> None:
     running = beside(recipe)
-    lab, (line, other) = running.lab, running.lines
+    lab, line = running.lab, running.lines[0]
     # dhclient and its hook write one after the other, and only the hook says from which address.
-    for each in (line, other):
-        _await_renewals(each, 2)
+    _await_renewals(running.lines, 2)
     running.engine.wait_for("notice", "the kernel sends the traffic through fibre", since=0)
     running.engine.wait_for_health("fibre", "lte")
     before = running.ours()
     since = running.engine.now
 
-    with traffic(lab, A_MOMENT, "renewals"), Recorder(lab, OWN_TABLE) as recorder:
-        _await_renewals(line, 2)
+    with traffic(lab, running.engine, A_MOMENT, "renewals"), Recorder(lab, OWN_TABLE) as recorder:
+        _await_renewals((line,), 2)
         assert recorder.messages() == []
 
-    with traffic(lab, A_MOMENT, "a new gateway"):
+    with traffic(lab, running.engine, A_MOMENT, "a new gateway"):
         line.server.lease = lease(line.uplink, line.other, **SOON)
         eventually(lambda: running.gateway() == str(line.other), "our route by the new gateway")
         line.server.lease = lease(line.uplink, line.gateway, **SOON)
@@ -149,23 +155,26 @@ def test_through_the_life_of_a_lease_and_restarts_of_both(
     assert running.engine.said("decision", since) == []
     eventually(lambda: running.ours() == before, "our routes and rules as before")
 
-    with traffic(lab, most, "a restart of the program"):
-        given = len(line.server.acknowledged)
+    with traffic(lab, running.engine, most, "a restart of the program"):
         running.written.restart()
-        _await_renewals(line, 1, given)
+        # When a client asks again it has written what it was given before.
+        _await_renewals(running.lines, 2)
         wait_until_taken(lab, "eth0")
         eventually(lambda: running.ours() == before, "our routes and rules as before")
     running.engine.wait_for_health("fibre", "lte")
 
-    with traffic(lab, A_MOMENT, "a restart of the engine"), Recorder(lab, OWN_TABLE) as recorder:
+    with (
+        traffic(lab, running.engine, A_MOMENT, "a restart of the engine"),
+        Recorder(lab, OWN_TABLE) as recorder,
+    ):
         running.restart_engine()
         assert recorder.messages() == []
     assert running.ours() == before
 
-    line.server.lease = lease(line.uplink, line.gateway, **BRIEF)
-    _await_renewals(line, 1)
+    line.server.lease = brief = lease(line.uplink, line.gateway, **BRIEF)
+    eventually(lambda: line.server.acknowledged[-1] == brief, "a brief lease")
     since = running.engine.now
-    with traffic(lab, A_SECOND, "a lost lease"):
+    with traffic(lab, running.engine, A_SECOND, "a lost lease"):
         line.server.lease = None
         running.engine.wait_for("decision", previous="fibre", selected="lte", since=since)
         wait_until_taken(lab, "eth1")
@@ -188,17 +197,17 @@ def test_routers_that_the_kernel_learns(lab: Lab, tmp_path: Path) -> None:
         engine.wait_for_health("fibre", "lte", family=Family.IPV6)
         wait_until_taken(lab, "eth0", Family.IPV6)
         since = engine.now
-        with traffic(lab, A_MOMENT, "refreshed", Family.IPV6):
+        with traffic(lab, engine, A_MOMENT, "refreshed", Family.IPV6):
             first.advertise(lifetime=900)
         assert engine.said("decision", since) == []
-        with traffic(lab, A_SECOND, "a farewell", Family.IPV6):
+        with traffic(lab, engine, A_SECOND, "a farewell", Family.IPV6):
             first.advertise(lifetime=0)
             engine.wait_for("decision", previous="fibre", selected="lte", since=since)
             wait_until_taken(lab, "eth1", Family.IPV6)
             first.advertise()
             engine.wait_for("decision", previous="lte", selected="fibre", since=since)
             wait_until_taken(lab, "eth0", Family.IPV6)
-        stack.enter_context(traffic(lab, A_MOMENT, "a restart of the engine", Family.IPV6))
+        stack.enter_context(traffic(lab, engine, A_MOMENT, "a restart of the engine", Family.IPV6))
         with Recorder(lab, OWN_TABLE) as recorder:
             engine.end(signal.SIGKILL)
             again = stack.enter_context(Engine(lab, str(file)))
@@ -206,6 +215,11 @@ def test_routers_that_the_kernel_learns(lab: Lab, tmp_path: Path) -> None:
             assert recorder.messages() == []
 
 
-def _await_renewals(line: LeasedLine, more: int, since: int | None = None) -> None:
-    given = len(line.server.acknowledged) if since is None else since
-    eventually(lambda: len(line.server.acknowledged) >= given + more, f"{more} renewals")
+def _await_renewals(lines: Sequence[LeasedLine], more: int) -> None:
+    """Wait for so many more of each."""
+    wanted = [len(line.server.acknowledged) + more for line in lines]
+
+    def given() -> list[int]:
+        return [len(line.server.acknowledged) for line in lines]
+
+    eventually(lambda: all(map(ge, given(), wanted)), f"{more} renewals")

@@ -103,7 +103,8 @@ def test_a_router_counts_for_as_long_as_the_kernel_uses_it(hearing: Lab) -> None
         eventually(lambda: max(lives(hearing)) <= 5, "a shorter life")
         shorter.kill()
         shorter.wait()
-        assert learning.now == (hop,)
+        # On a busy machine the rest of its life may be over already.
+        assert learning.now == (hop,) or max(lives(hearing)) <= 0
         eventually(lambda: learning.now == (), "no router any more")
         (left,) = lives(hearing)
         assert left <= 0

@@ -55,7 +55,8 @@ def test_a_router_is_learned_kept_at_a_renewal_replaced_and_lost(
         learning.await_gateways(line.gateway)
         sources = {hop.hop.source for hop in learning.now} - {None}
         assert sources <= {line.server.lease.address.ip}
-        assert line.server.lease.address.ip in learning.links[line.uplink.interface].addresses
+        address, interface = line.server.lease.address.ip, line.uplink.interface
+        eventually(lambda: address in learning.links[interface].addresses, "the address")
         # A client may write its route after the first renewal; it has done so when it asks again.
         await_renewals(line, running, 2)
         before = list(learning.told)

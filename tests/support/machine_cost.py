@@ -1,4 +1,4 @@
-"""What the machine kept from the engine, and from the traffic, while a step of a row went on.
+"""What the machine kept from the engine, and from the traffic, while a test went on.
 
 A bound says what theory allows, and some slack. What is measured here comes on top: on a machine
 whose processors have other work too nobody can be faster. An idle machine keeps nothing back.
@@ -17,6 +17,11 @@ from typing import Self
 
 from route_switcher.lab.addresses import CLIENT, INTERNET
 from route_switcher.lab.topology import Lab
+
+A_MOMENT = 20
+"""Packets that may be lost where the theory allows two (masquerade maps a flow again, and drops one
+packet or two while doing so), and the traffic does not wait for the engine: slack for a busy
+machine, and still far from any interval."""
 
 _NANOSECONDS = 1_000_000_000
 _STOLEN = 8
@@ -38,6 +43,18 @@ class Cost:
     """Time that the engine could have used."""
     packets: int
     """Packets that were dropped for want of room, before anybody had looked whose they are."""
+
+    def allows(self, most: int) -> int:
+        """How many packets of a stream of 1,000 a second may be lost, where it may be `most` on a
+        machine that keeps nothing back. Above `A_MOMENT` the traffic waits for the engine."""
+        return most + self.packets + (round(1000 * self.delay) if most > A_MOMENT else 0)
+
+    @property
+    def delay(self) -> float:
+        """Seconds by which a decision may be later. A round that the machine delays by more than
+        its timeout counts for nothing, and the next one follows after an interval, which is no
+        longer here: so such a delay costs as much again."""
+        return 2 * self.seconds
 
 
 class MachineCost:
