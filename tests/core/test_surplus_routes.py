@@ -5,6 +5,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from route_switcher.core.routing.ownership import LONGEST_REMOVAL_PAUSE, Ownership
+from route_switcher.core.vocabulary.effects import Reconcile
+from route_switcher.core.vocabulary.events import Applied
 from route_switcher.core.vocabulary.outputs import Decision
 from route_switcher.core.vocabulary.routes import Change, Route
 from route_switcher.core.vocabulary.uplinks import Family
@@ -46,6 +49,26 @@ def test_they_are_deleted_bit_by_bit_and_all_of_them(extra: list[Route], at_star
     }
     assert sum(deletions(world).values()) >= MANY
     assert max(deletions(world).values()) < MANY / 2  # one event may lead to several reconciles
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.0, 0.1), (1.0, 3.0), (60.0, LONGEST_REMOVAL_PAUSE)])
+def test_where_it_takes_long_all_else_has_its_turn_before_more_are_deleted(
+    took: float, pause: float
+) -> None:
+    ownership = Ownership()
+    assert ownership.see(0.0, STRANGER, {}) == [Reconcile(0.0)]
+    assert ownership.on_time(took) == [Reconcile(took)]  # asked for already
+    ownership.on_applied(Applied(took, (), unfinished=True), {})
+    assert ownership.restore_at == pytest.approx(took + pause)
+    assert ownership.on_time(took + pause / 2) == []
+
+
+def test_what_was_taken_away_is_put_back_though_many_are_still_to_be_deleted() -> None:
+    ownership = Ownership()
+    ownership.begin(STRANGER[:1], ())
+    ownership.see(0.0, STRANGER, {})
+    ownership.on_applied(Applied(1.0, (), unfinished=True), {})
+    assert Reconcile(1.5) in ownership.see(1.5, STRANGER[1:], {})
 
 
 @pytest.mark.parametrize("extra", [STRANGER, OF_AN_UPLINK], ids=["stranger", "uplink"])

@@ -32,8 +32,11 @@ RESTORATION_SPAN = 0.5
 Beyond that, it is done once in that span."""
 
 REMOVAL_PAUSE = 0.1
+REMOVAL_RESTS = 3
+LONGEST_REMOVAL_PAUSE = 5.0
 """Seconds until more are deleted, where they were too many for one time (`reconcile.DELETIONS`):
-rounds and news have their turn meanwhile."""
+rounds and news have their turn meanwhile. On a slow machine it is so many times as long as the
+deletion took, so that this takes a quarter of the time."""
 
 
 _SOMEBODY = "somebody else"
@@ -66,6 +69,8 @@ class Ownership:
         self._removals = _Allowance()
         self._route_losses: Losses[Route] = Losses("routes")
         self._rule_losses: Losses[RoutingRule] = Losses("rules")
+        self._asked_at: float | None = None
+        """Since when a reconcile is asked for, if one is."""
         self.restore_at = inf
         """When to bring the kernel to the plan again, though that has not changed; inf: never."""
 
@@ -81,7 +86,8 @@ class Ownership:
     def on_applied(self, event: Applied, links: Links) -> list[Output]:
         """The kernel was brought to the plan. A route that had to be added once more had been taken
         away."""
-        self.restore_at = event.at + REMOVAL_PAUSE if event.unfinished else inf
+        self.restore_at = event.at + self._removal_pause(event.at) if event.unfinished else inf
+        self._asked_at = None
         for action in event.rules:
             others = tuple(rule for rule in self._rules if rule != action.rule)
             self._rules = (*others, *([action.rule] if action.change is Change.ADD else []))
@@ -123,7 +129,11 @@ class Ownership:
 
     def on_time(self, at: float) -> list[Output]:
         """Whether to put routes back now."""
-        return [Reconcile(at)] if self.restore_at <= at else []
+        if self.restore_at > at:
+            return []
+        if self._asked_at is None:
+            self._asked_at = at
+        return [Reconcile(at)]
 
     def only_puts_back(
         self, at: float, actions: Iterable[RouteAction], rules: Iterable[RoutingRuleAction]
@@ -135,6 +145,10 @@ class Ownership:
         rules = tuple(rules)
         ruled = any(self._rule_losses.again(at, action.rule) for action in rules)
         return all(back) and (ruled or not rules)
+
+    def _removal_pause(self, at: float) -> float:
+        took = 0.0 if self._asked_at is None else at - self._asked_at
+        return min(max(REMOVAL_PAUSE, REMOVAL_RESTS * took), LONGEST_REMOVAL_PAUSE)
 
     def _lost(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
         routes = sorted(routes, key=str)
