@@ -23,6 +23,16 @@ demo.run = functools.partial(demo.run, command=lambda policy: engine)
 sys.exit(main(["demo", *sys.argv[2:]]))
 """
 
+PATIENT = """
+import sys
+from route_switcher.cli import main
+from route_switcher.lab import demo
+
+demo._SELECTION = demo._FAILOVER = demo._FAIL_BACK = 100.0
+sys.exit(main(["demo"]))
+"""
+"""The real engine, on a machine that may be busy."""
+
 
 def start(*words: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -70,15 +80,26 @@ def test_an_engine_that_fails_gives_1_and_its_last_lines() -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_it_and_the_engine(sign: signal.Signals) -> None:
+def test_an_interrupt_ends_it_and_the_engine(
+    eventually: Callable[[Callable[[], bool]], bool], sign: signal.Signals
+) -> None:
     with start("") as command:
         assert command.stdout is not None
         while "traffic leaves through primary" not in command.stdout.readline():
             pass
+        found: list[str] = []
+
+        def alone() -> bool:
+            """It may just be starting a program, and be there twice."""
+            found[:] = stand_ins()
+            return len(found) == 1
+
+        assert eventually(alone)
         command.send_signal(sign)
         _, err = command.communicate(timeout=60)
     assert (command.returncode, err) == (130, "")
-    assert stand_ins() == []
+    assert found[0] not in stand_ins()
+    assert eventually(lambda: stand_ins() == [])
 
 
 def test_even_a_kill_takes_the_engine_along(
@@ -126,10 +147,10 @@ def test_the_real_engine_fails_over_and_back_and_runs_no_code_of_the_current_fol
         trap.chmod(0o755)
     for name in ("route_switcher", "trio", "yaml", "sitecustomize", "usercustomize", "logging"):
         (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'a').write({name!r})\n")
-    words = [sys.executable, "-P", "-m", "route_switcher", "demo"]
+    words = [sys.executable, "-P", "-c", PATIENT]
     environment = {**os.environ, "PATH": f":.:{os.environ['PATH']}:"}
     done = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400
     )
     assert not ran.exists(), ran.read_text()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -164,7 +164,7 @@ class _Show:
         deadline = time.monotonic() + patience
         while self._active() != uplink.interface:
             if self._engine.poll() is not None:
-                self._listen(_LOOK)
+                self._catch_up()
                 raise _Missing(f"{what}: the engine ended with exit code {self._engine.returncode}")
             if time.monotonic() > deadline:
                 raise _Missing(f"{what}: not within {patience:g} s")
@@ -188,7 +188,8 @@ class _Show:
                 self._hear(os.read(self._output, 1 << 16))
 
     def _catch_up(self) -> None:
-        """Pass on what the engine has said already: it speaks before it moves a route."""
+        """Pass on what the engine has said already: it speaks before it moves a route, and before
+        it ends."""
         while not self._said_all and select([self._output], [], [], 0)[0]:
             self._hear(os.read(self._output, 1 << 16))
 

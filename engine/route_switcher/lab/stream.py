@@ -22,7 +22,9 @@ from route_switcher.lab.topology import Lab
 
 _ECHO_PORT = 7
 _SEQUENCE = struct.Struct("!Q")
-_LAST_REPLIES = 0.5  # seconds for what is still under way at the end
+_LAST_REPLIES = (
+    0.5  # seconds for what the kernel still has at the end, if it does not all come back
+)
 _WAKE = 0.1  # seconds after which a waiting thread looks whether it should end
 _CATCH_UP = 0.01  # seconds of delay made up for by a burst; a longer burst would overflow buffers
 _BUFFER = 1 << 20  # bytes asked for; the kernel may give less
@@ -68,6 +70,9 @@ class PacketStream:
         self._returned = 0
         self._enough = threading.Event()
         self._over = threading.Event()
+        # Each is set when nothing has come for a while.
+        self._nothing_to_echo = threading.Event()
+        self._nothing_to_receive = threading.Event()
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -166,21 +171,38 @@ class PacketStream:
 
     def _receive(self, client: socket.socket) -> None:
         while not self._over.is_set():
-            with suppress(OSError):
+            try:
                 number: int
                 (number,) = _SEQUENCE.unpack(client.recv(_SEQUENCE.size))
                 self._returned_at[number] = time.monotonic()
                 self._returned += 1
+            except TimeoutError:
+                self._nothing_to_receive.set()
+            except OSError:
+                pass  # an ICMP error
 
     def _echo(self, internet: socket.socket) -> None:
         while not self._over.is_set():
-            with suppress(OSError):
-                internet.sendto(*internet.recvfrom(_SEQUENCE.size))
+            try:
+                request = internet.recvfrom(_SEQUENCE.size)
+            except TimeoutError:
+                self._nothing_to_echo.set()
+                continue
+            except OSError:
+                continue  # an ICMP error
+            with suppress(OSError):  # no way back
+                internet.sendto(*request)
 
     def _await_last_replies(self) -> None:
         deadline = time.monotonic() + _LAST_REPLIES
-        while self._returned < self._sent and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if self._returned == self._sent:
+                return
             time.sleep(0.01)
+        # A busy machine may have let our own threads wait all that time.
+        for nothing_comes in (self._nothing_to_echo, self._nothing_to_receive):
+            nothing_comes.clear()
+            nothing_comes.wait()
 
 
 def _start(
