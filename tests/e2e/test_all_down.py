@@ -75,7 +75,7 @@ def test_an_engine_that_starts_with_all_down_takes_the_first_that_answers(
     engine = start(policy_text(lab))
     for name in ("primary", "secondary"):
         engine.wait_for("rule", since=0, uplink=name, after="failed")
-    assert route_taken(lab) == "eth0"
+    wait_until_taken(lab, "eth0")
     BLACKHOLE.heal(lab, lab.uplinks[1])
     engine.wait_for("decision", previous="primary", selected="secondary", cause="first_answer")
     wait_until_taken(lab, "eth1")

@@ -1,15 +1,20 @@
 """The bytes of probes at the ISP are those that `validate` computes; test_nginx.py has pages."""
 
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
 import pytest
 
 from route_switcher.analysis.figures.traffic import bytes_of_target
 from route_switcher.core.vocabulary.probes import Probe
+from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import INTERNET
 from route_switcher.lab.topology import Lab
 from route_switcher.policy.load import load_text
-from support.isp_counters import counting
-from support.page_server import pages
-from support.running import Start, eventually
+from support.isp_counters import Key, counting
+from support.running import NotInTimeError, Start, eventually
 from support.written_policy_files import DUAL_STACK, name_of
 
 pytestmark = pytest.mark.kernel
@@ -42,11 +47,23 @@ def policy(lab: Lab) -> str:
     return "\n".join(lines) + "\n"
 
 
+@contextmanager
+def listening(lab: Lab) -> Iterator[None]:
+    """The kernel accepts connections. No program takes them: it would be late on a busy machine."""
+    with ExitStack() as servers:
+        for family, kind in ((Family.IPV4, socket.AF_INET), (Family.IPV6, socket.AF_INET6)):
+            with lab.inside(INTERNET):
+                server = servers.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+            server.bind((str(lab.targets(family)[0]), PORT))
+            server.listen(4096)
+        yield
+
+
 def test_the_bytes_at_the_isp_are_those_that_are_computed(lab: Lab, start: Start) -> None:
     words = "dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --pid-file"
     words += f" --bind-interfaces --host-record={NAME},203.0.113.7 --user=root"
-    listening = [f"--listen-address={lab.targets(family)[0]}" for family in DUAL_STACK]
-    lab.start(INTERNET, [*words.split(), *listening])
+    addresses = [f"--listen-address={lab.targets(family)[0]}" for family in DUAL_STACK]
+    lab.start(INTERNET, [*words.split(), *addresses])
     text = policy(lab)
     probes: dict[str, Probe] = {probe.name: probe for probe in load_text(text, "it").probes}
     computed = {
@@ -55,17 +72,27 @@ def test_the_bytes_at_the_isp_are_those_that_are_computed(lab: Lab, start: Start
         for family in DUAL_STACK
     }
     with (
-        pages(lab, INTERNET, PORT),
+        listening(lab),
         counting(lab, lab.uplinks[0], {PORT: "tcp", 53: "dns"}) as counters,
     ):
-        start(text)
+        engine = start(text, "--log-level", "debug")
 
         def enough() -> bool:
             volumes = counters.volumes()
             return all(key in volumes and volumes[key].rounds > ROUNDS for key in computed)
 
+        def each_round() -> dict[Key, float]:
+            return {key: volume.bytes_a_round for key, volume in counters.volumes().items()}
+
         eventually(enough, "rounds of every probe")
-        volumes, others = counters.volumes(), counters.others()
-    assert {key: volume.bytes_a_round for key, volume in volumes.items()} == computed
+        with suppress(
+            NotInTimeError
+        ):  # the latest rounds are under way, the more on a busy machine
+            eventually(lambda: each_round() == computed, "the bytes of a round")
+        assert each_round() == computed
+        others = counters.others()
+        engine.end(signal.SIGTERM)
+    # An answer that comes too late is answered with an error: its socket is closed.
+    late = [r for r in engine.said("round", probe="dns") if r.fields["outcome"] != "good"]
     # No probe sends or brings about anything else, round by round.
-    assert others < ROUNDS
+    assert others < ROUNDS + len(late)

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -6,7 +7,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Engine, Start
-from support.tables import Recorder, our_routes, wait_for_our_routes, wait_until_taken
+from support.tables import Recorder, wait_for_our_routes, wait_until_taken
 from support.written_policy_files import DUAL_STACK, FAILURES, PATIENT, name_of, policy_text
 
 pytestmark = pytest.mark.kernel
@@ -23,6 +24,9 @@ def started(
 ) -> Engine:
     engine = start(policy_text(lab, families, failures=failures))
     engine.wait_for_health(*names(lab, families))
+    for family in families:
+        keys = zip(("eth0", "eth1", "eth2"), (10, 20, 30), strict=True)
+        wait_for_our_routes(lab, *list(keys)[: len(lab.uplinks)], family=family)
     return engine
 
 
@@ -44,8 +48,6 @@ def test_traffic_fails_over_and_back_and_is_never_without_a_default_route(
     failures = PATIENT if fault == "carrier" else FAILURES
     engine = started(lab, start, families, failures)
     primary, secondary = lab.uplinks
-    for family in families:
-        assert our_routes(lab, family) == {("eth0", 10), ("eth1", 20)}
     with Recorder(lab) as recorder:
         broken = engine.now
         FAULTS[fault].inject(lab, primary)
@@ -127,7 +129,9 @@ def test_a_decision_says_what_why_and_since_when(lab: Lab, start: Start) -> None
     decision = engine.wait_for("decision", selected="secondary")
     assert decision.level == "warning"
     assert "secondary selected instead of primary" in decision.message
-    assert f"{FAILURES} rounds in a row failed: no answer within 0.05 s" in decision.message
+    found = re.search(r"(\d+) rounds in a row failed: no answer within 0.05 s", decision.message)
+    assert found, decision.message
+    assert int(found[1]) >= FAILURES  # more, if the other one had lost a round just then
     assert decision.fields["seconds_since_cause"] >= (FAILURES - 1) * 0.05
     routes = engine.wait_for("routes")
     assert [action.partition("  # ")[0] for action in routes.fields["actions"]] == [

@@ -13,7 +13,7 @@ from route_switcher.resources import shipped_schemas
 from support.hook_programs import Notes
 from support.running import Start, eventually, run_to_its_end
 from support.tables import wait_for_our_routes
-from support.written_policy_files import policy_text
+from support.written_policy_files import PATIENT, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -22,7 +22,8 @@ SWITCHES = ("on_switch", "on_uplink_down", "on_uplink_up")
 
 def test_a_failover_and_the_way_back_are_told_of(lab: Lab, start: Start, tmp_path: Path) -> None:
     notes = Notes(tmp_path, "ip -o route show default proto 115 > $0.routes-$ROUTE_SWITCHER_UPLINK")
-    engine = start(policy_text(lab) + notes.hooks(*SWITCHES))
+    # The kernel may tell of a lost carrier a second late.
+    engine = start(policy_text(lab, failures=PATIENT) + notes.hooks(*SWITCHES))
     engine.wait_for_health("primary", "secondary")
     notes.wait_for("on_switch ->primary")
     FAULTS["carrier"].inject(lab, lab.uplinks[0])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.test_beside_a_vpn import WG_QUICK, bring_up, comes_out, tunnel
+from e2e.test_beside_a_vpn import WG_QUICK, bring_up, tunnel, wait_until_it_comes_out
 from route_switcher.core.routing.dead_ends_of_ours import LAST_METRIC
 from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import CLIENT, LAN_INTERFACE, ROUTER
@@ -138,7 +138,7 @@ def test_a_vpn_keeps_its_traffic_while_all_else_is_refused(lab: Lab, start: Star
             BLACKHOLE.inject(lab, uplink)
         engine.wait_for("notice", "traffic is refused")
         for sender in (ROUTER, CLIENT):
-            assert comes_out(lab, end, sender, Family.IPV4)
+            wait_until_it_comes_out(lab, end, sender, Family.IPV4)
 
 
 @pytest.mark.parametrize("lab", [FOREIGN], indirect=True)
