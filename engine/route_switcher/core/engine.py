@@ -1,26 +1,20 @@
 """The engine: events in, decisions out, and a deadline to be woken at.
 
-It is the only state of the product. It reads no clock: every event says when it is told, and
+Its state is the only one of the product. It reads no clock: every event says when it is told, and
 `deadline` says when a `Tick` is wanted though nothing happened. The daemon gives it the real world;
 tests give it a written one.
 """
 
-from collections.abc import Iterable
 from typing import assert_never
 
 from route_switcher.core.after_switch.verification import judge_verification
-from route_switcher.core.engine_state import EngineState
 from route_switcher.core.health.damping_notices import damping_notices
 from route_switcher.core.health.next_hop_notices import next_hop_notices
 from route_switcher.core.health.setbacks import judge_round
-from route_switcher.core.health.uplink_health import UplinkHealth
-from route_switcher.core.probing.pace import longest_break
-from route_switcher.core.routing.conflicts import left_over
+from route_switcher.core.policy_in_force import PolicyInForce
 from route_switcher.core.selection.drills import begin_drill
-from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.selection.orders import carry_out_order
 from route_switcher.core.selection.refused_changes import on_refused_route, on_refused_rule
-from route_switcher.core.selection.renaming import names_now
 from route_switcher.core.selection.trying_routers import try_routers
 from route_switcher.core.vocabulary.events import (
     Answers,
@@ -42,15 +36,16 @@ from route_switcher.core.vocabulary.events import (
     Ways,
 )
 from route_switcher.core.vocabulary.orders import Drill, Release, Switch
-from route_switcher.core.vocabulary.outputs import Decision, Level, Notice, Output, RuleChange
-from route_switcher.core.vocabulary.policy import FamiliesMove, Policy
-from route_switcher.core.vocabulary.policy_rules import RoutingRule
-from route_switcher.core.vocabulary.routes import Route
+from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
+from route_switcher.core.vocabulary.policy import FamiliesMove
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
+_COUNTED = (Round, Answers)
+"""Of these, all that comes may be that an uplink counts them."""
 
-class Engine(EngineState):
+
+class Engine(PolicyInForce):
     """Judges rounds and links by a policy, and selects the active uplink of every family.
 
     Give it a `Start` first. `handle` returns what it has to say; `plans` what the kernel should
@@ -59,14 +54,17 @@ class Engine(EngineState):
 
     def handle(self, event: Event) -> tuple[Output, ...]:
         """Take one event and say what follows from it, in order."""
-        counts = _counts(event)
-        if not counts:
+        failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
+        counts = isinstance(event, _COUNTED)
+        if not counts or (failed and self._several_routers):
             self._still = None
         outputs = self._take(event)
-        if self._still is not None:
+        if self._still is not None and not failed:
             return ()
         self._add_what_follows(event, outputs)
-        if counts and not outputs:
+        if outputs:
+            self._still = None
+        elif counts and self._still is None:
             self._still = self._stillness()
         return tuple(outputs)
 
@@ -129,36 +127,6 @@ class Engine(EngineState):
         if outputs or self._after.awaits(event):
             outputs += self._after.follow(event, outputs, self._surroundings())
 
-    def _start(self, event: Start) -> list[Output]:
-        self._ownership.begin(event.routes, event.rules)
-        self._next_hops = event.next_hops
-        links = {state.interface: state for state in event.links}
-        outputs: list[Output] = []
-        self._suspects.apply_policy(self.policy)
-        for uplink in self.policy.uplinks:
-            link = links[uplink.interface]
-            suspects = self._suspects.of(uplink.family)
-            health = UplinkHealth(uplink, self.policy, link, True, suspects)
-            self._healths[uplink.id] = health
-            health.silence.restart(event.at)
-            health.hop.tell(event.next_hops)
-            health.hop.adopt(event.routes)
-            outputs += health.on_link(link, event.at)
-        for family in self.policy.families:
-            outputs += self._start_family(family, event.at, event.routes, event.rules)
-        self._move_together()
-        outputs += left_over(event.at, self.policy, event.routes, event.rules)
-        outputs += self._see_routes(event.at, event.routes, event.rules)
-        return outputs + self._decide(event.at)
-
-    def _start_family(
-        self, family: Family, at: float, routes: Iterable[Route], rules: Iterable[RoutingRule]
-    ) -> list[Output]:
-        selection = FamilySelection(family, self._healths_of(family), self.policy, self._presence)
-        self._families[family] = selection
-        patience = max(longest_break(probe) for probe in self.policy.probes)
-        return selection.start(at, routes, patience, rules)
-
     def _round(self, event: Round) -> list[Output]:
         health = self._healths.get(event.uplink)
         if health is None or not health.knows(event):
@@ -203,20 +171,6 @@ class Engine(EngineState):
             outputs += health.see_hops(event.hops, event.at)
         return outputs
 
-    def _see_routes(
-        self, at: float, routes: tuple[Route, ...], rules: tuple[RoutingRule, ...]
-    ) -> list[Output]:
-        self._routes, self._rules = routes, rules
-        table = self.policy.placement.table
-        reachable = self._presence.see_routes(at, routes, rules, table)
-        outputs: list[Output] = []
-        for selection in self._families.values():
-            for interface in reachable:
-                selection.admission.refusals.link_changed(interface)
-            outputs += selection.see_routes(at, routes)
-            selection.admission.rule_refusals.see(rules)
-        return outputs
-
     def _see_ways(self, event: Ways) -> list[Output]:
         outputs = self._ways.see(event, self._situation())
         for family, selection in self._families.items():
@@ -228,13 +182,6 @@ class Engine(EngineState):
         if self.policy.families_move is FamiliesMove.TOGETHER:
             return self._decide(at)
         return self._families[family].decide(at)
-
-    def _decide(self, at: float, old: Policy | None = None) -> list[Output]:
-        """Select again; `old` is the policy that a reload has just replaced."""
-        outputs: list[Output] = []
-        for selection in self._families.values():
-            outputs += selection.decide(at, old)
-        return outputs
 
     def _tick(self, at: float) -> list[Output]:
         outputs: list[Output] = []
@@ -257,68 +204,3 @@ class Engine(EngineState):
         for selection in self._families.values():
             outputs += self._speeds.changes(at, selection.healths, selection.current)
         return [*outputs, *damping_notices(at, self._healths.values())]
-
-    def _reload(self, event: Reload) -> list[Output]:
-        old, self.policy = self.policy, event.policy
-        if event.routes is not None:
-            self._routes = event.routes
-            self._rules = self._rules if event.rules is None else event.rules
-            self._ownership.begin(event.routes, self._rules)
-        if event.next_hops is not None:
-            self._next_hops = event.next_hops
-        links = {state.interface: state for state in event.links}
-        before, self._healths = self._healths, {}
-        names = names_now(before.values(), event.policy.uplinks, links)
-        self._after.rename(names)
-        renamed = {was: its for was, its in names.items() if was != its}
-        healths = {names[its]: health for its, health in before.items() if its in names}
-        self._suspects.apply_policy(event.policy, set(renamed.values()))
-        outputs: list[Output] = [
-            Notice(event.at, Level.INFO, f"{old.label(was)} is called {self.policy.label(its)} now")
-            for was, its in renamed.items()
-        ]
-        for uplink in event.policy.uplinks:
-            link = links[uplink.interface]
-            suspects = self._suspects.of(uplink.family)
-            if uplink.id not in healths:
-                trusted = uplink.family not in self._families
-                health = UplinkHealth(uplink, event.policy, link, trusted, suspects, event.at)
-                health.silence.restart(event.at)
-            else:
-                health = healths[uplink.id]
-                health.apply_policy(uplink, old, event.policy, suspects, event.at)
-            self._healths[uplink.id] = health
-            health.hop.tell(self._next_hops)
-            health.hop.adopt(self._routes)
-            outputs += health.on_link(link, event.at)
-        self._speeds.keep(self._healths)
-        for family in event.policy.families:
-            if family in self._families:
-                of_family = {o.name: n.name for o, n in names.items() if o.family is family}
-                outputs += self._families[family].apply_uplinks(
-                    event.at, self._healths_of(family), event.policy, of_family
-                )
-            else:
-                outputs += self._start_family(family, event.at, self._routes, self._rules)
-        for family in [f for f in self._families if f not in event.policy.families]:
-            del self._families[family]
-        self._move_together()
-        outputs += left_over(event.at, self.policy, self._routes, self._rules)
-        outputs += self._see_routes(event.at, self._routes, self._rules)
-        return outputs + self._decide(event.at, old)
-
-    def _move_together(self) -> None:
-        """Tell the families of each other, if the policy lets an uplink's families move as one."""
-        together = self.policy.families_move is FamiliesMove.TOGETHER
-        every = self._families.values()
-        for selection in every:
-            others = (other for other in every if other is not selection)
-            selection.companions = tuple(others) if together else ()
-
-
-def _counts(event: Event) -> bool:
-    """Whether all that comes of an event may be that an uplink counts it. After a failed round
-    another router may be tried."""
-    if isinstance(event, Round):
-        return event.outcome is not RoundOutcome.FAILED
-    return isinstance(event, Answers)

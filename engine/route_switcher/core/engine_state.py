@@ -141,6 +141,11 @@ class EngineState:
             return Still(self._plans(), self._deadline())
         return None
 
+    @property
+    def _several_routers(self) -> bool:
+        """Whether another router may be tried through any uplink that fails."""
+        return any(len(health.hop.usable) > 1 for health in self._healths.values())
+
     def _plans(self) -> tuple[Plan, ...]:
         return tuple(family.plan() for family in self._families.values())
 

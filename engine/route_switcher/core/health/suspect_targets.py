@@ -95,6 +95,7 @@ class _OfProbe:
 
     @property
     def settled(self) -> bool:
+        """Whether a person has been told which targets are dead, and that the others are not."""
         return self._dead == self._told
 
     def fast_forward(self, delta: float, uplinks: Collection[UplinkId]) -> None:
@@ -104,6 +105,8 @@ class _OfProbe:
 
     def news(self, at: float) -> list[Notice]:
         """What a person should know: what has been dead for some time, and is not any more."""
+        if self.settled:
+            return []
         settled = {t for t, since in self._since.items() if at - since > self._worth_telling}
         come = [t for t in self._all if t in settled & self._dead - self._told]
         gone = [t for t in self._all if t in settled & self._told - self._dead]

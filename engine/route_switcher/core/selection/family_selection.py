@@ -139,8 +139,8 @@ class FamilySelection(SelectionState):
 
     def _select(self, at: float, old: Policy | None) -> list[Output]:
         self.admission.on_time(at, self.healths, self.current)
-        self._content = self.content(at)
-        if self._content:
+        self._stays = self.content(at)
+        if self._stays:
             self._all_down.ask_at = self._held_until = inf
             self._returns_to, self.limiter.released = None, False
             return []
@@ -159,10 +159,15 @@ class FamilySelection(SelectionState):
         if not self.settled:
             self.first.resume(at)
             return outputs + self._first_selection(at)
-        eligibility = self.eligibility(at)
-        candidates = self.weigh(eligibility)
         damped = (h.penalty.until for h in self.healths if h.penalty.until > at)
         self._held_until = min([self.admission.deadline(at), *damped])
+        self._stays = self.unrivalled(at)
+        if self._stays:
+            self.limiter.released = False
+            self._all_down.end()
+            return outputs
+        eligibility = self.eligibility(at)
+        candidates = self.weigh(eligibility)
         choice = select(candidates, self.current, self.override_of(healths))
         if choice.name is None or choice.name == self.current:
             self.limiter.released = False  # an order is about what can be now
@@ -278,7 +283,7 @@ class FamilySelection(SelectionState):
             since = min((h.failing_since for h in failed), default=None)
         self.limiter.on_move(at, first=previous is None)
         self.current, self.departing, self._returns_to = name, None, None
-        self._content = False
+        self._stays = False
         self.first.wake = self._all_down.ask_at = self._held_until = inf
         active = self.plan().active
         before = (route for route in self.conflicts.found if precedes(route, active))

@@ -63,8 +63,9 @@ class SelectionState:
         self.limiter = SwitchLimiter(policy.hold_back)
         self._refusing = Refusing(family)
         self._held_until = inf
-        self._content = False
-        """What `content` said when it was decided last, if nothing has moved since."""
+        self._stays = False
+        """It was decided last to stay, and nothing but a verdict, an order or news can change that.
+        """
         self.companions: tuple[SelectionState, ...] = ()
         """The selections of the other families, if an uplink's families move together."""
 
@@ -136,11 +137,27 @@ class SelectionState:
             and self.admission.calm
         )
 
+    def unrivalled(self, at: float) -> bool:
+        """Whether the active uplink is healthy, and none that is preferred is.
+
+        What `select` would say is then known too: a less preferred one is never better.
+        """
+        if self.override is not None or self.companions or not self.admission.calm:
+            return False
+        for health in self.healths:
+            healthy = health.state is UplinkState.HEALTHY
+            if health.uplink.name == self.current:
+                return healthy and health.penalty.until <= at and not health.dormant
+            if healthy and not health.dormant:
+                return False
+        return False
+
     @property
     def idle(self) -> bool:
         """Whether to decide again would change nothing, until there is a verdict, an order, or news
-        of links or routes: nothing could be better, and nothing is refused."""
-        return self._content and not self._refusing.on and self.admission.idle
+        of links or routes."""
+        held_back = self._held_until < inf
+        return self._stays and not held_back and not self._refusing.on and self.admission.idle
 
     @property
     def asks(self) -> bool:
