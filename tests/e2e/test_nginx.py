@@ -81,7 +81,7 @@ def test_the_certificate_of_a_real_server_decides(lab: Lab, start: Start, folder
         "rules:\n",
         f"  pages: {{type: http, url: 'https://www.example.net:{PORT}/', status: 204,"
         f" targets: [{lab.targets_v4[0]}], interval: 300ms, timeout: 300ms}}\n"
-        "rules:\n  - {name: pages, fail: {failures: 2, probe: pages}}\n",
+        "rules:\n  - {name: pages, fail: {failures: 5, probe: pages}}\n",
     )
     engine = start(text, wrapped_in=["env", f"SSL_CERT_FILE={authority.file}"])
     engine.wait_for_health("primary", "secondary")

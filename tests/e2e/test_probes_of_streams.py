@@ -66,7 +66,8 @@ def test_connections_that_die_fail_over_and_back_and_the_broken_layer_is_told(
 ) -> None:
     engine = start(policy(lab, families, kind, table))
     primary, secondary = lab.uplinks
-    engine.wait_for_health(*(name_of(u, family) for family in families for u in lab.uplinks))
+    every = [name_of(uplink, family) for family in families for uplink in lab.uplinks]
+    engine.wait_for_health(*every, rules=("no-internet", "unplugged", "dead"))
     broken = engine.now
     lab.run("primary", "nft", "-f", "-", given=DEAD)
     for family in families:

@@ -42,8 +42,8 @@ class Counting:
     def seldom_enough(self, often: str, seldom: str) -> bool:
         """Whether `seldom` is asked, and once a second at most, until FAST more rounds have come to
         `often`."""
-        end, before = self.asked(often) + FAST, self.asked(seldom)
         began = time.monotonic()
+        end, before = self.asked(often) + FAST, self.asked(seldom)
         eventually(lambda: self.asked(often) >= end, f"{FAST} rounds through {often}")
         eventually(lambda: self.asked(seldom) > before, f"a round through {seldom}")
         asked = self.asked(seldom) - before
