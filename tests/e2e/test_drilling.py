@@ -17,7 +17,7 @@ from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.noticed import noticed
 from support.running import DEADLINE, Engine, Start, command_line, eventually, run_to_its_end
-from support.tables import wait_until_taken
+from support.tables import route_taken, wait_until_taken
 from support.written_policy_files import DUAL_STACK, FAILURES, PATIENT, policy_text
 
 pytestmark = pytest.mark.kernel
@@ -32,6 +32,10 @@ def ready(lab: Lab, start: Start, failures: int = PATIENT) -> Engine:
     return engine
 
 
+NOT_NOW = "traffic cannot be moved to secondary now: its latest"
+"""At rounds of 50 ms a busy machine may have had no answer for too long just now."""
+
+
 def begin(lab: Lab, *words: str) -> "subprocess.Popen[str]":
     command = command_line("drill", "secondary", "--json", *words)
     pipe = subprocess.PIPE
@@ -41,8 +45,7 @@ def begin(lab: Lab, *words: str) -> "subprocess.Popen[str]":
         if (told := process.stderr.readline()).startswith("drill of secondary for "):
             return process  # it was told, so it has moved
         told += process.stderr.read()
-        # At rounds of 50 ms a busy machine may have had no answer for too long just now.
-        assert "traffic cannot be moved to secondary now: its latest" in " ".join(told.split())
+        assert NOT_NOW in " ".join(told.split())
 
 
 def reported(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any], str]:
@@ -135,8 +138,9 @@ def test_it_returns_when_its_client_is_ended(
 ) -> None:
     engine = ready(lab, start)
     process = begin(lab, "--for", "1h" if number == signal.SIGINT else "3s")
-    wait_until_taken(lab, "eth1")
     engine.wait_for("decision", selected="secondary")
+    if number == signal.SIGINT:
+        wait_until_taken(lab, "eth1")
     process.send_signal(number)
     wait_until_taken(lab, "eth0")
     if number == signal.SIGINT:
@@ -168,18 +172,23 @@ def test_it_goes_on_over_a_restart_of_the_engine_and_returns(
 @pytest.mark.long
 def test_it_returns_though_the_engine_is_gone_at_its_end(lab: Lab, start: Start) -> None:
     engine = ready(lab, start)
-    process = begin(lab, "--for", "1s")
-    wait_until_taken(lab, "eth1")
-    engine.end(signal.SIGKILL)
-    eventually(lambda: _order_is_past(lab, engine), "the end of the order")
+    seconds = 1
+    while True:
+        process = begin(lab, "--for", f"{seconds}s")
+        engine.end(signal.SIGKILL)
+        if route_taken(lab) == "eth1":
+            break
+        # A busy machine was late, and the engine has ended it.
+        reported(process)
+        seconds *= 4
+        engine = start()
+        engine.wait_for_health("primary", "secondary")
+    end = engine.said("decision")[-1].at + seconds + 0.2
+    eventually(lambda: time.time() > end, "the end of the order")
     start()
     wait_until_taken(lab, "eth0")
     code, found, _ = reported(process)
     assert (code, found["restarted"]) in ((0, True), (4, False))
-
-
-def _order_is_past(lab: Lab, engine: Engine) -> bool:
-    return time.time() > engine.said("decision")[-1].at + 1.2
 
 
 def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> None:
@@ -190,9 +199,14 @@ def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> No
         assert done.stdout == ""
         return done.returncode, " ".join(done.stderr.split())
 
-    code, said = refused("primary")
-    assert code == 1
-    assert "it is active already; the other way is `route-switcher drill secondary`" in said
+    def refers_to_the_other() -> bool:
+        code, said = refused("primary")
+        assert code == 1
+        assert "it is active already; " in said
+        # A busy machine may have had no answer through that one just now.
+        return "the other way is `route-switcher drill secondary`" in said
+
+    eventually(refers_to_the_other, "the other way")
     assert refused("lte")[0] == 2
     assert refused("secondary", "--for", "soon")[0] == 2
     assert run_to_its_end(lab, "switch", "primary").returncode == 0
@@ -207,7 +221,10 @@ def test_what_is_refused_is_said_and_nothing_moves(lab: Lab, start: Start) -> No
 
 def test_the_report_for_people_fits_the_screen(lab: Lab, start: Start) -> None:
     ready(lab, start)
-    done = run_to_its_end(lab, "drill", "secondary", "--for", "1s")
+    while True:
+        done = run_to_its_end(lab, "drill", "secondary", "--for", "1s")
+        if NOT_NOW not in " ".join(done.stderr.split()):
+            break
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0] == "drill of secondary: it held, and the traffic returned"

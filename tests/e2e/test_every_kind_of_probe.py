@@ -109,10 +109,23 @@ def policy(lab: Lab, where: str, every: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def changes(engine: Engine, since: int, after: str) -> set[tuple[object, ...]]:
-    """Uplink, family and rule of those that came to this."""
-    told = engine.said("rule", since, after=after)
-    return {tuple(r.fields[name] for name in ("uplink", "family", "rule")) for r in told}
+def rules_that_are(engine: Engine, state: str) -> set[tuple[object, ...]]:
+    """Uplink, family and rule of those that came to this state last."""
+    told = engine.said("rule")
+    last = {
+        tuple(r.fields[k] for k in ("uplink", "family", "rule")): r.fields["after"] for r in told
+    }
+    return {rule for rule, after in last.items() if after == state}
+
+
+def await_selected(engine: Engine, uplink: str) -> None:
+    """It is what was selected last in each family."""
+
+    def is_selected() -> bool:
+        last = {r.fields["family"]: r.fields["selected"] for r in engine.said("decision")}
+        return all(last[str(family)] == uplink for family in DUAL_STACK)
+
+    eventually(is_selected, f"{uplink} is selected")
 
 
 def await_good_rounds(engine: Engine, since: int, every: Iterable[str]) -> None:
@@ -140,17 +153,14 @@ def test_every_kind_judges_both_lines_and_fails_and_recovers(
     # The primary is active, and the secondary stands by.
     await_good_rounds(engine, engine.now, every)
     wanted = {("primary", str(family), rule) for family in DUAL_STACK for rule in rules}
-    broken = engine.now
     FAULTS["dead-gateway"].inject(lab, lab.uplinks[0])
-    eventually(lambda: changes(engine, broken, "failed") >= wanted, "every rule fails")
-    for family in DUAL_STACK:
-        engine.wait_for("decision", since=broken, family=str(family), selected="secondary")
+    eventually(lambda: rules_that_are(engine, "failed") >= wanted, "every rule fails")
+    await_selected(engine, "secondary")
     healed = engine.now
     # The primary is demoted, and the secondary is active.
     FAULTS["dead-gateway"].heal(lab, lab.uplinks[0])
     await_good_rounds(engine, healed, every)
-    eventually(lambda: changes(engine, healed, "ok") >= wanted, "every rule recovers")
-    for family in DUAL_STACK:
-        engine.wait_for("decision", since=healed, family=str(family), selected="primary")
+    eventually(lambda: rules_that_are(engine, "ok") >= wanted, "every rule recovers")
+    await_selected(engine, "primary")
     # What asks the gateway, and the program, cannot be asked by the default route.
     engine.wait_for("verify", "(icmp, full, tcp, http, https, dns)", since=healed, uplink="primary")

@@ -97,6 +97,21 @@ def nobody_else_can_connect(lab: Lab) -> Iterator[None]:
         yield
 
 
+def test_before_it_is_asked_for(lab: Lab, start: Start, tmp_path: Path) -> None:
+    engine = ready(lab, start)
+    engine.send(signal.SIGSTOP)
+    errors = tmp_path / "errors"
+    with errors.open("wb") as said, nobody_else_can_connect(lab):
+        begun = drill(lab, tmp_path, said.fileno())
+        asleep_in = Path(f"/proc/{begun.process.pid}/wchan")
+        eventually(lambda: "unix_wait_for_peer" in asleep_in.read_text(), "it waits for its turn")
+        begun.interrupt()
+        engine.send(signal.SIGCONT)
+        assert_ended(lab, engine, begun)
+    assert (begun.report.read_text(), errors.read_text()) == ("", "")
+    assert len(engine.said("decision")) == 1
+
+
 def test_before_the_first_reply(lab: Lab, start: Start, tmp_path: Path) -> None:
     engine = ready(lab, start)
     engine.send(signal.SIGSTOP)
