@@ -115,7 +115,9 @@ _PATIENCE = 60.0
 def shell(*commands: str) -> None:
     """Run commands one after another, as a person would; each must succeed."""
     for command in commands:
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, text=True, timeout=_PATIENCE
+        )
         assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
 
 
@@ -199,7 +201,7 @@ def _batch(lines: Iterator[str]) -> None:
     for name in _PAIRS:
         await_addresses(name)
     with inside(FAR):
-        for name in _PAIRS.values():
+        for name in ("lo", *_PAIRS.values()):
             await_addresses(name)
 
 
@@ -237,7 +239,7 @@ def acted(name: str, *words: str) -> tuple[str, ...]:
         f"mkdir -p {ROOM} && ln -sf /bin/sh {ROOM}/{name}",
         f"test -p {ROOM}/fifo || mkfifo {ROOM}/fifo",
         *started(f"{ROOM}/{name}", "-c", wait, *words),
-        f'until grep -qs {name[:15]} /proc/"$(tail -n 1 {PIDS})"/comm; do :; done',
+        f'until grep -qs {name[:15]} /proc/"$(tail -n 1 {PIDS})"/comm; do sleep 0.01; done',
     )
 
 

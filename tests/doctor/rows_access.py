@@ -10,7 +10,7 @@ OURS = "/run/route-switcher/$(stat --dereference --format=%i /proc/self/ns/net)"
 PID = f"$(cat {OURS}/lock)"
 HELD = "grep -q @route-switcher /proc/net/unix"
 """An engine has its name."""
-ENDED = f"while {HELD}; do :; done"
+ENDED = f"while {HELD}; do sleep 0.01; done"
 
 SILENT = """\
 import os, signal, socket
@@ -64,7 +64,7 @@ ROWS = (
         (
             f"mkdir -p {ROOM}",
             *started(sys.executable, "-P", "-c", SILENT),
-            f"until {HELD} && test -S {OURS}/control; do :; done",
+            f"until {HELD} && test -S {OURS}/control; do sleep 0.01; done",
         ),
         "this network",
         "does not answer",
@@ -77,7 +77,7 @@ ROWS = (
                 *("env", f"RUNTIME_DIRECTORY={ROOM}/elsewhere", sys.executable, "-P", "-m"),
                 *("route_switcher", "run", f"{ROOM}/policy.yaml"),
             ),
-            f"until {HELD}; do :; done",
+            f"until {HELD}; do sleep 0.01; done",
         ),
         "this network",
         "nobody finds its control socket",

@@ -56,7 +56,7 @@ ROWS = (
             "sysctl -qw net.ipv6.conf.eth1.router_solicitation_delay=0",
             "ip -n far address add 2001:db8:1::99/64 dev isp1",
             "ip address add 2001:db8:1::99/64 dev eth1",
-            "until ip -6 address show dev eth1 | grep -q dadfailed; do :; done",
+            "until ip -6 address show dev eth1 | grep -q dadfailed; do sleep 0.01; done",
         ),
         "secondary",
         "a neighbour at eth1 has 2001:db8:1::99 too",
@@ -203,7 +203,8 @@ ROWS = (
         (
             "ip -n far address add 2001:db8:1::1/64 dev isp1",
             # Only then it answers, on a busy machine a while later.
-            "until ip -n far -6 route show table local 2001:db8:1::1 | grep -q .; do :; done",
+            "until ip -n far -6 route show table local 2001:db8:1::1 | grep -q .;"
+            " do sleep 0.01; done",
         ),
         POLICY_V6,
         name="IPv6",

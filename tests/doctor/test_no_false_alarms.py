@@ -194,7 +194,8 @@ def test_traffic_that_the_policy_wants_refused_is_no_fault_while_an_engine_runs(
         assert troubles(diagnosed(policy, capsys)[1]) == []
         shell(
             *(f"ip -n far addr del {target} dev lo" for target in TARGETS[:2]),
-            "until ip route show table 115 | grep -q '^unreachable default .* 1 '; do :; done",
+            "until ip route show table 115 | grep -q '^unreachable default .* 1 ';"
+            " do sleep 0.01; done",
         )
         _, findings = diagnosed(policy, capsys)
         assert troubles(findings) == []

@@ -74,6 +74,8 @@ def peer() -> Iterator[None]:
         subprocess.run(["ip", "netns", "exec", PEER, "sysctl", "-qw", sysctl], check=True)
         for prober in ("198.51.100.1/32", "2001:db8:100::1/128 nodad"):
             ip_in_peer(f"address add {prober} dev lo")
+        with inside(PEER):
+            await_addresses("lo")
         yield
     finally:
         if interface_exists("up0"):

@@ -45,6 +45,12 @@ def addresses() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver is in this process, and as busy as that."""
+    monkeypatch.setattr(lookup, "PATIENCE", LONG)
+
+
 def name(family: Family, text: str = "www.example.net") -> Target:
     return Target.named(text, (ip_address(RESOLVER[family]),))
 

@@ -72,6 +72,7 @@ def lines() -> Iterator[None]:
     await_addresses("up0")
     with inside(PEER):
         await_addresses("far0")
+        await_addresses("lo")
     ip("route add default via 203.0.113.1", "route add default via 2001:db8:1::1 dev up0")
     try:
         yield
