@@ -2,6 +2,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
-from support.running import DEADLINE, Start, command_line
+from support.running import DEADLINE, Start, command_line, eventually
 from support.tables import Recorder, route_taken, wait_for_our_routes, whole_table
 from support.written_policy_files import DUAL_STACK, policy_text
 
@@ -21,6 +22,15 @@ FOREIGN = {
         "default via 203.0.113.1 metric 501 proto dhcp",
     )
 }
+
+
+def would_stand(printed: Sequence[str]) -> set[str]:
+    """The routes that would stand once these actions were taken."""
+    routes: set[str] = set()
+    for line in printed:
+        verb, _, route = line.partition("  # ")[0].partition(" ")
+        (routes.add if verb == "add" else routes.discard)(route)
+    return routes
 
 
 def test_it_prints_the_actions_that_a_run_takes_and_writes_nothing(lab: Lab, start: Start) -> None:
@@ -56,11 +66,15 @@ def test_through_routes_that_exist_it_probes_and_prints_the_failover(
     dry = start(policy_text(lab), "--dry-run")
     dry.wait_for_health("primary", "secondary")
     dry.wait_for("decision", since=0, selected="primary")
-    dry.wait_for_printed(6)
+    ends_with = {
+        f"default via {u.gateway} dev {u.interface} metric {u.metric}" for u in lab.uplinks
+    }
+    eventually(lambda: would_stand(dry.printed) == ends_with, "all that it would do at first")
+    first = len(dry.printed)
     FAULTS["blackhole"].inject(lab, lab.uplinks[0])
     dry.wait_for("decision", previous="primary", selected="secondary", cause="failover")
-    dry.wait_for_printed(8)
-    assert [line.partition("  # ")[0] for line in dry.printed[6:]] == [
+    dry.wait_for_printed(first + 2)
+    assert [line.partition("  # ")[0] for line in dry.printed[first:]] == [
         "add default via 198.51.100.1 dev eth0 metric 1010",
         "delete default via 198.51.100.1 dev eth0 metric 10",
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from route_switcher.lab.topology import Lab
-from support.running import DEADLINE, ForkedEngine, run_to_its_end
+from support.running import DEADLINE, ForkedEngine, Start, run_to_its_end
 from support.started import started
 from support.written_policy_files import policy_text
 
@@ -78,3 +78,12 @@ def test_a_traceback_is_written_before_it_ends(lab: Lab, tmp_path: Path) -> None
     log = tmp_path / "log"
     assert started(lab, log, "run", first=BROKEN).wait(DEADLINE) == 1
     assert log.read_text().endswith("RuntimeError: broken\n")
+
+
+def test_an_engine_that_a_test_has_stopped_ends_all_the_same(lab: Lab, start: Start) -> None:
+    """Otherwise a test that fails meanwhile would wait for it, and not say why it failed."""
+    engine = start(policy_text(lab))
+    engine.wait_for_health("primary", "secondary")
+    engine.send(signal.SIGSTOP)
+    engine.__exit__(None, None, None)
+    assert engine.process.returncode == 0
