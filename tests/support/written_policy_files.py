@@ -10,8 +10,9 @@ FAILURES = 8
 """After so many failed rounds in a row an uplink has failed: 0.4 seconds. Three in a row are lost
 now and then where the machine is busy."""
 
-PATIENT = 40
-"""So many failed rounds in a row no busy machine has: two seconds."""
+PATIENT = 400
+"""So many failed rounds in a row no busy machine has: twenty seconds. Nor is its kernel so late to
+tell of a lost carrier."""
 
 DUAL_STACK = (Family.IPV4, Family.IPV6)
 
