@@ -1,6 +1,6 @@
 """Policies in the simulated world, and how long their rules take to see a fault and its end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from random import Random
 
@@ -93,7 +93,10 @@ class Lines:
 
 @dataclass
 class Watcher:
-    """Breaks the primary of a policy in a world, and notes when the rule `watched` changes."""
+    """Breaks the primary of a policy in a world, and notes when the rule `watched` changes.
+
+    Rules judge that uplink alone: what the rounds of the others say changes nothing for it.
+    """
 
     policy: Policy
     rtt: float = 0.001
@@ -107,7 +110,8 @@ class Watcher:
         """
         lines = Lines(self.uplink, rtt=self.rtt)
         self.changes.clear()
-        world = World(self.policy, lines, self._note)
+        rules = tuple(replace(r, uplinks=(self.uplink,)) for r in self.policy.rules)
+        world = World(replace(self.policy, rules=rules), lines, self._note)
         interface = next(u.interface for u in self.policy.uplinks if u.name == self.uplink)
         world.run_before(at)
         self._break(world, lines, interface, fault, slow)
