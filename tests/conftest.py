@@ -6,8 +6,11 @@ import logging
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -24,6 +27,10 @@ from route_switcher.lab.topology import Lab
 from support.left_behind import empty_run, left_behind
 
 _unavailable = pytest.StashKey[str]()
+
+_TESTS = Path(__file__).parent
+_SOME = 50
+"""So many files each worker may compile: a process that collects alone would take longer."""
 
 # Where the environment forbids it, each of some thousand processes would compile the program again.
 sys.dont_write_bytecode = False
@@ -85,11 +92,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes(specs: Sequence[Any]) -> None:
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     """Start each worker in a private network of its own, so that they never meet."""
     gc.enable()  # this process collects nothing
+    if len(specs) > 1 and sum(map(_is_to_be_compiled, _TESTS.rglob("test_*.py"))) > _SOME:
+        # All workers at once would compile every file, each for itself.
+        alone = [*config.invocation_params.args, "-n0", "--collect-only", "-qq"]
+        subprocess.run([sys.executable, "-P", "-m", "pytest", *alone], stdout=subprocess.DEVNULL)
     for spec in specs:
         spec.python = shlex.join([sys.executable, private_python.__file__])
+
+
+def _is_to_be_compiled(file: Path) -> bool:
+    """Whether pytest has not kept what it made of this file."""
+    made = Path(cache_from_source(str(file)))
+    made = made.with_name(f"{made.stem}-pytest-{pytest.__version__}.pyc")
+    return not made.exists() or made.stat().st_mtime < file.stat().st_mtime
 
 
 def pytest_report_header(config: pytest.Config) -> str:
