@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.forked_commands import run_forked
+
 PROGRAM = [sys.executable, "-P", "-m", "route_switcher"]
 STRANGE = "x\x1b[2J\x9b\u202e\u200b\udcff\x7f\xe9.yaml"
 SHOWN = "x\\x1b[2J\\x9b\\u202e\\u200b\\xff\\x7f\xe9.yaml"
@@ -45,7 +47,16 @@ def shown(words: list[str], folder: Path, **environment: str) -> str:
         timeout=60,
         check=False,
     )
-    text = (done.stdout + done.stderr).decode()
+    return printable((done.stdout + done.stderr).decode())
+
+
+def shown_by_a_fork(words: list[str], folder: Path) -> str:
+    """The same of a program that finds its arguments as text, as Python's start has made it."""
+    done = run_forked(words, folder=folder)
+    return printable(done.stdout + done.stderr)
+
+
+def printable(text: str) -> str:
     assert [line for line in text.split("\n") if not line.replace("\t", "").isprintable()] == []
     assert "Traceback" not in text
     return text
@@ -58,7 +69,7 @@ def test_a_file_name_is_shown_with_escapes(words: list[str], tmp_path: Path) -> 
 
 @pytest.mark.parametrize("words", WRONG_USAGE, ids=lambda words: " ".join(words[:-1]))
 def test_wrong_usage_is_shown_with_escapes(words: list[str], tmp_path: Path) -> None:
-    assert shown(words, tmp_path)
+    assert shown_by_a_fork(words, tmp_path)
 
 
 @pytest.mark.parametrize("words", NO_SUCH_FILE, ids=lambda words: words[0])
@@ -71,10 +82,10 @@ def test_an_ascii_terminal_gets_escapes_too(words: list[str], tmp_path: Path) ->
 def test_a_policy_of_any_name_and_content(command: str, tmp_path: Path) -> None:
     (tmp_path / STRANGE).write_text(POLICY)
     more = ["--duration", "1h"] if command == "simulate" else []
-    assert SHOWN in shown([command, STRANGE, *more], tmp_path)
+    assert SHOWN in shown_by_a_fork([command, STRANGE, *more], tmp_path)
     content = POLICY.replace("eth0", '"e\u202e\x85"').replace("primary", "pri\u2066mary")
     (tmp_path / "odd.yaml").write_text(f"# \u202e comment\n{content}", "utf-8")
-    shown([command, "odd.yaml"], tmp_path)
+    shown_by_a_fork([command, "odd.yaml"], tmp_path)
 
 
 def test_a_descriptor_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
 from route_switcher.cli import main
+from support.forked_commands import run_forked
 from support.terminal import all_of
 
 POLICY = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
@@ -66,17 +67,11 @@ def test_a_wrong_option_gets_a_hint_and_the_usage_of_its_command(
     assert said.rstrip().endswith(hint)
 
 
-def run(*argv: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-m", "route_switcher", *argv]
-    return subprocess.run(
-        command,
-        input=stdin,
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    with NamedTemporaryFile("w", encoding="utf-8") as given:
+        given.write(stdin)
+        given.flush()
+        return run_forked(argv, given=given.name)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +134,10 @@ def test_a_terminal_gets_color_unless_somebody_does_not_want_it(
 ) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(BAD)
-    command = [sys.executable, "-P", "-m", "route_switcher", "validate", *argv, str(file)]
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as terminal:
         with os.fdopen(theirs, "wb") as output:
-            subprocess.run(
-                command, stdout=output, env={**os.environ, **environ}, timeout=60, check=False
-            )
+            run_forked(("validate", *argv, str(file)), output=output.fileno(), **environ)
         told = all_of(terminal)
     assert b"unknown key" in told
     assert (b"\x1b[" in told) is colored
