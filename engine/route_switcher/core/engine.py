@@ -44,6 +44,10 @@ from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 _COUNTED = (Round, Answers)
 """Of these, all that comes may be that an uplink counts them."""
 
+_NEWS_OF_HOPS = (Start, Reload, Links, NextHops)
+_NEWS_OF_WAYS = (Links, NextHops, Routes)
+_CHANGES = (RuleChange, Decision)
+
 
 class Engine(PolicyInForce):
     """Judges rounds and links by a policy, and selects the active uplink of every family.
@@ -110,13 +114,14 @@ class Engine(PolicyInForce):
 
     def _add_what_follows(self, event: Event, outputs: list[Output]) -> None:
         """Add to what was said of an event what follows from it."""
-        if isinstance(event, Start | Reload | Links | NextHops):
+        if isinstance(event, _NEWS_OF_HOPS):
             outputs += next_hop_notices(event.at, self._healths.values())
         failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
-        changed = any(isinstance(o, RuleChange | Decision) for o in outputs)
-        if failed or changed or isinstance(event, NextHops):
+        changed = bool(outputs) and any(isinstance(o, _CHANGES) for o in outputs)
+        tries = failed and self._still is None  # else no uplink has another router
+        if tries or changed or isinstance(event, NextHops):
             outputs += try_routers(event.at, self._families.values())
-        if failed or isinstance(event, Links | NextHops | Routes):
+        if failed or isinstance(event, _NEWS_OF_WAYS):
             outputs += self._returning.asks(event.at, self._healths.values(), self._presence)
         for output in outputs:
             if isinstance(output, Decision):

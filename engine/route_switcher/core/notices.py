@@ -14,9 +14,13 @@ class Notices:
     def __init__(self) -> None:
         self._told: dict[str, Hashable] = {}
 
+    def is_news(self, subject: str, value: Hashable) -> bool:
+        """Whether `value` is not what was told of the `subject` last."""
+        return self._told.get(subject) != value
+
     def once(self, subject: str, value: Hashable, notice: Notice) -> list[Notice]:
         """The notice, unless `value` is what was told of the `subject` last."""
-        if self._told.get(subject) == value:
+        if not self.is_news(subject, value):
             return []
         self._told[subject] = value
         return [notice]

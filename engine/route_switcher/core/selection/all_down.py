@@ -61,16 +61,18 @@ class AllDown:
         be moved to, however old its answer is; `forced`: an operator's order keeps the traffic;
         `astray`: where it goes all the same."""
         outputs = self._ask_again(at, since, healths)
-        reasons = {h.uplink.id: why_not(h) for h in healths if h is not active}
-        known = [_known(h, reasons[h.uplink.id]) for h in healths if h is not active]
-        said = "; ".join([active.evidence(), *(known or ["there is no other uplink"])])
+        due = self._reminder.due(at) if forced else self._notices.is_news("staying", since)
+        if not due:
+            return outputs
+        others = [(health, why_not(health)) for health in healths if health is not active]
+        known = [_known(*each) for each in others] or ["there is no other uplink"]
+        said = "; ".join([active.evidence(), *known])
         said += f"; but {astray}" if astray else ""
         name, family = active.uplink.name, active.uplink.family
         if forced:
-            if self._reminder.due(at):
-                text = f"a forced order keeps the traffic on {name} until it is released: {said}"
-                outputs.append(Notice(at, Level.ERROR, f"{family}: {text}"))
-        elif all(reasons.values()):
+            text = f"a forced order keeps the traffic on {name} until it is released: {said}"
+            outputs.append(Notice(at, Level.ERROR, f"{family}: {text}"))
+        elif all(why for _, why in others):
             notice = Notice(at, Level.ERROR, f"{family}: staying with {name}: {said}")
             outputs += self._notices.once("staying", since, notice)
         return outputs

@@ -225,6 +225,8 @@ class SelectionState:
 
     def weigh(self, eligibility: Eligibility) -> list[Candidate]:
         """The uplinks as `select` sees them."""
+        if not self.companions:
+            return [eligibility.candidate(health, self.current) for health in self.candidates]
         weighed = []
         for health in self.candidates:
             own = eligibility.candidate(health, self.current)
