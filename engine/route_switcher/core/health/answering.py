@@ -54,10 +54,9 @@ class Answering:
         """Whether the latest round of any probe was good."""
         return any(latest.good for latest in self._latest.values())
 
-    @property
-    def failed(self) -> bool:
-        """Whether the latest round of any probe failed."""
-        return any(latest.failed for latest in self._latest.values())
+    def confirming(self, now: float) -> bool:
+        """Whether a probe fails, and that is not confirmed yet."""
+        return any(latest.failed and not latest.decided(now) for latest in self._latest.values())
 
     @property
     def undecided(self) -> bool:

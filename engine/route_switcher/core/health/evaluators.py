@@ -23,6 +23,7 @@ from route_switcher.core.vocabulary.conditions import (
     Subject,
     Within,
     leaves,
+    takes_time,
 )
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.link_troubles import describe_link
@@ -156,7 +157,9 @@ class _NextHop(_Timeless):
 
 class _Group:
     def __init__(self, condition: AnyOf | AllOf, observations: Observations) -> None:
-        self._parts = [make_evaluator(part, observations) for part in condition.conditions]
+        its = [(part, make_evaluator(part, observations)) for part in condition.conditions]
+        self._parts = [part for _, part in its]
+        self._timed = [part for of_it, part in its if takes_time(of_it)]
         self._combine: Callable[[Sequence[bool]], bool] = (
             any if isinstance(condition, AnyOf) else all
         )
@@ -167,7 +170,7 @@ class _Group:
         return self._combine(self._held)
 
     def deadline(self) -> float:
-        return min(part.deadline() for part in self._parts)
+        return min((part.deadline() for part in self._timed), default=inf)
 
     def restart(self) -> None:
         for part in self._parts:

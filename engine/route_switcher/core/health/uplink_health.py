@@ -200,7 +200,8 @@ class UplinkHealth(WayOut):
         asks for two), is ignored.
         """
         answering = self._answering
-        may_still_fail = answering.failed and any(rule.may_still_fail for rule in self._rules)
+        confirming = answering.confirming(now)
+        may_still_fail = confirming and any(rule.may_still_fail for rule in self._rules)
         return answering.why_not(now, since, may_still_fail=may_still_fail, urgent=urgent)
 
     @property
