@@ -193,11 +193,14 @@ def test_a_foreign_default_on_the_wire_does_not_bring_traffic_back_to_a_dead_gat
     engine.wait_for("decision", since=0, selected="secondary")
     follow(lab, told)
     engine.wait_for("decision", selected="primary")
-    # Until the foreign route below is seen, probes are answered by the other router. A busy machine
-    # sees it late, but not by seconds.
-    policy_file.write_text(policy_text(lab, stable="4s"))
-    engine.send(signal.SIGHUP)
-    engine.wait_for("reload", "the policy was read again")
+
+    def reload(stable: str) -> None:
+        policy_file.write_text(policy_text(lab, stable=stable))
+        engine.send(signal.SIGHUP)
+        engine.wait_for("reload", "the policy was read again")
+
+    # Until the foreign route below is seen, which takes a moment, the other router answers probes.
+    reload(stable="1h")
     kill_gateway(lab)
     engine.wait_for("decision", selected="secondary")
     since = engine.now
@@ -206,7 +209,10 @@ def test_a_foreign_default_on_the_wire_does_not_bring_traffic_back_to_a_dead_gat
     for _ in range(30):
         engine.wait_for("round", uplink="primary")
     follow(lab, told)
+    engine.wait_for("notice", "primary: probes go the right way again")
     mend_gateway(lab)
+    engine.wait_for("round", uplink="primary", outcome="good")
+    reload(stable="300ms")
     engine.wait_for("decision", selected="primary")
     assert [each.fields["selected"] for each in engine.said("decision", since)] == ["primary"]
 
