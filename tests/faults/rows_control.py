@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faults import clients
 from faults.acts import comes, goes
-from faults.bench import Bench, wait_until
+from faults.bench import PATIENCE, Bench, wait_until
 from faults.policy import Settings
 from faults.row import FAILED_OVER, Act, Row, Step
 
@@ -15,7 +15,9 @@ METRICS, SCRAPING = "127.0.0.1:9000", "scraping"
 REQUESTS = 10_000
 CONNECTIONS = 200
 SCRAPERS = 300
-_LONGEST = "300"
+_PATIENCE = 4 * PATIENCE
+"""Seconds: the engine lets them have a part of its time only."""
+_LONGEST = "600"
 """Seconds after which what was started ends by itself."""
 
 
@@ -36,7 +38,7 @@ def _pester(kind: str, begun: int) -> Act:
         shell = ["sh", "-c", f'exec "$@" >{folder}/made', "sh", *words]
         process = bench.lab.start("router", shell)
         bench.lab.keep("clients", lambda: bench.lab.stop(f"process {process.pid}"))
-        wait_until(lambda: made(folder) >= begun, f"{begun} requests")
+        wait_until(lambda: made(folder) >= begun, f"{begun} requests", _PATIENCE)
 
     return act
 
@@ -52,7 +54,8 @@ def _goes_when(count: int) -> Act:
     """The line is mended once the clients have made so many requests in all."""
 
     def act(bench: Bench) -> None:
-        wait_until(lambda: made(bench.policy_file.parent) >= count, f"{count} requests")
+        folder = bench.policy_file.parent
+        wait_until(lambda: made(folder) >= count, f"{count} requests", _PATIENCE)
         goes("blackhole")(bench)
 
     return act

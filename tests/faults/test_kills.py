@@ -19,6 +19,8 @@ pytestmark = pytest.mark.kernel
 
 KILLS = 100
 SEED = 20
+MEASURED = 10
+"""One in so many lives shows how long a start takes now."""
 UPLINKS = {"eth0": "primary", "eth1": "secondary"}
 _LONG_ENOUGH = 0.5
 """Seconds after the start in which a failover or a fail-back may end."""
@@ -98,12 +100,11 @@ def test_an_engine_that_is_killed_at_any_moment_leaves_a_route_that_works(
     with bench(tmp_path, settings) as running, Recorder(running.lab) as recorder:
         life = Life(running.lab, recorder)
         running.engine.end(signal.SIGKILL)
-        longest = 0.0
-        for _ in range(KILLS):
+        for number in range(KILLS):
             found = life.best
             started = time.monotonic()
             with start_engine(running.lab, running.policy_file) as engine:
-                if not longest:
+                if number % MEASURED == 0:  # a start may take longer than the ones before
                     engine.wait_for("decision")
                     longest = time.monotonic() - started + _LONG_ENOUGH
                 live_until_killed(engine, life, recorder, longest, chance)
