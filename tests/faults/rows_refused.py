@@ -2,7 +2,7 @@
 
 import time
 
-from faults.acts import comes, goes, router
+from faults.acts import comes, cut, goes, router
 from faults.bench import Bench, wait_until
 from faults.row import A_MOMENT, FAILED_OVER, PREFERRED, Act, Row, Step
 from route_switcher.lab.addresses import ROUTER
@@ -42,14 +42,18 @@ def _single_address(bench: Bench) -> None:
 
 
 def _nothing_can_be_added(bench: Bench) -> None:
-    """Both uplinks fail meanwhile, and the standby should be demoted."""
-    since = bench.engine.now
-    router("rule add unreachable priority 90")(bench)
-    for uplink in bench.lab.uplinks:
+    """Both uplinks fail meanwhile, and the standby should be demoted. The kernel finds no gateway
+    for a new route; what probes send still goes its way, and is lost beyond."""
+    since, uplinks = bench.engine.now, bench.lab.uplinks
+    rules = [f"unreachable to {uplink.gateway} priority 90" for uplink in uplinks]
+    router(*(f"rule add {rule}" for rule in rules))(bench)
+    cut(*(uplink.name for uplink in uplinks))(bench)
+    for uplink in uplinks:
         bench.engine.wait_for("rule", since=since, uplink=uplink.name, after="failed")
     bench.engine.wait_for("notice", "refused by the kernel", since=since)
     assert our_routes(bench.lab) == PREFERRED
-    router("rule del unreachable priority 90")(bench)
+    router(*(f"rule del {rule}" for rule in rules))(bench)
+    cut()(bench)
     bench.engine.wait_for_health("primary", "secondary")
 
 

@@ -14,4 +14,7 @@ def a_turn(*, alone: bool) -> Iterator[None]:
     """
     with open(__file__) as shared:
         fcntl.flock(shared, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
+        try:
+            yield
+        finally:
+            fcntl.flock(shared, fcntl.LOCK_UN)  # a process that was forked has the file open too
