@@ -25,8 +25,10 @@ WARM_UP = 25
 """Cycles after which everything has been loaded that ever will be."""
 PESTERED = 10_000
 LOOKS = 5
+TIMES = 3
+"""An allocator's arena is taken once. A leak grows by more than the slack so many times."""
 SLACK = 1024
-"""kB by which memory may grow meanwhile: an allocator's arena. A leak of one trio task or one
+"""kB by which memory may grow meanwhile. A leak of one trio task or one
 socket a cycle is more."""
 
 
@@ -123,25 +125,34 @@ def test_descriptors_threads_and_memory_stay_level(
 ) -> None:
     settings = Settings(interval="50ms", stable="200ms")
     with bench(tmp_path, settings) as running:
-        for number in range(CYCLES):
-            if number == WARM_UP:
-                before = level(running)
-            cycle(running)
-        looks = []
-
-        def as_before() -> bool:
-            """What is used no more is given back a while later; what leaks never is."""
-            looks.append(level(running))
-            return (
-                looks[-1].descriptors <= before.descriptors
-                and looks[-1].threads <= before.threads
-                and looks[-1].resident - before.resident <= SLACK
-            )
-
-        wait_until(as_before, f"the level of before: {before}")
-        after = looks[-1]
+        _repeat(cycle, running, WARM_UP)
+        for _ in range(TIMES):
+            before = level(running)
+            _repeat(cycle, running, CYCLES - WARM_UP)
+            after = _at_rest(running, before)
+            if after.resident - before.resident <= SLACK:
+                break
+    assert after.resident - before.resident <= SLACK
     then = (
         f"level: {after.descriptors} file descriptors, {after.threads} threads, "
         f"{after.resident / 1024:.1f} MiB ({(after.resident - before.resident) / 1024:+.1f})"
     )
     report(Line(name, then, None))
+
+
+def _repeat(cycle: Callable[[Bench], None], running: Bench, times: int) -> None:
+    for _ in range(times):
+        cycle(running)
+
+
+def _at_rest(running: Bench, before: Level) -> Level:
+    """The level when descriptors and threads are back at that of before. What is used no more is
+    given back a while later; what leaks never is."""
+    looks: list[Level] = []
+
+    def as_before() -> bool:
+        looks.append(level(running))
+        return looks[-1].descriptors <= before.descriptors and looks[-1].threads <= before.threads
+
+    wait_until(as_before, f"the descriptors and threads of before: {before}")
+    return looks[-1]
