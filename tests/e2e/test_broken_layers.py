@@ -15,6 +15,7 @@ from route_switcher.lab.addresses import BACKBONE_PORT, INTERNET
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.certificates import NAME, Authority, Certificate
+from support.page_server import Secured
 from support.running import Start, eventually, run_to_its_end
 
 pytestmark = pytest.mark.kernel
@@ -39,6 +40,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, port: int, certificate: Certificate) -> None:
         super().__init__(("0.0.0.0", port), _Page)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.sslsocket_class = Secured
         self._context.load_cert_chain(certificate.chain, certificate.key)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -126,8 +128,6 @@ class Faults:
         self.heal = lambda: self._lab.run(self._primary.name, *words)
 
 
-# Python leaves a socket open that was reset before its TLS began.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_each_of_eight_faults_is_named_by_the_layer_that_is_broken(
     lab: Lab, start: Start, tmp_path: Path
 ) -> None:

@@ -30,6 +30,13 @@ class _Redirects(_Pages):
         self.end_headers()
 
 
+class Secured(ssl.SSLSocket):
+    """Of a server. Some Pythons leave one open that was reset before its TLS began."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024  # as the kernel answers nobody who comes beyond that
@@ -83,6 +90,7 @@ def _serving(
     secured = None
     if certificate is not None:
         secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secured.sslsocket_class = Secured
         secured.load_cert_chain(certificate.chain, certificate.key)
     with ExitStack() as serving:
         for family in (AF_INET, AF_INET6):
