@@ -157,7 +157,10 @@ def box() -> Iterator[None]:
     """The router, from the beginning to the end of the block."""
     mounts = _mounts()
     shell(
-        f"ip netns add {FAR}", f"ip netns exec {FAR} sysctl -qw net.ipv6.conf.default.accept_dad=0"
+        f"ip netns add {FAR}",
+        # Nobody there asks for routers: to be asked makes an entry in the table of neighbours.
+        f"ip netns exec {FAR} sysctl -qw net.ipv6.conf.default.accept_dad=0"
+        " net.ipv6.conf.default.router_solicitations=0",
     )
     try:
         _set()
