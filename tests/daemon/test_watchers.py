@@ -106,8 +106,8 @@ async def test_it_begins_with_the_status_and_tells_each_thing_that_happens(
 async def test_while_nothing_happens_it_says_that_the_engine_goes_on_for_days(
     autojump_clock: trio.testing.MockClock, listener: Listener, place: Path
 ) -> None:
-    async with controlled(listener, place) as it:
-        await trio.sleep(200)
+    async with controlled(listener, place, policy(interval=10.0)) as it:
+        await trio.sleep(400)
         watching = await watch(it)
         await watching.until("status")
         began = trio.current_time()
