@@ -31,30 +31,35 @@ def run_ip(*commands: str) -> None:
         assert done.returncode == 0, f"{done.stderr}\n{lines[:500]}"
 
 
-def make_wire(number: int) -> None:
-    run_ip(f"link add eth{number} type veth peer name isp{number}")
-    for end in (f"eth{number}", f"isp{number}"):
+def make_wires(*numbers: int) -> None:
+    """As few processes as can be: most tests here have wires, and take no longer themselves."""
+    ends = [f"{end}{number}" for number in numbers for end in ("isp", "eth")]
+    run_ip(*(f"link add eth{number} type veth peer name isp{number}" for number in numbers))
+    for end in ends:
         # Without duplicate address detection addresses are usable at once.
         write_sysctl(f"ipv6/conf/{end}/accept_dad", 0)
     run_ip(
-        f"link set isp{number} up",
-        f"link set eth{number} up",
-        f"addr add 198.51.100.{number * 128 + 2}/25 dev eth{number}",
-        f"addr add 2001:db8:{number}::2/64 dev eth{number} nodad",
+        *(f"link set {end} up" for end in ends),
+        *(f"addr add 198.51.100.{n * 128 + 2}/25 dev eth{n}" for n in numbers),
+        *(f"addr add 2001:db8:{n}::2/64 dev eth{n} nodad" for n in numbers),
     )
-    await_carrier(f"eth{number}")
-    await_carrier(f"isp{number}")
+    await_carriers(*ends)
 
 
 def await_carrier(interface: str) -> None:
+    await_carriers(interface)
+
+
+def await_carriers(*interfaces: str) -> None:
     """The kernel tells of a carrier, and makes the link-local address, up to a second later."""
     end = time.monotonic() + DEADLINE
     while True:
-        words = ["ip", "-j", "link", "show", "dev", interface]
-        (link,) = json.loads(subprocess.check_output(words))
-        if link["operstate"] == "UP" and addresses_settled(interface):
-            return
-        assert time.monotonic() < end, f"{interface}: {link}"
+        if all(addresses_settled(interface) for interface in interfaces):
+            links = json.loads(subprocess.check_output(["ip", "-j", "link", "show"]))
+            up = {link["ifname"] for link in links if link["operstate"] == "UP"}
+            if up.issuperset(interfaces):
+                return
+        assert time.monotonic() < end, interfaces
         time.sleep(0.002)
 
 
@@ -84,7 +89,7 @@ def sysctl() -> Iterator[Callable[[str, int], None]]:
 
 @pytest.fixture
 def wire() -> Callable[[int], None]:
-    return make_wire
+    return make_wires
 
 
 @pytest.fixture
@@ -98,18 +103,13 @@ def unplug() -> Callable[[int], None]:
 
 
 @pytest.fixture
-def wires() -> Iterator[None]:
-    for number in NUMBERS:
-        make_wire(number)
-    yield
-    for number in NUMBERS:
-        subprocess.run(["ip", "link", "del", f"eth{number}"], capture_output=True)
-    for family in ("-4", "-6"):
-        subprocess.run(["ip", family, "route", "flush", "table", "main"], capture_output=True)
+def wires() -> None:
+    """They go with the network of the test."""
+    make_wires(*NUMBERS)
 
 
 @pytest.fixture
-def net(wires: None, sysctl: Callable[[str, int], None]) -> Iterator[None]:
+def net(wires: None, sysctl: Callable[[str, int], None]) -> None:
     """The two uplinks with standing routes, and a network of clients behind `lan0`."""
     run_ip(
         "link add lan0 type veth peer name client0",
@@ -120,20 +120,14 @@ def net(wires: None, sysctl: Callable[[str, int], None]) -> Iterator[None]:
     )
     for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
         sysctl(name, 1)
-    for number, metric in ((0, 10), (1, 20)):
-        for family in Family:
-            via = GATEWAYS[family][number]
-            line = f"route add default via {via} dev eth{number} metric {metric} proto 115"
-            run_ip(f"{FLAGS[family]} {line}")
-    yield
-    subprocess.run(["ip", "link", "del", "lan0"], capture_output=True)
-    for flag in FLAGS.values():
-        for table in (100, 116):
-            words = ["ip", flag, "route", "flush", "table", str(table)]
-            subprocess.run(words, capture_output=True)
-        words = ["ip", flag, "rule", "del", "pref", "100"]
-        while subprocess.run(words, capture_output=True).returncode == 0:
-            pass
+    run_ip(
+        *(
+            f"{FLAGS[family]} route add default via {GATEWAYS[family][number]} dev eth{number}"
+            f" metric {metric} proto 115"
+            for family in Family
+            for number, metric in ((0, 10), (1, 20))
+        )
+    )
 
 
 @pytest.fixture
