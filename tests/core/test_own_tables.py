@@ -174,6 +174,7 @@ MOVES = [(MAIN_TABLE, 115), (115, MAIN_TABLE), (115, 200), (115, 116), (116, 115
 @pytest.mark.parametrize(("before", "after"), MOVES)
 def test_a_move_may_stop_anywhere(before: int, after: int, how: str, active: str) -> None:
     """Traffic never leaves its uplink, and the next engine finishes the move."""
+    fresh = World(placed(after), links=LINKS).run(5.0)
     for steps in range(60):
         world = World(placed(before), links=LINKS).run(5.0)
         if active == "eth1":
@@ -198,7 +199,6 @@ def test_a_move_may_stop_anywhere(before: int, after: int, how: str, active: str
             world.restart(placed(after))
         assert world.switches() == ([] if active == "eth0" else world.switches()[:1])
         assert routes(world) == wanted(after, active)
-        fresh = World(placed(after), links=LINKS).run(5.0)
         assert rules(world) == rules(fresh)
         if done:
             return
