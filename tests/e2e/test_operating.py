@@ -179,6 +179,27 @@ def test_an_engine_that_is_stopped_is_no_longer_waited_for(lab: Lab, start: Star
     )
 
 
+@pytest.mark.parametrize("order", ["switch secondary", "drill secondary --for 1h"])
+def test_an_order_that_nobody_answers_may_still_be_carried_out(
+    lab: Lab, start: Start, order: str
+) -> None:
+    engine = start(policy_text(lab, failures=PATIENT))
+    engine.wait_for_health("primary", "secondary")
+    engine.send(signal.SIGSTOP)
+    impatient = (
+        "from route_switcher.cli import asking, drill;"
+        "asking.ask.__kwdefaults__['patience'] = drill.PATIENCE = 1.0"
+    )
+    done = run_to_its_end(lab, *order.split(), first=impatient)
+    assert (done.returncode, done.stdout) == (1, "")
+    told = " ".join(done.stderr.split())
+    assert told.endswith(
+        "does not answer; it may still do what was asked: `route-switcher status` tells"
+    )
+    engine.send(signal.SIGCONT)
+    wait_until_taken(lab, "eth1")
+
+
 @pytest.mark.parametrize("command", COMMANDS[:-1])
 def test_the_commands_import_nothing_heavy(lab: Lab, start: Start, command: str) -> None:
     engine = start(policy_text(lab, failures=PATIENT))

@@ -9,6 +9,9 @@ from route_switcher.cli import EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.protocol import Error
 
+IN_DOUBT = "; it may still do what was asked: `route-switcher status` tells"
+"""What is added where an order was sent, and nothing came back."""
+
 UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 """How text is folded: commands and names stay whole."""
 
@@ -19,17 +22,22 @@ def ask(
     show: Callable[[Mapping[str, Any]], int],
     *,
     patience: float = PATIENCE,
+    order: bool = True,
 ) -> int:
-    """Send a request, and `show` its reply; the exit code. What went wrong is said in words."""
+    """Send a request, and `show` its reply; the exit code. What went wrong is said in words.
+    `order`: it changes something."""
+    doubt = ""
     try:
         with connected(patience) as client:
+            doubt = IN_DOUBT if order else ""
             reply = client.ask(line)
+        doubt = ""
         if reply.get("ok") is True:
             return show(reply)
         if reply.get("ok") is not False:
             raise CannotAsk("what answers there is no engine")
     except CannotAsk as error:
-        print(f"route-switcher {command}: {error}", file=sys.stderr)
+        print(_folded(f"route-switcher {command}: {error}{doubt}"), file=sys.stderr)
         return EXIT_PROBLEMS
     complain(command, reply)
     unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value

@@ -26,7 +26,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
-from route_switcher.cli.asking import UNBROKEN, complain
+from route_switcher.cli.asking import IN_DOUBT, UNBROKEN, complain
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.drill_words import report
 from route_switcher.control.protocol import LONGEST_ORDER, Error, request
@@ -73,7 +73,7 @@ def _drill(arguments: argparse.Namespace, seconds: float, ctrl_c: "_CtrlC") -> i
     drill: Mapping[str, Any] | None = None
     try:
         try:
-            reply = _ask(request("drill", uplink=arguments.uplink, seconds=seconds))
+            reply = _begin(request("drill", uplink=arguments.uplink, seconds=seconds))
             if reply.get("ok") is True:
                 drill = reply["drill"]
                 _say_begun(arguments.uplink, seconds, reply)
@@ -164,6 +164,15 @@ def _until_over(drill: Mapping[str, Any]) -> Mapping[str, Any]:
     return drill
 
 
+def _begin(line: bytes) -> dict[str, Any]:
+    """The reply to the order. Raises CannotAsk."""
+    with connected(PATIENCE) as client:
+        try:
+            return client.ask(line)
+        except CannotAsk as error:
+            raise CannotAsk(f"{error}{IN_DOUBT}") from None
+
+
 def _ask(line: bytes) -> dict[str, Any]:
     """A connection each time: one has a limited number of requests. Raises CannotAsk."""
     with connected(PATIENCE) as client:
@@ -190,7 +199,7 @@ def _say(text: str) -> None:
 
 
 def _cannot(message: str) -> int:
-    print(f"route-switcher drill: {message}", file=sys.stderr)
+    _say(f"route-switcher drill: {message}")
     return EXIT_PROBLEMS
 
 

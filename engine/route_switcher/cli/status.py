@@ -45,4 +45,4 @@ def execute(arguments: argparse.Namespace) -> int:
             print_states(screen(status), arguments.color)
         return _EXIT_CODES.get(status["verdict"], EXIT_DEGRADED)
 
-    return ask("status", request("status"), show)
+    return ask("status", request("status"), show, order=False)

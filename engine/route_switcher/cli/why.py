@@ -33,4 +33,4 @@ def execute(arguments: argparse.Namespace) -> int:
         print_states("\n\n".join(paragraphs).split("\n"), arguments.color)
         return EXIT_OK
 
-    return ask("why", request("why", uplink=arguments.uplink), show)
+    return ask("why", request("why", uplink=arguments.uplink), show, order=False)
