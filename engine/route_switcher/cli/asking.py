@@ -9,7 +9,7 @@ from route_switcher.cli import EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.protocol import Error
 
-IN_DOUBT = "; it may still do what was asked: `route-switcher status` tells"
+IN_DOUBT = "; it may still do it"
 """What is added where an order was sent, and nothing came back."""
 
 UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
@@ -37,7 +37,7 @@ def ask(
         if reply.get("ok") is not False:
             raise CannotAsk("what answers there is no engine")
     except CannotAsk as error:
-        print(_folded(f"route-switcher {command}: {error}{doubt}"), file=sys.stderr)
+        print(f"route-switcher {command}: {error}{doubt}", file=sys.stderr)
         return EXIT_PROBLEMS
     complain(command, reply)
     unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value

@@ -199,7 +199,7 @@ def _say(text: str) -> None:
 
 
 def _cannot(message: str) -> int:
-    _say(f"route-switcher drill: {message}")
+    print(f"route-switcher drill: {message}", file=sys.stderr)
     return EXIT_PROBLEMS
 
 
