@@ -121,6 +121,11 @@ ODD = [
     *("[]", "[a]", "{a: 1}", "eth0", "eth0:1", "' eth1'", "a b", "/bin/true", "'/bin/it now'"),
     *("198.18.0.1/15", "10.0.0.0/8", "127.0.0.1:9000", "0.0.0.0:9000", "9000", "Server nginx"),
 ]
+POLICY_OF_ONE = """\
+version: 1
+uplinks: {NAME: {interface: eth0, gateway: 198.51.100.1}}
+probes: {p: {type: icmp, uplinks: 1 day}}
+"""
 _TOKEN = "@@"
 _FIT = r"(?:[\[{].*[\]}]|[^\s,()\[\]{}…]+|'[^']+')"
 _WRITE = re.compile(
@@ -205,6 +210,13 @@ def test_an_example_names_what_the_file_has() -> None:
     spoilt = _spoilt(("rules", 0)).replace(f'"{_TOKEN}"', "1")
     (told,) = [p.hint for p in _errors(spoilt) if "for example" in p.hint]
     assert "probe: p" in told
+
+
+@pytest.mark.parametrize("name", ["Büro", "'1'", "my fibre", "'yes'"])
+def test_an_example_names_nothing_that_is_refused_or_needs_quotes(name: str) -> None:
+    text = POLICY_OF_ONE.replace("NAME", name)
+    hints = [p.hint for p in _errors(text) if "for example" in p.hint]
+    assert hints == ["write for example [primary]"]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def ask(
     line: bytes,
     show: Callable[[Mapping[str, Any]], int],
     *,
+    order: bool,
     patience: float = PATIENCE,
-    order: bool = True,
 ) -> int:
     """Send a request, and `show` its reply; the exit code. What went wrong is said in words.
     `order`: it changes something."""

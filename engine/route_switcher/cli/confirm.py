@@ -28,4 +28,4 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"route-switcher confirm: {what}; the log says why", file=sys.stderr)
         return EXIT_OK
 
-    return ask("confirm", request("confirm"), show)
+    return ask("confirm", request("confirm"), show, order=True)

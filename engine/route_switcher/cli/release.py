@@ -27,4 +27,4 @@ def execute(arguments: argparse.Namespace) -> int:
         print_messages(reply)
         return EXIT_OK
 
-    return ask("release", request("release"), show)
+    return ask("release", request("release"), show, order=True)

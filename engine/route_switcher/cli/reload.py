@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return EXIT_OK
 
     line = request("reload", confirm_seconds=seconds)
-    return ask("reload", line, show, patience=_PATIENCE)
+    return ask("reload", line, show, patience=_PATIENCE, order=True)
 
 
 def _wrong_usage(message: str) -> int:

@@ -43,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _wrong_usage("UPLINK is empty")
     force = True if arguments.force else None
     line = request("switch", uplink=arguments.uplink, seconds=seconds, force=force)
-    return ask("switch", line, _show)
+    return ask("switch", line, _show, order=True)
 
 
 def _show(reply: Mapping[str, Any]) -> int:

@@ -7,7 +7,6 @@ mapping must not hold is refused by `not`: there the title is the message.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 _NOTHING = r"(?!)"
 """A pattern that nothing matches."""
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
 
 
 def check_schema(findings: Findings, kind: FileKind) -> None:
@@ -174,7 +171,7 @@ class _Check:
 
     def _slip(self, path: Path, schema: dict[str, Any], value: object) -> str | None:
         """What to write instead of `value` if it is nearly right."""
-        if isinstance(value, str) and _is_quoted(schema, value):
+        if isinstance(value, str) and expected.unquoted(schema, value):
             return f"write {value}, without quotes"
         if schema.get("type") == "boolean" and (meant := typo_hints.truth(value)):
             return f"write {meant}"
@@ -285,16 +282,6 @@ _REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
     "propertyNames": _Check.report_bad_key,
     "not": _Check.report_refused,
 }
-
-
-def _is_quoted(schema: dict[str, Any], value: str) -> bool:
-    """Whether `value` is text only for its quotes: a number, or true or false, is wanted."""
-    if schema.get("type") == "integer":
-        least, most = schema["minimum"], schema.get("maximum", math.inf)
-        return _NUMBER.match(value) is not None and least <= int(value) <= most
-    if schema.get("type") == "boolean":
-        return value in ("true", "false")
-    return "const" in schema and value == expected.flow(schema["const"])
 
 
 def _alternatives(values: Sequence[str]) -> str | None:

@@ -1,5 +1,7 @@
 """What a part of the schema expects, in words: its hint, its description, an example of it."""
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +11,13 @@ from route_switcher.policy.yaml.reader import Path
 
 _NAMED_IN: dict[Path, str] = {("uplinks",): "uplinks", ("probe",): "probes"}
 """By a key, the section whose names it takes."""
+
+_PLAIN_NAME = re.compile(
+    r"(?!(?:yes|no|on|off|true|false|null)\Z)[A-Za-z][A-Za-z0-9_-]{0,31}\Z", re.I
+)
+"""A name that nothing is wrong with, and that YAML reads as text without quotes."""
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
 
 
 def hint(schema: dict[str, Any], with_names: Callable[[object], object]) -> str:
@@ -46,7 +55,8 @@ def with_names(findings: Findings, key: Path, example: object) -> object:
     if isinstance(example, list) and example and isinstance(example[0], dict):
         return [with_names(findings, (), inner) for inner in example]
     section = _NAMED_IN.get(key)
-    names = [path[-1] for path in findings.entries((section,))] if section else []
+    written = (str(path[-1]) for path in findings.entries((section,))) if section else ()
+    names = [name for name in written if _PLAIN_NAME.match(name)]
     if not names:
         return example
     return names[:1] if isinstance(example, list) else names[0]
@@ -59,3 +69,13 @@ def flow(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(flow, value)) + "]"
     return str(value)
+
+
+def unquoted(schema: dict[str, Any], value: str) -> bool:
+    """Whether `value` would be what is expected without its quotes: a number, or true or false."""
+    if schema.get("type") == "integer":
+        least, most = schema["minimum"], schema.get("maximum", math.inf)
+        return _NUMBER.match(value) is not None and least <= int(value) <= most
+    if schema.get("type") == "boolean":
+        return value in ("true", "false")
+    return "const" in schema and value == flow(schema["const"])
