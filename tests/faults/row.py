@@ -45,9 +45,8 @@ class Step:
     """Packets that may be lost at most, what the machine kept back left out (`machine_cost`). None:
     not judged."""
     lines: int | None = None
-    """Lines of the log that may be written at most about routes, rules of ours and the traffic's
-    way, those of level debug left out. None: not judged.
-    """
+    """Lines of the log that may be written at most, those of level debug left out, and those about
+    rounds (`playing`). None: not judged."""
     within: float | None = None
     """Seconds from the first failed round's sending to the decision, at most, what the machine kept
     back left out."""

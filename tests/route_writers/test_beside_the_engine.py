@@ -116,7 +116,7 @@ def traffic(
         stream.stop()
         outage, kept_back = stream.outage(), machine.up_to_now()
     sys.stdout.write(f"{what}: {outage.lost} packets lost, {outage.milliseconds:.0f} ms\n")
-    assert outage.lost <= kept_back.allows(most), (what, kept_back)
+    assert outage.lost <= kept_back.allows(most), f"{what}: {kept_back}"
 
 
 EVERY_PROGRAM = [

@@ -26,9 +26,13 @@ machine, and still far from any interval."""
 _NANOSECONDS = 1_000_000_000
 _STOLEN = 8
 """The place in the first line of /proc/stat (proc(5)): what went to other virtual machines."""
+_CLOCK_OF_ANOTHER = 2
+"""With a process, the clock of what it has run, to the nanosecond (clock_getcpuclockid(3))."""
 _PERIOD = 0.01
 _AT_ONCE = 0.01
 """Seconds that a free lock may take, with all that this thread itself waits for a processor."""
+_MOST = 20.0
+"""Seconds that may come on top of a bound: a machine that keeps more back can show nothing."""
 
 _DELETE_ROUTE = struct.pack("=IHHII", 36, 25, 0x5, 1, 0)
 _NO_SUCH_ROUTE = struct.pack("=8BI", socket.AF_INET, 32, 0, 0, 254, 0, 0, 1, 0)
@@ -54,21 +58,27 @@ class Cost:
         """Seconds by which a decision may be later. A round that the machine delays by more than
         its timeout counts for nothing, and the next one follows after an interval, which is no
         longer here: so such a delay costs as much again."""
-        return 2 * self.seconds
+        return min(2 * self.seconds, _MOST)
+
+    def __str__(self) -> str:
+        kept = f"kept back: {self.seconds:.3f} s, {self.packets} packets"
+        return kept if 2 * self.seconds <= _MOST else f"this machine is too busy: {kept}"
 
 
 class MachineCost:
     """Measures from `__enter__` on, until asked.
 
-    The time is the sum of three: the engine was ready to run, and waited for a processor
-    (/proc/PID/schedstat); the processors of this virtual machine ran others; and the lock that
-    every change of a route takes (rtnl_lock), one for all networks of the machine, was not free.
+    The time is the sum of three: the engine was ready to run, and waited for a processor; a
+    processor of this virtual machine ran others; and others held the lock that every change of a
+    route takes (rtnl_lock), one for all networks of the machine. While the engine itself runs, or
+    waits for a processor, it does not wait for that lock, and may be the one that holds it: such
+    time is not counted as the lock's.
     """
 
     def __init__(self, lab: Lab, process: int) -> None:
         self._lab = lab
         self._process = process
-        self._waited = _waited(process)
+        self._waited = waited(process)
         self._stolen = _stolen()
         self._dropped = self._drops()
         self._locked = 0.0
@@ -92,17 +102,21 @@ class MachineCost:
 
     def up_to_now(self) -> Cost:
         """What was kept back since the beginning."""
-        now = _waited(self._process)
-        waited = sum(number - self._waited.get(thread, 0) for thread, number in now.items())
-        seconds = waited / _NANOSECONDS + (_stolen() - self._stolen) + self._locked
+        kept = max(0.0, waited(self._process) - self._waited)
+        seconds = kept + (_stolen() - self._stolen) + self._locked
         return Cost(seconds, self._drops() - self._dropped)
 
     def _watch_lock(self) -> None:
         while not self._ended.wait(_PERIOD):
-            began = time.monotonic()
+            began, engine = time.monotonic(), self._engine()
             self._socket.send(_DELETE_ROUTE + _NO_SUCH_ROUTE + _TO)
             self._socket.recv(4096)
-            self._locked += max(0.0, time.monotonic() - began - _AT_ONCE)
+            took = time.monotonic() - began
+            self._locked += max(0.0, took - (self._engine() - engine) - _AT_ONCE)
+
+    def _engine(self) -> float:
+        """Seconds for which the engine has run, or waited for a processor."""
+        return _ran(self._process) + waited(self._process)
 
     def _drops(self) -> int:
         backlogs = Path("/proc/net/softnet_stat").read_text().splitlines()
@@ -113,21 +127,27 @@ class MachineCost:
         return dropped
 
 
-def _waited(process: int) -> dict[str, int]:
-    """Nanoseconds that each thread has waited for a processor."""
-    waited = {}
-    with suppress(OSError):  # the process has ended
-        for thread in os.listdir(f"/proc/{process}/task"):
-            with suppress(OSError):  # the thread has ended
-                numbers = Path(f"/proc/{process}/task/{thread}/schedstat").read_text().split()
-                waited[thread] = int(numbers[1])
-    return waited
+def waited(process: int) -> float:
+    """Seconds for which the main thread, in which the engine's loop runs, has waited for a
+    processor (Documentation/scheduler/sched-stats.rst); 0 if it has ended."""
+    with suppress(OSError):
+        numbers = Path(f"/proc/{process}/task/{process}/schedstat").read_text().split()
+        return int(numbers[1]) / _NANOSECONDS
+    return 0.0
+
+
+def _ran(process: int) -> float:
+    """Seconds for which its threads have run; 0 if it has ended."""
+    with suppress(OSError):
+        return time.clock_gettime(~process << 3 | _CLOCK_OF_ANOTHER)
+    return 0.0
 
 
 def _stolen() -> float:
-    """Seconds, of all processors."""
+    """Seconds, of one processor on average."""
     with open("/proc/stat") as numbers:
-        return int(numbers.readline().split()[_STOLEN]) / os.sysconf("SC_CLK_TCK")
+        ticks = int(numbers.readline().split()[_STOLEN])
+    return ticks / os.sysconf("SC_CLK_TCK") / (os.cpu_count() or 1)
 
 
 def _full_buffers() -> int:
