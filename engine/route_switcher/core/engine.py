@@ -42,7 +42,7 @@ from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 
 _COUNTED = (Round, Answers)
-"""Of these, all that comes may be that an uplink counts them."""
+"""Where nothing else changes, such an event only changes what an uplink has counted."""
 
 _NEWS_OF_HOPS = (Start, Reload, Links, NextHops)
 _NEWS_OF_WAYS = (Links, NextHops, Routes)
@@ -65,7 +65,7 @@ class Engine(PolicyInForce):
         outputs = self._take(event)
         if self._still is not None and not failed:
             return ()
-        self._add_what_follows(event, outputs)
+        self._add_what_follows(event, outputs, failed=failed)
         if outputs:
             self._still = None
         elif counts and self._still is None:
@@ -83,7 +83,7 @@ class Engine(PolicyInForce):
             case NextHops():
                 return self._see_hops(event) + self._decide(event.at)
             case Routes():
-                outputs = self._ownership.see(event.at, event.routes, self._links())
+                outputs = self._ownership.see(event.at, event.routes, self._links(), self._plans)
                 outputs += self._ownership.see_rules(event.at, event.rules)
                 outputs += self._see_routes(event.at, event.routes, event.rules)
                 return outputs + self._decide(event.at)
@@ -112,13 +112,13 @@ class Engine(PolicyInForce):
             case _:
                 assert_never(event)
 
-    def _add_what_follows(self, event: Event, outputs: list[Output]) -> None:
+    def _add_what_follows(self, event: Event, outputs: list[Output], *, failed: bool) -> None:
         """Add to what was said of an event what follows from it."""
         if isinstance(event, _NEWS_OF_HOPS):
             outputs += next_hop_notices(event.at, self._healths.values())
-        failed = isinstance(event, Round) and event.outcome is RoundOutcome.FAILED
         changed = bool(outputs) and any(isinstance(o, _CHANGES) for o in outputs)
-        tries = failed and self._still is None  # else no uplink has another router
+        # A failed round leaves `_still` as it is only where no uplink has another router to try.
+        tries = failed and self._still is None
         if tries or changed or isinstance(event, NextHops):
             outputs += try_routers(event.at, self._families.values())
         if failed or isinstance(event, _NEWS_OF_WAYS):

@@ -65,7 +65,8 @@ A route is ours if it carries our protocol number. Ours are expected once the ke
 The same holds for more than expected, counted apart, so that who adds routes as ours without end
 does not keep the engine busy. Where a reconcile has left some that should go, because they were too
 many (below), the next one is 0.1 s later (`REMOVAL_PAUSE`), or three times what that one took
-(5 s at most).
+(5 s at most). It is sooner if a route that is more than expected leads traffic astray
+(`diff.lead_astray`): then only the 0.1 s and the limit above count.
 
 What was lost within the minute before as well is lost again and again (`losses`): one notice tells
 of all such routes, another of all such rules, and a reminder after 1, 2, 4 … minutes. Each single

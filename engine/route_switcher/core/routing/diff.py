@@ -10,10 +10,11 @@ Routes of the traffic's table go first. Those of other tables go when no rule le
 except into the small table of an uplink.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import partial
 from typing import TypeAlias
 
+from route_switcher.core.routing.conflicts import precedes
 from route_switcher.core.routing.plan import DesiredRoute, Plan
 from route_switcher.core.routing.rule_list import leads_all
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
@@ -97,6 +98,20 @@ def deletions_elsewhere(
         RouteAction(Change.DELETE, route, _why_elsewhere(plan, small.get(_line(route)), route))
         for route in sorted(_leaving(plan, ours), key=partial(_turn, None))
         if route.table != plan.table and may_go(route)
+    )
+
+
+def lead_astray(plan: Plan, surplus: Set[Route]) -> bool:
+    """Whether any of `surplus`, routes of ours that are not to stand, takes packets from the route
+    that should carry them: the active one, or that of an uplink's small table."""
+    carriers = [c for c in (plan.active, *plan.beside) if c is not None]
+    carriers += [w.route for w in plan.routes if w.route.table != plan.table]
+    first = {(c.table, c.destination): c for c in carriers}
+    return any(
+        # What leads to a longer prefix comes before any metric.
+        precedes(route, first.get((route.table, route.destination)))
+        or (route.table == plan.table and route.destination not in plan.destinations)
+        for route in _leaving(plan, {route for route in surplus if route.family is plan.family})
     )
 
 

@@ -2,15 +2,18 @@
 
 What somebody else took away is put back at once, and what somebody added as ours is deleted at
 once. Where that happens again and again, somebody is fighting for these routes, and it is done only
-now and then. More than a reconcile deletes are deleted bit by bit.
+now and then. More than a reconcile deletes are deleted bit by bit, and soon where any of them leads
+traffic astray.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import TypeAlias
 
+from route_switcher.core.routing.diff import lead_astray
 from route_switcher.core.routing.losses import Losses
+from route_switcher.core.routing.plan import Plan
 from route_switcher.core.vocabulary.effects import Reconcile
 from route_switcher.core.vocabulary.events import Applied, LinkState
 from route_switcher.core.vocabulary.outputs import (
@@ -32,12 +35,15 @@ RESTORATION_SPAN = 0.5
 Beyond that, it is done once in that span."""
 
 REMOVAL_PAUSE = 0.1
-REMOVAL_RESTS = 3
-LONGEST_REMOVAL_PAUSE = 5.0
 """Seconds until more are deleted, where they were too many for one time (`reconcile.DELETIONS`):
-rounds and news have their turn meanwhile. On a slow machine it is so many times as long as the
-deletion took, so that this takes a quarter of the time."""
+rounds and news have their turn meanwhile."""
 
+REMOVAL_RESTS = 3
+"""On a slow machine the pause is so many times as long as the deletion took. That is known only of
+one that was asked for here. After any other the pause is `REMOVAL_PAUSE`."""
+
+LONGEST_REMOVAL_PAUSE = 5.0
+"""Seconds. The pause is never longer, however long the deletion took."""
 
 _SOMEBODY = "somebody else"
 _KERNEL = "the kernel, with its interface or address"
@@ -71,6 +77,8 @@ class Ownership:
         self._rule_losses: Losses[RoutingRule] = Losses("rules")
         self._asked_at: float | None = None
         """Since when a reconcile is asked for, if one is."""
+        self._rest_until = -inf
+        """Until when nothing more is deleted, even if it leads traffic astray."""
         self.restore_at = inf
         """When to bring the kernel to the plan again, though that has not changed; inf: never."""
 
@@ -87,6 +95,7 @@ class Ownership:
         """The kernel was brought to the plan. A route that had to be added once more had been taken
         away."""
         self.restore_at = event.at + self._removal_pause(event.at) if event.unfinished else inf
+        self._rest_until = event.at + REMOVAL_PAUSE if event.unfinished else -inf
         self._asked_at = None
         for action in event.rules:
             others = tuple(rule for rule in self._rules if rule != action.rule)
@@ -100,18 +109,24 @@ class Ownership:
         self._expected = self._expected - deleted | added
         return self._lost(event.at, again, links)
 
-    def see(self, at: float, routes: Iterable[Route], links: Links) -> list[Output]:
-        """Take what the kernel has now. Returns what went missing, and whether to put it back."""
+    def see(
+        self, at: float, routes: Iterable[Route], links: Links, plans: Callable[[], Iterable[Plan]]
+    ) -> list[Output]:
+        """Take what the kernel has now. Returns what went missing, and whether to put it back.
+        `plans` gives those of now."""
         ours, before = _ours(routes), self._seen
         self._seen = ours
         self._expected = under_new_names(self._expected, ours)
         missing = self._expected - ours
-        surplus = ours != before and not ours <= self._expected
+        surplus = ours - self._expected if ours != before else frozenset()
         self._expected -= missing
         if missing:
             self.restore_at = self._restorations.take(at)
         elif surplus and self.restore_at == inf:
             self.restore_at = self._removals.take(at)
+        if surplus and self.restore_at > at and any(lead_astray(p, surplus) for p in plans()):
+            soon = max(self._removals.take(at), self._rest_until)
+            self.restore_at = min(self.restore_at, soon)
         return [*self._lost(at, missing, links), *self.on_time(at)]
 
     def see_rules(self, at: float, rules: tuple[RoutingRule, ...]) -> list[Output]:
