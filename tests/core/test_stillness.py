@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from core.test_invariants import POLICY, Step, Watched, everything, phases
 from core.test_uplinks_of_two_families import Net as TwoFamilies
 from route_switcher.core.engine import Engine
+from route_switcher.core.selection.family_selection import FamilySelection
 from route_switcher.core.vocabulary.events import LinkState
-from route_switcher.core.vocabulary.orders import Release, Switch
+from route_switcher.core.vocabulary.orders import Drill, Release, Switch
 from route_switcher.core.vocabulary.policy import (
     FamiliesMove,
     HoldBack,
@@ -20,7 +21,7 @@ from route_switcher.core.vocabulary.policy import (
     Policy,
     WhenAllDown,
 )
-from route_switcher.core.vocabulary.uplinks import UplinkId
+from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from support.answering import Net, policy
 from support.twins import NAMES, Twin, hold_backs, policies
 from support.two_families import BOTH
@@ -28,11 +29,11 @@ from support.two_families import BOTH
 deeds = st.sampled_from(
     (
         *("cut", "cut", "cut", "mend", "mend", "slow", "unasked", "dead", "unplug", "plug"),
-        *("order", "release", "reload", "other", "heal", "heal"),
+        *("order", "drill", "release", "reload", "other", "heal", "heal"),
     )
 )
 pauses = st.sampled_from([0.0, 0.125, 0.625, 1.0, 2.5, 7.0, 12.0, 40.0])
-ON_LINES = ("cut", "cut", "mend", "mend", "unplug", "plug", "address", "order", "release")
+ON_LINES = ("cut", "cut", "mend", "mend", "unplug", "plug", "address", "order", "drill", "release")
 lines = st.sampled_from([line.id for line in BOTH.uplinks])
 steps = st.lists(st.tuples(pauses, deeds, st.sampled_from(NAMES)), min_size=4, max_size=16)
 
@@ -41,8 +42,20 @@ def still(net: Net) -> bool:
     return net.world.engine._still is not None
 
 
+class Weighing(dict[Family, FamilySelection]):
+    """Selections that weigh the uplinks at each round, also where what follows is known before."""
+
+    def __setitem__(self, family: Family, selection: FamilySelection) -> None:
+        vars(selection)["unrivalled"] = lambda at: False
+        super().__setitem__(family, selection)
+
+
 def look_at_everything(engine: Engine) -> None:
     vars(engine)["_stillness"] = lambda: None
+    weighing = Weighing()
+    for family, selection in engine._families.items():
+        weighing[family] = selection
+    engine._families = weighing
 
 
 def assert_alike(usual: Engine, careful: Engine, at: float) -> None:
@@ -147,6 +160,8 @@ def happen(net: TwoFamilies, what: str, line: UplinkId) -> None:
             net.world.set_links(LinkState(interface, families=frozenset({line.family})))
         case "order":
             net.world.submit(Switch(net.world.now, line.name, net.world.now + 20))
+        case "drill":
+            net.world.submit(Drill(net.world.now, line.name, net.world.now + 10))
         case "release":
             net.world.submit(Release(net.world.now, line.name))
 

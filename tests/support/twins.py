@@ -6,6 +6,7 @@ from math import inf, lcm
 from hypothesis import strategies as st
 
 from route_switcher.core.vocabulary.events import LinkState
+from route_switcher.core.vocabulary.orders import Drill
 from route_switcher.core.vocabulary.policy import Damping, FailBack, HoldBack, Policy, Recover, Rule
 from route_switcher.core.vocabulary.probes import Target, answers_needed
 from route_switcher.core.vocabulary.uplinks import Family, UplinkId
@@ -66,6 +67,8 @@ class Twin(Net):
                 self.world.set_links(LinkState(interface))
             case "order":
                 self.world.switch(name, seconds=20)
+            case "drill":
+                self.world.submit(Drill(self.world.now, name, self.world.now + 20))
             case "release":
                 self.world.release(name)
             case "reload":
