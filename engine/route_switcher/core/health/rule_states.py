@@ -20,7 +20,8 @@ class Signal(Enum):
     REQUIRE_RECOVERY = "the uplink must prove itself before it is trusted"
     DISTRUSTED = "it must prove itself, though its rounds are good"
 
-    __hash__ = object.__hash__  # as `RuleState`
+    # As a part of the keys of `TRANSITIONS` it is hashed at most rounds: by identity, in C.
+    __hash__ = object.__hash__
 
 
 _S, _G = RuleState, Signal

@@ -38,7 +38,7 @@ class RoutePresence:
         """How many times routes were taken: as long as this is the same, so is all that it says."""
         self._since: dict[_Way, float] = {}
         self._found: dict[UplinkId, tuple[Uplink, NextHop | None, float]] = {}
-        """The same for each uplink and its next hop: addresses are slow to look up."""
+        """Since when there is a way, by uplink; addresses are slow to look up."""
         self._foreign: dict[_Way, Route] = {}
         self._attached: frozenset[Prefix] = frozenset()
         self._ruled: frozenset[Family] = frozenset()

@@ -64,8 +64,7 @@ class SelectionState:
         self._refusing = Refusing(family)
         self._held_until = inf
         self._stays = False
-        """It was decided last to stay, and nothing but a verdict, an order or news can change that.
-        """
+        """The latest decision was to stay, until there is a verdict, an order or news."""
         self.companions: tuple[SelectionState, ...] = ()
         """The selections of the other families, if an uplink's families move together."""
 
