@@ -111,8 +111,8 @@ class MachineCost:
             began, engine = time.monotonic(), self._engine()
             self._socket.send(_DELETE_ROUTE + _NO_SUCH_ROUTE + _TO)
             self._socket.recv(4096)
-            took = time.monotonic() - began
-            self._locked += max(0.0, took - (self._engine() - engine) - _AT_ONCE)
+            took, its_own = time.monotonic() - began, max(0.0, self._engine() - engine)
+            self._locked += max(0.0, took - its_own - _AT_ONCE)
 
     def _engine(self) -> float:
         """Seconds for which the engine has run, or waited for a processor."""
