@@ -3,11 +3,9 @@
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Self
 
 import pytest
@@ -19,6 +17,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.faults import FAULTS, Act
 from route_switcher.lab.topology import Lab
 from route_switcher.policy.load import load_text
+from support.machine_cost import waited
 from support.running import Engine, Record, Start
 
 pytestmark = pytest.mark.kernel
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.kernel
 RUNS = 2
 """Measurements that must agree with the figures."""
 
-TRIES = 30
+TRIES = 12
 """Measurements that may be made for that: the figures are of a machine that loses no answers, and
 a busy one does at times."""
 
@@ -68,16 +67,6 @@ class Lateness:
             due = time.monotonic() + 0.01
             time.sleep(0.01)
             self.worst = max(self.worst, time.monotonic() - due)
-
-
-def kept_back(engine: Engine) -> float:
-    """Seconds for which threads of the engine have waited for a processor up to now
-    (Documentation/scheduler/sched-stats.rst)."""
-    waited = 0
-    for task in Path(f"/proc/{engine.process.pid}/task").iterdir():
-        with suppress(OSError):  # a thread has ended
-            waited += int((task / "schedstat").read_text().split()[1])
-    return waited / 1e9
 
 
 def policy_of(lab: Lab) -> str:
@@ -127,8 +116,8 @@ def disturbance(rounds: Sequence[Record], fault: Span, healed: Span, watched: fl
     for this in rounds:
         if this.fields["outcome"] == "good":
             continue
-        waited = TIMEOUT if "no answer" in this.fields["reason"] else 0.0
-        sent = this.at - waited
+        awaited = TIMEOUT if "no answer" in this.fields["reason"] else 0.0
+        sent = this.at - awaited
         if sent < fault.began:
             return f"a round of {fault.began - sent:.3f} s before the fault was lost"
         if sent > healed.ended + watched:
@@ -165,7 +154,7 @@ def test_rules_fail_and_return_within_the_computed_times(
     while measured < RUNS:
         assert measured + len(disturbed) < TRIES, f"this machine is too busy: {disturbed}"
         engine.wait_for_health("primary", "secondary", rules=[r.name for r in policy.rules])
-        before = kept_back(engine)
+        before = waited(engine.process.pid)
         with Lateness() as lateness:
             broken = spent(engine, FAULTS[name].inject, lab)
             failed = {rule: verdict(engine, broken, rule, "failed") for rule in times}
@@ -179,7 +168,7 @@ def test_rules_fail_and_return_within_the_computed_times(
             disturbed.append(found)
             continue
         measured += 1
-        late = LATE + WAKINGS * lateness.worst + max(0.0, kept_back(engine) - before)
+        late = LATE + WAKINGS * lateness.worst + max(0.0, waited(engine.process.pid) - before)
         for rule, (fails, returns) in times.items():
             assert returned[rule] <= returns.worst + mended.seconds + late + link_watch
             if rule in seen_by:  # before another rule makes the rounds slower
