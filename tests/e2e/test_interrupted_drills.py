@@ -24,6 +24,12 @@ pytestmark = pytest.mark.kernel
 FOR_LONG = "from route_switcher.cli import drill; drill.PATIENCE = 600.0"
 """A busy machine may take longer from one step of a test to the next than a client waits."""
 
+THE_SECOND_TIME_SHORTLY = """\
+from route_switcher.cli import drill
+connected, times = drill.connected, iter((600.0, 1.0))
+drill.connected = lambda patience: connected(next(times))
+"""
+
 
 @dataclass
 class Drill:
@@ -36,6 +42,11 @@ class Drill:
         """Returns when it has taken the signal."""
         self.process.send_signal(signal.SIGINT)
         eventually(lambda: not self._is_pending(), "Ctrl-C is taken")
+
+    def wait_for_a_reader(self) -> None:
+        """Returns when it waits for one of a full pipe."""
+        asleep_in = Path(f"/proc/{self.process.pid}/wchan")
+        eventually(lambda: "pipe_write" in asleep_in.read_text(), "it waits for a reader")
 
     def _is_pending(self) -> bool:
         """Whether it has a SIGINT to take (proc_pid_status(5))."""
@@ -50,12 +61,12 @@ def ready(lab: Lab, start: Start) -> Engine:
     return engine
 
 
-def drill(lab: Lab, folder: Path, errors: int) -> Drill:
-    """It goes on for an hour, and says on this descriptor what it does."""
+def drill(lab: Lab, folder: Path, errors: int, first: str = FOR_LONG) -> Drill:
+    """It goes on for an hour, and says on this descriptor what it does. `first`: see `Forked`."""
     words = ("drill", "secondary", "--for", "1h")
     with (folder / "report").open("wb") as report:
         outputs = report.fileno(), errors
-        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs, FOR_LONG)
+        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs, first)
     lab.keep(f"process {process.pid}", process.close)
     return Drill(process, folder / "report")
 
@@ -81,6 +92,15 @@ def wait_for_requests(lab: Lab, count: int) -> None:
         return waiting == [count] and any(unread)
 
     eventually(asked, f"{count} requests wait")
+
+
+def fill(pipe: int) -> None:
+    """Who writes to it next waits for a reader."""
+    os.set_blocking(pipe, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(pipe, b" ")
+    os.set_blocking(pipe, True)
 
 
 @contextmanager
@@ -131,14 +151,9 @@ def test_before_anybody_has_read_what_is_said(lab: Lab, start: Start, tmp_path: 
     reading, writing = os.pipe()
     with open(reading) as errors:
         with open(writing, "w"):
-            os.set_blocking(writing, False)
-            with suppress(BlockingIOError):
-                while True:
-                    os.write(writing, b" ")
-            os.set_blocking(writing, True)
+            fill(writing)
             begun = drill(lab, tmp_path, writing)
-        asleep_in = Path(f"/proc/{begun.process.pid}/wchan")
-        eventually(lambda: "pipe_write" in asleep_in.read_text(), "it waits for a reader")
+        begun.wait_for_a_reader()
         engine.wait_for("order", "drill of secondary")
         wait_until_taken(lab, "eth1")
         begun.interrupt()
@@ -165,3 +180,35 @@ def test_twice(lab: Lab, start: Start, tmp_path: Path) -> None:
         engine.wait_for("order", "drill-end of secondary")
     assert_ended(lab, engine, begun)
     assert "Traceback" not in errors.read_text()
+
+
+def test_while_the_engine_does_not_answer_and_nobody_reads(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    engine = ready(lab, start)
+    reading, writing = os.pipe()
+    with open(reading), open(writing, "w"):
+        fill(writing)
+        begun = drill(lab, tmp_path, writing, THE_SECOND_TIME_SHORTLY)
+        begun.wait_for_a_reader()
+        engine.send(signal.SIGSTOP)
+        begun.interrupt()
+        eventually(lambda: begun.report.stat().st_size > 0, "it says what was known last")
+        begun.wait_for_a_reader()
+        begun.interrupt()
+        assert begun.process.wait(DEADLINE) == 130
+
+
+def test_while_nobody_reads_the_report(lab: Lab, start: Start) -> None:
+    ready(lab, start)
+    reading, writing = os.pipe()
+    with open(reading), open(writing, "w"), open(os.devnull, "wb") as errors:
+        fill(writing)
+        words = ("drill", "secondary", "--for", "1s")
+        outputs = writing, errors.fileno()
+        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs, FOR_LONG)
+        lab.keep(f"process {process.pid}", process.close)
+        begun = Drill(process, Path(os.devnull))
+        begun.wait_for_a_reader()
+        begun.interrupt()
+        assert process.wait(DEADLINE) == 130

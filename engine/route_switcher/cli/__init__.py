@@ -7,6 +7,7 @@ only when it is chosen, so that a command that needs no network pays for none.
 import argparse
 import errno
 import os
+import select
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -83,6 +84,7 @@ def _main(argv: Sequence[str]) -> int:
     try:
         return _run(argv)
     except KeyboardInterrupt:
+        _wait_for_no_reader()
         return _INTERRUPTED
     except OSError as error:
         if error.errno not in _UNWRITABLE:
@@ -126,6 +128,13 @@ def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
             module.add_arguments(subparser)
             subparser.set_defaults(execute=module.execute, command=subparser)
     return program
+
+
+def _wait_for_no_reader() -> None:
+    """The interpreter flushes once more at exit: it would wait again where nobody reads."""
+    for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
+        if not select.select([], [descriptor], [], 0)[1]:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _output_lost(error: OSError) -> int:

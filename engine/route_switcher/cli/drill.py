@@ -21,9 +21,10 @@ import signal
 import sys
 import textwrap
 import time
-from collections.abc import Mapping
-from types import FrameType, TracebackType
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.asking import IN_DOUBT, UNBROKEN, complain
@@ -64,29 +65,30 @@ def execute(arguments: argparse.Namespace) -> int:
         return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
     if not arguments.uplink:
         return _wrong_usage("UPLINK is empty")
-    with _CtrlC() as ctrl_c:
-        return _drill(arguments, seconds, ctrl_c)
+    return _drill(arguments, seconds)
 
 
-def _drill(arguments: argparse.Namespace, seconds: float, ctrl_c: "_CtrlC") -> int:
+def _drill(arguments: argparse.Namespace, seconds: float) -> int:
     reply: dict[str, Any] = {}
     drill: Mapping[str, Any] | None = None
+    ctrl_c = _CtrlC()
     try:
-        try:
-            reply = _begin(request("drill", uplink=arguments.uplink, seconds=seconds))
-            if reply.get("ok") is True:
-                drill = reply["drill"]
-                _say_begun(arguments.uplink, seconds, reply)
+        with _taken_by(ctrl_c):
+            try:
+                reply = _begin(request("drill", uplink=arguments.uplink, seconds=seconds))
+                if reply.get("ok") is True:
+                    drill = reply["drill"]
+                    _say_begun(arguments.uplink, seconds, reply)
+                    drill = _until_over(drill)
+            except KeyboardInterrupt:
+                # Before anything is said, for that may wait for a reader. It may have been ordered
+                # though the reply was not read.
+                with ctrl_c.next_one_waits():
+                    _ask(request("drill-end", uplink=arguments.uplink))
+                if drill is None:
+                    return _INTERRUPTED
+                _say("ended by Ctrl-C: the traffic goes back")
                 drill = _until_over(drill)
-        except KeyboardInterrupt:
-            # Before anything is said, for that may wait for a reader. It may have been ordered
-            # though the reply was not read.
-            _ask(request("drill-end", uplink=arguments.uplink))
-            ctrl_c.let_in()
-            if drill is None:
-                return _INTERRUPTED
-            _say("ended by Ctrl-C: the traffic goes back")
-            drill = _until_over(drill)
     except CannotAsk as error:
         if drill is not None:
             return _lost(arguments, drill, error)
@@ -103,35 +105,47 @@ def _drill(arguments: argparse.Namespace, seconds: float, ctrl_c: "_CtrlC") -> i
 
 
 class _CtrlC:
-    """The first Ctrl-C raises KeyboardInterrupt. The next one waits until `let_in`, so that who
-    presses it twice does not stop what ends the drill."""
+    """The first Ctrl-C raises KeyboardInterrupt. The next one waits until the drill is ended, so
+    that who presses it twice does not stop what ends the drill."""
 
     def __init__(self) -> None:
         self.came = False
+        self._waits = False
+        self._may_raise = True
 
-    def __enter__(self) -> Self:
-        # Who started this may have had it ignored (nohup(1)).
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._take)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if signal.getsignal(signal.SIGINT) == self._take:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def let_in(self) -> None:
-        """Raise again from now on, at once if another one has come."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-    def _take(self, number: int, frame: FrameType | None) -> None:
+    def take(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the signal."""
+        if not self._may_raise:
+            self._waits = True
+            return
+        # Here, and not by who catches it: the next one may come before that.
+        self._may_raise = self.came
         self.came = True
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         raise KeyboardInterrupt
+
+    @contextmanager
+    def next_one_waits(self) -> Iterator[None]:
+        """Raises KeyboardInterrupt at the end if one waits. But if this fails, what went wrong is
+        to be said, and only one that comes later raises."""
+        try:
+            yield
+        finally:
+            self._may_raise = True
+        if self._waits:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _taken_by(ctrl_c: _CtrlC) -> Iterator[None]:
+    # Who started this may have had it ignored (nohup(1)).
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        if heard:
+            signal.signal(signal.SIGINT, ctrl_c.take)
+        yield
+    finally:
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _say_begun(uplink: str, seconds: float, reply: Mapping[str, Any]) -> None:
