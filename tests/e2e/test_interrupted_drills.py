@@ -45,8 +45,16 @@ class Drill:
 
     def wait_for_a_reader(self) -> None:
         """Returns when it waits for one of a full pipe."""
+        self._wait_until_asleep_in("pipe_write")
+
+    def wait_for_its_turn(self) -> None:
+        """Returns when it waits for a place in the queue of the engine."""
+        self._wait_until_asleep_in("unix_wait_for_peer")
+
+    def _wait_until_asleep_in(self, function: str) -> None:
+        """A function of the kernel (proc_pid_wchan(5))."""
         asleep_in = Path(f"/proc/{self.process.pid}/wchan")
-        eventually(lambda: "pipe_write" in asleep_in.read_text(), "it waits for a reader")
+        eventually(lambda: function in asleep_in.read_text(), f"it sleeps in {function}")
 
     def _is_pending(self) -> bool:
         """Whether it has a SIGINT to take (proc_pid_status(5))."""
@@ -123,8 +131,7 @@ def test_before_it_is_asked_for(lab: Lab, start: Start, tmp_path: Path) -> None:
     errors = tmp_path / "errors"
     with errors.open("wb") as said, nobody_else_can_connect(lab):
         begun = drill(lab, tmp_path, said.fileno())
-        asleep_in = Path(f"/proc/{begun.process.pid}/wchan")
-        eventually(lambda: "unix_wait_for_peer" in asleep_in.read_text(), "it waits for its turn")
+        begun.wait_for_its_turn()
         begun.interrupt()
         engine.send(signal.SIGCONT)
         assert_ended(lab, engine, begun)
@@ -175,6 +182,7 @@ def test_twice(lab: Lab, start: Start, tmp_path: Path) -> None:
     engine.send(signal.SIGSTOP)
     with nobody_else_can_connect(lab):
         begun.interrupt()
+        begun.wait_for_its_turn()
         begun.process.send_signal(signal.SIGINT)
         engine.send(signal.SIGCONT)
         engine.wait_for("order", "drill-end of secondary")

@@ -127,9 +127,12 @@ class _CtrlC:
     def next_one_waits(self) -> Iterator[None]:
         """Raises KeyboardInterrupt at the end if one waits. But if this fails, what went wrong is
         to be said, and only one that comes later raises."""
+        # One that is only noted would still break off a connect(2) that waits (signal(7)).
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             yield
         finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             self._may_raise = True
         if self._waits:
             raise KeyboardInterrupt
