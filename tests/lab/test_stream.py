@@ -130,6 +130,17 @@ def test_replies_that_our_own_threads_have_not_read_are_waited_for(lab: Lab) -> 
     assert stream.outage().lost == 0
 
 
+@pytest.mark.parametrize("dies", ["_echo", "_receive"])
+def test_it_stops_though_a_thread_of_it_has_died(
+    lab: Lab, dies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead_out(lab)
+    monkeypatch.setattr(PacketStream, dies, lambda stream, its_socket: None)
+    with PacketStream(lab, rate=100) as stream:
+        wait_until_sent(stream, 20)
+    assert stream.outage().lost == stream.outage().sent > 0
+
+
 def test_with_no_route_at_all_everything_is_lost(lab: Lab) -> None:
     with PacketStream(lab, rate=100) as stream:
         wait_until_sent(stream, 20)

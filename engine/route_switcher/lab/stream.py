@@ -81,8 +81,8 @@ class PacketStream:
             internet = undo.enter_context(self._socket_in(INTERNET))
             internet.bind((str(self._target), _ECHO_PORT))
             # Undone in reverse: sending ends, the last replies come, the rest ends.
-            _start(undo, "echo", self._echo, internet)
-            _start(undo, "receive", self._receive, client)
+            self._echoing = _start(undo, "echo", self._echo, internet)
+            self._receiving = _start(undo, "receive", self._receive, client)
             undo.callback(self._over.set)
             undo.callback(self._await_last_replies)
             _start(undo, "send", self._send, client)
@@ -200,14 +200,19 @@ class PacketStream:
                 return
             time.sleep(0.01)
         # A busy machine may have let our own threads wait all that time.
-        for nothing_comes in (self._nothing_to_echo, self._nothing_to_receive):
+        for thread, nothing_comes in (
+            (self._echoing, self._nothing_to_echo),
+            (self._receiving, self._nothing_to_receive),
+        ):
             nothing_comes.clear()
-            nothing_comes.wait()
+            while thread.is_alive() and not nothing_comes.wait(_WAKE):
+                pass
 
 
 def _start(
     undo: ExitStack, name: str, act: Callable[[socket.socket], None], at_socket: socket.socket
-) -> None:
+) -> threading.Thread:
     thread = threading.Thread(target=act, args=(at_socket,), name=f"stream {name}")
     thread.start()
     undo.callback(thread.join)
+    return thread
