@@ -84,7 +84,7 @@ def _main(argv: Sequence[str]) -> int:
     try:
         return _run(argv)
     except KeyboardInterrupt:
-        _wait_for_no_reader()
+        _drop_what_nobody_reads()
         return _INTERRUPTED
     except OSError as error:
         if error.errno not in _UNWRITABLE:
@@ -130,7 +130,7 @@ def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
     return program
 
 
-def _wait_for_no_reader() -> None:
+def _drop_what_nobody_reads() -> None:
     """The interpreter flushes once more at exit: it would wait again where nobody reads."""
     for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
         if not select.select([], [descriptor], [], 0)[1]:
