@@ -127,6 +127,42 @@ async def test_its_end_is_asked_for_and_touches_no_other_order(
         assert await it.world.metrics() == {"eth0": 1010, "eth1": 20}
 
 
+async def test_a_client_ends_its_own_drill_and_not_that_of_another(
+    autojump_clock: trio.testing.MockClock, listener: Listener, place: Path
+) -> None:
+    async with controlled(listener, place) as it:
+        await trio.sleep(30)
+        client = await it.connect()
+        mine = request("drill", uplink="secondary", seconds=60, id="mine")
+        assert (await client.ask(mine))["drill"]["id"] == "mine"
+        theirs = request("drill", uplink="secondary", seconds=60, id="theirs")
+        assert (await client.ask(theirs))["error"] == "refused"
+        reply = await client.ask(request("drill-end", uplink="secondary", id="theirs"))
+        assert reply["messages"] == ["there is no such drill"]
+        assert (await asked(it))["outcome"] == "running"
+        reply = await client.ask(request("drill-end", uplink="secondary", id="mine"))
+        assert "primary selected instead of secondary" in reply["messages"][0]
+        await trio.sleep(5)
+        assert (await asked(it))["outcome"] == "released"
+
+
+async def test_one_without_an_id_is_ended_by_no_id_and_one_with_an_id_by_anybody_without(
+    autojump_clock: trio.testing.MockClock, listener: Listener, place: Path
+) -> None:
+    async with controlled(listener, place) as it:
+        client = await begun(it)
+        reply = await client.ask(request("drill-end", uplink="secondary", id="mine"))
+        assert reply["messages"] == ["there is no such drill"]
+        await client.ask(request("drill-end", uplink="secondary"))
+        await trio.sleep(15)
+        client = await it.connect()
+        await client.ask(request("drill", uplink="secondary", seconds=60, id="mine"))
+        await client.ask(request("drill-end", uplink="secondary"))
+        await trio.sleep(5)
+        found = await asked(it)
+        assert (found["id"], found["outcome"]) == ("mine", "released")
+
+
 async def test_another_order_takes_its_place_and_that_is_told(
     autojump_clock: trio.testing.MockClock, listener: Listener, place: Path
 ) -> None:

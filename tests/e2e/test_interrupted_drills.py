@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from faults import clients
+from faults.rows_control import control_socket
 from route_switcher.control.place import places
+from route_switcher.control.protocol import request
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
 from support.forked import Forked
@@ -188,6 +191,32 @@ def test_twice(lab: Lab, start: Start, tmp_path: Path) -> None:
         engine.wait_for("order", "drill-end of secondary")
     assert_ended(lab, engine, begun)
     assert "Traceback" not in errors.read_text()
+
+
+def test_when_another_drill_of_the_same_uplink_goes_on(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    engine = ready(lab, start)
+    errors = tmp_path / "errors"
+    with errors.open("wb") as said:
+        begun = drill(lab, tmp_path, said.fileno())
+    eventually(lambda: "secondary selected" in errors.read_text(), "it has said what was done")
+    begun.process.send_signal(signal.SIGSTOP)
+    with clients.connect(control_socket(engine.process.pid)) as other:
+        replies = other.makefile("rb")
+        for line in (
+            request("drill-end", uplink="secondary"),
+            request("drill", uplink="secondary", seconds=3600, id="of another"),
+        ):
+            other.sendall(line)
+            assert json.loads(replies.readline())["ok"]
+    begun.process.send_signal(signal.SIGINT)
+    begun.process.send_signal(signal.SIGCONT)
+    assert begun.process.wait(DEADLINE) == 4
+    told = "the drill is over, and another one has begun"
+    assert told in errors.read_text()
+    status = json.loads(run_to_its_end(lab, "status", "--json").stdout)
+    assert status["families"][0]["order"] is not None
 
 
 def test_while_the_engine_does_not_answer_and_nobody_reads(

@@ -1,9 +1,10 @@
 """What the commands share that ask the running engine, or order something."""
 
+import select
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from route_switcher.cli import EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
@@ -39,6 +40,10 @@ def ask(
     except CannotAsk as error:
         print(f"route-switcher {command}: {error}{doubt}", file=sys.stderr)
         return EXIT_PROBLEMS
+    except KeyboardInterrupt:
+        if doubt and _is_read(sys.stderr):
+            print(f"route-switcher {command}: ended by Ctrl-C{doubt}", file=sys.stderr)
+        raise
     complain(command, reply)
     unknown = reply.get("error") == Error.NO_SUCH_UPLINK.value
     return EXIT_USAGE if unknown else EXIT_PROBLEMS
@@ -60,6 +65,11 @@ def _folded(message: str) -> str:
     if "\n" in message:  # the problems of a policy, which show a part of it
         return message
     return textwrap.fill(message, 80, subsequent_indent="  ", **UNBROKEN)
+
+
+def _is_read(stream: TextIO) -> bool:
+    """Whether a line can be written to it now without waiting for its reader."""
+    return bool(select.select([], [stream.fileno()], [], 0)[1])
 
 
 def _messages(reply: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.asking import IN_DOUBT, UNBROKEN, complain
@@ -72,23 +73,24 @@ def _drill(arguments: argparse.Namespace, seconds: float) -> int:
     reply: dict[str, Any] = {}
     drill: Mapping[str, Any] | None = None
     ctrl_c = _CtrlC()
+    mine = uuid4().hex
     try:
         with _taken_by(ctrl_c):
             try:
-                reply = _begin(request("drill", uplink=arguments.uplink, seconds=seconds))
+                reply = _begin(request("drill", uplink=arguments.uplink, seconds=seconds, id=mine))
                 if reply.get("ok") is True:
                     drill = reply["drill"]
                     _say_begun(arguments.uplink, seconds, reply)
-                    drill = _until_over(drill)
+                    drill = _until_over(drill, mine)
             except KeyboardInterrupt:
                 # Before anything is said, for that may wait for a reader. It may have been ordered
                 # though the reply was not read.
                 with ctrl_c.next_one_waits():
-                    _ask(request("drill-end", uplink=arguments.uplink))
+                    _ask(request("drill-end", uplink=arguments.uplink, id=mine))
                 if drill is None:
                     return _INTERRUPTED
                 _say("ended by Ctrl-C: the traffic goes back")
-                drill = _until_over(drill)
+                drill = _until_over(drill, mine)
     except CannotAsk as error:
         if drill is not None:
             return _lost(arguments, drill, error)
@@ -159,7 +161,7 @@ def _say_begun(uplink: str, seconds: float, reply: Mapping[str, Any]) -> None:
         _say("the order cannot be kept over a restart of the engine; the log says why")
 
 
-def _until_over(drill: Mapping[str, Any]) -> Mapping[str, Any]:
+def _until_over(drill: Mapping[str, Any], mine: str) -> Mapping[str, Any]:
     """The report, once nothing more is measured. Raises CannotAsk."""
     away = 0.0
     while not drill["over"]:
@@ -172,7 +174,10 @@ def _until_over(drill: Mapping[str, Any]) -> Mapping[str, Any]:
                 raise
             continue
         if reply.get("ok") is True:
-            drill, away = reply["drill"], 0.0
+            latest = reply["drill"]
+            if latest["id"] != mine and not latest["restarted"]:
+                raise CannotAsk("the drill is over, and another one has begun")
+            drill, away = latest, 0.0
         elif reply.get("error") == Error.NO_DRILL.value:
             # An engine that has just begun reads what was kept first.
             away += _LOOK
@@ -200,7 +205,7 @@ def _lost(arguments: argparse.Namespace, drill: Mapping[str, Any], error: Cannot
     _print(arguments, drill)
     print(
         f"route-switcher drill: {error}. The report is what was known last;"
-        " the order ends by itself",
+        " every drill ends by itself",
         file=sys.stderr,
     )
     return EXIT_NOT_BACK

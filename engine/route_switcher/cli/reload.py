@@ -7,7 +7,8 @@ within that time, the one before it counts again, also if this connection is
 lost, or the engine is restarted meanwhile. A further `reload` does not confirm.
 
 Exit code: 0 the new policy counts, 1 it was refused, no engine runs here or it
-cannot be asked, 2 wrong usage.
+cannot be asked, 2 wrong usage, 130 ended by Ctrl-C (an
+order that was sent may still be carried out).
 """
 
 import argparse

@@ -41,6 +41,7 @@ def drill_document(
     return {
         "version": VERSION,
         "time": clock.stamp(status.at),
+        "id": record.id,
         "uplink": record.uplink,
         "began": clock.stamp(record.began),
         "until": clock.stamp(record.until),

@@ -71,7 +71,8 @@ class FamilyRecord:
 
 
 class DrillRecord:
-    """One drill, of `uplink`, until `until`. `restarted`: it began before the engine did."""
+    """One drill, of `uplink`, until `until`; `id` is what its client calls it. `restarted`: it
+    began before the engine did."""
 
     def __init__(
         self,
@@ -80,9 +81,10 @@ class DrillRecord:
         until: float,
         families: Iterable[tuple[Family, str, float]],
         *,
+        id: str | None = None,
         restarted: bool = False,
     ) -> None:
-        self.uplink, self.began, self.until = uplink, began, until
+        self.uplink, self.began, self.until, self.id = uplink, began, until, id
         self.restarted = restarted
         self.families = {
             family: FamilyRecord(family, back_to, answered=answered)

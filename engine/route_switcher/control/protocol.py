@@ -12,7 +12,8 @@ from math import inf, isfinite
 from typing import Any, Final, TypeAlias
 
 VERSION = 1
-"""Of the protocol. Keys may be added to a reply; whatever else changes is another version."""
+"""Of the protocol. Keys may be added to a reply, and keys that may be left out to a request;
+whatever else changes is another version."""
 
 LONGEST_REQUEST = 4096
 """Bytes of a request, its line break included."""
@@ -27,7 +28,7 @@ SLOWEST_STATUS = 60.0
 """Seconds that a watcher may want from one status to the next."""
 
 _LONGEST_NAME = 64
-"""Characters of an uplink's name in a request; a policy allows fewer."""
+"""Characters of an uplink's name in a request; a policy allows fewer. And of a drill's `id`."""
 
 
 class Error(Enum):
@@ -83,17 +84,21 @@ class SwitchRequest:
 
 @dataclass(frozen=True, slots=True)
 class DrillRequest:
-    """Try whether an uplink carries the traffic, for so many seconds."""
+    """Try whether an uplink carries the traffic, for so many seconds. `id`: what its client calls
+    this drill, and no other client does."""
 
     uplink: str
     seconds: float
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DrillEndRequest:
-    """End the drill of this uplink at once, and no other order."""
+    """End the drill of this uplink at once, and no other order. `id`: only the one that its client
+    called so."""
 
     uplink: str
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,10 @@ _UPLINK = _Value(
     f"the name of an uplink, of 1 to {_LONGEST_NAME} characters",
     lambda value: isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME,
 )
+_ID = _Value(
+    f"a word of 1 to {_LONGEST_NAME} characters",
+    lambda value: isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME,
+)
 _SECONDS = _Value(
     f"a number of seconds, above 0 and up to {LONGEST_ORDER:.0f}",
     lambda value: _is_number(value) and 0 < value <= LONGEST_ORDER,  # type: ignore[operator]
@@ -220,12 +229,14 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         needed=("uplink",),
     ),
     "drill": _Kind(
-        lambda keys: DrillRequest(keys["uplink"], float(keys["seconds"])),
-        {"uplink": _UPLINK, "seconds": _SECONDS},
+        lambda keys: DrillRequest(keys["uplink"], float(keys["seconds"]), keys.get("id")),
+        {"uplink": _UPLINK, "seconds": _SECONDS, "id": _ID},
         needed=("uplink", "seconds"),
     ),
     "drill-end": _Kind(
-        lambda keys: DrillEndRequest(keys["uplink"]), {"uplink": _UPLINK}, needed=("uplink",)
+        lambda keys: DrillEndRequest(keys["uplink"], keys.get("id")),
+        {"uplink": _UPLINK, "id": _ID},
+        needed=("uplink",),
     ),
     "drill-report": _Kind(lambda _: DrillReportRequest(), {}),
     "release": _Kind(lambda _: ReleaseRequest(), {}),

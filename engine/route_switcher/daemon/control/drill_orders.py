@@ -34,7 +34,7 @@ class DrillOrders:
         """Order it, and measure."""
         async with self._one:
             until = trio.current_time() + order.seconds
-            self._drills.expect(order.uplink, until)
+            self._drills.expect(order.uplink, until, order.id)
             outcome = await self._engine.submit(Drill(inf, order.uplink, until))
             assert outcome is not None  # only a policy takes the place of another
             if not self._drills.settle(outcome.status):
@@ -55,6 +55,10 @@ class DrillOrders:
                 and known.override.back_to is not None
                 and known.override.uplink == order.uplink
             }:
+                if order.id is not None and self._drills.is_of_another(
+                    order.uplink, until, order.id
+                ):
+                    continue
                 outcome = await self._engine.submit(Release(inf, order.uplink, until))
                 assert outcome is not None
                 messages += self._said(outcome)

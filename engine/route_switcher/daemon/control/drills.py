@@ -37,9 +37,9 @@ class Drills:
         self._asked = False
         self._begun = trio.Event()
 
-    def expect(self, uplink: str, until: float) -> None:
+    def expect(self, uplink: str, until: float, id: str | None = None) -> None:
         """Measure from now on, for the order moves the traffic at once; `settle` is to follow
-        before another one is expected."""
+        before another one is expected. `id`: what its client calls it."""
         status = self._status()
         families = [
             (known.family, known.active, last_good(known, known.active))
@@ -48,7 +48,8 @@ class Drills:
         ]
         self._stood = any(begun(status, uplink, until))
         self._before = self._record, self._measures
-        self._record, self._measures = DrillRecord(uplink, status.at, until, families), True
+        self._record = DrillRecord(uplink, status.at, until, families, id=id)
+        self._measures = True
         self._expected = True
 
     def settle(self, status: Status) -> bool:
@@ -62,6 +63,14 @@ class Drills:
         self._record.keep(its)
         self._begun.set()
         return True
+
+    def is_of_another(self, uplink: str, until: float, id: str) -> bool:
+        """Whether this drill, which goes on, has another id than this one. Of one that began before
+        the engine did that is not known."""
+        known = self._record
+        if known is None or (known.uplink, known.until) != (uplink, until) or known.restarted:
+            return False
+        return known.id != id
 
     def resume(self) -> None:
         """Measure a drill that was kept over a restart, if there is one."""
