@@ -71,7 +71,7 @@ class FamilyRecord:
 
 
 class DrillRecord:
-    """One drill, of `uplink`, until `until`; `id` is what its client calls it. `restarted`: it
+    """One drill, of `uplink`, until `until`; `called`: its id, by its client. `restarted`: it
     began before the engine did."""
 
     def __init__(
@@ -81,10 +81,10 @@ class DrillRecord:
         until: float,
         families: Iterable[tuple[Family, str, float]],
         *,
-        id: str | None = None,
+        called: str | None = None,
         restarted: bool = False,
     ) -> None:
-        self.uplink, self.began, self.until, self.id = uplink, began, until, id
+        self.uplink, self.began, self.until, self.id = uplink, began, until, called
         self.restarted = restarted
         self.families = {
             family: FamilyRecord(family, back_to, answered=answered)

@@ -37,9 +37,9 @@ class Drills:
         self._asked = False
         self._begun = trio.Event()
 
-    def expect(self, uplink: str, until: float, id: str | None = None) -> None:
+    def expect(self, uplink: str, until: float, called: str | None = None) -> None:
         """Measure from now on, for the order moves the traffic at once; `settle` is to follow
-        before another one is expected. `id`: what its client calls it."""
+        before another one is expected. `called`: its id, by its client."""
         status = self._status()
         families = [
             (known.family, known.active, last_good(known, known.active))
@@ -48,7 +48,7 @@ class Drills:
         ]
         self._stood = any(begun(status, uplink, until))
         self._before = self._record, self._measures
-        self._record = DrillRecord(uplink, status.at, until, families, id=id)
+        self._record = DrillRecord(uplink, status.at, until, families, called=called)
         self._measures = True
         self._expected = True
 
@@ -64,13 +64,13 @@ class Drills:
         self._begun.set()
         return True
 
-    def is_of_another(self, uplink: str, until: float, id: str) -> bool:
-        """Whether this drill, which goes on, has another id than this one. Of one that began before
+    def is_of_another(self, uplink: str, until: float, called: str) -> bool:
+        """Whether this drill, which goes on, has another id than `called`. Of one that began before
         the engine did that is not known."""
         known = self._record
         if known is None or (known.uplink, known.until) != (uplink, until) or known.restarted:
             return False
-        return known.id != id
+        return known.id != called
 
     def resume(self) -> None:
         """Measure a drill that was kept over a restart, if there is one."""
