@@ -103,9 +103,9 @@ def test_thousands_of_unknown_names_are_not_all_compared_with_thousands_of_known
 ) -> None:
     candidates: list[int] = []
 
-    def counting(word: str, known: Collection[str], n: int) -> list[str]:
+    def counting(word: str, known: Collection[str], n: int, cutoff: float) -> list[str]:
         candidates.append(len(known))
-        return get_close_matches(word, known, n)
+        return get_close_matches(word, known, n, cutoff)
 
     monkeypatch.setattr("route_switcher.policy.suggestions.get_close_matches", counting)
     problems = problems_of(references(500, 1200))

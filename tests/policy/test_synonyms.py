@@ -139,6 +139,62 @@ def test_a_value_of_another_program_is_told_what_says_it_here(
 @pytest.mark.parametrize(
     ("place", "entry", "hint"),
     [
+        ("probe", "enabled: false", "to switch it off, write it as a comment"),
+        ("probe", "path: /x", "the keys known here"),
+        ("probe", "script: /x", "a program is a probe of the type exec"),
+        ("probe", "args: [x]", "a program is a probe of the type exec"),
+        ("probe", "packetsize: 100", "did you mean 'size'?"),
+        ("probe", "tag: x", "write it as a comment"),
+        ("fail", "and: [{failures: 3}]", "did you mean 'all'?"),
+        ("fail", "or: [{failures: 3}]", "did you mean 'any'?"),
+        ("fail", "above: 20%", "a limit stands behind its own key"),
+        ("fail", "link: down", "did you mean 'carrier'?"),
+        ("fail", "status: 500", "a probe asks: name it"),
+        ("recover", "retries: 3", "did you mean 'successes'?"),
+        ("recover", "count: 3", "did you mean 'successes'?"),
+        ("recover", "hold_time: 1m", "did you mean 'stable'?"),
+        ("recover", "fall: 3", "write 'failures' in the 'fail' of the rule"),
+        ("rule", "probes: [p]", "did you mean 'probe'?"),
+        ("rule", "any: [{failures: 3}]", "write it in the 'fail' or the 'recover'"),
+        ("rule", "switch_to: b", "a rule says only when an uplink has failed"),
+        ("rule", "enabled: false", "to switch it off, write it as a comment"),
+        ("rule", "family: ipv4", "a rule judges its uplinks in each of their families"),
+        ("uplink", "nonlocalgateway: true", "did you mean 'onlink'?"),
+        ("uplink", "check-gateway: ping", "a probe of the type neighbour or echo"),
+        ("uplink", "dhcp4: true", "where the gateway is learned, write 'gateway: auto'"),
+        ("uplink", "address: 192.0.2.2/24", "it sets up no interface"),
+        ("uplink", "role: backup", "uplinks stand in order of preference"),
+        ("uplink", "state: down", "did you mean 'enabled'?"),
+        ("hold_back", "max_suppress: 1h", "write it in 'damping'"),
+        ("hold_back", "holdtime: 1m", "did you mean 'min_stay'?"),
+        ("hooks", "email: root", "a program sends it"),
+        ("hooks", "timeout: 5s", "write it in a hook"),
+        ("hooks", "on_stop: []", "no program is run then"),
+        ("hook", "run: [/bin/true], delay: 5s", "a hook never holds up a switch"),
+        ("hook", "run: [/bin/true], when: failed", "the program is told what has happened"),
+        ("control", "port: 80", "the socket has one place and mode"),
+        ("top", "failover: {}", "uplinks stand in order of preference"),
+        ("top", "timers: {}", "times stand in"),
+        ("top", "track_script: x", "did you mean 'probes'?"),
+        ("top", "defaults: {}", "there is no section for that"),
+        ("top", "include: x", "a policy is one file"),
+    ],
+)
+def test_a_hint_for_a_key_is_about_the_place_where_it_stands(
+    place: str, entry: str, hint: str
+) -> None:
+    (found,) = hints(place, entry)
+    assert found.startswith(hint)
+
+
+def test_a_word_that_is_hardly_like_a_key_is_not_taken_for_it_misspelt() -> None:
+    (found,) = hints("probe", "initial: up")
+    assert found.startswith("the keys known here")
+
+
+@pytest.mark.parametrize(
+    ("place", "entry", "hint"),
+    [
         *(
             ("probe", f"type: dns, targets: [8.8.8.8], {word}: example.net", "did you mean 'name'?")
             for word in ("query", "domain", "qname", "host", "question", "lookup")

@@ -18,6 +18,7 @@ from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.schema import expected, short_forms, synonyms, typo_hints
+from route_switcher.policy.suggestions import LIKENESS, part_of
 from route_switcher.policy.values import is_usable_address, looks_like_host
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.resources import data_root
@@ -87,7 +88,7 @@ class _Check:
             hint = typo_hints.entry(key, known) if error.instance[key] is None else None
             if self.kind is POLICY:
                 hint = hint or synonyms.key_meant(key, known)
-                listed = synonyms.place_of(key) or listed
+                listed = synonyms.place_of(key) or part_of(key, known) or listed
             hint = hint or self.findings.did_you_mean(key, known, listed)
             message = f"unknown key {quoted(key)}"
             self.findings.report("unknown-key", (*path, key), message, hint, on_key=True)
@@ -120,8 +121,8 @@ class _Check:
         unknown = [key for key in error.instance if key not in schema["properties"]]
         known = _known(schema)
         meant = self.kind is POLICY and any(synonyms.says(word, key, known) for word in unknown)
-        misspelt = schema.get("additionalProperties") is False and get_close_matches(key, unknown)
-        if meant or misspelt:
+        closed = schema.get("additionalProperties") is False
+        if meant or (closed and get_close_matches(key, unknown, cutoff=LIKENESS)):
             return  # It is there, misspelt, and reported as such.
         example = expected.flow(self._example(key, schema["properties"][key]))
         self.findings.report(

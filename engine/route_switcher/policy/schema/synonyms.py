@@ -6,7 +6,8 @@ lsm, and what people write who have not read the documentation.
 
 from collections.abc import Collection, Mapping
 
-from route_switcher.policy.schema.words_in_place import key_in_place, refused_in_place
+from route_switcher.policy.schema.words_in_place import key_in_place
+from route_switcher.policy.schema.words_refused import refused_in_place
 
 _MEANT: Mapping[str, str] = {
     word: key
@@ -17,7 +18,7 @@ _MEANT: Mapping[str, str] = {
         "metric": "distance route_metric cost",
         "targets": "target hosts host addresses address ips ip servers server endpoints endpoint"
         " destinations destination track_ip track_ips ping_target ping_targets ping_ip ping_host"
-        " monitor monitor_ip check_ip test_ip pings names urls",
+        " monitor monitorip monitor_ip check_ip test_ip pings names urls",
         "type": "method track_method kind check_type",
         "quorum": "reliability required min_answers majority need needed match",
         "interval": "every frequency freq period sleep check_interval ping_interval probe_interval"
@@ -37,8 +38,8 @@ _MEANT: Mapping[str, str] = {
         "failures": "down fall count retries retry tries attempts_failed failure failure_count"
         " max_failures consecutive consecutive_failures threshold fail_count lost_pings max_fail",
         "successes": "up rise success_count consecutive_successes recovery_count successful goods",
-        "loss": "packet_loss losses loss_percent losshigh loss_high failure_loss recovery_loss drop"
-        " dropped packetloss max_loss pl",
+        "loss": "packet_loss losses loss_percent loss_rate losshigh loss_high failure_loss"
+        " recovery_loss drop dropped packetloss max_loss pl",
         "latency": "rtt delay latencyhigh latency_high failure_latency recovery_latency ping_time"
         " max_latency max_rtt",
         "status": "code status_code http_code http_status expected_status expect_status",
@@ -119,7 +120,9 @@ _OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("priority", "preference", "order", "tier", "rank", "primary"), _ORDER),
     **dict.fromkeys(("weight", "balance", "load_balance", "load_balancing", "ecmp"), _BALANCE),
     **dict.fromkeys(("ratio", "sticky", "use_policy"), _BALANCE),
-    **dict.fromkeys(("description", "comment", "note", "notes", "desc", "info"), _COMMENT),
+    **dict.fromkeys(
+        ("description", "comment", "note", "notes", "desc", "info", "tag", "owner"), _COMMENT
+    ),
     **dict.fromkeys(("packets", "packet_count", "ping_count", "burst"), _ROUND),
     **dict.fromkeys(("metered", "expensive", "quota", "data_limit"), _METERED),
     **dict.fromkeys(("port", "dport", "tcp_port"), _PORT),

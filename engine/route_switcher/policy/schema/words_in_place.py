@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 _MEANT: Mapping[str, Mapping[str, str]] = {
     "run": {"run": "command commands cmd script program exec path executable call"},
@@ -20,13 +19,55 @@ _MEANT: Mapping[str, Mapping[str, str]] = {
         "body": "contains text content match expect_body string regex pattern keyword response",
         "header": "headers expect_header",
     },
+    "fast_interval": {
+        "type": "protocol proto probe_type",
+        "targets": "monitor_targets dest dst",
+        "quorum": "min_up up_min min_ok min_replies minimum",
+        "size": "packet_size packetsize payload data_payload data_size data_length length"
+        " request_data_size",
+    },
+    "onlink": {
+        "interface": "bind_interface",
+        "onlink": "nonlocalgateway nonlocal_gateway non_local_gateway gateway_onlink"
+        " gateway_on_link link_scope",
+        "carrier": "ignore_carrier configure_without_carrier",
+        "enabled": "state status shutdown admin_state",
+    },
+    "fail": {
+        "probe": "probes probe_name check checks test tests monitor track sla",
+        "fail": "condition conditions trigger triggers",
+        "uplinks": "interface dev device",
+    },
+    "failures": {
+        "any": "or any_of one_of either",
+        "all": "and all_of both every",
+        "carrier": "link interface_down link_lost port_down",
+    },
+    "stable": {
+        "successes": "count retries retry tries threshold consecutive number replies times",
+        "any": "or any_of one_of either",
+        "all": "and all_of both every",
+        "carrier": "link interface_up link_up",
+        "stable": "hold hold_time holdtime wait cooldown min_stay startdelay preempt_delay",
+    },
+    "min_stay": {
+        "min_stay": "holdtime hold_time hold wait delay min_time minimum_stay",
+        "damping": "flap flapping dampen",
+    },
+    "table": {"table": "id table_id main_table vrf rt_table_id"},
     "conntrack": {"conntrack": "flush flush_conntrack kill connections states flush_states"},
     "listen": {"listen": "socket address addr port host url path endpoint"},
     "group": {"group": "groups gid allow users owner"},
-    "size": {"size": "max_size limit quota max bytes packet_size payload length mtu capacity"},
-    "half_life": {"suppress": "penalty threshold", "max_hold": "max_suppress max_time"},
+    "size": {"size": "max_size limit quota max bytes capacity"},
+    "half_life": {
+        "half_life": "decay half halflife half_time",
+        "suppress": "penalty threshold suppress_limit",
+        "reuse": "reuse_limit reuse_threshold",
+        "max_hold": "max max_suppress max_time max_suppress_time",
+    },
     "on_switch": {
-        "on_switch": "switch on_change change notify notify_master on_active switched",
+        "on_switch": "switch on_change change notify notify_master notify_backup on_active"
+        " switched",
         "on_uplink_down": "down on_down notify_fault on_failure on_fail uplink_down",
         "on_uplink_up": "up on_up on_recovery on_recover uplink_up",
         "on_all_down": "all_down on_offline offline",
@@ -34,83 +75,29 @@ _MEANT: Mapping[str, Mapping[str, str]] = {
     },
     "families_move": {
         "families_move": "move_together together dual_stack families_together",
+        "uplinks": "gateway_groups network networks ethernets vrrp_instance",
+        "probes": "track track_script vrrp_script monitoring sla ip_sla",
+        "hooks": "telegram slack smtp notify_email pushover",
         "track_file": "keepalived status_file state_file",
         "on_exit": "at_exit exit on_stop cleanup on_shutdown",
     },
 }
 """For a mapping that has the first key: what its keys are called elsewhere."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    words: str
-    hint: str
-    key: str | None = None
-    """The key that says it here."""
+_ALONE = frozenset({"size", "group", "listen", "conntrack"})
+"""First keys that are the only one of their mapping; a probe has a `size` too."""
 
 
-_ARGUMENTS = "arguments stand in the list of 'run', behind the program: [PROGRAM, ARGUMENT]"
-_TRUSTED = "certificates are always checked, by the issuers that this machine trusts"
-_ONE_PLACE = "the socket has one place and mode: write the group that may use it ('group')"
-_GATEWAY_ONLY = "this type of probe asks the gateway of each uplink: it has no targets"
-
-_REFUSED: Mapping[str, tuple[_Refused, ...]] = {
-    "url": (
-        _Refused(
-            "host hostname path page", "write them in 'url': https://www.example.net/page", "url"
-        ),
-        _Refused("method verb", "a page is always asked for by GET"),
-        _Refused(
-            "insecure verify verify_ssl ssl_verify tls_verify skip_verify ca cacert", _TRUSTED
-        ),
-    ),
-    "run": (
-        _Refused("args arguments argv params parameters options", _ARGUMENTS),
-        _Refused("targets target", "a program is told whom to ask by its own arguments"),
-    ),
-    "listen": (
-        _Refused(
-            "enabled enable disabled",
-            "without 'metrics' no metrics are given: remove the section",
-            "listen",
-        ),
-    ),
-    "fail_back": (
-        _Refused("nopreempt no_preempt no_failback", "write 'fail_back: manual'", "fail_back"),
-    ),
-    "group": (_Refused("path mode permissions user socket", _ONE_PLACE),),
-    "size": (
-        _Refused(
-            "days retention max_age keep age keep_days",
-            "whole old days are dropped when it is full: write 'size'",
-        ),
-        _Refused("dir path file folder location directory", "it is in the engine's state folder"),
-        _Refused("enabled enable disabled", "write 'size: none' for no journal"),
-    ),
-}
-"""For a mapping that has the first key: what cannot be said there, and why."""
-
-_OF_GATEWAYS = _Refused("targets target hosts host address addresses", _GATEWAY_ONLY)
+def is_place(place: str, known: Collection[str]) -> bool:
+    """Whether a mapping with the `known` keys is the one that has `place` as its first key."""
+    return place in known and (place not in _ALONE or len(known) == 1)
 
 
 def key_in_place(word: str, known: Collection[str]) -> str | None:
     """The key that says here what `word` (in lower case, with '_') says elsewhere."""
     for place, keys in _MEANT.items():
-        if place in known:
+        if is_place(place, known):
             for key, words in keys.items():
                 if key in known and word in words.split():
                     return key
-    return None
-
-
-def refused_in_place(word: str, known: Collection[str]) -> tuple[str, str | None] | None:
-    """Why `word` cannot be said here, and the key that says it otherwise."""
-    for place, refusals in _REFUSED.items():
-        if place in known:
-            for refused in refusals:
-                if word in refused.words.split():
-                    return refused.hint, refused.key
-    asks_gateways = "down_interval" in known and not {"targets", "run"} & set(known)
-    if asks_gateways and word in _OF_GATEWAYS.words.split():
-        return _OF_GATEWAYS.hint, None
     return None
