@@ -17,7 +17,7 @@ RUN = {
     "systemd-networkd": 3,
     "NetworkManager": 2,
     "IPv6 by router advertisements": 2,
-    "Another program that takes our routes away": 0,
+    "Another program that deletes our routes": 0,
 }
 """How many blocks of each section the tests of tests/route_writers use."""
 
