@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
 from support.noticed import noticed
-from support.running import DEADLINE, Engine, Start, command_line, eventually, run_to_its_end
+from support.piped import Piped
+from support.running import Engine, Start, eventually, run_to_its_end
 from support.tables import route_taken, wait_until_taken
 from support.written_policy_files import DUAL_STACK, FAILURES, PATIENT, policy_text
 
@@ -36,20 +36,17 @@ NOT_NOW = "traffic cannot be moved to secondary now: its latest"
 """At rounds of 50 ms a busy machine may have had no answer for too long just now."""
 
 
-def begin(lab: Lab, *words: str) -> "subprocess.Popen[str]":
-    command = command_line("drill", "secondary", "--json", *words)
-    pipe = subprocess.PIPE
+def begin(lab: Lab, *words: str) -> Piped:
     while True:
-        process = lab.start(ROUTER, command, stdout=pipe, stderr=pipe)
-        assert process.stderr is not None
+        process = Piped(lab, "drill", "secondary", "--json", *words)
         if (told := process.stderr.readline()).startswith("drill of secondary for "):
             return process  # it was told, so it has moved
         told += process.stderr.read()
         assert NOT_NOW in " ".join(told.split())
 
 
-def reported(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any], str]:
-    out, err = process.communicate(timeout=DEADLINE)
+def reported(process: Piped) -> tuple[int, dict[str, Any], str]:
+    out, err = process.communicate()
     assert "Traceback" not in out + err
     found: dict[str, Any] = json.loads(out)
     SCHEMA.validate(found)
@@ -148,7 +145,7 @@ def test_it_returns_when_its_client_is_ended(
         assert (code, found["outcome"]) == (130, "released")
         assert "ended by Ctrl-C" in err
     else:
-        process.communicate(timeout=DEADLINE)
+        process.communicate()
         assert engine.wait_for("drill").fields["report"]["outcome"] == "returned"
 
 

@@ -19,7 +19,8 @@ import pytest
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
-from support.running import DEADLINE, command_line, eventually
+from support.forked import Forked
+from support.running import DEADLINE, command_line, eventually, variables
 from support.scraping import LISTEN, scrape, value
 from support.tables import wait_for_our_routes
 from support.written_policy_files import policy_text
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.kernel
 
 _LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR) ")
 
-Run: TypeAlias = Callable[..., subprocess.Popen[str]]
+Run: TypeAlias = Callable[..., Forked]
 
 
 class Output:
@@ -94,12 +95,18 @@ def unread(request: pytest.FixtureRequest) -> Iterator[Output]:
 
 @pytest.fixture
 def run(lab: Lab, policy_file: Path) -> Run:
-    """Start the engine with standard error, or what else is given, on this descriptor."""
+    """Start the engine with a policy, standard error on this descriptor, and standard output
+    there or on the one that is given."""
 
-    def start(stderr: int, *words: str, stdout: int | None = None) -> subprocess.Popen[str]:
-        policy_file.write_text(policy_text(lab))
-        command = command_line("run", str(policy_file), *words)
-        return lab.start(ROUTER, command, stdout=stdout, stderr=stderr)
+    def start(
+        stderr: int, *words: str, stdout: int | None = None, policy: str | None = None
+    ) -> Forked:
+        policy_file.write_text(policy_text(lab) if policy is None else policy)
+        words = "run", str(policy_file), *words
+        outputs = stderr if stdout is None else stdout, stderr
+        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs)
+        lab.keep(f"process {process.pid}", process.close)
+        return process
 
     return start
 
@@ -110,7 +117,7 @@ def fail_over(lab: Lab) -> None:
     wait_for_our_routes(lab, ("eth0", 1010), ("eth1", 20))
 
 
-def ends(process: subprocess.Popen[str], code: int = 0) -> None:
+def ends(process: Forked | subprocess.Popen[str], code: int = 0) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(DEADLINE) == code
 
@@ -163,13 +170,11 @@ def test_a_terminal_that_stops_who_writes_in_the_background_does_not_stop_it(
     os.close(ours)
 
 
-def test_when_the_log_is_read_again_it_says_how_many_lines_were_lost(
-    lab: Lab, policy_file: Path
-) -> None:
+def test_when_the_log_is_read_again_it_says_how_many_lines_were_lost(lab: Lab, run: Run) -> None:
     output = full_pipe()
-    policy_file.write_text(policy_text(lab).replace("50ms", "10ms") + LISTEN)
-    words = command_line("run", str(policy_file), "--log-format", "json", "--log-level", "debug")
-    process = lab.start(ROUTER, words, stderr=output.writing)
+    policy = policy_text(lab).replace("50ms", "10ms") + LISTEN
+    words = "--log-format", "json", "--log-level", "debug"
+    process = run(output.writing, *words, policy=policy)
     fail_over(lab)
     eventually(lambda: value(scrape(lab), "log_lines_lost_total") > 0, "more lines than may wait")
     told = output.read(lambda text: "were lost" in text and text.endswith("\n"))
@@ -245,16 +250,17 @@ def test_a_closed_descriptor_becomes_none_of_its_sockets(
 
 def test_a_dry_run_ends_though_nobody_reads_its_actions(lab: Lab, run: Run) -> None:
     output = full_pipe()
-    process = run(subprocess.PIPE, "--dry-run", "--log-level", "debug", stdout=output.writing)
-    assert process.stderr is not None
-    assert any("primary: internet" in line for line in process.stderr)  # it goes on
-    ends(process)
+    reading, writing = os.pipe()
+    process = run(writing, "--dry-run", "--log-level", "debug", stdout=output.writing)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as log:
+        assert any("primary: internet" in line for line in log)  # it goes on
+        ends(process)
     output.close()
 
 
 def test_a_start_error_that_nobody_reads_does_not_hold_it_up(
-    lab: Lab, policy_file: Path, unread: Output
+    lab: Lab, run: Run, unread: Output
 ) -> None:
-    policy_file.write_text("version: 2\n")
-    process = lab.start(ROUTER, command_line("run", str(policy_file)), stderr=unread.writing)
+    process = run(unread.writing, policy="version: 2\n")
     assert process.wait(DEADLINE) == 1

@@ -24,7 +24,9 @@ from jsonschema import Draft7Validator
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
-from support.running import DEADLINE, Start, command_line, run_to_its_end
+from support.forked import Forked
+from support.piped import Piped
+from support.running import DEADLINE, Start, run_to_its_end, variables
 from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
@@ -36,13 +38,12 @@ SCHEMA = Draft7Validator(json.loads((TOP / "schemas" / "watch.schema.json").read
 class Json:
     """A `watch --json` that runs."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Piped) -> None:
         self.process = process
         self._read = b""
 
     def next(self) -> dict[str, Any]:
         """The next object, whatever it is."""
-        assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()  # read without a buffer that `select` does not know
         while b"\n" not in self._read:
             assert select.select([pipe], [], [], DEADLINE)[0], "it says nothing"
@@ -66,19 +67,13 @@ class Json:
 
 @contextmanager
 def watch_json(lab: Lab) -> Iterator[Json]:
-    command = lab.command(ROUTER, command_line("watch", "--json"))
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            yield Json(process)
-        finally:
-            process.kill()
+    with Piped(lab, "watch", "--json") as process:
+        yield Json(process)
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+def ended(process: Piped) -> tuple[int, str]:
     """Its exit code, and what it said to standard error."""
-    assert process.stderr is not None
-    return process.wait(DEADLINE), process.stderr.read()
+    return process.wait(), process.stderr.read()
 
 
 @pytest.mark.long
@@ -116,7 +111,6 @@ def test_it_ends_quietly_when_nobody_reads_it_and_at_a_signal(
         start(policy_text(lab)).wait_for_health("primary", "secondary")
     with watch_json(lab) as watching:
         watching.next()
-        assert watching.process.stdout is not None
         watching.process.stdout.close()
         assert ended(watching.process) == (141, "")
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -155,10 +149,10 @@ class Terminal:
     def __init__(self, lab: Lab, columns: int, rows: int, *words: str, **environment: str) -> None:
         self._master, slave = pty.openpty()
         self.resize(columns, rows)
-        command = command_line("watch", *words, **{"TERM": "xterm-256color", **environment})
-        self.process = subprocess.Popen(
-            lab.command(ROUTER, command), stdin=slave, stdout=slave, stderr=slave
-        )
+        given = variables({"TERM": "xterm-256color", **environment})
+        typed = f"import os; os.dup2(os.open({os.ttyname(slave)!r}, os.O_RDWR | os.O_NOCTTY), 0)"
+        words = "watch", *words
+        self.process = Forked(lab.inside(ROUTER), words, given, slave, slave, typed)
         os.close(slave)
         self.written = ""
         self._pieces = codecs.getincrementaldecoder("utf-8")("replace")
@@ -167,8 +161,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(DEADLINE)
+        self.process.close()
         os.close(self._master)
 
     def resize(self, columns: int, rows: int) -> None:
