@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,18 +14,6 @@ from route_switcher.control.client import LONGEST_REPLY, CannotAsk, connected
 from route_switcher.control.place import NAME, places
 from route_switcher.control.protocol import request
 from route_switcher.kernel.host.run_folder import folder_name
-
-
-@pytest.fixture
-def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """Where the engine would listen."""
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    folder = tmp_path / folder_name()
-    folder.mkdir()
-    with socket.socket(socket.AF_UNIX) as found:
-        found.bind(str(folder / NAME))
-        found.listen(0)
-        yield found
 
 
 def ask(listening: socket.socket, answer: Callable[[socket.socket], object]) -> object:

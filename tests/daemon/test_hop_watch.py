@@ -13,7 +13,7 @@ from route_switcher.core.vocabulary.events import Event, Links, LinkState, NextH
 from route_switcher.core.vocabulary.next_hops import LearnedHop, NextHop
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Family, GatewayMode
-from route_switcher.daemon.hop_watch import AT_LEAST_EVERY, RESTS, HopWatch
+from route_switcher.daemon.hop_watch import AT_LEAST_EVERY, REST, HopWatch
 from route_switcher.daemon.observers import Observer
 from route_switcher.daemon.service import Service
 from route_switcher.kernel.base import KernelNews
@@ -108,7 +108,21 @@ async def test_in_a_storm_and_a_long_table_it_looks_a_tenth_of_the_time(
         for _ in range(1000):
             world.watch.look()
             await trio.sleep(0.1)
-        assert world.kernel.whole == 100 / (RESTS + 1)
+        assert world.kernel.whole == 100 / (REST.times + 1)
+
+
+async def test_after_a_stop_in_the_middle_of_a_look_a_new_next_hop_is_found_soon(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watching() as world:
+        world.kernel.takes = 600.0
+        world.watch.look()
+        await trio.sleep(600.1)
+        world.kernel.takes = 0.0
+        world.kernel.set_next_hops(ONE)
+        world.watch.look()
+        await trio.sleep(REST.longest)
+        assert world.found == [(ONE,)]
 
 
 async def test_it_looks_at_limited_lives_when_they_are_due_and_at_all_once_a_minute(

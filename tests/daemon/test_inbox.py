@@ -14,8 +14,7 @@ from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.daemon.inbox import (
     COMMANDS,
     IN_A_ROW,
-    LONGEST_REST,
-    SHORTEST_REST,
+    REST,
     ForeignRoutes,
     Inbox,
     Item,
@@ -137,7 +136,7 @@ async def test_lone_news_wake_the_loop_at_once_and_a_storm_leaves_it_most_of_the
     inbox.give_news(LINKS)
     assert await inbox.next(inf) == LINKS
     assert trio.current_time() == began
-    for took, rest in ((0.0, SHORTEST_REST), (0.01, 0.03), (5.0, LONGEST_REST)):
+    for took, rest in ((0.0, REST.shortest), (0.01, 0.03), (5.0, REST.longest)):
         inbox.rest(took)
         began = trio.current_time()
         inbox.give_news(LINKS)
@@ -196,7 +195,7 @@ def test_nothing_is_lost_and_rounds_keep_their_order(steps: Sequence[str]) -> No
                 one = LINKS if step == "links" else ROUTES
                 news |= one
                 inbox.give_news(one)
-        await trio.sleep(SHORTEST_REST)
+        await trio.sleep(REST.shortest)
         items += await taken(inbox)
         rounds = [i for i in items if isinstance(i, Round)]
         assert rounds == [numbered(n) for n in range(given_rounds)]

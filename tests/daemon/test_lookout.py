@@ -9,7 +9,7 @@ import trio
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.daemon.lookout import AT_LEAST_EVERY, RESTS, Lookout
+from route_switcher.daemon.lookout import AT_LEAST_EVERY, REST, Lookout
 from support.model_kernel import ModelKernel
 
 OURS = Route(Family.IPV4, "eth0", ip_address("198.51.100.1"), 10)
@@ -17,14 +17,15 @@ FOREIGN = Route(Family.IPV4, "eth1", ip_address("203.0.113.1"), 20, protocol=16)
 
 
 class SlowKernel(ModelKernel):
-    """Every look takes a second."""
+    """Every look takes `takes` seconds."""
 
     looks = 0
+    takes = 1.0
 
     async def default_routes(self, *, ours_only: bool = False) -> tuple[Route, ...]:
         self.looks += 1
         routes = await super().default_routes(ours_only=ours_only)
-        await trio.sleep(1)
+        await trio.sleep(self.takes)
         return routes
 
 
@@ -64,7 +65,20 @@ async def test_a_big_table_is_looked_at_a_tenth_of_the_time(
         for _ in range(1000):
             world.lookout.look()
             await trio.sleep(0.1)
-        assert world.kernel.looks == 100 / (RESTS + 1)
+        assert world.kernel.looks == 100 / (REST.times + 1)
+
+
+async def test_after_a_stop_in_the_middle_of_a_look_it_looks_again_soon(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with looking() as world:
+        world.kernel.takes = 600.0
+        world.lookout.look()
+        await trio.sleep(600.1)
+        world.kernel.takes = 0.0
+        world.lookout.look()
+        await trio.sleep(REST.longest)
+        assert world.kernel.looks == 2
 
 
 async def test_unasked_it_looks_once_a_minute(autojump_clock: trio.testing.MockClock) -> None:

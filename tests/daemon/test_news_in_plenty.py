@@ -10,7 +10,7 @@ from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.uplinks import Family
-from route_switcher.daemon.inbox import SHORTEST_REST
+from route_switcher.daemon.inbox import REST
 from support.model_kernel import ModelKernel
 from support.world import policy, uplink
 
@@ -53,7 +53,7 @@ async def test_a_storm_on_an_uplinks_own_interface_does_not_hold_up_rounds(
         await trio.sleep(5)
         # The first round that is lost is sent half a second later; two follow, and a second passes.
         assert world.switches()[-1] == (start + 3.5, "primary", "secondary")
-        assert kernel.links_read - before <= 5 / SHORTEST_REST + 1
+        assert kernel.links_read - before <= 5 / REST.shortest + 1
         nursery.cancel_scope.cancel()
 
 

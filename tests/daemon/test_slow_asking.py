@@ -7,7 +7,7 @@ import trio
 from route_switcher.core.vocabulary.lookups import Lookup
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
-from route_switcher.daemon.asking import RESTS, SHORTEST_REST, Asking
+from route_switcher.daemon.asking import LEAST_REST, REST, Asking
 
 
 class Slow:
@@ -33,15 +33,29 @@ class Slow:
 async def test_a_question_that_takes_long_is_followed_by_a_long_pause(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    took = SHORTEST_REST
+    took = LEAST_REST
     found: list[float] = []
     asking = Asking(Slow(took), lambda *_, **__: (), lambda _: found.append(trio.current_time()))
     began = trio.current_time()
-    with trio.move_on_after((1 + RESTS) * took * 3):
+    with trio.move_on_after((1 + REST.times) * took * 3):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(asking.run)
             while True:
                 asking.ask()
                 await trio.sleep(0.1)
-    ends = [began + took + number * (1 + RESTS) * took for number in range(3)]
+    ends = [began + took + number * (1 + REST.times) * took for number in range(3)]
     assert [round(at - end, 1) for at, end in zip(found, ends, strict=True)] == [0.0] * 3
+
+
+async def test_after_a_stop_in_the_middle_of_a_question_it_asks_again_soon(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    found: list[float] = []
+    asking = Asking(Slow(600), lambda *_, **__: (), lambda _: found.append(trio.current_time()))
+    with trio.move_on_after(2 * 600 + REST.longest + 1):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asking.run)
+            while True:
+                asking.ask()
+                await trio.sleep(0.1)
+    assert len(found) == 2

@@ -71,12 +71,13 @@ class Watching:
             raise CannotAsk("; ".join(map(str, words)))
 
     def _said(self, client: Client, tick: float) -> Iterator[Said | None]:
-        heard = time.monotonic()
+        silent_at = time.monotonic() + SILENCE
         while True:
-            if client.has_line or self._wait(client, tick):
+            left = max(silent_at - time.monotonic(), 0.0)
+            if client.has_line or self._wait(client, min(tick, left)):
                 yield client.next()
-                heard = time.monotonic()
-            elif time.monotonic() - heard > SILENCE:
+                silent_at = time.monotonic() + SILENCE
+            elif time.monotonic() >= silent_at:
                 raise CannotAsk("the engine does not answer")
             else:
                 yield None

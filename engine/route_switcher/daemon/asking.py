@@ -14,15 +14,16 @@ from route_switcher.core.vocabulary.outputs import Decision, Output, RuleChange
 from route_switcher.core.vocabulary.states import RuleState
 from route_switcher.core.vocabulary.uplinks import Uplink
 from route_switcher.core.vocabulary.ways import Findings, LocalNetwork
+from route_switcher.daemon.rest import Rest
 from route_switcher.kernel.base import Oracle
 
 AT_LEAST_EVERY = 60.0
 """Seconds."""
 
-RESTS = 9
-SHORTEST_REST = 1.0
-"""After asking there is a pause of so many times as long as that took, and of so many seconds in
-all. A change that the loop knows of ends the second part of it."""
+REST = Rest(times=9, shortest=0.0, longest=10.0)
+LEAST_REST = 1.0
+"""Seconds. After asking there is a pause of `REST`, and at least of this. A change that the loop
+knows of ends it after `REST`."""
 
 AT_ONCE = 256
 """Questions that are asked right after a change of ours. Where there are more, one target of each
@@ -104,9 +105,9 @@ class Asking:
                 self._wanted, self._changed, self._void = trio.Event(), trio.Event(), False
                 await self._ask_and_give(at_once=at_once)
                 took = trio.current_time() - began
-                rest = min(RESTS * took, AT_LEAST_EVERY)
+                rest = REST.after(took)
                 await trio.sleep(rest)
-                with trio.move_on_after(max(0.0, SHORTEST_REST - rest)):
+                with trio.move_on_after(max(0.0, LEAST_REST - rest)):
                     await self._changed.wait()
 
     async def _listen(self, oracle: Oracle) -> NoReturn:
@@ -114,7 +115,7 @@ class Asking:
             await oracle.changed()
             await trio.sleep(SETTLING)
             self._wanted.set()
-            await trio.sleep(SHORTEST_REST)
+            await trio.sleep(LEAST_REST)
 
     async def _ask_and_give(self, *, at_once: bool) -> None:
         few = at_once and len(self._questions(())) > AT_ONCE

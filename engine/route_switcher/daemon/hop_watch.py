@@ -10,14 +10,14 @@ from typing import NoReturn
 import trio
 
 from route_switcher.core.vocabulary.next_hops import LearnedHop
+from route_switcher.daemon.rest import Rest
 from route_switcher.kernel.base import Kernel
 
 AT_LEAST_EVERY = 60.0
 """Seconds. Some routes go in silence: with what interrupted a look."""
 
-RESTS = 9
-SHORTEST_REST = 0.01
-"""After a look there is none for so many times as long as it took, and for so many seconds."""
+REST = Rest(times=9, shortest=0.01, longest=10.0)
+"""After each look."""
 
 
 class HopWatch:
@@ -58,4 +58,4 @@ class HopWatch:
                 self._latest = hops
                 self._found(hops)
             took = trio.current_time() - began
-            await trio.sleep(max(RESTS * took, SHORTEST_REST))
+            await trio.sleep(REST.after(took))

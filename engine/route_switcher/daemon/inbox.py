@@ -20,6 +20,7 @@ from route_switcher.core.vocabulary.events import (
 from route_switcher.core.vocabulary.next_hops import LearnedHop
 from route_switcher.core.vocabulary.routes import Route
 from route_switcher.core.vocabulary.ways import Findings
+from route_switcher.daemon.rest import Rest
 from route_switcher.daemon.submitted import Submitted
 from route_switcher.kernel.base import KernelNews
 
@@ -33,12 +34,9 @@ IN_A_ROW = 64
 """After so many rounds, news of the kernel come before more rounds. So many things that wait come
 between two deadlines that have passed."""
 
-SHORTEST_REST = 0.01
-LONGEST_REST = 0.1
-RESTS = 3
-"""After news were taken, more are left to gather for so many times as long as that took, within
-these seconds. So a storm takes a quarter of the time at most; and a lone piece of news, which is
-what a pulled cable makes, is taken at once."""
+REST = Rest(times=3, shortest=0.01, longest=0.1)
+"""After news were taken, more are left to gather for so long. So a storm takes a quarter of the
+time at most; and a lone piece of news, which is what a pulled cable makes, is taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +141,7 @@ class Inbox:
 
     def rest(self, took: float) -> None:
         """Let news gather now: to take the latest has taken so many seconds."""
-        rest = min(max(RESTS * took, SHORTEST_REST), LONGEST_REST)
-        self._news_from = trio.current_time() + rest
+        self._news_from = trio.current_time() + REST.after(took)
 
     async def next(self, deadline: float) -> Item | None:
         """The next thing to take, or None when `deadline` has come. If the next deadline has come

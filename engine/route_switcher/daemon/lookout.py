@@ -10,14 +10,14 @@ from typing import NoReturn
 import trio
 
 from route_switcher.core.vocabulary.routes import Route
+from route_switcher.daemon.rest import Rest
 from route_switcher.kernel.base import Kernel
 
 AT_LEAST_EVERY = 60.0
 """Seconds. Some routes go in silence: with a nexthop object, or with what interrupted a look."""
 
-RESTS = 9
-SHORTEST_REST = 0.05
-"""After a look there is none for so many times as long as it took, and for so many seconds."""
+REST = Rest(times=9, shortest=0.05, longest=10.0)
+"""After each look."""
 
 
 class Lookout:
@@ -53,4 +53,4 @@ class Lookout:
             if not self._void:
                 self._found(tuple(route for route in routes if not route.ours))
             took = trio.current_time() - began
-            await trio.sleep(max(RESTS * took, SHORTEST_REST))
+            await trio.sleep(REST.after(took))

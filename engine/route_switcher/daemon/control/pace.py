@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from route_switcher.daemon.rest import Rest
+
 _BESIDE = 0.0002
 """Seconds that a turn costs beside what is measured: to wake a task, to read and to write."""
 
@@ -12,13 +14,16 @@ _DEBT = 0.002
 """Seconds of rest that may be owed: a lone request does not wait, and a sleep takes a millisecond
 at least."""
 
+_LONGEST_REST = 1.0
+"""Seconds after one turn."""
+
 
 class Pace:
     """One turn at a time, in the order of asking. After a turn, the others have `rests` times as
     long as it took: with 3, all turns together take a quarter of the time."""
 
     def __init__(self, rests: int = 3) -> None:
-        self._rests = rests
+        self._rest = Rest(rests, 0.0, _LONGEST_REST)
         self._lock = trio.Lock()
         self._free_at = 0.0
 
@@ -33,4 +38,4 @@ class Pace:
                 yield
             finally:
                 took = trio.current_time() - began + _BESIDE
-                self._free_at = max(self._free_at, began) + self._rests * took
+                self._free_at = max(self._free_at, began) + took + self._rest.after(took)
