@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,31 @@ def test_one_that_does_not_read_is_not_waited_for(told: socket.socket) -> None:
     speaker = manager(told)
     for _ in range(10_000):
         speaker.tell("WATCHDOG=1")
+
+
+async def test_what_its_queue_has_no_room_for_is_told_later(told: socket.socket) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"from somebody else", told.getsockname())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(manager(told).tell_surely, "READY=1")
+        await trio.testing.wait_all_tasks_blocked()
+        assert set(messages(told)) == {"from somebody else"}
+    assert messages(told) == ["READY=1"]
+
+
+async def test_a_loop_that_waits_for_the_kernel_need_not_be_ended(
+    autojump_clock: trio.testing.MockClock, told: socket.socket
+) -> None:
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        speaker = manager(told, WATCHDOG_USEC="30000000")
+        waits = lambda: trio.current_time() - began  # noqa: E731 - as long as a function
+        nursery.start_soon(speaker.watch, trio.sleep_forever, waits)
+        await trio.sleep(95)
+        assert len(messages(told)) >= 3
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize(

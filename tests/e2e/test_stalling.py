@@ -59,6 +59,27 @@ def test_an_engine_that_stands_still_is_ended_and_a_new_one_moves_nothing(
         wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
 
 
+def test_an_engine_is_ready_though_others_fill_the_queue_of_its_service_manager(
+    lab: Lab, start: Start, tmp_path: Path
+) -> None:
+    name = str(tmp_path / "notify")
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other,
+    ):
+        manager.bind(name)
+        manager.settimeout(DEADLINE)
+        other.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                other.sendto(b"from somebody else", name)
+        engine = start(policy_text(lab), NOTIFY_SOCKET=name)
+        engine.wait_for_health("primary", "secondary")
+        while (said := manager.recv(100)) == b"from somebody else":
+            pass
+        assert said == b"READY=1"
+
+
 def test_a_thousand_orders_at_once_leave_the_engine_as_the_last_one_says(
     lab: Lab, start: Start
 ) -> None:

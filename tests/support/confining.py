@@ -54,10 +54,22 @@ class _Filter:
         if code:
             raise OSError(-code, f"{call}: {os.strerror(-code)}")
 
+    def listener(self) -> int:
+        return int(_seccomp.seccomp_notify_fd(self._filter))
+
     def load(self) -> None:
         code = _seccomp.seccomp_load(self._filter)
         if code:
             raise OSError(-code, os.strerror(-code))
+
+
+def asked_before(call: str, action: int, *comparison: int) -> int:
+    """Have somebody asked before this process, and what it becomes, makes this system call; the
+    descriptor by which he is asked (seccomp_unotify(2))."""
+    made = _Filter(_ALLOW)
+    made.add(action, call, *comparison)
+    made.load()
+    return made.listener()
 
 
 def confine(unit: str) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import trio
 
+from route_switcher.daemon.kernel_waits import tell_of_waits
 from route_switcher.daemon.leaving import STAY, Leave
 from route_switcher.daemon.reloading import Reloading
 from route_switcher.daemon.report import say, tell_held
 from route_switcher.daemon.service import Service
 from route_switcher.daemon.service_manager import ServiceManager
 from route_switcher.daemon.signals import SIGNALS, let_in
+from route_switcher.kernel.rtnetlink.locked_calls import longest_wait
 
 
 class CannotStart(Exception):  # noqa: N818 - a condition of the machine, not an error of ours
@@ -50,10 +52,11 @@ async def serve(service: Service, reloading: Reloading, leave: Leave = _stay) ->
                 except* OSError as group:
                     raise CannotStart(first_of(group)) from None
                 nursery.start_soon(reloading.run)
+                nursery.start_soon(tell_of_waits, longest_wait)
                 manager = ServiceManager()
-                manager.tell("READY=1")
+                nursery.start_soon(manager.tell_surely, "READY=1")
                 if manager.patience < inf:
-                    nursery.start_soon(manager.watch, service.beat)
+                    nursery.start_soon(manager.watch, service.beat, longest_wait)
                 name = await _until_stopped(signals, reloading)
                 nursery.cancel_scope.cancel()
         finally:

@@ -13,6 +13,9 @@ import trio
 _OFTEN = 3
 """How many times the loop is asked within the time after which the service manager acts."""
 
+_FULL = 0.1
+"""Seconds after which it is told again what its queue had no room for: any user may fill that."""
+
 
 class ServiceManager:
     """Speaks to the socket that the environment names; without one, to nobody."""
@@ -23,22 +26,44 @@ class ServiceManager:
         self.patience = _patience(environment)
         """Seconds for which the loop may be silent before the engine is ended; inf: for ever."""
 
-    def tell(self, state: str) -> None:
-        """Tell it; nobody waits for it, and if it cannot be told, it acts as if it were not."""
+    def tell(self, state: str) -> bool:
+        """Tell it, without waiting; whether there was room. If it cannot be told, it acts as if it
+        were not."""
         if not self._address:
-            return
+            return True
         with (
             suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as telling,
         ):
-            telling.sendto(state.encode(), self._address)
+            try:
+                telling.sendto(state.encode(), self._address)
+            except BlockingIOError:
+                return False
+        return True
 
-    async def watch(self, beat: Callable[[], Awaitable[None]]) -> NoReturn:
-        """Tell it again and again that the loop goes on, each time when `beat` has returned."""
+    async def tell_surely(self, state: str) -> None:
+        """Tell it, once there is room."""
+        while not self.tell(state):  # noqa: ASYNC110 - nobody tells of room
+            await trio.sleep(_FULL)
+
+    async def watch(
+        self,
+        beat: Callable[[], Awaitable[None]],
+        kernel_waits: Callable[[], float] = lambda: 0.0,
+    ) -> NoReturn:
+        """Tell it again and again that the loop goes on, each time when `beat` has returned.
+
+        Also while the loop waits for the kernel, which has kept a request for `kernel_waits`
+        seconds: another engine would wait for it as well.
+        """
+        often = self.patience / _OFTEN
         while True:
-            await beat()
-            self.tell("WATCHDOG=1")
-            await trio.sleep(self.patience / _OFTEN)
+            with trio.move_on_after(often / 2) as silent:
+                await beat()
+            if silent.cancelled_caught and kernel_waits() < often / 2:
+                continue
+            await self.tell_surely("WATCHDOG=1")
+            await trio.sleep(often)
 
 
 def _patience(environment: Mapping[str, str]) -> float:

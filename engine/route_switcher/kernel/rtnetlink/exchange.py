@@ -8,11 +8,13 @@ import itertools
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeAlias, TypeVar
 
 import trio
 
+from route_switcher.kernel.rtnetlink import locked_calls
 from route_switcher.kernel.rtnetlink.codec import MalformedMessageError
 from route_switcher.kernel.rtnetlink.framing import (
     NLM_F_DUMP_INTR,
@@ -116,6 +118,8 @@ class Conversation:
     def __init__(self, discarded: Discarded) -> None:
         self._discarded = discarded
         self._socket: socket.socket
+        self._lent = False
+        """A thread has the socket, and closes it if nobody waits for that thread."""
 
     async def __aenter__(self) -> Self:
         await self._open()
@@ -136,7 +140,8 @@ class Conversation:
 
     def _close(self) -> None:
         trio.lowlevel.notify_closing(self._socket)
-        self._socket.close()
+        if not self._lent:
+            self._socket.close()
 
     async def ask(
         self,
@@ -148,8 +153,9 @@ class Conversation:
         a datagram was `enough`: then nothing more can be asked.
 
         The kernel has mostly answered when the request is sent, so others run in between only while
-        a long dump goes on: it may be a full BGP table. Where memory has run out, it asks again on
-        another socket, as long as entering waits. Raises KernelError.
+        a long dump goes on (it may be a full BGP table), or while somebody holds the kernel's lock
+        (`locked_calls`). Where memory has run out, it asks again on another socket, as long as
+        entering waits. Raises KernelError.
         """
         end = patience_ends()
         while True:
@@ -165,14 +171,14 @@ class Conversation:
     ) -> Replies:
         sequence = next_sequence()
         replies = Replies(sequence, self._discarded, cut)
-        self.send(build(sequence))
+        datagram, sender = await self.received(build(sequence))
         while True:
-            datagram, sender = await self.received()
             replies.feed(datagram, sender)
             if replies.complete or enough(datagram):
                 return replies
             if len(datagram) > _LONG:
                 await trio.lowlevel.checkpoint()
+            datagram, sender = await self.received()
 
     async def read(
         self, build: Callable[[int], bytes], parse: Callable[[Message], T | None]
@@ -180,19 +186,21 @@ class Conversation:
         """As `read`, without a second attempt."""
         return parsed(await self.ask(build), parse, self._discarded)
 
-    def send(self, requests: bytes) -> None:
-        """Send one request, or several one behind the other, which `ask` does not wait for."""
-        self._socket.send(requests)
-
-    async def received(self) -> tuple[bytes, int]:
-        """The next datagram, and the netlink port of its sender; the kernel's is 0."""
+    async def received(self, requests: bytes = b"") -> tuple[bytes, int]:
+        """The next datagram, and the netlink port of its sender; the kernel's is 0. Before that,
+        `requests` are sent: one, or several one behind the other."""
         while True:
-            try:
-                datagram, (sender, _) = self._socket.recvfrom(RECEIVE_SIZE)
-            except BlockingIOError:
-                await readable(self._socket)
-                continue
-            return datagram, sender
+            found = await self._by_thread(partial(_turn, self._socket, requests))
+            if found is not None:
+                return found
+            requests = b""
+            await readable(self._socket)
+
+    async def _by_thread(self, work: Callable[[], T]) -> T:
+        self._lent = True
+        result = await locked_calls.by_thread(work, self._socket.close)
+        self._lent = False
+        return result()
 
 
 async def command(build: Callable[[int], bytes], discarded: Discarded) -> None:
@@ -235,6 +243,17 @@ async def read(
                 found += parsed(replies[first : first + _AT_ONCE], parse, discarded)
                 await trio.lowlevel.checkpoint()
             return found
+
+
+def _turn(channel: socket.socket, requests: bytes) -> tuple[bytes, int] | None:
+    """Send, and receive what is there: a datagram and the port of its sender."""
+    if requests:
+        channel.send(requests)
+    try:
+        datagram, (sender, _) = channel.recvfrom(RECEIVE_SIZE)
+    except BlockingIOError:
+        return None
+    return datagram, sender
 
 
 def parsed(

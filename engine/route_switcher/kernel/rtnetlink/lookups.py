@@ -68,10 +68,10 @@ async def _ask(
         else:
             waiting[sequence] = lookup
             requests.append(asked)
-    if requests:
-        conversation.send(b"".join(requests))
+    unsent = b"".join(requests)
     while waiting:
-        datagram, sender = await conversation.received()
+        datagram, sender = await conversation.received(unsent)
+        unsent = b""
         if sender != 0:
             discarded.not_from_kernel += 1
             continue
