@@ -96,9 +96,11 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
     """Start each worker in a private network of its own, so that they never meet."""
     gc.enable()  # this process collects nothing
     if len(specs) > 1 and sum(map(_is_to_be_compiled, _TESTS.rglob("test_*.py"))) > _SOME:
-        # All workers at once would compile every file, each for itself.
-        alone = [*config.invocation_params.args, "-n0", "--collect-only", "-qq"]
-        subprocess.run([sys.executable, "-P", "-m", "pytest", *alone], stdout=subprocess.DEVNULL)
+        # All workers at once would compile every file, each for itself. What fails here fails in
+        # them too, and they tell of it.
+        alone = ["-n0", "--collect-only", "-qq", "-p", "no:cacheprovider", *config.args]
+        words = [sys.executable, "-P", "-m", "pytest", *alone]
+        subprocess.run(words, stdout=subprocess.DEVNULL, check=False)
     for spec in specs:
         spec.python = shlex.join([sys.executable, private_python.__file__])
 

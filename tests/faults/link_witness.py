@@ -2,13 +2,11 @@
 
 import socket
 import struct
-import threading
 import time
-from types import TracebackType
-from typing import Self
 
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.socket_thread import SocketThread
 
 _RTMGRP_LINK = 1
 _RTM_NEWLINK = 16
@@ -17,7 +15,7 @@ _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
 
 
-class LinkWitness:
+class LinkWitness(SocketThread):
     """Listens in the router (rtnetlink(7)).
 
     The kernel tells of a lost carrier by a worker of its own, which waits while anybody in any
@@ -30,31 +28,17 @@ class LinkWitness:
         with lab.inside(ROUTER):
             there = {name: index for index, name in socket.if_nameindex()}
             self._index = there.get(lab.uplinks[0].interface)  # None: it is away just now
-            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            super().__init__(
+                socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            )
         self._socket.bind((0, _RTMGRP_LINK))
         self._socket.settimeout(0.05)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._socket.close()
 
     def told(self, since: float) -> float:
         """When it told of the first loss after `since` (`time.monotonic`); `since` if of none."""
         return next((at for at in self._lost if at >= since), since)
 
-    def _listen(self) -> None:
+    def _work(self) -> None:
         while not self._ended.is_set():
             try:
                 datagram = self._socket.recv(1 << 16)

@@ -6,14 +6,12 @@ renewal, none, silence.
 
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from types import TracebackType
-from typing import Self
 
 from route_switcher.lab.topology import Lab
+from support.socket_thread import SocketThread
 
 _FIXED = struct.Struct("!4B I 2H 4s4s4s4s 16s 64x128x 4s")
 _MAGIC = bytes((99, 130, 83, 99))
@@ -47,7 +45,7 @@ class Lease:
             yield _CLASSLESS, b"".join(_compact(*route) for route in self.classless)
 
 
-class DhcpServer:
+class DhcpServer(SocketThread):
     """It answers on one interface of a namespace from `__enter__` to `__exit__`.
 
     `lease` may be set at any time; None: it is silent. A client that asks for another address than
@@ -63,30 +61,14 @@ class DhcpServer:
         self.heard = 0
         """How many packets of clients came, answered or not."""
         self._address = address
-        self._ended = threading.Event()
         with lab.inside(namespace):
-            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            super().__init__(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         self._socket.settimeout(_PATIENCE)
         self._socket.bind(("", 67))
-        self._thread = threading.Thread(target=self._serve)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _serve(self) -> None:
+    def _work(self) -> None:
         while not self._ended.is_set():
             try:
                 packet, _ = self._socket.recvfrom(2048)

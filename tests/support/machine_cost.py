@@ -7,16 +7,14 @@ whose processors have other work too nobody can be faster. An idle machine keeps
 import os
 import socket
 import struct
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from route_switcher.lab.addresses import CLIENT, INTERNET
 from route_switcher.lab.topology import Lab
+from support.socket_thread import SocketThread
 
 A_MOMENT = 20
 """Packets that may be lost where the theory allows two (masquerade maps a flow again, and drops one
@@ -65,7 +63,7 @@ class Cost:
         return kept if 2 * self.seconds <= _MOST else f"this machine is too busy: {kept}"
 
 
-class MachineCost:
+class MachineCost(SocketThread):
     """Measures from `__enter__` on, until asked.
 
     The time is the sum of three: the engine was ready to run, and waited for a processor; a
@@ -76,29 +74,13 @@ class MachineCost:
     """
 
     def __init__(self, lab: Lab, process: int) -> None:
+        super().__init__(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE))
         self._lab = lab
         self._process = process
         self._waited = waited(process)
         self._stolen = _stolen()
         self._dropped = self._drops()
         self._locked = 0.0
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch_lock)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._socket.close()
 
     def up_to_now(self) -> Cost:
         """What was kept back since the beginning."""
@@ -106,7 +88,7 @@ class MachineCost:
         seconds = kept + (_stolen() - self._stolen) + self._locked
         return Cost(seconds, self._drops() - self._dropped)
 
-    def _watch_lock(self) -> None:
+    def _work(self) -> None:
         while not self._ended.wait(_PERIOD):
             began, engine = time.monotonic(), self._engine()
             self._socket.send(_DELETE_ROUTE + _NO_SUCH_ROUTE + _TO)

@@ -3,15 +3,13 @@ without a message (an address that is flushed takes its routes along)."""
 
 import socket
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.socket_thread import SocketThread
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr, netlink(7)
 _ROUTE = struct.Struct("=8BI")  # struct rtmsg, rtnetlink(7)
@@ -23,7 +21,7 @@ _PERIOD = 0.001
 
 
 @dataclass
-class TablePoll:
+class TablePoll(SocketThread):
     """Polls from `__enter__` to `__exit__`, as often as the machine lets it."""
 
     lab: Lab
@@ -31,24 +29,10 @@ class TablePoll:
     """When (`time.monotonic`), and which tables had a default by which interface's index."""
 
     def __post_init__(self) -> None:
-        self._over = threading.Event()
         with self.lab.inside(ROUTER):
-            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        self._thread = threading.Thread(target=self._poll)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        self._socket.close()
+            super().__init__(
+                socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            )
 
     def gaps(self, table: int, index: int) -> list[float]:
         """Seconds for which the table had no default by this interface, each time."""
@@ -67,9 +51,9 @@ class TablePoll:
         """In how many looks the table had no default at all."""
         return sum(all(each != table for each, _ in defaults) for _, defaults in self.looks)
 
-    def _poll(self) -> None:
+    def _work(self) -> None:
         due = time.monotonic()
-        while not self._over.is_set():
+        while not self._ended.is_set():
             self.looks.append((time.monotonic(), frozenset(self._dump())))
             due = max(due + _PERIOD, time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
