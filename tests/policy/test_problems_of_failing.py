@@ -32,11 +32,11 @@ FAIL = {
     ),
     "a number as loss": (
         fails("loss: 20, over: 30s"),
-        ["7:28-30 bad-value: 20 is not a percentage", PERCENTAGE_HINT],
+        ["7:28-30 bad-value: 20 is not a percentage", "write 20%"],
     ),
     "a loss of two decimals": (
         fails("loss: 20.55%, over: 30s"),
-        ["7:28-34 bad-value: '20.55%' is not a percentage", PERCENTAGE_HINT],
+        ["7:28-34 bad-value: '20.55%' is not a percentage", "write 20.6%"],
     ),
     "a loss that nothing can exceed": (
         fails("loss: 100%, over: 30s"),

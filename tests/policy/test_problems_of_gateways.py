@@ -267,7 +267,26 @@ def test_a_word_for_a_line_without_a_gateway_leads_to_none(word: str) -> None:
     assert problem.endswith(f"is not a gateway | {NONE_HINT}")
 
 
-@pytest.mark.parametrize("word", ["router.example", "192.0.2.1/24", "fe80::1%eth0", "eth0", "10"])
+@pytest.mark.parametrize("word", ["router.example", "unreachable", "eth0", "10"])
 def test_any_other_word_gets_what_may_be_written(word: str) -> None:
     (problem,) = told(uplink(f"gateway: {word}"))
     assert problem.endswith(f"is not a gateway | {GATEWAY_HINT}")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("192.0.2.1/24", "192.0.2.1:80", "http://192.0.2.1", "via 192.0.2.1", "'192.0.2.1 '"),
+        *("192.0.2.1 dev eth0", "192.0.2.01", "192.0.2.1.", "'::ffff:192.0.2.1'", "['192.0.2.1']"),
+        *('"192.0.2.1\\u200b"', "\uff11\uff19\uff12.0.2.1", "\u201c192.0.2.1\u201d", "[192.0.2.1]"),
+    ],
+)
+def test_an_address_with_something_round_it_is_told_alone(written: str) -> None:
+    (problem,) = told(uplink(f"gateway: {written}"))
+    assert problem.endswith(" | write 192.0.2.1 alone")
+
+
+@pytest.mark.parametrize("written", ["192.0.2.010", "192.0.2", "192.0.2.1, 192.0.2.2"])
+def test_an_address_that_is_not_clear_is_not_guessed(written: str) -> None:
+    (problem,) = told(uplink(f"gateway: '{written}'"))
+    assert "alone" not in problem

@@ -9,7 +9,7 @@ from route_switcher.core.vocabulary.hooks import Hook, HookKind
 from route_switcher.policy.load import load_text
 from route_switcher.policy.problems import PolicyProblems
 from route_switcher.policy.safe_to_run import load_safe
-from support.told import DURATION_HINT, check, with_uplink
+from support.told import check, with_uplink
 
 RUN = "a list of a program and its arguments"
 PATH_HINT = "write the whole path of the program, such as /usr/bin/curl: $PATH is not searched"
@@ -137,7 +137,7 @@ PROBLEMS = {
     ),
     "a timeout that is a word": (
         hook("[/bin/it], timeout: never"),
-        ["5:47-52 bad-value: 'never' is not a duration", DURATION_HINT],
+        ["5:47-52 bad-value: 'never' is not a duration", "a time ends: write 10m at most"],
     ),
     "a timeout that is too long": (
         hook("[/bin/it], timeout: 1h"),

@@ -188,6 +188,6 @@ def test_problems_of_every_kind_come_at_once_and_in_order() -> None:
             "9:22-23 unknown-probe: there is no probe 'q'",
             "the probes are: p",
             "9:42-47 bad-value: 'three' is not a number of failures",
-            FAILURES_HINT,
+            "write 3",
         ],
     )

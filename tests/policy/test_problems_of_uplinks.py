@@ -35,11 +35,11 @@ UPLINK = {
     ),
     "a prefix": (
         one_uplink(gateway="192.0.2.1/24"),
-        ["3:33-45 bad-value: '192.0.2.1/24' is not a gateway", GATEWAY_HINT],
+        ["3:33-45 bad-value: '192.0.2.1/24' is not a gateway", "write 192.0.2.1 alone"],
     ),
     "a scope": (
         one_uplink(gateway="fe80::1%eth0"),
-        ["3:33-45 bad-value: 'fe80::1%eth0' is not a gateway", GATEWAY_HINT],
+        ["3:33-45 bad-value: 'fe80::1%eth0' is not a gateway", "write fe80::1 alone"],
     ),
     "a number too large": (
         one_uplink(gateway="192.0.2.256"),
@@ -81,7 +81,7 @@ UPLINK = {
         one_uplink(gateway="'::ffff:192.0.2.1'"),
         [
             "3:33-51 bad-address: '::ffff:192.0.2.1' is an IPv4 address in IPv6 form",
-            ROUTER_HINT,
+            "write 192.0.2.1 alone",
         ],
     ),
     "a slash": (

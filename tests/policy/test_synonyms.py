@@ -265,7 +265,7 @@ def test_a_key_of_another_program_is_told_once_where_its_meaning_depends_on_the_
         ("probes: {p: {type: tcp, targets: [8.8.8.8], port: https}}", "write 443"),
         (
             "probes: {p: {type: tcp, port: 443, targets: ['8.8.8.8:443']}}",
-            "write 8.8.8.8, without the port",
+            "write 8.8.8.8 alone",
         ),
     ],
 )

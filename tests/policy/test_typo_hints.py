@@ -7,6 +7,8 @@ from route_switcher.policy.schema import typo_hints
 from route_switcher.text.durations import parse_duration
 from support.told import AUTO_HINT, DURATION_HINT, KEYS_HINT, check, told, with_uplink
 
+FAILURES_HINT = "fail after this many failed rounds in a row: a whole number from 1 to 1000"
+PERCENTAGE_HINT = "a percentage is a number with at most one decimal, and '%', such as 20% or 0.5%"
 UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
 
 
@@ -30,19 +32,39 @@ UPLINKS = "version: 1\nuplinks: {lte: {interface: wwan0, gateway: 192.0.2.1}}\n"
         ("1,5s", "write 1.5s"),
         ("2 weeks", "write 14d"),
         ("1w", "write 7d"),
-        ("1h30", None),
+        ("1h30", "write 90m"),
+        ("1m30", "write 90s"),
+        ("PT1M", "write 1m"),
+        ("pt1h30m", "write 90m"),
+        ("P1D", "write 1d"),
+        ("1:30", "write 90s, or 90m"),
+        ("00:01:30", "write 90s"),
+        ("1_000", "a unit is missing: write 1000s, or 1000ms"),
+        ("010", "a unit is missing: write 10s, or 10ms"),
+        ("0", "write 0s"),
+        (0, "write 0s"),
+        (">= 5 sec", "write 5s"),
+        ("60sec.", "write 60s"),
+        ("one minute", "write 1m"),
+        ("half an hour", "write 0.5h"),
+        ("1.2345s", "write 1234ms"),
+        ("1\u00a0s", "write 1s"),
+        ("3 months", "write 90d"),
+        ("500us", None),
+        ("1 day and 2 parsecs", None),
+        ("P", None),
+        ("1:99", None),
         ("2 fortnights", None),
         ("1h 30 parsecs", None),
         ("soon", None),
         (True, None),
         (-1, None),
-        (10**12, None),
         (None, None),
         (["1s"], None),
     ],
 )
 def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
-    assert typo_hints.duration(typo_hints.durations(value)) == hint
+    assert typo_hints.duration(value) == hint
     if hint:
         parse_duration(hint.removeprefix("a unit is missing: ").split()[1].rstrip(","))
 
@@ -50,7 +72,19 @@ def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
-        ("hold_back: {min_stay: 1 year}", DURATION_HINT),
+        ("hold_back: {min_stay: 1 year}", "write 0s to 30d"),
+        ("hold_back: {min_stay: 1000000000000}", "write 0s to 30d"),
+        ("hold_back: {min_stay: -5s}", "write 0s to 30d"),
+        ("hold_back: {min_stay: off}", "write 0s"),
+        ("probes: {p: {type: icmp, timeout: none}}", "write 10ms to 1s"),
+        ("probes: {p: {type: icmp, interval: infinity}}", "a time ends: write 1h at most"),
+        *(
+            (
+                f"hold_back: {{min_stay: {word}}}",
+                "to stay until an operator orders the way back, write 'fail_back: manual' instead",
+            )
+            for word in ("never", "forever", "infinity", ".inf", "unlimited")
+        ),
         ("hold_back: {min_stay: 40 days}", "write 0s to 30d"),
         ("hold_back: {min_stay: 9 weeks}", "write 0s to 30d"),
         ("probes: {p: {type: icmp, interval: 2 hours}}", "write 10ms to 1h"),
@@ -62,6 +96,80 @@ def test_a_duration_is_given_its_unit(value: object, hint: str | None) -> None:
 def test_a_hint_recommends_no_time_that_is_refused_next(written: str, hint: str) -> None:
     (line,) = told(f"{UPLINKS}{written}\n")
     assert line.endswith(f" | {hint}")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("20", "write 20%"),
+        ("20 %", "write 20%"),
+        ("20 percent", "write 20%"),
+        ("20pct", "write 20%"),
+        ("'>20%'", "write 20%"),
+        ("'%20'", "write 20%"),
+        ("20%%", "write 20%"),
+        ("020%", "write 20%"),
+        ("'20,5%'", "write 20.5%"),
+        ("0.2", "write 20%, or 0.2%"),
+        ("1/5", "write 20%"),
+        ("5 of 10", "write 50%"),
+        ("0", "write 0.1% to 99.9%"),
+        ("120", "write 0.1% to 99.9%"),
+        ("-5%", "write 0.1% to 99.9%"),
+        ("0.01%", "write 0.1% to 99.9%"),
+        ("1/0", PERCENTAGE_HINT),
+        ("high", PERCENTAGE_HINT),
+        ("true", PERCENTAGE_HINT),
+    ],
+)
+def test_a_share_is_told_as_it_must_be_written(written: str, hint: str) -> None:
+    rule = f"rules: [{{name: r, fail: {{loss: {written}, over: 30s}}}}]"
+    line = next(line for line in told(f"{UPLINKS}{rule}\n") if "bad-value" in line)
+    assert line.endswith(f" | {hint}")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("3.0", "write 3"),
+        ("3 times", "write 3"),
+        ("3x", "write 3"),
+        ("three", "write 3"),
+        ("'>3'", "write 3"),
+        ("[3]", "write 3"),
+        ("03", "write 3"),
+        ("1_000", "write 1000"),
+        ("010", FAILURES_HINT),
+        ("2000 times", FAILURES_HINT),
+        ("3.5", FAILURES_HINT),
+        ("-3", FAILURES_HINT),
+        ("some", FAILURES_HINT),
+        ("true", FAILURES_HINT),
+    ],
+)
+def test_a_whole_number_is_told_as_it_must_be_written(written: str, hint: str) -> None:
+    (line,) = told(f"{UPLINKS}rules: [{{name: r, fail: {{failures: {written}}}}}]\n")
+    assert line.endswith(f" | {hint}")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("http://www.example.net/x", "write www.example.net alone"),
+        ("'www.example.net:443'", "write www.example.net alone"),
+        ("8.8.8.8/32", "write 8.8.8.8 alone"),
+        ("b\u00fccher.example", "write xn--bcher-kva.example alone"),
+        ('"www.exa\\u00admple.net"', "write www.example.net alone"),
+        ("[8.8.8.8]", "write 8.8.8.8 alone"),
+        ("'8.8.8.8;'", "write 8.8.8.8 alone"),
+        ("'fe80::1%eth0'", None),
+        ("localhost", None),
+        ("http://localhost", None),
+    ],
+)
+def test_a_target_with_something_round_it_is_told_alone(written: str, hint: str | None) -> None:
+    (line,) = told(f"{UPLINKS}probes: {{p: {{type: icmp, targets: [{written}]}}}}\n")
+    assert line.endswith(f" | {hint}") if hint else " alone" not in line
 
 
 def test_a_hint_recommends_no_metric_that_is_refused_next() -> None:

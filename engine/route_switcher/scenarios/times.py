@@ -1,6 +1,7 @@
 """The times that a scenario names."""
 
 from route_switcher.policy.findings import Findings
+from route_switcher.policy.sections.bounds import keep_within_bounds
 from route_switcher.policy.yaml.reader import Path
 from route_switcher.text.durations import MONTH, format_duration, parse_duration
 from route_switcher.virtual.schedule import nanoseconds
@@ -11,6 +12,7 @@ LONGEST = MONTH
 
 def read_time(findings: Findings, path: Path) -> int | None:
     """Nanoseconds; None if nothing sound is written there, or after a report."""
+    keep_within_bounds(findings, path, 0, LONGEST)
     text = findings.get(path)
     if not isinstance(text, str):
         return None

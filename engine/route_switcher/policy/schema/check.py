@@ -8,10 +8,11 @@ mapping must not hold is refused by `not`: there the title is the message.
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from route_switcher.policy.file_kinds import POLICY, FileKind
@@ -177,11 +178,13 @@ class _Check:
         if schema.get("type") == "boolean" and (meant := typo_hints.truth(value)):
             return f"write {meant}"
         if self._is_key(schema, "journal", "size"):
-            return _alternatives(short_forms.sizes(value))
+            return short_forms.size(value)
         if self._is_key(schema, "tcp_probe", "port"):
-            return typo_hints.port(value)
+            return typo_hints.port(value) or typo_hints.whole_number(value, 1, 65535)
         if self._is(schema, "duration") or self._is(schema, "time"):
-            return typo_hints.duration(typo_hints.durations(value))
+            return typo_hints.duration(value)
+        if self._is(schema, "percentage"):
+            return typo_hints.percentage(value)
         if schema == self.definitions.get("gateway"):
             return typo_hints.gateway(value)
         if schema == self.definitions.get("families"):
@@ -207,8 +210,13 @@ class _Check:
             return "write one name; for another probe write a rule of its own"
         if schema == self.definitions.get("interface"):
             return typo_hints.interface(value)
-        if schema == self.definitions.get("address"):
-            return None
+        if self._is(schema, "address"):
+            return typo_hints.address(value)
+        if self._is(schema, "target"):
+            return typo_hints.target(value, by_name=self._asks_by_name(path[:-1]))
+        if schema.get("type") == "integer":
+            least, most = schema["minimum"], schema.get("maximum", inf)
+            return typo_hints.whole_number(value, least, most)
         if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None
@@ -259,9 +267,13 @@ class _Check:
         if items == self.definitions.get("address"):
             return is_usable_address
         if items == self.definitions.get("target"):
-            asks_by_name = self.findings.written(("probes", *path[-2:-1], "type")) != "dns"
+            asks_by_name = self._asks_by_name(path)
             return lambda word: is_usable_address(word) or (asks_by_name and looks_like_host(word))
         return lambda word: True
+
+    def _asks_by_name(self, targets: Path) -> bool:
+        """Whether the probe whose targets stand at this path takes names of hosts."""
+        return self.findings.written(("probes", *targets[-2:-1], "type")) != "dns"
 
     def _example(self, key: str, schema: dict[str, Any]) -> object:
         """The first example in `schema`, or in the definition that it refers to."""
@@ -283,7 +295,3 @@ _REPORTS: dict[str, Callable[[_Check, Path, "ValidationError"], None]] = {
     "propertyNames": _Check.report_bad_key,
     "not": _Check.report_refused,
 }
-
-
-def _alternatives(values: Sequence[str]) -> str | None:
-    return f"write {' or '.join(values)}" if values else None

@@ -40,6 +40,12 @@ def sizes(value: object) -> tuple[str, ...]:
     return tuple(filter(None, (_size(number * _BYTES.get(unit, 1)),)))
 
 
+def size(value: object) -> str | None:
+    """A hint for a number of bytes that is written otherwise."""
+    meant = sizes(value)
+    return f"write {' or '.join(meant)}" if meant else None
+
+
 def _size(count: float) -> str | None:
     if count <= 0:
         return None

@@ -8,27 +8,18 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from route_switcher.text.durations import format_duration, parse_duration
+from route_switcher.policy.schema import near_values
+from route_switcher.policy.values import is_usable_address, looks_like_host
 
 _LONGEST = 64
 """Characters of a value that is looked at."""
-
-_PART_OF_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([a-z]*),?(?: and)? *", re.ASCII)
-_DURATION = re.compile(rf"(?:{_PART_OF_DURATION.pattern})+\Z", re.ASCII)
-_UNITS = {
-    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-    **dict.fromkeys(("w", "wk", "week", "weeks"), "w"),
-}
 
 _ENTRY = re.compile(r"([a-z_]+)(\s*:|\s*=|\s)\s*([^\s:={}\[\],#]+)\Z", re.ASCII)
 
 _LEARNED = frozenset(
     (
         *("auto", "automatic", "default", "dhclient", "dhcp", "dhcpcd", "dhcpv", "dynamic"),
+        *("dhcp-interface", "dhcp-gateway", "from-dhcp", "gateway", "_gateway", "router"),
         *("lease", "learned", "ra", "slaac", "udhcpc"),
     )
 )
@@ -36,6 +27,7 @@ _LEARNED = frozenset(
 
 _NO_GATEWAY = frozenset(
     (
+        *("direct", "link", "onlink", "peer", "remote", "%ppp"),
         *("-", "device", "false", "l2tp", "no", "none", "null", "off", "p2p", "point-to-point"),
         *("pointopoint", "pointtopoint", "ppp", "pppoe", "ptp", "tun", "tunnel", "wg"),
         "wireguard",
@@ -89,38 +81,25 @@ _FAMILIES = {
 _ALL_FAMILIES = frozenset(["all", "any", "both", "dual", "dual-stack"])
 
 
-def durations(value: object) -> tuple[str, ...]:
-    """What may be meant by a number without a unit, or by one that is written otherwise: `1sec`,
-    `90 min`, `1 h 30`, `2 weeks`. Each is a duration of a policy."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return ()
-    text = str(value)[:_LONGEST].lower().strip()
-    # A comma may stand for a point: 1,5s.
-    text = re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text)
-    if _DURATION.match(text) is None:
-        return ()
-    parts = _PART_OF_DURATION.findall(text)
-    if len(parts) == 1 and not parts[0][1]:
-        number = parts[0][0]
-        return f"{number}s", f"{number}ms"
-    if any(unit not in _UNITS for _, unit in parts):
-        return ()
-    if len(parts) == 1 and _UNITS[parts[0][1]] != "w":
-        return (parts[0][0] + _UNITS[parts[0][1]],)
-    return (format_duration(sum(_seconds(number, _UNITS[unit]) for number, unit in parts)),)
-
-
-def _seconds(number: str, unit: str) -> float:
-    return 7 * parse_duration(f"{number}d") if unit == "w" else parse_duration(number + unit)
-
-
-def duration(meant: Sequence[str]) -> str | None:
-    """The hint to write one of the `durations`."""
+def duration(value: object) -> str | None:
+    """A time that is written otherwise."""
+    meant = near_values.durations(value)
     if not meant:
         return None
-    if len(meant) == 1:
-        return f"write {meant[0]}"
-    return f"a unit is missing: write {', or '.join(meant)}"
+    missing = "a unit is missing: " if near_values.lacks_a_unit(value) and meant != ("0s",) else ""
+    return f"{missing}write {', or '.join(meant)}"
+
+
+def percentage(value: object) -> str | None:
+    """A share that is written otherwise."""
+    meant = near_values.percentages(value)
+    return f"write {', or '.join(meant)}" if meant else None
+
+
+def whole_number(value: object, least: int, most: float) -> str | None:
+    """A text or a list with a whole number in it, if that is within the bounds."""
+    number = near_values.whole_number(value)
+    return f"write {number}" if number is not None and least <= number <= most else None
 
 
 def list_of(value: object, items: dict[str, Any], usable: Callable[[str], bool]) -> str | None:
@@ -156,6 +135,8 @@ def gateway(value: object) -> str | None:
             "write auto if the gateway is learned (DHCP, router advertisements), or none if the"
             " line has none (PPP, tunnels)"
         )
+    if (bare := near_values.host(value, is_usable_address)) is not None:
+        return f"write {bare} alone"
     if isinstance(value, list):
         return "write one address, or one for each family: {ipv4: ADDRESS, ipv6: ADDRESS}"
     word = str(value).lower().rstrip("0123456789")
@@ -166,10 +147,29 @@ def gateway(value: object) -> str | None:
     return None
 
 
+def address(value: object) -> str | None:
+    """An address with something round it, or that is written otherwise."""
+    bare = near_values.host(value, is_usable_address)
+    return None if bare is None else f"write {bare} alone"
+
+
+def target(value: object, *, by_name: bool) -> str | None:
+    """The same for an address or, if it is taken `by_name`, the name of a host."""
+    bare = near_values.host(
+        value, lambda word: is_usable_address(word) or (by_name and looks_like_host(word))
+    )
+    # One that holds on a link only would be refused: the uplinks are several links.
+    return None if bare is None or bare.startswith("fe80:") else f"write {bare} alone"
+
+
 def interface(value: object) -> str | None:
     """What is no interface name, but has one in it; or names something else that is near."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"put it in quotes to make it text: '{value}'"
+    if isinstance(value, list):
+        if len(value) == 1 and _is_interface(value[0]):
+            return f"write {value[0]}"
+        return "an uplink has one interface: write an uplink for each"
     if not isinstance(value, str):
         return None
     text = value.strip()
@@ -177,13 +177,18 @@ def interface(value: object) -> str | None:
         return f"write {text}, without spaces"
     if _HARDWARE_ADDRESS.match(text):
         return "write the interface's name, as `ip link` shows it, not its hardware address"
-    if (alias := _ALIAS.match(text)) is not None:
+    if (alias := _ALIAS.match(text)) is not None and _is_interface(alias[1]):
         return f"an alias is an address and no interface of its own: write {alias[1]}"
     if text.startswith("/"):
         return "write the name of the network interface, as `ip link` shows it, not a file"
     if len(names := re.split(r"[\s,;]+", text)) > 1 and all(map(_INTERFACE.match, names)):
         return f"an uplink has one interface: write an uplink for each of {', '.join(names)}"
     return None
+
+
+def _is_interface(value: object) -> bool:
+    named = isinstance(value, str) and _INTERFACE.match(value) is not None
+    return named and value not in ("lo", "all", "default")
 
 
 def word(value: object, known: Collection[str]) -> str | None:

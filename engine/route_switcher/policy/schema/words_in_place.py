@@ -6,6 +6,7 @@
 from collections.abc import Collection, Mapping
 
 _MEANT: Mapping[str, Mapping[str, str]] = {
+    "ipv4": {"ipv4": "v4 ip4 inet ip", "ipv6": "v6 ip6 inet6"},
     "run": {"run": "command commands cmd script program exec path executable call"},
     "attempts": {"attempts": "retries retry tries max_tries max_retries count failures repeat"},
     "port": {"port": "dport tcp_port ports dest_port destination_port"},

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from route_switcher.core.vocabulary.uplinks import Address, Family, GatewayMode, family_of
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
+from route_switcher.policy.schema import typo_hints
 from route_switcher.policy.values import UnusableAddress, parse_address
 from route_switcher.policy.yaml.reader import Path
 
@@ -118,8 +119,9 @@ def _read_gateway(findings: Findings, place: Path) -> Gateway | None:
             "bad-address",
             place,
             str(error),
-            "write the address of the next router on this interface, or auto if it is learned, or"
-            " none if there is none",
+            typo_hints.address(written)
+            or "write the address of the next router on this interface, or auto if it is learned,"
+            " or none if there is none",
         )
         return None
 

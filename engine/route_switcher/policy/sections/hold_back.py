@@ -20,7 +20,14 @@ LONGEST_HOLD = DEFAULT_HALF_LIVES * MONTH
 
 def read_hold_back(findings: Findings) -> HoldBack:
     """What holds back; reports what can never take effect."""
-    min_stay = read_seconds(findings, (SECTION, "min_stay"), "time to stay", 0, MONTH)
+    min_stay = read_seconds(
+        findings,
+        (SECTION, "min_stay"),
+        "time to stay",
+        0,
+        MONTH,
+        endless="to stay until an operator orders the way back, write 'fail_back: manual' instead",
+    )
     switches = findings.get((SECTION, "switches_per_hour"))
     return HoldBack(
         0.0 if min_stay is None else min_stay,

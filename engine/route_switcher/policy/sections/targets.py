@@ -8,7 +8,8 @@ from route_switcher.core.vocabulary.uplinks import Address, Uplink, family_of
 from route_switcher.policy.checks.reader import CheckReader
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
-from route_switcher.policy.values import UnusableAddress, is_name, is_usable_address, parse_address
+from route_switcher.policy.schema import typo_hints
+from route_switcher.policy.values import UnusableAddress, is_name, parse_address
 from route_switcher.policy.yaml.reader import Path
 
 RESOLVER = "resolver"
@@ -29,10 +30,9 @@ def read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[T
                 target = Target.at(parse_address(text))
             except UnusableAddress as error:
                 or_name = " or name" if reader.takes_names else ""
-                hint = f"write the address{or_name} of a host that {reader.answers}"
-                if (host := _without_port(text)) is not None:
-                    hint = f"write {host}, without the port"
-                findings.report("bad-address", place, str(error), hint)
+                otherwise = f"write the address{or_name} of a host that {reader.answers}"
+                hint = typo_hints.target(text, by_name=reader.takes_names)
+                findings.report("bad-address", place, str(error), hint or otherwise)
                 continue
         if target in targets:
             findings.report(
@@ -43,12 +43,6 @@ def read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[T
             )
         targets[target] = place
     return tuple(targets)
-
-
-def _without_port(text: str) -> str | None:
-    """The address in `ADDRESS:PORT` of IPv4."""
-    host, _, port = text.rpartition(":")
-    return host if port.isdecimal() and ":" not in host and is_usable_address(host) else None
 
 
 def read_resolvers(
@@ -101,6 +95,7 @@ def _resolvers(findings: Findings, path: Path) -> list[Address]:
         try:
             found.append(parse_address(text))
         except UnusableAddress as error:
-            hint = "write the address of a DNS resolver on another machine, such as 9.9.9.9"
+            otherwise = "write the address of a DNS resolver on another machine, such as 9.9.9.9"
+            hint = typo_hints.address(text) or otherwise
             findings.report("bad-address", place, str(error), hint)
     return found
