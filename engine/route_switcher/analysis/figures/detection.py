@@ -43,9 +43,10 @@ def time_to_fail(
     to do so, and no other rule fails it before, after which rounds would go at the down interval.
     """
     probes = monitoring.concerned(rule)
+    confirming = {p.name: monitoring.confirming(p) for p in monitoring.probes}
 
     def after(since_good: Mapping[str, float], share: float) -> float:
-        return _begins(rule.fail, Outage(monitoring, fault, speed, since_good, share))
+        return _begins(rule.fail, Outage(monitoring, confirming, fault, speed, since_good, share))
 
     worst = after({p.name: 0.0 for p in probes}, 1.0)
     if worst == inf:

@@ -5,7 +5,7 @@ left. The unknown is how long after the mending each probe's next round is sent:
 down interval, since the uplink is failed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from math import inf
@@ -36,9 +36,10 @@ def time_to_return(monitoring: UplinkMonitoring, rule: Rule, fault: Fault) -> Ti
     """
     if time_to_fail(monitoring, rule, fault) is None:
         return None
+    failed = [r for r in monitoring.rules if time_to_fail(monitoring, r, fault) is not None]
 
     def after(first: Mapping[str, float], *, typical: bool) -> float:
-        return _over(_mending(monitoring, fault, first, typical=typical), rule)
+        return _over(_usable(Mending(monitoring, fault, first, typical), failed), rule)
 
     late = max(p.timeout for p in monitoring.concerned(rule))
     if fault is Fault.UNPLUGGED and not monitoring.ignores_carrier:
@@ -70,11 +71,8 @@ def _with_a_say(monitoring: UplinkMonitoring, rule: Rule, fault: Fault) -> tuple
     return tuple(p for p in monitoring.probes if p.name in concerned)
 
 
-def _mending(
-    monitoring: UplinkMonitoring, fault: Fault, first: Mapping[str, float], *, typical: bool
-) -> Mending:
-    mending = Mending(monitoring, fault, first, typical)
-    failed = [r for r in monitoring.rules if time_to_fail(monitoring, r, fault) is not None]
+def _usable(mending: Mending, failed: Iterable[Rule]) -> Mending:
+    """The mending as it goes where these rules had failed."""
     return replace(mending, usable=max((_cleared(mending, r) for r in failed), default=0.0))
 
 

@@ -32,7 +32,7 @@ class ConsecutiveFailuresAnalysis:
         if outage.fault is Fault.SLOW:
             return inf
         probe = outage.monitoring.probe(self.leaf.probe)
-        confirming = outage.monitoring.confirming(probe)
+        confirming = outage.confirming[probe.name]
         fast = max(0, min(self.leaf.failures, confirming) - 1)
         normal = self.leaf.failures - fast
         last = normal * interval_at(probe, outage.speed) + fast * probe.fast_interval

@@ -19,6 +19,8 @@ class Outage:
     """One fault, at a certain instant as against the rounds, which go at `speed`."""
 
     monitoring: UplinkMonitoring
+    confirming: Mapping[str, int]
+    """By the name of the probe: after how many failed rounds in a row the fast ones end."""
     fault: Fault
     speed: Speed
     since_good: Mapping[str, float]
@@ -30,7 +32,7 @@ class Outage:
         """The first sending that comes later than `enough`, or as late if `at_least`: seconds from
         that of the last good round."""
         interval = interval_at(probe, self.speed)
-        confirming = self.monitoring.confirming(probe) if self.fault is not Fault.SLOW else 0
+        confirming = self.confirming[probe.name] if self.fault is not Fault.SLOW else 0
         at = 0.0
         for number, at in enumerate(sendings(probe, self.speed, confirming), 1):
             if at > enough or (at_least and at == enough):
