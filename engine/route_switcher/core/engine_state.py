@@ -65,7 +65,11 @@ class EngineState:
         """When to give it a `Tick`, if nothing else comes before; inf: never."""
         earliest = self._deadline() if self._still is None else self._still.deadline
         for health in self._healths.values():
-            earliest = min(earliest, health.deadline(), health.silence.warn_at)
+            own, warn_at = health.deadline(), health.silence.warn_at
+            if own < earliest:
+                earliest = own
+            if warn_at < earliest:
+                earliest = warn_at
         return earliest
 
     def questions(
