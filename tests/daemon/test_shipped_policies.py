@@ -1,7 +1,9 @@
 """Every shipped policy and every example, executed: real core, plan and reconcile, virtual time."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_address
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,26 @@ def patience(policy: Policy) -> float:
     return failing + max(windows, default=0) + stable + 3 * slowest + (policy.hold_back.min_stay)
 
 
-async def best(kernel: ModelKernel, family: Family) -> str:
-    routes = [r for r in await kernel.default_routes() if r.family is family]
-    return min(routes, key=lambda route: route.metric).interface
+async def ours(kernel: ModelKernel) -> set[tuple[Family, str, Address | None, int]]:
+    routes = await kernel.default_routes(ours_only=True)
+    return {(r.family, r.interface, r.gateway, r.metric) for r in routes}
+
+
+async def best(kernel: ModelKernel, policy: Policy) -> dict[Family, str]:
+    """By what interface the kernel sends the traffic of each family."""
+    routes = await kernel.default_routes()
+    return {
+        family: min((r for r in routes if r.family is family), key=lambda r: r.metric).interface
+        for family in policy.families
+    }
+
+
+async def seen_within(seconds: float, seen: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is seen, but no longer than that."""
+    for _ in range(ceil(seconds)):
+        if await seen():
+            return
+        await trio.sleep(1)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
@@ -80,25 +99,38 @@ async def test_it_selects_fails_over_as_far_as_it_can_and_back(
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         own = {(u.family, u.interface, gateway_of(u), u.metric) for u in policy.uplinks}
-        routes = await kernel.default_routes(ours_only=True)
-        assert {(r.family, r.interface, r.gateway, r.metric) for r in routes} == own
+        preferred = {family: interfaces(policy, family)[0] for family in policy.families}
+        more = 3 * max(max(probe.interval, probe.down_interval) for probe in policy.probes)
+        assert await ours(kernel) == own
         for interface in dict.fromkeys(uplink.interface for uplink in policy.uplinks):
-            for family in policy.families:
-                assert await best(kernel, family) == interfaces(policy, family)[0]
+            assert await best(kernel, policy) == preferred
             broken = [u.name for u in policy.uplinks if u.interface == interface]
             for name in broken:
                 lines[name].works = False
-            await trio.sleep(patience(policy))
-            for family in policy.families:
-                line = interfaces(policy, family)
-                # The last uplink of a family is never left: there is nowhere to go.
-                expected = next((other for other in line if other != interface), line[0])
-                assert await best(kernel, family) == expected
+
+            async def failed(interface: str = interface) -> bool:
+                """Its routes stand demoted. The last uplink of a family keeps its own."""
+                now = {r for r in await ours(kernel) if r[1] == interface}
+                return not now & own
+
+            await seen_within(patience(policy), failed)
+            await trio.sleep(more)
+            # The last uplink of a family is never left: there is nowhere to go.
+            assert await best(kernel, policy) == {
+                family: next(
+                    (other for other in interfaces(policy, family) if other != interface), its
+                )
+                for family, its in preferred.items()
+            }
             for name in broken:
                 lines[name].works = True
-            await trio.sleep(patience(policy))
-        routes = await kernel.default_routes(ours_only=True)
-        assert {(r.family, r.interface, r.gateway, r.metric) for r in routes} == own
+
+            async def healed() -> bool:
+                return await ours(kernel) == own
+
+            await seen_within(patience(policy), healed)
+            await trio.sleep(more)
+        assert await ours(kernel) == own
         nursery.cancel_scope.cancel()
 
 
