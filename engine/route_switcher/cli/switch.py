@@ -8,8 +8,8 @@ keeps it there.
 An order holds over a reload and a restart; a reboot ends it.
 
 Exit code: 0 ordered, 1 refused (in any family), no engine runs here or it
-cannot be asked, 2 there is no such uplink, or wrong usage, 130 ended by Ctrl-C (an
-order that was sent may still be carried out).
+cannot be asked, 2 there is no such uplink, or wrong usage, 130 ended by Ctrl-C
+(an order that was sent may still be carried out).
 """
 
 import argparse
