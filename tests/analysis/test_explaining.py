@@ -6,8 +6,10 @@ from ipaddress import ip_address
 
 import pytest
 
+from route_switcher.analysis.figures.policy_figures import figures_of
 from route_switcher.analysis.prose.clauses import clause
 from route_switcher.analysis.prose.diagram import diagram
+from route_switcher.analysis.prose.figures_in_words import figures_in_words
 from route_switcher.analysis.prose.sentences import explain
 from route_switcher.core.health.rule_states import TRANSITIONS
 from route_switcher.core.vocabulary.conditions import (
@@ -103,16 +105,33 @@ def test_the_minimal_policy_in_words() -> None:
         "1. primary: eth0, by 192.168.1.1, at metric 10",
         "internet: every second, 8.8.8.8 is pinged through both uplinks, active or not. A round is"
         " good if it answers within 1 s. That takes 228 MB a month through an uplink.",
-        "no-internet: an uplink is failed when 3 rounds in a row have failed. It is ok again when"
-        " all rounds were good for 60 s. A silent outage is seen after 3.5 s (at most 4 s); 60.5 s"
-        " (at most 62 s) after its end the rule is ok again.",
-        "A lost carrier is seen at once;",
-        "When none answers, the traffic stays where it is",
-        "the traffic goes back to it at once.",
+        "no-internet: an uplink fails when 3 rounds in a row have failed. The rule is ok again when"
+        " all rounds were good for 60 s. It detects a silent outage after 3.5 s (at most 4 s), and"
+        " is ok again 60.5 s (at most 62 s) after the fault ends.",
+        "It detects a lost carrier at once,",
+        "If none answers, the traffic stays where it is",
+        "the traffic returns to it at once.",
         "If 1 % or 5 % of the packets are lost",
         "* 2.6 times a month at 1 %, 293 times a month at 5 %",
     ):
         assert sentence in text
+
+
+def test_of_uplinks_that_differ_the_slowest_is_named() -> None:
+    slow = "{interface: eth1, gateway: 192.168.2.1, probes: {internet: {interval: 10s}}}"
+    text = (
+        "version: 1\n"
+        "uplinks:\n"
+        "  primary: {interface: eth0, gateway: 192.168.1.1}\n"
+        f"  secondary: {slow}\n"
+        "probes: {internet: {type: icmp, targets: [8.8.8.8], interval: 1s}}\n"
+    )
+    differing, alike = load_text(text, "it"), load_text(text.replace("10s", "1s"), "it")
+    assert "These are the times of secondary, the slowest uplink." in said(differing)
+    assert "the slowest uplink" not in said(alike)
+    lines = " ".join(figures_in_words(differing, figures_of(differing)))
+    assert "the times of no-internet are those of secondary, the slowest uplink" in lines
+    assert "slowest" not in " ".join(figures_in_words(alike, figures_of(alike)))
 
 
 def test_speeds_and_costs_are_told() -> None:
@@ -121,19 +140,19 @@ def test_speeds_and_costs_are_told() -> None:
     )
     assert "every 250 ms, until one is good or 3 have failed" in text
     assert (
-        "An uplink is asked only every 30 s while it stands by in good health and every 5 s while"
-        " it is failed. When the active uplink falters, those that stand by are asked at once."
-        in text
+        "An uplink is probed only every 30 s while it is healthy and on standby and every 5 s while"
+        " it has failed. When a round of the active uplink fails, the standby uplinks are probed at"
+        " once." in text
     )
     assert "are pinged through both uplinks. A round" in text
-    assert "456 MB a month through an uplink, or 15 MB while it stands by" in text
-    assert "(at most 1.75 s, 30.8 s while it stands by)" in text
+    assert "456 MB a month through an uplink, or 15 MB on standby" in text
+    assert "(at most 1.75 s, 30.8 s on standby)" in text
 
 
 def test_a_slower_speed_of_failed_uplinks_alone_spares_none_that_stands_by() -> None:
     text = said(policy(rule(THREE), probe(down=5.0)))
     assert "through both uplinks, active or not. " in text
-    assert "falters" not in text
+    assert "of the active uplink fails" not in text
 
 
 def test_an_uplink_that_is_called_as_its_interface_is_named_once() -> None:
@@ -146,25 +165,26 @@ def test_what_holds_back_is_told() -> None:
     held = HoldBack(120.0, 6, Damping(600.0, 3.0, 1.0, 2400.0))
     text = said(policy(rule(THREE), hold_back=held))
     assert (
-        "the traffic goes back to it, but not within 2 min of the latest move, or of the start, nor"
-        " while the last hour had 6 switches or more, nor while that uplink is damped." in text
+        "the traffic returns to it, but not within 2 min of the latest move, or of the start, and"
+        " not while the last hour had 6 switches or more, and not while that uplink is damped."
+        in text
     )
     assert (
-        "halves every 10 min. Above 3 (4 failures, if they follow each other soon) it is damped"
+        "halves every 10 min. Above 3 (4 failures in a short time) it is damped"
         " until the penalty is below 1, for 40 min at most" in text
     )
-    assert "Nothing ever holds back a move away from a failed uplink." in text
+    assert "This never delays a move away from a failed uplink." in text
 
 
 def test_a_rule_of_some_uplinks_judges_each_by_itself() -> None:
     three = (*UPLINKS, Uplink("third", "eth2", ip_address("192.0.2.3"), 30, Family.IPV4))
     some = replace(rule(THREE), uplinks=(UPLINKS[0].name, UPLINKS[1].name))
-    whom = f"{UPLINKS[0].name} or {UPLINKS[1].name} is failed when 3 rounds in a row have failed"
+    whom = f"{UPLINKS[0].name} or {UPLINKS[1].name} fails when 3 rounds in a row have failed"
     assert whom in said(policy(some, uplinks=three))
 
 
 def test_suspects_are_told_where_there_can_be_any() -> None:
-    suspect = "is suspect: its outage is its own"
+    suspect = "is suspect: its outage is not that of a line"
     assert suspect in said(policy(rule(THREE), probe(targets=2)))
     assert suspect not in said(policy(rule(THREE), probe(targets=1)))
     assert suspect not in said(policy(rule(THREE), probe(targets=2), uplinks=UPLINKS[:1]))
@@ -178,14 +198,14 @@ def test_an_uplink_without_another_is_told() -> None:
     alone = policy(rule(THREE), uplinks=UPLINKS[:1])
     text = said(alone)
     assert "There is no other IPv4 uplink" in text
-    assert "There is no other uplink: nothing is moved." in text
+    assert "There is no other uplink: no traffic moves." in text
     assert "the traffic goes at once" not in text
 
 
 def test_families_are_told_apart() -> None:
     six = Uplink("six", "eth0", ip_address("fe80::1"), 10, Family.IPV6)
     dual = said(policy(rule(THREE), uplinks=(*UPLINKS, six)))
-    assert "IPv4 and IPv6 are decided separately." in dual
+    assert "The engine decides for IPv4 and IPv6 separately." in dual
 
 
 @pytest.mark.parametrize("name", shipped_policies())

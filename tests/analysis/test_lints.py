@@ -12,6 +12,7 @@ from route_switcher.policy.load import read_policy, read_policy_text, shipped_po
 from route_switcher.policy.problems import PolicyProblems, Severity
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
+FAMILIES = "[192.0.2.1, 192.0.2.2, '2001:db8::1', '2001:db8::2']"
 
 
 def written(
@@ -266,7 +267,7 @@ CASES = [
         NOTE,
         written("{name: r, fail: {failures: 3}}\n{name: s, fail: {failures: 5}}"),
         "fail",
-        "s decides nothing: r fails sooner, whatever befalls",
+        "s has no effect: r always fails sooner",
         written(
             "{name: r, fail: {failures: 3}}\n{name: s, fail: {failures: 5}, recover: {stable: 5m}}"
         ),
@@ -279,7 +280,7 @@ CASES = [
             "{name: s, uplinks: [b], fail: {loss: 30%, over: 1m}}"
         ),
         "fail",
-        "s decides nothing: r fails sooner",
+        "s has no effect: r always fails sooner",
         written(
             "{name: r, uplinks: [a], fail: {loss: 20%, over: 1m}}\n"
             "{name: s, uplinks: [b], fail: {loss: 30%, over: 1m}}"
@@ -372,7 +373,7 @@ CASES = [
         NOTE,
         written(uplinks="  lte: {interface: wwan0, gateway: 192.0.2.9}\n"),
         "lte",
-        "while it stands by, the probes of lte take 456 MB a month",
+        "on standby, the probes of lte take 456 MB a month",
         written(uplinks="  dsl: {interface: eth2, gateway: 192.0.2.9}\n"),
     ),
     Case(
@@ -385,7 +386,7 @@ CASES = [
         ),
         "lte",
         # In IPv6 it comes first, so there it does not stand by.
-        "while it stands by, the probes of lte take 456 MB a month",
+        "on standby, the probes of lte take 456 MB a month",
         written(
             probe="targets: [192.0.2.1, 192.0.2.2, '2001:db8::1', '2001:db8::2']",
             uplinks="  dsl: {interface: eth2, gateway: auto, families: [ipv4, ipv6]}\n",
@@ -417,6 +418,20 @@ CASES = [
         "auto",
         "ppp0 looks like a point-to-point link",
         written(uplinks="  c: {interface: eth2, gateway: auto}\n"),
+    ),
+    Case(
+        "auto-on-point-to-point",
+        NOTE,
+        written(
+            probe=f"targets: {FAMILIES}",
+            uplinks="  c: {interface: wg0, gateway: {ipv4: none, ipv6: auto}}\n",
+        ),
+        "{ipv4: none, ipv6: auto}",
+        "wg0 looks like a point-to-point link",
+        written(
+            probe=f"targets: {FAMILIES}",
+            uplinks="  c: {interface: ppp0, gateway: {ipv4: none, ipv6: auto}}\n",
+        ),
     ),
     Case(
         "learned-in-main",
@@ -484,7 +499,7 @@ CASES = [
             "{name: s, uplinks: [b], fail: {failures: 3}}"
         ),
         "a",
-        "a silent outage of a is seen after 70.5 s, at most 71 s",
+        "a silent outage of a is detected after 70.5 s, at most 71 s",
         written("{name: r, fail: {failures: 50}}"),
     ),
     Case(
@@ -497,7 +512,7 @@ CASES = [
             " standby_interval: 30m}\n",
         ),
         "b",
-        "an outage of b while it stands by is seen after up to 30 min 3 s",
+        "an outage of b on standby is detected after up to 30 min 3 s",
     ),
     Case(
         "never-damped",

@@ -35,16 +35,18 @@ WRITTEN = "gateway: 198.51.100.1"
 def test_it_says_that_traffic_is_refused_while_none_answers() -> None:
     text = written(WRITTEN, more="routes: {table: own, when_all_down: unreachable}\n")
     told = said(text)
-    assert "always stands last in table 115" in told
-    assert "The policy has no uplink of IPv6: nothing is refused there." in told
-    assert "When none answers, the traffic is refused, and every" in told
+    assert "the last route in table 115 is always of type unreachable" in told
+    assert "The policy has no uplink of IPv6, so that traffic is not refused." in told
+    assert "If none answers, the kernel refuses the traffic, and the engine" in told
     assert "refused" not in said(text.replace("unreachable", "stay"))
-    assert "nothing is refused there" not in said(text.replace(WRITTEN, BOTH))
+    assert "that traffic is not refused" not in said(text.replace(WRITTEN, BOTH))
 
 
 def test_it_says_which_prefixes_move_too() -> None:
     text = written(WRITTEN, more="routes: {also: [198.18.0.0/15, 203.0.113.64/26]}\n")
-    assert "With the default route move 198.18.0.0/15 and 203.0.113.64/26: each has" in said(text)
+    assert "198.18.0.0/15 and 203.0.113.64/26 move with the default route: the engine adds" in said(
+        text
+    )
 
 
 def test_to_restore_and_to_refuse_is_doubtful() -> None:
@@ -55,14 +57,14 @@ def test_to_restore_and_to_refuse_is_doubtful() -> None:
 
 def test_it_says_what_becomes_of_the_routes_at_the_end() -> None:
     text = written(WRITTEN, more="on_exit: restore\n")
-    assert "When somebody ends the engine, our routes and rules go" in said(text)
+    assert "When somebody ends the engine, it removes our routes and rules" in said(text)
     assert "ends the engine" not in said(text.replace("restore", "keep"))
 
 
 def test_it_says_through_whose_interfaces_gateways_are_learned() -> None:
-    assert "others write through its interface, " in said(written("gateway: auto"))
+    assert "other programs write through its interface, " in said(written("gateway: auto"))
     both = said(written("gateway: auto", "gateway: auto"))
-    assert "others write through their interfaces, " in both
+    assert "other programs write through their interfaces, " in both
 
 
 @pytest.mark.parametrize(
@@ -97,25 +99,25 @@ def test_it_says_through_whose_interfaces_gateways_are_learned() -> None:
     ],
 )
 def test_which_table_it_is_and_why(text: str, words: str) -> None:
-    assert table_in_words(load_text(text, "it")) == f"our routes stand in {words}"
-    assert f"Our routes stand in {words}." in said(text)
+    assert table_in_words(load_text(text, "it")) == f"our routes are in {words}"
+    assert f"Our routes are in {words}." in said(text)
 
 
 def test_no_rule_is_told_of_where_none_is_made() -> None:
     text = said(written(WRITTEN))
-    assert "No routing rule is made." in text
+    assert "The engine adds no routing rules." in text
     assert "ip rule" not in text
     assert "learned" not in text
-    assert "absent" not in text
+    assert "without a next hop" not in text
 
 
 def test_next_hops_that_are_learned_or_absent_are_explained() -> None:
     text = said(written("gateway: auto", "gateway: none"))
-    assert "1. wan: eth0, by the gateway that is learned, at metric 10" in text
+    assert "1. wan: eth0, by a learned gateway, at metric 10" in text
     assert "2. lte: wwan0, without a gateway, at metric 20" in text
-    assert "The gateway of wan is learned from default routes that others write" in text
-    assert "lte has no gateway: the routes name the interface alone" in text
-    assert "is absent for a second is failed, whatever its rules say" in text
+    assert "The gateway of wan is learned from default routes that other programs write" in text
+    assert "lte has no gateway: the routes name only the interface" in text
+    assert "without a next hop or an address for a second fails, whatever its rules say" in text
 
 
 def test_the_small_tables_and_rules_stand_in_their_order() -> None:
@@ -134,12 +136,12 @@ def test_the_small_tables_and_rules_stand_in_their_order() -> None:
 
 def test_main_beside_clients_is_explained_with_what_may_happen() -> None:
     text = said(written("gateway: auto", more="routes: {table: main}"))
-    assert "one with a lower metric than ours takes the traffic" in text
+    assert "One with a lower metric than ours takes the traffic" in text
 
 
 def test_families_whose_uplinks_are_equal_are_told_once() -> None:
     text = said(written(BOTH, BOTH))
-    assert text.count("by the gateway that is learned, at metric 10") == 1
+    assert text.count("by a learned gateway, at metric 10") == 1
     assert "IPv4 and IPv6 traffic leaves through the first of these that is healthy:" in text
     apart = said(written("gateway: {ipv4: auto, ipv6: none}", BOTH))
     assert "IPv4 traffic leaves through the first of these" in apart
@@ -149,13 +151,13 @@ def test_families_whose_uplinks_are_equal_are_told_once() -> None:
 def test_a_name_with_two_families_is_named_once_in_a_sentence() -> None:
     text = said(written(BOTH, f"{BOTH}, carrier: ignore"))
     assert "are pinged through both uplinks, each by its own family" in text
-    assert "The carrier of lte is ignored" in text
+    assert "The engine ignores the carrier of lte" in text
     three = written(BOTH, BOTH) + (
         "  dsl: {interface: eth2, gateway: auto}\n"
         "rules: [{name: r, uplinks: [wan, lte], fail: {failures: 3}},"
         " {name: s, uplinks: [dsl], fail: {failures: 5}}]\n"
     )
-    assert "r: wan or lte is failed when 3 rounds" in said(three)
+    assert "r: wan or lte fails when 3 rounds" in said(three)
 
 
 def test_figures_of_two_families_carry_the_family_where_a_name_has_both() -> None:

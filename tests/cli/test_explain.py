@@ -18,12 +18,12 @@ def test_a_policy_is_explained_with_the_diagram_at_the_end(
     assert max(map(len, out.splitlines())) <= 80
     assert headings[0] == "# dual-wan"
     assert headings[1:] == [
-        "## Which way the traffic goes",
+        "## Which uplink carries the traffic",
         "## Next hops and tables",
-        "## What is asked",
-        "## When an uplink counts as failed, and when it is trusted again",
+        "## Probes",
+        "## When an uplink fails, and when it is healthy again",
         "## What happens then",
-        "## How often it is wrong",
+        "## False failures",
         "## The states of a rule",
     ]
     assert out.endswith(f"{diagram()}\n")

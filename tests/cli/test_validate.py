@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 FIGURES = """
-  our routes stand in table main: every gateway is written
+  our routes are in table main: every gateway is written
 
   rule         detects          after    at most  recovers after  at most
   no-internet  a silent outage  3.5 s    4 s      60.5 s          62 s
@@ -215,7 +215,7 @@ def test_github_shows_problems_beside_the_line(capsys: pytest.CaptureFixture[str
     )
     assert lines[2].startswith("::notice file=doubtful.yaml,title=one-target,line=2,col=1,")
     assert lines[3].startswith("::warning file=doubtful.yaml,title=fails-by-chance,line=6,")
-    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::our routes stand in")
+    assert lines[4].startswith("::notice file=doubtful.yaml,title=figures::our routes are in")
     assert lines[5:] == [
         "doubtful.yaml: fine (2 uplinks, 1 probe, 2 rules; 1 warning, 1 note)",
         "2 problems in 1 of 2 files",

@@ -31,7 +31,7 @@ ALSO = {
     ),
     "twice": (
         also("198.18.0.0/15, 198.18.0.0/15"),
-        ["2:32-45 bad-prefix: 198.18.0.0/15 stands here twice", "remove it"],
+        ["2:32-45 bad-prefix: 198.18.0.0/15 is here twice", "remove it"],
     ),
     "the gateway": (
         also("192.0.2.0/24"),

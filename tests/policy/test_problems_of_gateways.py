@@ -126,7 +126,7 @@ FAMILIES = {
     "a family twice": (
         uplink("gateway: none, families: [ipv4, ipv6, ipv4]"),
         [
-            "3:62-66 duplicate-family: the family 'ipv4' stands here twice",
+            "3:62-66 duplicate-family: the family 'ipv4' is here twice",
             "remove it: once is enough",
         ],
     ),
@@ -169,7 +169,7 @@ ONLINK = {
         [
             "3:39-45 onlink-without-gateway: 'onlink' is about a gateway that is written, and"
             " this uplink has none",
-            "remove it: a gateway that is learned comes with its own",
+            "remove it: for a learned gateway the engine copies it",
         ],
     ),
     "onlink and no gateway": (
@@ -232,7 +232,7 @@ SEVERAL = {
           c: {interface: eth2, gateway: none, onlink: true}
         """,
         [
-            "3:56-60 duplicate-family: the family 'ipv4' stands here twice",
+            "3:56-60 duplicate-family: the family 'ipv4' is here twice",
             "remove it: once is enough",
             "4:33-36 bad-value: 'ppp' is not a gateway",
             NONE_HINT,

@@ -32,26 +32,26 @@ NOTATION = {
     ),
     "a tab": (
         "version: 1\nuplinks:\n\ta: {interface: eth0, gateway: 192.0.2.1}\n",
-        ["3:1-2 not-yaml: a tab cannot stand here", "indent and separate with spaces"],
+        ["3:1-2 not-yaml: a tab is not allowed here", "indent and separate with spaces"],
     ),
     "crooked indentation": (
         "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n b: 1\n",
         [
-            "4:2-3 not-yaml: this is not in line with what stands above",
+            "4:2-3 not-yaml: this is not aligned with the lines above",
             "indent the keys of one mapping alike, and start every item of a list with '- '",
         ],
     ),
     "two keys on a line": (
         "version: 1 uplinks: a\n",
         [
-            "1:19-20 not-yaml: a ':' cannot stand here",
+            "1:19-20 not-yaml: a ':' is not allowed here",
             "put each key on a line of its own, in line with the keys beside it",
         ],
     ),
     "a key without a colon": (
         "version: 1\nuplinks\n  a\nprobes: {}\n",
         [
-            "2:1-2 not-yaml: this is neither a key nor part of what stands above",
+            "2:1-2 not-yaml: this is neither a key nor part of the line above",
             "write 'key: value'; is a ':' or a space after it missing?",
         ],
     ),
@@ -117,9 +117,9 @@ NOTATION = {
         with_uplink("uplinks: {}\nversion: 1\n"),
         [
             "5:1-8 duplicate-key: duplicate key 'uplinks'",
-            "it stands in line 2 already: keep one of the two",
+            "it is in line 2 already: keep one of the two",
             "6:1-8 duplicate-key: duplicate key 'version'",
-            "it stands in line 1 already: keep one of the two",
+            "it is in line 1 already: keep one of the two",
         ],
     ),
     "an anchor and its alias": (

@@ -65,7 +65,7 @@ PROBE = {
     "bad targets, each": (
         a_probe(targets="[8.8.8.8, 8.8.8.8, example, 224.0.0.1, 5, 1.1]"),
         [
-            "6:38-45 duplicate-target: the target '8.8.8.8' stands here twice",
+            "6:38-45 duplicate-target: the target '8.8.8.8' is here twice",
             "remove it: a target is asked once in a round",
             "6:47-54 bad-value: 'example' is not a target",
             TARGET_HINT,
@@ -84,7 +84,7 @@ PROBE = {
             "write the address or name of a host that answers pings",
             "6:41-51 bad-value: 'a..example' is not a target",
             TARGET_HINT,
-            "6:80-91 duplicate-target: the target 'EXAMPLE.com' stands here twice",
+            "6:80-91 duplicate-target: the target 'EXAMPLE.com' is here twice",
             "remove it: a target is asked once in a round",
         ],
     ),
@@ -116,7 +116,7 @@ PROBE = {
         probes: {p: {type: icmp, targets: [2001:db8::1, 2001:DB8:0::1]}}
         """,
         [
-            "3:49-62 duplicate-target: the target '2001:DB8:0::1' stands here twice",
+            "3:49-62 duplicate-target: the target '2001:DB8:0::1' is here twice",
             "remove it: a target is asked once in a round",
         ],
     ),
@@ -225,7 +225,7 @@ PROBE = {
             "a failed uplink is asked less often, not more: write at least 2s",
             "6:70-75 slow-below-interval: the standby interval 500ms is shorter than the"
             " interval 2s",
-            "an uplink that stands by is asked less often, not more: write at least 2s",
+            "a standby uplink is asked less often, not more: write at least 2s",
         ],
     ),
     "slower speeds that are no speeds": (

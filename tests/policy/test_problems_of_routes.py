@@ -109,8 +109,8 @@ ROUTES = {
     "refusing in main": (
         routes("{table: main, when_all_down: unreachable}"),
         [
-            "2:38-49 needs-own-table: in the main table, probes would be refused as well, and"
-            " default routes of others would decide",
+            "2:38-49 needs-own-table: in the main table it would refuse probes too, and"
+            " foreign default routes could come first",
             "write 'table: own' instead of 'table: main'",
         ],
     ),
@@ -143,7 +143,7 @@ def test_where_all_gateways_are_written_refusing_needs_a_table_of_our_own() -> N
 
 def test_the_first_metric_is_that_of_what_refuses_all() -> None:
     assert told(routes("{when_all_down: unreachable}")) == [
-        "4:46-47 metric-collision: the metric 1 is that of the route by which all is refused"
+        "4:46-47 metric-collision: the metric 1 is reserved for the route that refuses traffic"
         " ('when_all_down: unreachable') | write 2 or more"
     ]
 

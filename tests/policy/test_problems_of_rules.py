@@ -180,7 +180,7 @@ def test_problems_of_every_kind_come_at_once_and_in_order() -> None:
             "4:24-30 unknown-key: unknown key 'gatway'",
             "did you mean 'gateway'?",
             "5:3-4 duplicate-key: duplicate key 'b'",
-            "it stands in line 4 already: keep one of the two",
+            "it is in line 4 already: keep one of the two",
             "7:44-46 timeout-above-interval: the timeout 1s is longer than the interval 10ms",
             "rounds must not overlap: write at most 10ms, or a longer interval",
             "7:58-61 bad-address: '1.1' is not an IP address",

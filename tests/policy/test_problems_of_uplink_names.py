@@ -34,7 +34,7 @@ UPLINK_NAMES = {
     "an uplink named twice": (
         two_uplinks("probes:\n  p: {type: icmp, uplinks: [lte, fibre, lte]}\n"),
         [
-            "6:41-44 duplicate-uplink: the uplink 'lte' stands here twice",
+            "6:41-44 duplicate-uplink: the uplink 'lte' is here twice",
             "remove it: once is enough",
         ],
     ),
@@ -90,7 +90,7 @@ UPLINK_NAMES = {
             "  - {name: b, uplinks: [lte, lte], fail: {carrier: down}}\n"
         ),
         [
-            "7:30-33 duplicate-uplink: the uplink 'lte' stands here twice",
+            "7:30-33 duplicate-uplink: the uplink 'lte' is here twice",
             "remove it: once is enough",
         ],
     ),

@@ -231,7 +231,7 @@ def test_a_word_that_is_hardly_like_a_key_is_not_taken_for_it_misspelt() -> None
         ("control", "groups: [adm]", "did you mean 'group'?"),
         ("control", "socket: /run/it", "write the group that may use it"),
         ("journal", "max_size: 1GB", "did you mean 'size'?"),
-        ("journal", "retention: 30d", "whole old days are dropped"),
+        ("journal", "retention: 30d", "the oldest day is dropped"),
         ("journal", "dir: /var/x", "it is in the engine's state folder"),
         ("after_switch", "flush: all", "did you mean 'conntrack'?"),
         ("hold_back", "nopreempt: true", "write 'fail_back: manual'"),

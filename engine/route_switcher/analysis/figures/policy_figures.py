@@ -1,7 +1,7 @@
 """The figures of a policy: what its rules see and when, and what each uplink costs and risks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from route_switcher.analysis.figures.detection import time_to_fail
@@ -28,7 +28,9 @@ class RuleFigures:
     fails_on_standby: Times
     """The same while it stands by."""
     returns: Times
-    """Seconds from the mending to `ok`."""
+    """Seconds from the end of the fault to `ok`."""
+    slowest: str | None = None
+    """The uplink of these figures, where the rule judges another one that is quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,16 @@ def slowest(policy: Policy, rule: Rule, fault: Fault) -> RuleFigures | None:
     judged = {
         monitoring_of(policy, u.name): u for u in reversed(policy.uplinks) if rule.judges(u.name)
     }
-    under = (_figures_under(policy, u, monitoring, rule, fault) for monitoring, u in judged.items())
-    found = [figures for figures in under if figures is not None]
-    return max(found, key=_slowness, default=None)
+    found: dict[str, RuleFigures] = {}
+    for monitoring, uplink in judged.items():
+        figures = _figures_under(policy, uplink, monitoring, rule, fault)
+        if figures is not None:
+            found[uplink.name] = figures
+    if not found:
+        return None
+    name = max(found, key=lambda name: _slowness(found[name]))
+    alike = len({_slowness(figures) for figures in found.values()}) == 1
+    return found[name] if alike else replace(found[name], slowest=name)
 
 
 def _slowness(figures: RuleFigures) -> tuple[float, float]:

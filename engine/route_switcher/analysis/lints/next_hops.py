@@ -2,7 +2,7 @@
 
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.vocabulary.policy import OnExit, WhenAllDown
-from route_switcher.core.vocabulary.uplinks import GatewayMode
+from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
 from route_switcher.policy.sections import tables
 from route_switcher.policy.sections.exit import ON_EXIT
 from route_switcher.policy.sections.gateways import GATEWAY
@@ -34,7 +34,7 @@ def doubt_modes(context: LintContext) -> None:
                     "write auto, or the address of the router",
                 )
                 break
-            if uplink.gateway is GatewayMode.AUTO and interface.startswith(_POINT_TO_POINT):
+            if uplink.gateway is GatewayMode.AUTO and _has_nobody_to_learn_from(uplink):
                 context.note(
                     "auto-on-point-to-point",
                     (*path, GATEWAY),
@@ -43,6 +43,12 @@ def doubt_modes(context: LintContext) -> None:
                     "write none if no program does",
                 )
                 break
+
+
+def _has_nobody_to_learn_from(uplink: Uplink) -> bool:
+    # With PPP, IPv6 comes by router advertisements (RFC 5072), as on an Ethernet.
+    by_advertisements = uplink.family is Family.IPV6 and uplink.interface.startswith("ppp")
+    return uplink.interface.startswith(_POINT_TO_POINT) and not by_advertisements
 
 
 def doubt_table(context: LintContext) -> None:

@@ -196,7 +196,7 @@ def doubt_cost(context: LintContext) -> None:
         context.note(
             "costly-standby",
             path,
-            f"while it stands by, the probes of {name} take {volume(cost)} a month",
+            f"on standby, the probes of {name} take {volume(cost)} a month",
             f"'standby_interval: {format_duration(spare)}' in the probe {worst.name} makes it"
             f" {volume(less)}",
             on_key=True,

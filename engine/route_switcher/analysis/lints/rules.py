@@ -108,8 +108,8 @@ def doubt_shadowed(context: LintContext) -> None:
             context.note(
                 "shadowed",
                 (*path, "fail"),
-                f"{rule.name} decides nothing: {first.name} fails sooner, whatever befalls, and"
-                " comes back no sooner",
+                f"{rule.name} has no effect: {first.name} always fails sooner, and does not"
+                " recover sooner",
                 "remove it, or let it ask for something else",
                 on_key=True,
             )

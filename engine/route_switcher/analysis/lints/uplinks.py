@@ -46,7 +46,7 @@ def doubt_slow_detection(context: LintContext) -> None:
             context.note(
                 "slow-detection",
                 path,
-                f"a silent outage of {name} is seen after {seconds(active.typical)}, at"
+                f"a silent outage of {name} is detected after {seconds(active.typical)}, at"
                 f" most {seconds(active.worst)}",
                 "write a shorter interval, a 'fast_interval', or fewer failures",
                 on_key=True,
@@ -59,8 +59,7 @@ def doubt_slow_detection(context: LintContext) -> None:
             context.note(
                 "slow-detection",
                 path,
-                f"an outage of {name} while it stands by is seen after up to"
-                f" {seconds(standby.worst)}",
-                "write a shorter 'standby_interval' if you want to hear of it sooner",
+                f"an outage of {name} on standby is detected after up to {seconds(standby.worst)}",
+                "write a shorter 'standby_interval' if you want to know sooner",
                 on_key=True,
             )

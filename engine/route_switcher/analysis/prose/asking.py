@@ -53,18 +53,18 @@ def _speeds(policy: Policy, probe: Probe, through: list[Uplink]) -> Iterator[str
         )
     slower: dict[float, list[str]] = {}
     if any(len(policy.uplinks_of(u.family)) > 1 for u in through):
-        slower.setdefault(probe.standby_interval, []).append("stands by in good health")
-    slower.setdefault(probe.down_interval, []).append("is failed")
+        slower.setdefault(probe.standby_interval, []).append("is healthy and on standby")
+    slower.setdefault(probe.down_interval, []).append("has failed")
     slower.pop(probe.interval, None)
     if slower:
         words = [f"{every(t)} while it {' or '.join(w)}" for t, w in slower.items()]
-        yield f"An uplink is asked only {listed(words)}."
+        yield f"An uplink is probed only {listed(words)}."
     if _is_spared(policy, probe, through):
-        yield "When the active uplink falters, those that stand by are asked at once."
+        yield "When a round of the active uplink fails, the standby uplinks are probed at once."
 
 
 def _is_spared(policy: Policy, probe: Probe, through: list[Uplink]) -> bool:
-    """Whether an uplink is asked more seldom while it stands by."""
+    """Whether an uplink is asked less often while it is on standby."""
     may_stand_by = any(len(policy.uplinks_of(u.family)) > 1 for u in through)
     return may_stand_by and probe.standby_interval > probe.interval
 
@@ -82,6 +82,6 @@ def _costs(probe: Probe, through: list[Uplink]) -> str:
     said = []
     for (normal, standby), families in costs.items():
         whose = f" of {families[0]}" if len(costs) > 1 else ""
-        spared = f", or {volume(standby)} while it stands by" if standby < normal else ""
+        spared = f", or {volume(standby)} on standby" if standby < normal else ""
         said.append(f"{volume(normal)} a month through an uplink{whose}{spared}")
     return f"That takes {listed(said)}."

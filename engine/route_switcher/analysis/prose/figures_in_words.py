@@ -14,7 +14,7 @@ from route_switcher.analysis.monitoring import Times
 from route_switcher.analysis.prose.placement import table_in_words
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.text.durations import seconds
-from route_switcher.text.quantities import how_often, number, share, volume
+from route_switcher.text.quantities import how_often, listed, number, share, volume
 
 _WIDTH = 78
 """Columns: a terminal of 80, less the two by which `validate` indents."""
@@ -30,7 +30,8 @@ def figures_in_words(policy: Policy, figures: Figures) -> list[str]:
     """Lines of 78 columns at most: where the routes stand, what the rules see and when, and what
     the uplinks cost and risk."""
     stand = [*_folded(table_in_words(policy)), ""]
-    tables = [*stand, *_table(_rules(policy, figures)), "", *_table(_uplinks(policy, figures))]
+    rules = [*_table(_rules(policy, figures)), *_slowest(figures)]
+    tables = [*stand, *rules, "", *_table(_uplinks(policy, figures))]
     return [*tables, "", *_folded(_flapping(figures))] if figures.moves_an_hour else tables
 
 
@@ -111,6 +112,19 @@ def _rules(policy: Policy, figures: Figures) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _slowest(figures: Figures) -> list[str]:
+    """Whose figures they are, where the uplinks of a rule differ."""
+    rules: dict[str, list[str]] = {}
+    for figure in figures.rules:
+        if figure.slowest is not None:
+            rules.setdefault(figure.slowest, []).append(figure.rule)
+    said = (
+        f"the times of {listed(names)} are those of {name}, the slowest uplink"
+        for name, names in rules.items()
+    )
+    return [line for text in said for line in _folded(text)]
 
 
 def _differs_on_standby(figure: RuleFigures) -> bool:

@@ -12,11 +12,11 @@ from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import counted
 
 _WHEN = {
-    HookKind.ON_SWITCH: "After the first selection and after each switch, when the routes stand",
-    HookKind.ON_UPLINK_DOWN: "When an uplink has failed, whether it is active or stands by",
+    HookKind.ON_SWITCH: "After the first selection and after each switch, when the routes are set",
+    HookKind.ON_UPLINK_DOWN: "When an uplink has failed, active or on standby",
     HookKind.ON_UPLINK_UP: "When an uplink that had failed is healthy again",
     HookKind.ON_ALL_DOWN: "When every uplink of a family has failed",
-    HookKind.ON_ALL_UP: "When that is over, and an uplink answers",
+    HookKind.ON_ALL_UP: "When every uplink of a family had failed, and one answers again",
 }
 
 
@@ -31,9 +31,9 @@ def hooks_in_words(policy: Policy) -> Iterator[str]:
                 yield from item(_program(hook))
             yield ""
     yield from paragraph(
-        "They hold up no switch. One run of a program about one family (or uplink) goes on at a"
-        " time; what happens meanwhile leads to one run more, with the latest state. What could"
-        " not be done while no uplink worked is done when one does."
+        "Hooks delay no switch. For each program and family (or uplink) there is one run at a"
+        " time. If something happens meanwhile, one more run follows, with the latest state. Runs"
+        " that failed while no uplink worked are repeated when one works."
     )
 
 

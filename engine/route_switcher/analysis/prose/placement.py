@@ -10,7 +10,7 @@ from route_switcher.text.quantities import listed
 
 WHEN_NONE_ANSWERS = {
     WhenAllDown.STAY: "the traffic stays where it is",
-    WhenAllDown.UNREACHABLE: "the traffic is refused",
+    WhenAllDown.UNREACHABLE: "the kernel refuses the traffic",
 }
 """What becomes of it, as a part of a sentence."""
 
@@ -19,7 +19,7 @@ def by_what(uplink: Uplink) -> str:
     """The next hop of an uplink, as a part of a sentence."""
     match uplink.gateway:
         case GatewayMode.AUTO:
-            return "by the gateway that is learned"
+            return "by a learned gateway"
         case GatewayMode.NONE:
             return "without a gateway"
         case gateway:
@@ -30,7 +30,7 @@ def table_in_words(policy: Policy) -> str:
     """Which table it is and why, in one line."""
     placement = policy.placement
     table = f"table {placement.table} of our own" if placement.own else "table main"
-    return f"our routes stand in {table}: {why_table(policy)}"
+    return f"our routes are in {table}: {why_table(policy)}"
 
 
 def why_table(policy: Policy) -> str:
@@ -49,26 +49,26 @@ def next_hops(policy: Policy) -> Iterator[str]:
     learned = _with(policy, GatewayMode.AUTO)
     if learned:
         yield (
-            f"{_capital(_gateway_of(policy, learned))} learned from default routes that others"
-            f" write through {'their interfaces' if _several(learned) else 'its interface'}, in any"
+            f"{_capital(_gateway_of(policy, learned))} learned from default routes that other"
+            " programs write through"
+            f" {'their interfaces' if _several(learned) else 'its interface'}, in any"
             " table: a DHCP client, the kernel by router advertisements, NetworkManager. When a"
-            " gateway changes, our routes follow, and nothing else moves. Of several"
-            " gateways the one in use is kept while it is there. A renewal that changes nothing"
-            " does nothing."
+            " gateway changes, our routes follow, and traffic stays on its uplink. If there are"
+            " several gateways, the engine keeps the one in use as long as it exists."
         )
     without = _with(policy, GatewayMode.NONE)
     if without:
         yield (
             f"{_names(policy, without)} {'have' if _several(without) else 'has'} no gateway: the"
-            " routes name the interface alone, as for PPP or a tunnel."
+            " routes name only the interface, as for PPP or a tunnel."
         )
     if learned or without:
         yield (
-            "An uplink whose next hop, or whose address, is absent for a second is failed, whatever"
-            " its rules say: the lease ended or names no router, no router is advertised. The"
-            " traffic goes to the best of the others at once. When it is back, the uplink recovers"
-            " like any failed one. One that has had no next hop since the start is unknown, and"
-            " not used."
+            "An uplink without a next hop or an address for a second fails, whatever its rules say:"
+            " the lease ended or names no router, or no router is advertised. The"
+            " traffic goes at once to the best of the others. When next hop and address are back,"
+            " the uplink recovers like any failed one. An uplink that has had no next hop since the"
+            " start is unknown, and is not used."
         )
 
 
@@ -77,20 +77,20 @@ def tables(policy: Policy) -> Iterator[str]:
     placement = policy.placement
     said = _capital(table_in_words(policy))
     if not placement.own:
-        yield f"{said}. No routing rule is made."
+        yield f"{said}. The engine adds no routing rules."
         if _unwritten(policy):
             yield (
-                "Default routes of others stand in the same table: one with a lower metric than"
-                " ours takes the traffic, whatever is decided. `table: own` does away with that."
+                "Foreign default routes are in the same table. One with a lower metric than ours"
+                " takes the traffic, whatever the engine decides. `table: own` prevents that."
             )
         return
     small = [
         f"{placement.table_of(position)} ({name})" for position, name in enumerate(policy.names)
     ]
     yield (
-        f"{said}. Each uplink has a small table beside it, with its one default route, whatever its"
-        f" health: {listed(small)}. The default routes of others in main stay as they are, and no"
-        " longer matter."
+        f"{said}. Each uplink also has a small table, which always has its default route, healthy"
+        f" or not: {listed(small)}. Foreign default routes in main stay as they are, and no longer"
+        " matter."
     )
 
 
@@ -99,7 +99,7 @@ def rules(policy: Policy) -> Iterator[str]:
     placement = policy.placement
     if not placement.own:
         return
-    yield "all packets: table main, except its default routes (neighbours stay there)"
+    yield "all packets: table main, except its default routes (so local networks stay reachable)"
     interfaces = {name: policy.named(name)[0].interface for name in policy.names}
     for position, name in enumerate(policy.names):
         yield (
@@ -109,8 +109,8 @@ def rules(policy: Policy) -> Iterator[str]:
     if placement.source_rules:
         for position, name in enumerate(policy.names):
             yield (
-                f"packets from an address of {interfaces[name]}, so that answers leave by the line"
-                f" that the question came in on: table {placement.table_of(position)}"
+                f"packets from an address of {interfaces[name]} (answers leave by the line on which"
+                f" the question came in): table {placement.table_of(position)}"
             )
     yield f"everything else, from the first selection on: table {placement.table}"
 
@@ -119,9 +119,9 @@ def also(policy: Policy) -> Iterator[str]:
     """Which prefixes move with the default route, where there are any."""
     if policy.placement.also:
         yield (
-            f"With the default route move {listed(list(map(str, policy.placement.also)))}: each has"
-            " a route beside every default route of ours of its family, with the same metric and"
-            " next hop."
+            f"{listed(list(map(str, policy.placement.also)))} move with the default route: the"
+            " engine adds a route for each beside each of our default routes of its family, with"
+            " the same metric and next hop."
         )
 
 
@@ -131,24 +131,24 @@ def all_down(policy: Policy) -> Iterator[str]:
         return
     without = [family for family in Family if family not in policy.families]
     yield (
-        "While no uplink answers, traffic is refused at once: senders here and in the LAN get the"
-        " error 'unreachable'. It never takes a default route of somebody else: a route of type"
-        f" unreachable always stands last in table {policy.placement.table}, from the first"
-        " selection on, also while the engine does not run."
+        "While no uplink answers, the kernel refuses traffic at once: senders here and in the LAN"
+        " get the error 'unreachable'. Traffic never uses a foreign default route: the last route"
+        f" in table {policy.placement.table} is always of type unreachable, from the first"
+        " selection on, even while the engine does not run."
     )
     if without:
         yield (
-            f"The policy has no uplink of {listed(list(map(str, without)))}: nothing is refused"
-            " there."
+            f"The policy has no uplink of {listed(list(map(str, without)))}, so that traffic is not"
+            " refused."
         )
 
 
 def about_rules() -> str:
     """What is so for each of them."""
     return (
-        f"They all have preference {PREFERENCE}, the last before main's own, and protocol"
-        f" {PROTOCOL}: a VPN that makes rules of its own keeps its traffic. `cleanup` takes them"
-        " out, and the routes."
+        f"They all have preference {PREFERENCE}, directly before the rule of table main, and"
+        f" protocol {PROTOCOL}. A VPN with rules of its own keeps its traffic. `cleanup` removes"
+        " our rules and routes."
     )
 
 
@@ -156,8 +156,8 @@ def at_the_end(policy: Policy) -> Iterator[str]:
     """What becomes of routes and rules of ours, where that is not the usual thing."""
     if policy.on_exit is OnExit.RESTORE:
         yield (
-            "When somebody ends the engine, our routes and rules go, in each family where a default"
-            " route of somebody else remains in main that can carry the traffic (on_exit). A"
+            "When somebody ends the engine, it removes our routes and rules, in each family for"
+            " which main has a foreign default route that can carry the traffic (on_exit). A"
             " restart moves the traffic there and back."
         )
 

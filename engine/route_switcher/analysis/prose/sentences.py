@@ -41,63 +41,65 @@ from route_switcher.text.durations import seconds
 from route_switcher.text.quantities import counted, listed, number, share
 
 _SEEN = {
-    Fault.SILENT: "A silent outage",
-    Fault.UNPLUGGED: "A lost carrier",
-    Fault.SLOW: "Slowness",
+    Fault.SILENT: "a silent outage",
+    Fault.UNPLUGGED: "a lost carrier",
+    Fault.SLOW: "slow answers",
 }
 
 _CONNECTIONS = {
     Conntrack.PREVIOUS: (
-        "After a switch, connections are ended whose source was translated (NAT) to an address of"
-        " the uplink that was left; they begin again by the new way. So are those with an address"
-        " that the active uplink has lost. Connections with a connmark stay (conntrack: previous)."
+        "After a switch, the engine ends connections whose source was translated (NAT) to an"
+        " address of the old uplink; they start again through the new one. It also ends connections"
+        " with an address that the active uplink has lost. Connections with a connmark stay"
+        " (conntrack: previous)."
     ),
     Conntrack.ALL: (
-        "After a switch, and when the active uplink gets another address, all connections of the"
-        " family are ended whose source was translated (NAT); they begin again by the new way."
-        " Connections with a connmark stay (conntrack: all)."
+        "After a switch, and when the active uplink gets another address, the engine ends all"
+        " connections of the family whose source was translated (NAT); they start again through the"
+        " active uplink. Connections with a connmark stay (conntrack: all)."
     ),
     Conntrack.NONE: (
-        "No connection is ended after a switch: those whose source was translated by `snat to` keep"
-        " the address of the uplink that was left (conntrack: none)."
+        "The engine ends no connections after a switch: those whose source was translated by"
+        " `snat to` keep the address of the old uplink (conntrack: none)."
     ),
 }
 
 
 def explain(policy: Policy) -> Iterator[str]:
     """Lines that say what a policy does; they are Markdown, and read well as they are."""
-    yield "## Which way the traffic goes"
+    yield "## Which uplink carries the traffic"
     yield ""
     yield from _ways(policy)
     yield "## Next hops and tables"
     yield ""
     yield from _next_hops(policy)
-    yield "## What is asked"
+    yield "## Probes"
     yield ""
     for probe in policy.probes:
         yield from paragraph(asking(policy, probe))
-    yield "## When an uplink counts as failed, and when it is trusted again"
+    yield "## When an uplink fails, and when it is healthy again"
     yield ""
     for rule in policy.every_rule:
         yield from _rule(policy, rule)
     ignoring = list(dict.fromkeys(u.name for u in policy.uplinks if u.ignore_carrier))
     if ignoring:
         yield from paragraph(
-            f"The carrier of {listed(ignoring, 'and')} is ignored: it counts as there. An interface"
-            " that is down or missing still fails its uplink."
+            f"The engine ignores the carrier of {listed(ignoring, 'and')}. An interface that is"
+            " down or missing still fails its uplink."
         )
     yield from paragraph(
-        "An uplink is failed as soon as one of its rules is, and healthy when all of them are ok."
+        "An uplink has failed as soon as one of its rules has. It is healthy when all its rules"
+        " are ok."
     )
     yield "## What happens then"
     yield ""
     for text in _moves(policy):
         yield from paragraph(text)
     if policy.hooks:
-        yield "## Which programs are run"
+        yield "## Hooks"
         yield ""
         yield from hooks_in_words(policy)
-    yield "## How often it is wrong"
+    yield "## False failures"
     yield ""
     yield from _wrong(policy)
 
@@ -115,8 +117,8 @@ def _ways(policy: Policy) -> Iterator[str]:
         if len(places) == 1:
             other = "uplink" if len(families) > 1 else f"{whose} uplink"
             yield from paragraph(
-                f"{whose} traffic leaves through {places[0]}. There is no other {other}: its"
-                " outages are told of, and move nothing."
+                f"{whose} traffic leaves through {places[0]}. There is no other {other}: the log"
+                " reports its outages, but no traffic moves."
             )
             continue
         yield f"{whose} traffic leaves through the first of these that is healthy:"
@@ -129,9 +131,9 @@ def _ways(policy: Policy) -> Iterator[str]:
 
 
 _FAMILIES_MOVE = {
-    FamiliesMove.SEPARATELY: "IPv4 and IPv6 are decided separately.",
+    FamiliesMove.SEPARATELY: "The engine decides for IPv4 and IPv6 separately.",
     FamiliesMove.TOGETHER: (
-        "IPv4 and IPv6 of an uplink move together: it is as good as the worst of them. A family"
+        "IPv4 and IPv6 move together: an uplink is as good as the worst of its families. A family"
         " that has never had a next hop does not count."
     ),
 }
@@ -139,7 +141,7 @@ _FAMILIES_MOVE = {
 
 def _place(uplink: Uplink) -> str:
     named = "" if uplink.name == uplink.interface else f"{uplink.name}: "
-    onlink = ", which is in no network of it," if uplink.onlink else ","
+    onlink = ", which is in no network of the interface," if uplink.onlink else ","
     return f"{named}{uplink.interface}, {by_what(uplink)}{onlink} at metric {uplink.metric}"
 
 
@@ -147,7 +149,7 @@ def _next_hops(policy: Policy) -> Iterator[str]:
     for text in (*next_hops(policy), *tables(policy)):
         yield from paragraph(text)
     if policy.placement.own:
-        yield "Rules (`ip rule`, for each family) lead there. The first that fits decides:"
+        yield "Routing rules (`ip rule`, for each family) lead to these tables, in this order:"
         yield ""
         for number, text in enumerate(rules(policy), 1):
             yield from item(text, f"{number}. ")
@@ -164,7 +166,7 @@ def _next_hops(policy: Policy) -> Iterator[str]:
 
 def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     whom = any_of([name for name in policy.names if rule.judges(name)], policy.names)
-    subject = f"{rule.name}: {whom} is failed"
+    subject = f"{rule.name}: {whom} fails"
     condition = rule.fail
     if isinstance(condition, AnyOf) and len(condition.conditions) > 2 and not condition.for_seconds:
         yield from paragraph(f"{subject} when any of these holds:")
@@ -180,15 +182,16 @@ def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
 def _back(policy: Policy, recover: Recover) -> str:
     stable = f"all rounds were good for {seconds(recover.stable)}"
     if recover.condition is None:
-        return f"It is ok again when {stable if recover.stable else 'a round was good'}."
+        return f"The rule is ok again when {stable if recover.stable else 'a round was good'}."
     condition = clause(recover.condition, policy)
     if not recover.stable:
-        return f"It is ok again when {condition}."
-    return f"It is ok again when {stable}, and {condition}."
+        return f"The rule is ok again when {condition}."
+    return f"The rule is ok again when {stable}, and {condition}."
 
 
 def _times(policy: Policy, rule: Rule) -> str:
     told: list[str] = []
+    slow: set[str | None] = set()
     known: Times | None = None
     for fault in Fault:
         found = slowest(policy, rule, fault)
@@ -197,10 +200,13 @@ def _times(policy: Policy, rule: Rule) -> str:
         # What sees silence sees that of a lost carrier too, and no sooner.
         if fault is not Fault.UNPLUGGED or found.fails != known:
             told.append(
-                f"{_SEEN[fault]} is seen {_seen(found)}; {_typically(found.returns)} after its end"
-                " the rule is ok again."
+                f"It detects {_SEEN[fault]} {_seen(found)}, and is ok again"
+                f" {_typically(found.returns)} after the fault ends."
             )
+            slow.add(found.slowest)
         known = found.fails
+    if len(slow) == 1 and (name := slow.pop()) is not None:
+        told.append(f"These are the times of {name}, the slowest uplink.")
     return " ".join(told)
 
 
@@ -211,10 +217,8 @@ def _seen(found: RuleFigures) -> str:
     if seconds(standby) == worst:
         return f"after {_typically(fails)}"
     if fails.bound:
-        return f"after at most {worst} ({seconds(standby)} while it stands by)"
-    return (
-        f"after {seconds(fails.typical)} (at most {worst}, {seconds(standby)} while it stands by)"
-    )
+        return f"after at most {worst} ({seconds(standby)} on standby)"
+    return f"after {seconds(fails.typical)} (at most {worst}, {seconds(standby)} on standby)"
 
 
 def _typically(times: Times) -> str:
@@ -238,34 +242,35 @@ def _moves(policy: Policy) -> Iterator[str]:
         )
         damped = " damped, then" if policy.hold_back.damping else ""
         yield (
-            "When it fails because its link is lost (no carrier, down or missing), or because it"
-            f" has had no next hop or no address for {seconds(ABSENCE)}, no answer is"
-            " waited for: the traffic goes at once to the best of the others that have a link:"
+            "If it fails because its link is lost (no carrier, down or missing), or because it"
+            f" has had no next hop or no address for {seconds(ABSENCE)}, the engine does not wait"
+            " for an answer. The traffic goes at once to the best of the others that have a link:"
             f" healthy, then{damped} recovering, then unknown, then failed"
-            " but answering. That one is asked at once; if it is dead, the traffic moves on as"
-            " after any failure."
+            " but answering. The engine probes that one at once; if it is dead, the traffic moves"
+            " on as after any failure."
         )
         yield (
-            f"When none answers, {WHEN_NONE_ANSWERS[policy.placement.when_all_down]}, and every"
-            " uplink that has a link is asked at least"
-            f" {every(max(map(apart, policy.probes)))}, also while it waits for answers."
+            f"If none answers, {WHEN_NONE_ANSWERS[policy.placement.when_all_down]}, and the engine"
+            " probes each uplink that has a link at least"
+            f" {every(max(map(apart, policy.probes)))}, even before earlier rounds have ended."
             " The first that answers is used at once, before its stable time is over."
         )
         yield _comes_back(policy)
     else:
-        yield "There is no other uplink: nothing is moved."
+        yield "There is no other uplink: no traffic moves."
     yield _CONNECTIONS[policy.conntrack]
     if any(_may_be_suspect(policy, probe) for probe in policy.probes):
         yield (
-            f"A target that is silent through every uplink that works ({WITNESSES} at least) is"
-            " suspect: its outage is its own, and it does not count until it answers again."
+            f"A target that answers through none of the uplinks that work (at least {WITNESSES}) is"
+            " suspect: its outage is not that of a line, and it does not count until it answers"
+            " again."
         )
     if policy.hold_back.damping is not None:
         yield _damping(policy.hold_back.damping)
     if policy.ignore_linkdown:
         yield (
-            "At the loss of a carrier the kernel itself moves on at once, and the engine confirms"
-            " it (ignore_linkdown)."
+            "When a carrier is lost, the kernel itself uses the next route at once, and the engine"
+            " then confirms it (ignore_linkdown)."
         )
 
 
@@ -274,7 +279,7 @@ def _comes_back(policy: Policy) -> str:
     if hold_back.fail_back is FailBack.MANUAL:
         return (
             "When a more preferred uplink that had failed is healthy again, the traffic stays where"
-            " it is: it returns when an operator orders it (`route-switcher release`, or `switch`),"
+            " it is. It returns when an operator orders it (`route-switcher release`, or `switch`),"
             " or when the active uplink fails."
         )
     unless = []
@@ -285,12 +290,12 @@ def _comes_back(policy: Policy) -> str:
         unless.append(f"while the last hour had {limit} or more")
     if hold_back.damping is not None:
         unless.append("while that uplink is damped")
-    back = "When a more preferred uplink is healthy again, the traffic goes back to it"
+    back = "When a more preferred uplink is healthy again, the traffic returns to it"
     if not unless:
         return f"{back} at once."
     return (
-        f"{back}, but not {', nor '.join(unless)}. Nothing ever holds back a move away from a"
-        " failed uplink."
+        f"{back}, but not {', and not '.join(unless)}. This never delays a move away from a failed"
+        " uplink."
     )
 
 
@@ -299,9 +304,9 @@ def _damping(damping: Damping) -> str:
     return (
         "An uplink that flaps is damped. Each failure adds 1 to its penalty, which halves every"
         f" {seconds(damping.half_life)}. Above {number(damping.suppress)}"
-        f" ({counted(failures, 'failure')}, if they follow each other soon) it is damped until the"
-        f" penalty is below {number(damping.reuse)}, for {seconds(damping.max_hold)} at most, and"
-        " used only where no other is healthy."
+        f" ({counted(failures, 'failure')} in a short time) it is damped until the penalty is below"
+        f" {number(damping.reuse)}, for {seconds(damping.max_hold)} at most. A damped uplink is"
+        " used only if no other is healthy."
     )
 
 
@@ -319,8 +324,8 @@ def _wrong(policy: Policy) -> Iterator[str]:
     alike = {figure.false_failures for figure in figures}
     losses = listed([share(loss) for loss in LOSSES], "or")
     yield from paragraph(
-        f"If {losses} of the packets are lost at random, each by itself, an uplink that works is"
-        " failed:"
+        f"If {losses} of the packets are lost at random, independently of each other, the rules"
+        " fail a working uplink:"
     )
     for figure in figures[: 1 if len(alike) == 1 else len(figures)]:
         whom = f"{policy.label(figure.id)}: " if len(alike) > 1 else ""

@@ -184,7 +184,7 @@ _REFUSED: Mapping[str, tuple[_Refused, ...]] = {
     "size": (
         _Refused(
             "days retention max_age keep age keep_days",
-            "whole old days are dropped when it is full: write 'size'",
+            "when it is full, the oldest day is dropped: write 'size'",
         ),
         _Refused("dir path file folder location directory", "it is in the engine's state folder"),
         _Refused("enabled enable disabled", "write 'size: none' for no journal"),

@@ -76,7 +76,7 @@ def _trouble(
     if prefix.prefixlen == 0:
         return "is the default route, which moves anyway", remove
     if duplicate:
-        return "stands here twice", remove
+        return "is here twice", remove
     for each, what in _NOWHERE.items():
         special = ip_network(each)
         if prefix.version == special.version and special.supernet_of(prefix):  # type: ignore[arg-type]

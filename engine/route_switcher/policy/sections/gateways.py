@@ -137,7 +137,7 @@ def _written_families(findings: Findings, place: Path) -> Collection[Family] | N
             findings.report(
                 "duplicate-family",
                 item,
-                f"the family {quoted(WORDS[family])} stands here twice",
+                f"the family {quoted(WORDS[family])} is here twice",
                 "remove it: once is enough",
             )
         elif family is not None:
@@ -152,7 +152,7 @@ def _check_onlink(findings: Findings, path: Path, gateways: Collection[Gateway])
     if any(not isinstance(gateway, GatewayMode) for gateway in gateways):
         return
     if GatewayMode.AUTO in gateways:
-        hint = "remove it: a gateway that is learned comes with its own"
+        hint = "remove it: for a learned gateway the engine copies it"
     else:
         hint = "remove it: there is no gateway that could be on the link"
     findings.report(

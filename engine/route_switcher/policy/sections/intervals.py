@@ -21,7 +21,7 @@ _SLOWER: Mapping[Literal["down_interval", "standby_interval"], tuple[str, str]] 
     "down_interval": ("down interval", "a failed uplink is asked less often, not more"),
     "standby_interval": (
         "standby interval",
-        "an uplink that stands by is asked less often, not more",
+        "a standby uplink is asked less often, not more",
     ),
 }
 """The keys of the slower speeds, what messages call them, and why they are slower."""

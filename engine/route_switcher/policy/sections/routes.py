@@ -44,8 +44,8 @@ def _read_when_all_down(findings: Findings, uplinks: Sequence[Uplink], table: in
         findings.report(
             "needs-own-table",
             path,
-            "in the main table, probes would be refused as well, and default routes of others would"
-            " decide",
+            "in the main table it would refuse probes too, and foreign default routes could come"
+            " first",
             "write 'table: own' "
             + (
                 "beside it"
@@ -59,7 +59,7 @@ def _read_when_all_down(findings: Findings, uplinks: Sequence[Uplink], table: in
             findings.report(
                 "metric-collision",
                 (UPLINKS, uplink.name, "metric"),
-                f"the metric {FIRST_METRIC} is that of the route by which all is refused"
+                f"the metric {FIRST_METRIC} is reserved for the route that refuses traffic"
                 f" ('{WHEN_ALL_DOWN}: {WhenAllDown.UNREACHABLE.value}')",
                 f"write {FIRST_METRIC + 1} or more",
             )

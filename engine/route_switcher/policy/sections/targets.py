@@ -38,7 +38,7 @@ def read_targets(findings: Findings, path: Path, reader: CheckReader) -> tuple[T
             findings.report(
                 "duplicate-target",
                 place,
-                f"the target {quoted(text)} stands here twice",
+                f"the target {quoted(text)} is here twice",
                 "remove it: a target is asked once in a round",
             )
         targets[target] = place

@@ -28,7 +28,7 @@ def read_uplink_names(
             findings.report(
                 "duplicate-uplink",
                 place,
-                f"the uplink {quoted(name)} stands here twice",
+                f"the uplink {quoted(name)} is here twice",
                 "remove it: once is enough",
             )
         elif known and name not in known:

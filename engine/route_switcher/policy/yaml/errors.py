@@ -12,7 +12,7 @@ _TABLE = (
     (
         r"character '\\t' that cannot start",
         False,
-        "a tab cannot stand here",
+        "a tab is not allowed here",
         "indent and separate with spaces",
     ),
     (
@@ -30,19 +30,19 @@ _TABLE = (
     (
         r"mapping values are not allowed",
         False,
-        "a ':' cannot stand here",
+        "a ':' is not allowed here",
         "put each key on a line of its own, in line with the keys beside it",
     ),
     (
         r"could not find expected ':'",
         True,
-        "this is neither a key nor part of what stands above",
+        "this is neither a key nor part of the line above",
         "write 'key: value'; is a ':' or a space after it missing?",
     ),
     (
         r"expected <block end>",
         False,
-        "this is not in line with what stands above",
+        "this is not aligned with the lines above",
         "indent the keys of one mapping alike, and start every item of a list with '- '",
     ),
     (

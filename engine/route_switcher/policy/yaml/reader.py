@@ -181,7 +181,7 @@ class _Reader:
                     inner,
                     "duplicate-key",
                     f"duplicate key {quoted(key)}",
-                    f"it stands in line {first} already: keep one of the two",
+                    f"it is in line {first} already: keep one of the two",
                     event,
                 )
                 self._pass_over(depth)
