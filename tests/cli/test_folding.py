@@ -67,13 +67,16 @@ def test_scenarios_fit_the_terminal() -> None:
     assert sum(line.startswith("ok ") for line in told) > 5
 
 
-@pytest.mark.parametrize("command", ["doctor", "explain", "simulate"])
-def test_problems_on_standard_error_fit_the_terminal(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("command", ["doctor", "explain", "run", "simulate"])
+def test_problems_on_standard_error_fit_the_terminal(
+    command: str, columns: int, tmp_path: Path
+) -> None:
     file = tmp_path / "p.yaml"
     file.write_text(BAD)
-    told = on_a_terminal(80, command, str(file))
+    told = on_a_terminal(columns, command, str(file))
     # A path may be longer than a line.
-    assert [line for line in told if len(line) > 80 and str(file) not in line] == []
+    assert [line for line in told if len(line) > columns and str(file) not in line] == []
     assert "error: unknown key 'wheight'" in " ".join(" ".join(told).split())
 
 

@@ -6,12 +6,11 @@ Lines are made without it, and painted when they are printed, so that nothing el
 import argparse
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
-from route_switcher.cli.folding import excerpts_within, fold
+from route_switcher.cli.folding import excerpts_within, fold, terminal_width
 from route_switcher.cli.streams import unescaped
 from route_switcher.printable import printable_lines
 
@@ -69,10 +68,10 @@ def print_problems(lines: Iterable[str], when: str, stream: TextIO | None = None
     """Print problems on a stream, by default standard output; in color if `when` says so, on a
     terminal within its width."""
     stream = sys.stdout if stream is None else stream
-    if not stream.isatty():
+    width = terminal_width(stream.fileno()) if stream.isatty() else None
+    if width is None:
         _print(lines, when, _painted, stream)
         return
-    width = shutil.get_terminal_size().columns
     paint = _painted if wanted(when, stream) else str
     whole = printable_lines("\n".join(lines)).split("\n")
     for line in excerpts_within(whole, width):

@@ -3,14 +3,43 @@
 What is printed elsewhere keeps one line for each problem: programs and editors read it.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 _INDENT = 4
 """Columns by which a folded line is further to the right than its beginning."""
 
+_WIDTH = 80
+"""Columns of a terminal that does not say how many it has."""
+
 _CARETS = re.compile(r"^\s+\^+$")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def terminal_width(descriptor: int) -> int | None:
+    """The columns of the terminal that a descriptor leads to; None if it leads to none.
+
+    The environment variable COLUMNS counts first, as for other programs.
+    """
+    if not os.isatty(descriptor):
+        return None
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return columns
+    with suppress(OSError):
+        return os.get_terminal_size(descriptor).columns or _WIDTH
+    return _WIDTH
+
+
+def within(lines: Sequence[str], width: int | None) -> Iterator[str]:
+    """Problems as lines of at most `width` columns; as they are where that is None."""
+    if width is None:
+        yield from lines
+        return
+    for line in excerpts_within(lines, width):
+        yield from fold(line, width).split("\n")
 
 
 def excerpts_within(lines: Sequence[str], width: int) -> Iterator[str]:

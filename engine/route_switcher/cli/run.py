@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.first_reading import AskedToEnd, read_in_time
+from route_switcher.cli.folding import terminal_width, within
 from route_switcher.cli.unhindered import unhindered_stderr
 from route_switcher.daemon.control.trial_file import First, first_policy
 from route_switcher.daemon.signals import held
@@ -81,15 +82,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the engine."""
+    width = terminal_width(sys.stderr.fileno())
     try:
         with held(), unhindered_stderr():
-            return _execute(arguments)
+            return _execute(arguments, width)
     except NoThread as error:
         print(f"route-switcher run: {error}", file=sys.stderr)
         return EXIT_PROBLEMS
 
 
-def _execute(arguments: argparse.Namespace) -> int:
+def _execute(arguments: argparse.Namespace, width: int | None) -> int:
+    """`width`: the columns of the terminal that problems go to; None: they go to no terminal."""
     level = arguments.log_level or (os.environ.get(LEVEL_VARIABLE) or "info").lower()
     if level not in _LEVELS:
         return _wrong_usage(f"${LEVEL_VARIABLE} is {level!r}; it may be {', '.join(_LEVELS)}")
@@ -104,7 +107,7 @@ def _execute(arguments: argparse.Namespace) -> int:
         print(f"route-switcher run: stopped by {signalled}", file=sys.stderr)
         return EXIT_OK
     except PolicyProblems as problems:
-        print("\n".join(render(problems)), file=sys.stderr)
+        print("\n".join(within(render(problems), width)), file=sys.stderr)
         return EXIT_PROBLEMS
     # Here and not above: a wrong policy should be told of without paying for trio and pyroute2.
     from route_switcher.cli import engine
