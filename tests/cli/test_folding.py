@@ -80,6 +80,12 @@ def test_problems_on_standard_error_fit_the_terminal(
     assert "error: unknown key 'wheight'" in " ".join(" ".join(told).split())
 
 
+def test_wrong_usage_fits_the_terminal() -> None:
+    told = on_a_terminal(80, "restart")
+    assert max(map(len, told)) <= 80
+    assert " ".join(" ".join(told).split()).endswith("systemctl restart route-switcher")
+
+
 def test_elsewhere_a_problem_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
     file.write_text(BAD)

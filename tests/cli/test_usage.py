@@ -34,7 +34,12 @@ def fails(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
         ("check", "did you mean 'validate'?"),
         ("start", "did you mean 'run'?"),
         ("failover", "did you mean 'switch'?"),
-        ("help", "route-switcher --help lists them"),
+        ("help", "did you mean 'route-switcher --help'?"),
+        ("version", "did you mean 'route-switcher --version'?"),
+        ("restart", "systemctl restart route-switcher"),
+        ("logs", "did you mean 'history'?"),
+        ("config", "did you mean 'init'?"),
+        ("nothing-like-it", "route-switcher --help lists them"),
         ("\x1b[31m", "route-switcher --help lists them"),
     ],
 )
@@ -57,6 +62,8 @@ def test_a_command_that_there_is_not_gets_a_hint(
         (("status", "--jason"), "did you mean '--json'?"),
         (("switch", "lte", "dsl"), "unrecognized arguments: dsl"),
         (("validate", "-x"), "unrecognized arguments: -x"),
+        (("validate", "--dry-run", "dual-wan"), "--dry-run; it is an option of run"),
+        (("validate", "--seed=1", "dual-wan"), "it is an option of simulate"),
     ],
 )
 def test_a_wrong_option_gets_a_hint_and_the_usage_of_its_command(
@@ -65,6 +72,80 @@ def test_a_wrong_option_gets_a_hint_and_the_usage_of_its_command(
     said = fails(capsys, *argv)
     assert said.startswith(f"usage: route-switcher {argv[0]} ")
     assert said.rstrip().endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("--strict", "validate"), "write it behind 'route-switcher validate'"),
+        (("--format", "json", "validate"), "write it behind 'route-switcher validate'"),
+        (("--format=json", "validate"), "write it behind 'route-switcher validate'"),
+        (("--", "validate"), "write it behind 'route-switcher validate'"),
+        (("--strikt", "validate"), "did you mean '--strict'?"),
+        (("--seed", "validate"), "it is an option of simulate"),
+        (("-q", "status"), "unrecognized arguments: -q"),
+        (("-V",), "did you mean '--version'?"),
+        (("--verbose",), "write a command first, and '--verbose' behind it"),
+        (("--verbose", "nothing"), "write a command first, and '--verbose' behind it"),
+    ],
+)
+def test_an_option_before_the_command_is_told_where_it_stands(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], hint: str
+) -> None:
+    assert fails(capsys, *argv).rstrip().endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("simulate", "dual-wan", "--duration", "7 days"), "write 7d"),
+        (("simulate", "dual-wan", "--duration", "7"), "write 7s, 7m or 7h"),
+        (("simulate", "dual-wan", "--duration", "soon"), "write a duration, as in 30d"),
+        (("switch", "lte", "--for", "30 min"), "write 30m"),
+        (("drill", "lte", "--for", "1:30"), "write 90s"),
+        (("reload", "--confirm", "PT1M"), "write 1m"),
+        (("reload", "--confirm", "0"), "(s, m, h, d): 60s"),
+    ],
+)
+def test_a_time_of_another_notation_is_told_as_it_must_be_written(
+    argv: tuple[str, ...], hint: str
+) -> None:
+    ended = run(*argv)
+    assert (ended.returncode, ended.stderr.rstrip().endswith(hint)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("mine.yml", "to name a file, write ./mine.yml"),
+        ("other.yml", "to name a file, write ./other.yml"),
+        ("mine", "to name a file, write ./mine"),
+        ("other", "the names are: policy, "),
+    ],
+)
+def test_a_file_that_reads_as_a_name_is_told_how_it_is_written(
+    name: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("mine.yml", "mine"):
+        Path(file).write_text(POLICY)
+    ended = run("validate", name)
+    assert (ended.returncode, f"hint: {hint}" in ended.stdout) == (1, True)
+
+
+def test_the_engine_reads_no_policy_from_standard_input() -> None:
+    ended = run("run", "-", stdin=POLICY)
+    assert ended.returncode == 1
+    assert "hint: standard input cannot be read here" in ended.stderr
+
+
+def test_what_scenarios_on_standard_input_name_lies_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.yaml").write_text(POLICY.replace("  a:", "  primary:"))
+    ended = run("test", "-", stdin=SCENARIOS.replace("dual-wan", "./p.yaml"))
+    assert (ended.returncode, "1 scenario, all passed" in ended.stdout) == (0, True)
 
 
 def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from typing import NoReturn
 
 from route_switcher import __version__
 from route_switcher.cli.streams import open_what_is_closed, printable_streams
@@ -32,6 +33,9 @@ _UNWRITABLE = frozenset(
 """What writing fails with: to a closed pipe, a full disk, a terminal that is gone, a descriptor
 that was opened for reading, or one that somebody else made non-blocking."""
 
+
+_OWN_OPTIONS = ("-h", "--help", "--version")
+"""Options that stand before any command."""
 
 STANDARD_INPUT = "/dev/stdin"
 
@@ -96,6 +100,10 @@ def _run(argv: Sequence[str]) -> int:
     chosen = [word for word in argv if not word.startswith("-")][:1]
     program = parser(chosen)
     names = [command.name for command in _COMMANDS]
+    if argv and argv[0].startswith("-") and argv[0] not in _OWN_OPTIONS:
+        from route_switcher.cli.wrong_usage import refuse_option_in_front
+
+        refuse_option_in_front(parser(), argv)
     if chosen and chosen[0] not in names:
         from route_switcher.cli.wrong_usage import refuse_command
 
@@ -104,15 +112,26 @@ def _run(argv: Sequence[str]) -> int:
     if unknown:
         from route_switcher.cli.wrong_usage import refuse_arguments
 
-        refuse_arguments(arguments.command, unknown)
+        refuse_arguments(arguments.command, unknown, parser())
     code: int = arguments.execute(arguments)
     sys.stdout.flush()
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its errors fit the terminal that they are printed on."""
+
+    def error(self, message: str) -> NoReturn:
+        from route_switcher.cli.folding import terminal_width, within
+
+        self.print_usage(sys.stderr)
+        width = terminal_width(sys.stderr.fileno()) if sys.stderr.isatty() else None
+        self.exit(EXIT_USAGE, "\n".join(within([f"{self.prog}: error: {message}"], width)) + "\n")
+
+
 def parser(chosen: Collection[str] | None = None) -> argparse.ArgumentParser:
     """A parser of all commands, with the arguments of those chosen; None: of all."""
-    program = argparse.ArgumentParser(
+    program = _Parser(
         "route-switcher",
         description="Keep a Linux box on a working internet uplink.",
         allow_abbrev=False,

@@ -29,6 +29,7 @@ from uuid import uuid4
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.asking import IN_DOUBT, UNBROKEN, complain
+from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.drill_words import report
 from route_switcher.control.protocol import LONGEST_ORDER, Error, request
@@ -61,7 +62,8 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         seconds = parse_duration(arguments.duration)
     except ValueError:
-        return _wrong_usage("--for is a number and its unit (s, m, h, d): 60s")
+        hint = as_it_is_written(arguments.duration, "")
+        return _wrong_usage(f"--for is a number and its unit (s, m, h, d): {hint or '60s'}")
     if not 0 < seconds <= LONGEST_ORDER:
         return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
     if not arguments.uplink:

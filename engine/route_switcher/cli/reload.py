@@ -18,6 +18,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE
 from route_switcher.cli.asking import ask
+from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.protocol import LONGEST_TRIAL, request
 from route_switcher.text.durations import parse_duration, span
 
@@ -37,7 +38,8 @@ def execute(arguments: argparse.Namespace) -> int:
         try:
             seconds = parse_duration(arguments.confirm)
         except ValueError:
-            return _wrong_usage("--confirm is a number and its unit (s, m, h, d): 60s")
+            hint = as_it_is_written(arguments.confirm, "")
+            return _wrong_usage(f"--confirm is a number and its unit (s, m, h, d): {hint or '60s'}")
         if not 1 <= seconds <= LONGEST_TRIAL:
             return _wrong_usage(f"--confirm is from 1s to {LONGEST_TRIAL / 3600:.0f}h")
 

@@ -38,6 +38,7 @@ from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
 from route_switcher.cli.color import add_color, print_problems, wanted
 from route_switcher.cli.streams import unescaped
+from route_switcher.cli.times import as_it_is_written
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.drawing.terminal import alphabet_for, draw
 from route_switcher.policy.load import SYSTEM_NAME, Loaded, read_policy
@@ -165,7 +166,8 @@ def _duration(text: str) -> float:
     try:
         seconds = parse_span(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write a duration, as in 30d") from None
+        hint = as_it_is_written(text, "write a duration, as in 30d")
+        raise argparse.ArgumentTypeError(f"{text!r}: {hint}") from None
     if not _SHORTEST <= seconds <= _LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r}: write 1s up to 3650d")
     return seconds

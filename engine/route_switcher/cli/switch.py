@@ -19,6 +19,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE
 from route_switcher.cli.asking import ask, print_messages
+from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.protocol import LONGEST_ORDER, request
 from route_switcher.text.durations import parse_duration
 
@@ -37,7 +38,8 @@ def execute(arguments: argparse.Namespace) -> int:
         try:
             seconds = parse_duration(arguments.duration)
         except ValueError:
-            return _wrong_usage("--for is a number and its unit (s, m, h, d): 30m")
+            hint = as_it_is_written(arguments.duration, "")
+            return _wrong_usage(f"--for is a number and its unit (s, m, h, d): {hint or '30m'}")
         if not 0 < seconds <= LONGEST_ORDER:
             return _wrong_usage(f"--for is more than 0s, and up to {LONGEST_ORDER / 3600:.0f}h")
     if not arguments.uplink:

@@ -1,5 +1,6 @@
 """From the POLICY of a command line to a `Policy`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,6 +19,8 @@ SYSTEM_POLICY = Path("/etc/route-switcher/policy.yaml")
 """What the name `policy`, or no POLICY at all, means."""
 
 _SUFFIX = ".yaml"
+_OTHER_SUFFIXES = (".yml", ".YAML", ".YML", ".json")
+"""What a file of this notation is called too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,19 @@ def locate(argument: str) -> Path | Traversable:
     shipped = shipped_policies()
     if argument in shipped:
         return shipped[argument]
+    message = f"there is no policy named {quoted(argument)}"
+    raise PolicyProblems(argument, [Problem("unknown-policy", message, _hint(argument, shipped))])
+
+
+def _hint(argument: str, shipped: Collection[str]) -> str:
+    """What may be meant by a name that no policy has."""
+    if argument == "-":
+        return "standard input cannot be read here: write the path of a file"
+    if argument.endswith(_OTHER_SUFFIXES) or (argument and Path(argument).exists()):
+        return f"to name a file, write ./{argument} (a file has a '/' or ends in .yaml)"
     names = [SYSTEM_NAME, *shipped]
     hint = did_you_mean(argument, names, f"the names are: {', '.join(names)}")
-    problem = Problem(
-        "unknown-policy",
-        f"there is no policy named {quoted(argument)}",
-        f"{hint} (a file is written with a '/' or ends in .yaml)",
-    )
-    raise PolicyProblems(argument, [problem])
+    return f"{hint} (a file is written with a '/' or ends in .yaml)"
 
 
 def policy_file(argument: str) -> Path | None:

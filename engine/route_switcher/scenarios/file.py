@@ -12,7 +12,7 @@ from route_switcher.policy.findings import Findings
 from route_switcher.policy.load import Loaded, read_policy
 from route_switcher.policy.problems import PolicyProblems, Problem, Span, split_lines
 from route_switcher.policy.schema.check import check_schema
-from route_switcher.policy.yaml.files import read_file
+from route_switcher.policy.yaml.files import is_own_descriptor, read_file
 from route_switcher.policy.yaml.reader import Document, Path
 from route_switcher.scenarios.expectations import read_expectations
 from route_switcher.scenarios.names import Names, names_of
@@ -82,7 +82,9 @@ class _Reading:
     """One file that is being read."""
 
     def __init__(self, file: FilePath, document: Document, read: Callable[[str], Loaded]) -> None:
-        self._folder = file.parent
+        # What comes by standard input stands in no folder: its paths are of the working directory.
+        by_descriptor = isinstance(file, FilePath) and is_own_descriptor(file)
+        self._folder = FilePath() if by_descriptor else file.parent
         self._origin = str(file)
         self._document = document
         self._findings = Findings(document)
