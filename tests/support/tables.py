@@ -15,7 +15,7 @@ from route_switcher.core.vocabulary.uplinks import Family
 from route_switcher.lab.addresses import LAN_CLIENT, LAN_CLIENT_V6, LAN_INTERFACE, ROUTER
 from route_switcher.lab.namespaces import LabError
 from route_switcher.lab.topology import Lab
-from support.running import eventually
+from support.router_changes import eventually_in_router
 
 Key = tuple[str, int]
 """Interface and metric of a default route."""
@@ -36,7 +36,8 @@ def wait_for_our_routes(
     lab: Lab, *expected: Key, family: Family = Family.IPV4, table: int = MAIN_TABLE
 ) -> None:
     """Wait until ours are exactly these."""
-    eventually(
+    eventually_in_router(
+        lab,
         lambda: our_routes(lab, family, table) == set(expected),
         f"{family} routes of ours: {expected}",
     )
@@ -79,12 +80,13 @@ def wait_until_led(lab: Lab, family: Family = Family.IPV4) -> None:
         shown = lab.run(ROUTER, "ip", f"-{family.value}", "-N", "rule", "show")
         return f"\tfrom all lookup {OWN_TABLE} proto {PROTOCOL}\n" in shown
 
-    eventually(led, f"{family} traffic is led to our table")
+    eventually_in_router(lab, led, f"{family} traffic is led to our table")
 
 
 def wait_until_taken(lab: Lab, interface: str, family: Family = Family.IPV4) -> None:
     """Wait until the traffic leaves by this interface."""
-    eventually(lambda: route_taken(lab, family) == interface, f"{family} traffic by {interface}")
+    what = f"{family} traffic by {interface}"
+    eventually_in_router(lab, lambda: route_taken(lab, family) == interface, what)
 
 
 def whole_table(lab: Lab) -> str:
