@@ -160,11 +160,13 @@ def test_each_of_eight_faults_is_named_by_the_layer_that_is_broken(
         for words, inject in every.items():
             broken = engine.now
             inject()
-            eventually(lambda: said(lab).startswith(words), f"{words!r} in status")  # noqa: B023
+            moved = engine.wait_for("decision", since=broken, selected="secondary")
             if not words.startswith("link"):
-                moved = engine.wait_for("decision", since=broken, selected="secondary")
                 assert words.split(",")[0] in str(moved.fields["evidence"])
+            eventually(lambda: said(lab).startswith(words), f"{words!r} in status")  # noqa: B023
+            healed = engine.now
             faults.heal()
+            engine.wait_for("decision", since=healed, selected="primary")
             eventually(lambda: well(lab), f"well after {words!r}")
 
 

@@ -14,6 +14,7 @@ from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
+from support.forked import altered
 from support.noticed import noticed
 from support.piped import Piped
 from support.running import Engine, Start, eventually, run_to_its_end
@@ -26,8 +27,8 @@ TOP = Path(__file__).parents[2]
 SCHEMA = Draft7Validator(json.loads((TOP / "schemas" / "drill.schema.json").read_text("utf-8")))
 
 
-def ready(lab: Lab, start: Start, failures: int = PATIENT) -> Engine:
-    engine = start(policy_text(lab, stable="1s", failures=failures))
+def ready(lab: Lab, start: Start, failures: int = PATIENT, first: str = "") -> Engine:
+    engine = start(policy_text(lab, stable="1s", failures=failures), first=first)
     engine.wait_for_health("primary", "secondary")
     return engine
 
@@ -36,9 +37,9 @@ NOT_NOW = "traffic cannot be moved to secondary now: its latest"
 """At rounds of 50 ms a busy machine may have had no answer for too long just now."""
 
 
-def begin(lab: Lab, *words: str) -> Piped:
+def begin(lab: Lab, *words: str, first: str = "") -> Piped:
     while True:
-        process = Piped(lab, "drill", "secondary", "--json", *words)
+        process = Piped(lab, "drill", "secondary", "--json", *words, first=first)
         if (told := process.stderr.readline()).startswith("drill of secondary for "):
             return process  # it was told, so it has moved
         told += process.stderr.read()
@@ -90,7 +91,9 @@ def test_an_uplink_that_fails_meanwhile_and_what_a_user_noticed(lab: Lab, start:
 
 
 def test_traffic_that_the_kernel_sends_another_way_is_told(lab: Lab, start: Start) -> None:
-    engine = ready(lab, start)
+    # Such a route was told of when it came. That the traffic is astray is told by a reminder.
+    soon = altered("route_switcher.core.reminder.FIRST_REMINDER", 1)
+    engine = ready(lab, start, first=soon)
     route = ["default", "via", str(lab.uplinks[0].gateway_of(Family.IPV4)), "dev", "eth0"]
     lab.run(ROUTER, "ip", "route", "add", *route, "metric", "1")
     engine.wait_for("notice", "metric 1")
@@ -166,12 +169,12 @@ def test_it_goes_on_over_a_restart_of_the_engine_and_returns(
     assert len(engine.said("decision")) == 2
 
 
-@pytest.mark.long
 def test_it_returns_though_the_engine_is_gone_at_its_end(lab: Lab, start: Start) -> None:
     engine = ready(lab, start)
+    gives_up = altered("route_switcher.cli.drill._AWAY", 3)
     seconds = 1
     while True:
-        process = begin(lab, "--for", f"{seconds}s")
+        process = begin(lab, "--for", f"{seconds}s", first=gives_up)
         engine.end(signal.SIGKILL)
         if route_taken(lab) == "eth1":
             break

@@ -10,7 +10,7 @@ import pytest
 
 from faults.rows_control import control_socket
 from route_switcher.lab.topology import Lab
-from support.forked import apart
+from support.forked import altered, apart, beside
 from support.running import Start, eventually, run_to_its_end
 from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
@@ -48,9 +48,9 @@ GONE = {
 }
 
 
-@pytest.mark.long
 def test_its_socket_is_made_again_whatever_becomes_of_it(lab: Lab, start: Start) -> None:
-    engine = start(policy_text(lab), first=apart(":"))
+    often = altered("route_switcher.daemon.control.upkeep.LOOK", 0.3)
+    engine = start(policy_text(lab), first=apart(":") + often)
     engine.wait_for_health("primary", "secondary")
     path = control_socket(engine.process.pid)
     path = path[path.index("/run/") :]
@@ -58,7 +58,7 @@ def test_its_socket_is_made_again_whatever_becomes_of_it(lab: Lab, start: Start)
     for number, what in enumerate(GONE.values(), 1):
         subprocess.run([*inside, "sh", "-ec", what, "sh", path], check=True)
         engine.wait_for("control", "the control socket was gone, and is made again")
-        done = run_to_its_end(lab, "status", wrapped_in=inside)
+        done = run_to_its_end(lab, "status", first=beside(engine.process.pid))
         assert done.returncode in (0, 3)
         assert len(engine.said("control")) == number
     assert engine.end(signal.SIGTERM) == 0
@@ -128,9 +128,8 @@ def test_where_no_folder_takes_an_order_that_is_said_once_and_the_engine_runs_on
     root = f"/proc/{engine.process.pid}/root"
     with Path(f"{root}/run/filler").open("wb") as filler, suppress(OSError):
         filler.write(bytes(8192))
-    inside = ["nsenter", f"--mount=/proc/{engine.process.pid}/ns/mnt"]
     for uplink in ("secondary", "primary"):
-        done = run_to_its_end(lab, "switch", uplink, wrapped_in=inside)
+        done = run_to_its_end(lab, "switch", uplink, first=beside(engine.process.pid))
         assert done.returncode == 0
         assert "cannot be kept over a restart" in done.stderr
     assert len(engine.said("control")) == 1

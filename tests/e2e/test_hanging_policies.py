@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from route_switcher.cli.first_reading import read_in_time
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
@@ -103,10 +104,12 @@ def test_while_a_file_system_hangs_it_fails_over_and_ends_when_asked(
 def test_at_the_start_a_file_system_that_hangs_is_waited_for_so_long_and_no_longer(
     lab: Lab, hanging: Path
 ) -> None:
-    done = run_to_its_end(lab, "run", str(hanging / "policy.yaml"))
+    assert read_in_time.__defaults__ == (10.0,)
+    soon = "from route_switcher.cli.first_reading import read_in_time as r; r.__defaults__ = 0.5,"
+    done = run_to_its_end(lab, "run", str(hanging / "policy.yaml"), first=soon)
     assert done.returncode == 1
     path = hanging / "policy.yaml"
-    assert done.stderr == f"{path}: error: cannot read the policy: not within 10 s [unreadable]\n"
+    assert done.stderr == f"{path}: error: cannot read the policy: not within 0.5 s [unreadable]\n"
 
 
 def test_sigterm_ends_a_start_that_hangs(lab: Lab, hanging: Path) -> None:

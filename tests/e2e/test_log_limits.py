@@ -8,6 +8,7 @@ import pytest
 from route_switcher.core.reminder import FIRST_REMINDER
 from route_switcher.lab.addresses import ROUTER
 from route_switcher.lab.topology import Lab
+from support.forked import altered
 from support.running import DEADLINE, Start
 from support.tables import wait_for_our_routes
 from support.written_policy_files import policy_text
@@ -38,11 +39,11 @@ def test_a_war_over_a_route_is_told_in_one_line(lab: Lab, start: Start) -> None:
     assert 1 <= len(again) <= 1 + (told[-1].at - first.at) / FIRST_REMINDER
 
 
-@pytest.mark.long
 def test_a_flapping_interface_is_told_with_a_count_and_then_as_it_is(
     lab: Lab, start: Start, tmp_path: Path
 ) -> None:
-    engine = start(policy_text(lab))
+    soon = altered("route_switcher.daemon.log_limit.SPAN", 2)
+    engine = start(policy_text(lab), first=soon)
     engine.wait_for_health("primary", "secondary")
     flap = "ip link set eth0 down; sleep 0.03; ip link set eth0 up; sleep 0.03"
     enough = tmp_path / "enough"

@@ -32,6 +32,13 @@ _LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|E
 Run: TypeAlias = Callable[..., Forked]
 
 
+AT_ONCE = """
+from route_switcher.daemon.line_writer import LineWriter
+LineWriter.drain.__defaults__ = (0.1,)
+"""
+"""What nobody reads is given up at once, at the end. One test waits as long as users do."""
+
+
 class Output:
     """Where the engine writes, and nobody reads: `writing` is its descriptor."""
 
@@ -99,12 +106,16 @@ def run(lab: Lab, policy_file: Path) -> Run:
     there or on the one that is given."""
 
     def start(
-        stderr: int, *words: str, stdout: int | None = None, policy: str | None = None
+        stderr: int,
+        *words: str,
+        stdout: int | None = None,
+        policy: str | None = None,
+        first: str = AT_ONCE,
     ) -> Forked:
         policy_file.write_text(policy_text(lab) if policy is None else policy)
         words = "run", str(policy_file), *words
         outputs = stderr if stdout is None else stdout, stderr
-        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs)
+        process = Forked(lab.inside(ROUTER), words, variables({}), *outputs, first)
         lab.keep(f"process {process.pid}", process.close)
         return process
 
@@ -135,7 +146,7 @@ def ends(process: Forked | subprocess.Popen[str], code: int = 0) -> None:
 def test_it_fails_over_and_ends_though_nobody_reads_the_log(
     lab: Lab, run: Run, unread: Output, words: tuple[str, ...]
 ) -> None:
-    process = run(unread.writing, *words)
+    process = run(unread.writing, *words, first=AT_ONCE if words else "")
     fail_over(lab)
     ends(process)
 

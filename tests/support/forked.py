@@ -24,10 +24,29 @@ subprocess.run(["sh", "-ec", {commands!r}], check=True)
 """
 
 
+_BESIDE = """\
+import ctypes, os
+if ctypes.CDLL(None, use_errno=True).setns(os.open({mounts!r}, os.O_RDONLY), {flag}):
+    raise OSError(ctypes.get_errno(), "setns")
+"""
+
+
 def apart(commands: str) -> str:
     """What a program may do `first`: move into a mount namespace of its own (what is mounted in a
     sandbox is private), and run these commands of a shell there."""
     return _APART.format(flag=CLONE_NEWNS, commands=commands)
+
+
+def altered(constant: str, value: float) -> str:
+    """What a program may do `first`: take this constant, `package.module.NAME`, for `value`, so
+    that a test need not sit out a time of which another one shows what it is."""
+    module, _, name = constant.rpartition(".")
+    return f"import {module} as m\nassert hasattr(m, {name!r})\nm.{name} = {value}\n"
+
+
+def beside(pid: int) -> str:
+    """What a program may do `first`: see the files that this process sees (setns(2))."""
+    return _BESIDE.format(mounts=f"/proc/{pid}/ns/mnt", flag=CLONE_NEWNS)
 
 
 class Forked:
