@@ -257,7 +257,7 @@ def test_what_the_page_says_of_limits_is_so() -> None:
     assert f"for {connections.SILENCE:g} seconds" in page
     assert f"a reply within {connections.UNREAD:g} seconds" in page
     assert f"at most {connections.MOST} connections" in page
-    assert f"is closed after {watchers.UNREAD:g} seconds" in page
+    assert f"closes its connection after {watchers.UNREAD:g} seconds" in page
     assert f"was sent for {HEARTBEAT:g} seconds" in page
 
 
