@@ -6,6 +6,7 @@ could mistake for its answer, and a change never waits for a long dump to end.
 
 import itertools
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -42,6 +43,9 @@ _NETLINK_GET_STRICT_CHK = 12
 
 _LONG = 16384
 """Bytes of a datagram after which others get a turn."""
+
+_DATAGRAMS = 8
+"""Those that a thread receives before the loop has a turn."""
 
 _AT_ONCE = 100
 """Messages that are parsed before others get a turn: some 3 ms."""
@@ -120,6 +124,7 @@ class Conversation:
         self._socket: socket.socket
         self._lent = False
         """A thread has the socket, and closes it if nobody waits for that thread."""
+        self._received: deque[tuple[bytes, int]] = deque()
 
     async def __aenter__(self) -> Self:
         await self._open()
@@ -136,6 +141,7 @@ class Conversation:
     async def _open(self) -> None:
         self._socket = await _opened()
         self._socket.setblocking(False)
+        self._received.clear()
         prepare(self._socket)
 
     def _close(self) -> None:
@@ -189,12 +195,12 @@ class Conversation:
     async def received(self, requests: bytes = b"") -> tuple[bytes, int]:
         """The next datagram, and the netlink port of its sender; the kernel's is 0. Before that,
         `requests` are sent: one, or several one behind the other."""
-        while True:
-            found = await self._by_thread(partial(_turn, self._socket, requests))
-            if found is not None:
-                return found
-            requests = b""
+        if requests:
+            self._received += await self._by_thread(partial(_turn, self._socket, requests))
+        while not self._received:
             await readable(self._socket)
+            self._received += await self._by_thread(partial(_turn, self._socket))
+        return self._received.popleft()
 
     async def _by_thread(self, work: Callable[[], T]) -> T:
         self._lent = True
@@ -245,15 +251,16 @@ async def read(
             return found
 
 
-def _turn(channel: socket.socket, requests: bytes) -> tuple[bytes, int] | None:
-    """Send, and receive what is there: a datagram and the port of its sender."""
+def _turn(channel: socket.socket, requests: bytes = b"") -> list[tuple[bytes, int]]:
+    """Send, and receive what is there: datagrams, and the ports of their senders."""
     if requests:
         channel.send(requests)
-    try:
-        datagram, (sender, _) = channel.recvfrom(RECEIVE_SIZE)
-    except BlockingIOError:
-        return None
-    return datagram, sender
+    found: list[tuple[bytes, int]] = []
+    with suppress(BlockingIOError):
+        while len(found) < _DATAGRAMS:
+            datagram, (sender, _) = channel.recvfrom(RECEIVE_SIZE)
+            found.append((datagram, sender))
+    return found
 
 
 def parsed(
