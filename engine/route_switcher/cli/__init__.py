@@ -54,25 +54,29 @@ class _Command:
 
 _COMMANDS = (
     _Command("run", "keep this machine on a working uplink", "route_switcher.cli.run"),
-    _Command("status", "say what the running engine knows", "route_switcher.cli.status"),
-    _Command("watch", "show live what the engine knows", "route_switcher.cli.watch"),
-    _Command("why", "say why an uplink is active, or is not", "route_switcher.cli.why"),
-    _Command("history", "say what happened, and how good lines were", "route_switcher.cli.history"),
-    _Command("switch", "order the traffic to an uplink", "route_switcher.cli.switch"),
-    _Command("drill", "try whether an uplink carries the traffic", "route_switcher.cli.drill"),
-    _Command("release", "take every order back", "route_switcher.cli.release"),
-    _Command("reload", "have the engine read its policy again", "route_switcher.cli.reload"),
+    _Command("status", "show the state of the running engine", "route_switcher.cli.status"),
+    _Command("watch", "show the state of the engine live", "route_switcher.cli.watch"),
+    _Command("why", "say why an uplink is active or not", "route_switcher.cli.why"),
+    _Command(
+        "history", "show past switches, and how good lines were", "route_switcher.cli.history"
+    ),
+    _Command("switch", "move the traffic to an uplink", "route_switcher.cli.switch"),
+    _Command("drill", "test an uplink with the real traffic", "route_switcher.cli.drill"),
+    _Command("release", "end every order", "route_switcher.cli.release"),
+    _Command("reload", "make the engine read its policy again", "route_switcher.cli.reload"),
     _Command("confirm", "keep the policy that is on trial", "route_switcher.cli.confirm"),
-    _Command("report", "report how the lines were, for a provider", "route_switcher.cli.report"),
-    _Command("validate", "check policies, touching nothing", "route_switcher.cli.validate"),
-    _Command("explain", "say in plain words what a policy does", "route_switcher.cli.explain"),
+    _Command("report", "report on the lines for the provider", "route_switcher.cli.report"),
+    _Command("validate", "check policies", "route_switcher.cli.validate"),
+    _Command("explain", "say in sentences what a policy does", "route_switcher.cli.explain"),
     _Command("simulate", "try a policy on a random network", "route_switcher.cli.simulate"),
     _Command("test", "run scenarios against a policy", "route_switcher.cli.run_scenarios"),
-    _Command("doctor", "hold this machine against a policy", "route_switcher.cli.doctor"),
+    _Command("doctor", "check this machine for a policy", "route_switcher.cli.doctor"),
     _Command("cleanup", "remove our routes", "route_switcher.cli.cleanup"),
-    _Command("init", "draft a policy from what this machine has", "route_switcher.cli.init"),
+    _Command("init", "draft a policy for this machine", "route_switcher.cli.init"),
     _Command("schema", "print a JSON Schema, for editors", "route_switcher.cli.schema"),
-    _Command("completion", "print a shell's completion", "route_switcher.cli.completion"),
+    _Command(
+        "completion", "print a completion script for a shell", "route_switcher.cli.completion"
+    ),
     _Command("demo", "watch a failover in a private network", "route_switcher.cli.demo"),
 )
 

@@ -1,9 +1,9 @@
-"""Remove every route and every routing rule of ours, and nothing else.
+"""Remove all routes and routing rules of route-switcher, and nothing else.
 
-They are looked for in all tables. The rules go first, each before the routes
-that it leads to. What other programs added stays. Then it asks the kernel by
-which way traffic leaves now, and says so for IPv4 and for IPv6. It does not
-work while an engine runs here, and it needs root (CAP_NET_ADMIN).
+It looks in all tables. It removes the rules first, then the routes. Routes of
+other programs stay. Then it asks the kernel which way traffic leaves now, and
+says so for IPv4 and for IPv6. It does not work while an engine runs here, and
+it needs root (CAP_NET_ADMIN).
 
 Exit code: 0 done, 1 it cannot, 2 wrong usage.
 """

@@ -1,4 +1,5 @@
-"""Print what makes a shell complete commands, options, policies and interfaces.
+"""Print a script that makes a shell complete commands, options, policies and
+interfaces.
 
 bash:  route-switcher completion bash \\
            > ~/.local/share/bash-completion/completions/route-switcher

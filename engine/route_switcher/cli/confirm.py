@@ -1,8 +1,8 @@
-"""Confirm the policy that `reload --confirm` took: it stays.
+"""Confirm the policy that `reload --confirm` has put on trial: it stays.
 
 Exit code: 0 it stays, 1 there is nothing to confirm (any more), no engine runs
-here or it cannot be asked, 2 wrong usage, 130 ended by Ctrl-C (an
-order that was sent may still be carried out).
+here or it cannot be reached, 2 wrong usage, 130 ended by Ctrl-C (an order that
+was sent may still be carried out).
 """
 
 import argparse

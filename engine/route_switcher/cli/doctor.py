@@ -1,19 +1,19 @@
-"""Hold this machine against a policy, and say what is wrong, with the remedy.
+"""Check this machine for a policy, and say what is wrong and how to correct it.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml and the default, other names are policies that
 come with the program.
 
-One line for each subject of each check: pass, warn (it may do harm one day), or
-fail (it keeps traffic or a failover from working). skip: it could not be found
-out, for the reason that stands there. Under a line stand the commands that mend
-it, after a '$'. Nothing on this machine is changed. It works beside a running
-engine and without one, and as any user; root sees more.
+It prints a line for each subject of each check: pass, warn (it can cause
+trouble later), fail (traffic or a failover does not work), or skip (the check
+was not possible; the line says why). If commands can correct the fault, they
+follow after a '$'. doctor changes nothing on this machine. It works with and
+without a running engine, and as any user; root sees more.
 
 --json prints one JSON object: `route-switcher schema doctor` describes it.
 
-Exit code: 0 unless something fails, 1 something fails, or the policy is wrong,
-2 wrong usage.
+Exit code: 0 no check fails, 1 a check fails, or the policy is wrong, 2 wrong
+usage.
 """
 
 import argparse

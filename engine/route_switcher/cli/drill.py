@@ -1,18 +1,18 @@
-"""Try whether another uplink carries the traffic, and measure it.
+"""Test an uplink with the real traffic, and measure how it works.
 
-It moves the traffic to UPLINK by an order that ends by itself, watches, and
-prints a report: how long the moves took, how long nothing was answered, and
-the rounds of each uplink. The engine ends the drill, so the traffic returns
-though this command is killed or its connection is lost. Ctrl-C ends it at once.
+The drill moves the traffic to UPLINK for a time, moves it back, and prints a
+report: how long the moves took, how long nothing was answered, and the rounds
+of each uplink. The engine itself ends the drill, so the traffic returns even if
+this command is killed or your connection breaks. Ctrl-C ends it at once.
 
-It is refused, and nothing moves, where UPLINK is not healthy or is active
-already, or an order stands. Where UPLINK fails meanwhile, the traffic goes
-back at once, and the drill is over.
+The engine refuses a drill, and moves no traffic, if UPLINK is not healthy or is
+already active, or if an order holds. If UPLINK fails during the drill, the
+traffic returns at once, and the drill ends.
 
-Exit code: 0 UPLINK held and the traffic returned, 1 refused, no engine runs
-here or it cannot be asked, 2 there is no such uplink, or wrong usage, 3 UPLINK
-did not hold, or the kernel sent traffic another way, 4 the traffic has not
-returned, or somebody else ended the drill, 130 ended by Ctrl-C.
+Exit code: 0 UPLINK worked and the traffic returned, 1 refused, no engine runs
+here or it cannot be reached, 2 there is no such uplink, or wrong usage, 3
+UPLINK failed, or the kernel did not send traffic through it, 4 the traffic has
+not returned, or somebody else ended the drill, 130 ended by Ctrl-C.
 """
 
 import argparse

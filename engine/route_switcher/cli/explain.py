@@ -1,8 +1,8 @@
-"""Say what a policy does, in plain sentences with its numbers.
+"""Say in plain sentences what a policy does, with its numbers.
 
-What is asked, how often and at what cost; when an uplink counts as failed, how
-soon that is known, and what brings it back; what happens then; and the states
-of a rule as a diagram. The output is Markdown.
+It explains the probes, their interval and cost; when an uplink fails, how soon
+the engine detects that, and when the uplink is healthy again; what happens
+then; and the states of a rule as a diagram. The output is Markdown.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="default: policy; - is standard input",
     )
     parser.add_argument(
-        "--diagram", action="store_true", help="print the state diagram alone (Mermaid)"
+        "--diagram", action="store_true", help="print only the state diagram (Mermaid)"
     )
     add_color(parser)
 

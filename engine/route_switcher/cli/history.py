@@ -1,13 +1,13 @@
-"""Say what happened: when the traffic was switched and why, what users saw of
-it, and how good each uplink was. It reads the engine's journal; no engine need
-run. docs/history.md shows how to read it.
+"""Show past switches: when and why traffic moved, what users saw of it, and how
+good each uplink was. It reads the engine's journal; the engine need not run.
+docs/history.md shows how to read it.
 
 TIME is how long ago (90m, 7d, 4w), or a date: 2026-11-20, '2026-11-20 08:00',
-2026-03 (that month), today, yesterday. Times are of this machine's zone.
+2026-03 (that month), today, yesterday. Times are in this machine's time zone.
 
 --json prints one JSON object: `route-switcher schema history` describes it.
 
-Exit code: 0 said, 1 there is no journal or it cannot be read, 2 there is no
+Exit code: 0 done, 1 there is no journal or it cannot be read, 2 there is no
 such uplink in it, or wrong usage.
 """
 
@@ -28,14 +28,16 @@ _SINCE = "7d"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `history`."""
     parser.add_argument(
-        "--since", metavar="TIME", help=f"where it begins (default: {_SINCE}; a date: its begin)"
+        "--since",
+        metavar="TIME",
+        help=f"the start (default: {_SINCE}; for a date: its first moment)",
     )
     parser.add_argument(
         "--until",
         metavar="TIME",
-        help="where it ends (default: now, or the end of a month or of yesterday in --since)",
+        help="the end (default: now; for --since yesterday or a month, its end)",
     )
-    parser.add_argument("--uplink", metavar="UPLINK", help="only what is about this uplink")
+    parser.add_argument("--uplink", metavar="UPLINK", help="show only this uplink")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_color(parser)
 

@@ -1,14 +1,14 @@
-"""Draft a policy from what this machine has; comments say what it assumes.
+"""Draft a policy for this machine; comments say what it assumes.
 
-Uplinks are made of the default routes of the main table, in order of their
-metrics, and of what the hooks for DHCP clients have written. A gateway that
-came by DHCP or by router advertisements is not written down: it is learned
-(auto). Interfaces that may be uplinks are written as comments, for you to
-complete. The policy goes to standard output, what it assumes also to standard
-error. Changes nothing on this machine; needs no privileges.
+It makes an uplink of each default route in the main table, in the order of
+their metrics, and of each route that the hooks for DHCP clients have written.
+If a gateway came by DHCP or by router advertisements, it writes auto. Other
+interfaces that could be uplinks become comments, for you to complete. The
+policy goes to standard output. The assumptions also go to standard error. init
+changes nothing on this machine, and needs no privileges.
 
-Exit code: 0 drafted, 1 a template only, because there is no default route, or
-FILE cannot be written, or the kernel refuses to tell, 2 wrong usage.
+Exit code: 0 done, 1 it wrote only a template, because there is no default
+route, or FILE cannot be written, or the kernel gives no answer, 2 wrong usage.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from route_switcher.printable import printable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `init`."""
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the policy to this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
 
 

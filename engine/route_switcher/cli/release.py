@@ -1,11 +1,11 @@
-"""Take every order back: the selection is free again.
+"""End every order: the engine chooses the uplink by the policy again.
 
-Where the policy says 'fail_back: manual', this also lets the traffic return to
-a preferred uplink that is healthy.
+With 'fail_back: manual' in the policy, this also lets the traffic return to a
+preferred uplink that is healthy.
 
 Exit code: 0 done (also if there was no order), 1 no engine runs here or it
-cannot be asked, 2 wrong usage, 130 ended by Ctrl-C (an
-order that was sent may still be carried out).
+cannot be reached, 2 wrong usage, 130 ended by Ctrl-C (an order that was sent
+may still be carried out).
 """
 
 import argparse

@@ -1,14 +1,16 @@
-"""Have the running engine read its policy again, and wait for what comes of it.
+"""Make the running engine read its policy again, and print the result.
 
-A bad policy is refused, with all its problems; the running one stays.
+If the policy is wrong, the engine refuses it, this command prints all its
+problems, and the running policy stays.
 
-With --confirm the new one is on trial: unless `route-switcher confirm` comes
-within that time, the one before it counts again, also if this connection is
-lost, or the engine is restarted meanwhile. A further `reload` does not confirm.
+With --confirm the new policy is on trial. If you do not run `route-switcher
+confirm` within that time, the engine returns to the policy from before, even
+if your connection breaks or the engine restarts. Another `reload` does not
+confirm.
 
-Exit code: 0 the new policy counts, 1 it was refused, no engine runs here or it
-cannot be asked, 2 wrong usage, 130 ended by Ctrl-C (an
-order that was sent may still be carried out).
+Exit code: 0 the new policy is in force, 1 it was refused, no engine runs here
+or it cannot be reached, 2 wrong usage, 130 ended by Ctrl-C (an order that was
+sent may still be carried out).
 """
 
 import argparse
@@ -28,7 +30,11 @@ _PATIENCE = 15.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `reload`."""
-    parser.add_argument("--confirm", metavar="TIME", help="go back unless confirmed in time: 60s")
+    parser.add_argument(
+        "--confirm",
+        metavar="TIME",
+        help="return to the old policy if not confirmed in this time: 60s",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -1,15 +1,15 @@
-"""Report how the lines were, for an administrator to show to the provider.
+"""Report on the lines, for an administrator to show to the provider.
 
-For each uplink: minutes without service, when, for how long, what the probes
-saw, how the other lines fared meanwhile, and what users saw of it. What is not
-the provider's is shown apart: an interface that was down here, a drill or an
-order, and times in which nobody watched or nothing was known.
+It shows for each uplink: the time without service, when and how long, what the
+probes saw, how the other lines were meanwhile, and what users saw of it. It
+lists separately what is not the provider's fault: an interface that was down
+here, a drill or an order, and times without an engine or without known rounds.
 
-It reads the engine's journal, also while the engine runs or does not. Times are
-local, with the name of the zone.
+It reads the engine's journal; the engine need not run. Times are local, with
+the name of the time zone.
 
-Exit code: 0 reported, 1 there is no journal, it cannot be read, or the file
-cannot be written, 2 there is no such uplink, or wrong usage.
+Exit code: 0 done, 1 there is no journal, it cannot be read, or the file cannot
+be written, 2 there is no such uplink, or wrong usage.
 """
 
 import argparse
@@ -49,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until",
         metavar="TIME",
-        help="where it ends (default: now, or the end of a month or of yesterday in --since)",
+        help="the end (default: now; for --since yesterday or a month, its end)",
     )
-    parser.add_argument("--uplink", metavar="UPLINK", help="about this one only")
+    parser.add_argument("--uplink", metavar="UPLINK", help="show only this uplink")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to print or send")
     parser.add_argument(
         "--json",

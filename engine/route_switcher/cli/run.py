@@ -2,13 +2,14 @@
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml and the default, other names are policies that
-come with the program. Instead of a POLICY, two uplinks can be given by flags.
+come with the program. Instead of a POLICY, you can give two uplinks by flags.
 
-It stays in the foreground. SIGHUP reads the policy again; a bad one is
-reported, and the running one stays. It warns if others than root may change
-the policy; one with hooks, which run programs, is refused then. At the end the
-routes stay as they are, so a restart moves nothing; `route-switcher cleanup`
-removes them. A policy with `on_exit: restore` has them removed at the end.
+It stays in the foreground. SIGHUP makes it read the policy again; if the policy
+is wrong, it prints the problems, and the running policy stays. It warns if a
+user other than root can change the policy. If that policy has hooks, it does
+not start, because hooks run programs. At the end the routes stay, so a restart
+moves no traffic; `route-switcher cleanup` removes them. With `on_exit: restore`
+in the policy, the engine removes them itself.
 
 Exit code: 0 ended by a signal, 1 it cannot run, 2 wrong usage.
 """
@@ -68,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="probe and decide, but only print the route actions (uplinks without a route "
-        "of their own cannot be probed and stay unknown); until interrupted",
+        help="probe and decide, but only print the route actions, until Ctrl-C (uplinks"
+        " without a default route cannot be probed, and stay unknown)",
     )
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     parser.add_argument(

@@ -1,8 +1,8 @@
 """Run scenarios against a policy in virtual time: what will it do?
 
-FILE is a scenario file, or a folder of such (its *.yaml): what becomes of the
-rounds through each uplink, and what the policy must have decided by when. Looks
-at the files only, never at this machine.
+FILE is a scenario file, or a folder with such files (*.yaml). A scenario says
+what happens to the rounds through each uplink, and what the policy must decide
+by when. The command reads only these files, and nothing of this machine.
 
 Exit code: 0 every scenario passed, 1 one failed, or a file has problems or
 cannot be written, 2 wrong usage.
@@ -35,24 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=file_or_standard_input,
         metavar="FILE",
-        help="a scenario file, or a folder of such; - is standard input",
+        help="a scenario file, or a folder with such files; - is standard input",
     )
     add_color(parser)
     parser.add_argument(
         "--policy",
         type=file_or_standard_input,
         metavar="POLICY",
-        help="test this policy instead of those that the files name",
+        help="test this policy instead of the ones that the files name",
     )
     parser.add_argument(
         "--run",
         metavar="PATTERN",
-        help="only scenarios with this in their name; * and ? stand for other characters",
+        help="run only scenarios with this in their name; * and ? are wildcards",
     )
     parser.add_argument(
         "--coverage",
         action="store_true",
-        help="tell which rules and conditions no scenario makes fail or recover",
+        help="list rules and conditions that no scenario makes fail or recover",
     )
     parser.add_argument("--junit", metavar="FILE", help="also write the results as JUnit XML")
     parser.add_argument(

@@ -2,11 +2,11 @@
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the
-program. Nothing on this machine is looked at or touched.
+program. It reads only these files, and changes nothing on this machine.
 
---line UPLINK=KIND says what line is behind an uplink: perfect, fibre, dsl (the
-default), lte, satellite (in a low orbit) or geostationary. Single figures can
-be changed: --line primary=fibre,outages=4/month,outage_length=5m.
+--line UPLINK=KIND says what kind of line an uplink has: perfect, fibre, dsl
+(the default), lte, satellite (in a low orbit) or geostationary. You can change
+single figures: --line primary=fibre,outages=4/month,outage_length=5m.
 
   outages, outage_length   silent outage: no packet comes back
   unplugs, unplug_length   the carrier is lost
@@ -14,15 +14,15 @@ be changed: --line primary=fibre,outages=4/month,outage_length=5m.
   brownouts, brownout_length, brownout_loss, brownout_latency, brownout_jitter
                            this much more loss, latency and jitter; each time
                            between half and one and a half times as much
-  loss, latency            of good times
+  loss, latency            in normal times
 
 Rates are a number/hour, day, week, month (30 days) or year; lengths are means,
-as 90s, 5m, 2h, 1d; shares are percentages. What happens when depends on --seed
-and the uplink's name alone, not on the policy: the same seed gives the same
-network for each policy. So policies can be compared.
+such as 90s, 5m, 2h, 1d; shares are percentages. The faults depend only on
+--seed and the uplink's name, not on the policy: the same seed gives the same
+network for each policy. So you can compare policies.
 
-Exit code: 0 fine, 1 the policy has problems or the file cannot be written,
-2 wrong usage.
+Exit code: 0 fine, 1 the policy has problems or the file cannot be written, 2
+wrong usage.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against",
         type=file_or_standard_input,
         metavar="POLICY",
-        help="simulate this one too, on the same network",
+        help="also simulate this policy, on the same network",
     )
     parser.add_argument(
         "--duration",
@@ -107,16 +107,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="UPLINK=KIND[,KEY=VALUE]",
-        help="what line is behind an uplink; again for another uplink",
+        help="the kind of line of an uplink; repeat it for another uplink",
     )
     parser.add_argument(
         "--targets",
         type=_targets,
         default=TargetKind(),
         metavar="KEY=VALUE",
-        help="outages of each target itself (default: outages=0.5/month,outage_length=10m)",
+        help="outages of the targets themselves (default: outages=0.5/month,outage_length=10m)",
     )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with everything")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with all results")
     parser.add_argument(
         "--format",
         choices=("text", "json"),

@@ -1,14 +1,15 @@
-"""Say what the running engine knows, on one screen.
+"""Show the state of the running engine on one screen.
 
-For each family the active uplink, since when and why; for each uplink its role
-and state, the figures of its rounds in the last minute, its gateway, the rules
-that are not ok, and what it waits for.
+It shows for each family the active uplink, since when and why. It shows for
+each uplink its role and state, the figures of its rounds in the last minute,
+its gateway, the rules that are not ok, and what it waits for.
 
 --json prints one JSON object: `route-switcher schema status` describes it.
 
 Exit code: 0 the preferred uplink is active and healthy, 3 degraded (also while
 an order holds, or while nothing is known yet), 4 nothing answers, 1 no engine
-runs here or it cannot be asked, 2 wrong usage. The worst family counts.
+runs here or it cannot be reached, 2 wrong usage. It is that of the worst
+family.
 """
 
 import argparse

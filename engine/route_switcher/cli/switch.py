@@ -1,15 +1,15 @@
-"""Order the traffic to an uplink, for maintenance of another one or for a test.
+"""Move the traffic to an uplink, for maintenance of another one or for a test.
 
-The order holds until `release`, or as long as --for says. It is refused if the
-uplink is not healthy. While that uplink is failed, traffic goes elsewhere, and
-returns when it is healthy again. --force orders it there in any state, and
-keeps it there.
+The order holds until `release`, or for the time of --for. The engine refuses it
+if the uplink is not healthy. If the uplink fails later, traffic uses another
+one, and returns when the uplink is healthy again. With --force traffic goes to
+the uplink in any state, and stays there.
 
-An order holds over a reload and a restart; a reboot ends it.
+An order survives a reload and a restart of the engine; a reboot ends it.
 
 Exit code: 0 ordered, 1 refused (in any family), no engine runs here or it
-cannot be asked, 2 there is no such uplink, or wrong usage, 130 ended by Ctrl-C
-(an order that was sent may still be carried out).
+cannot be reached, 2 there is no such uplink, or wrong usage, 130 ended by
+Ctrl-C (an order that was sent may still be carried out).
 """
 
 import argparse

@@ -1,16 +1,16 @@
 """Check policies: print every problem with its place, and what to write instead.
 
-For a policy without errors it says in which routing table its routes stand, and
+For a policy without errors it says in which routing table its routes are, and
 why. It computes what the policy will do: how soon each rule detects a fault,
-and recovers after it (typically, and at the worst); how much the probes of each
+and how soon it recovers (typically, and at most); how much the probes of each
 uplink send and receive in a month; how often random loss alone would fail it;
 and how often a line that flaps would move the traffic. A warning marks
 something that is probably a mistake. A note is information.
 
 POLICY is a path, or a name (no '/', not ending in .yaml): 'policy' is
 /etc/route-switcher/policy.yaml, other names are policies that come with the
-program. Looks at the files only, and not at this machine, except for hooks: are
-their programs here, and may others change them, or the policy?
+program. It only reads files. If the policy has hooks, it also checks that their
+programs are on this machine, and that no other user can change them.
 
 Exit code: 0 fine, 1 problems found, 2 wrong usage.
 """
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=_loss,
         metavar="PERCENT",
-        help="compute how often an uplink that loses so many packets at random would fail;"
+        help="compute false failures for this random loss of packets;"
         f" may be repeated (default: {written.replace('%', '%%')})",
     )
     parser.add_argument(

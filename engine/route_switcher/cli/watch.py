@@ -1,15 +1,15 @@
-"""Show live what the running engine knows, and what happens.
+"""Show the state of the running engine live, and each event.
 
-It shows what `status` shows, and the last events below. It needs a terminal,
-and the Python package rich. Ctrl-C ends it.
+It shows the same as `status`, with the latest events below. It needs a
+terminal, and the Python package rich. Ctrl-C ends it.
 
---json prints one JSON object on a line for each thing that happens, and the
-status after it, without end: `route-switcher schema watch` prints the schema.
-That needs no terminal and no rich.
+--json prints one JSON object per line for each event, and then the status,
+until you stop it: `route-switcher schema watch` prints the schema. It needs no
+terminal and no rich.
 
-Where no engine runs, and when it ends, both say so and wait for the next.
+If no engine runs, or when it ends, both say so and wait for the next one.
 
-Exit code: 1 the engine cannot be asked, or rich is not there, 2 wrong usage,
+Exit code: 1 the engine cannot be reached, or rich is missing, 2 wrong usage,
 130 ended by Ctrl-C, 141 nobody reads the output any more, 143 ended by SIGTERM.
 """
 

@@ -1,8 +1,8 @@
-"""Say why an uplink is active, or is not, and what would change that.
+"""Say why an uplink is active or not, and what would change that.
 
-Without UPLINK: of each family the active uplink first, then every other.
+Without UPLINK it explains all uplinks: in each family the active one first.
 
-Exit code: 0 said, 1 no engine runs here or it cannot be asked, 2 there is no
+Exit code: 0 done, 1 no engine runs here or it cannot be reached, 2 there is no
 such uplink, or wrong usage.
 """
 
@@ -21,7 +21,7 @@ _WIDTH = 80
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `why`."""
-    parser.add_argument("uplink", nargs="?", metavar="UPLINK", help="left out: all of them")
+    parser.add_argument("uplink", nargs="?", metavar="UPLINK", help="default: all uplinks")
     add_color(parser)
 
 
