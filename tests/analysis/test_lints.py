@@ -57,7 +57,100 @@ def running(program: str) -> str:
     return written(more=f"hooks:\n  on_switch:\n    - run: [{program}, it]\n")
 
 
+ALONE = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 198.51.100.1}\n"
+HELD_BACK = "hold_back: {min_stay: 5m}\n"
+
 CASES = [
+    Case(
+        "nothing-to-hold-back",
+        NOTE,
+        f"{ALONE}{HELD_BACK}",
+        at="hold_back",
+        says="nothing is held back",
+        fine=written(more=HELD_BACK),
+    ),
+    Case(
+        "nothing-to-hold-back",
+        NOTE,
+        f"{ALONE}  b: {{interface: eth1, gateway: 203.0.113.1, enabled: false}}\n{HELD_BACK}",
+        at="hold_back",
+        says="that is switched on",
+    ),
+    Case(
+        "alike-names",
+        NOTE,
+        written(uplinks="  A: {interface: eth2, gateway: 198.51.100.9}\n"),
+        at="A",
+        says="'A' and 'a' differ by case alone, and are two uplinks",
+        fine=written(uplinks="  aa: {interface: eth2, gateway: 198.51.100.9}\n"),
+    ),
+    Case(
+        "alike-names",
+        NOTE,
+        written("{name: r, fail: {failures: 3}}\n{name: R, fail: {loss: 50%, over: 1m}}"),
+        at="R",
+        says="and are two rules",
+    ),
+    Case(
+        "alike-names",
+        NOTE,
+        written(
+            "{name: r, probe: p, fail: {failures: 3}}\n{name: s, probe: P, fail: {failures: 3}}",
+            probes="  P: {type: icmp, targets: [192.0.2.3, 192.0.2.4]}\n",
+        ),
+        at="P",
+        says="and are two probes",
+    ),
+    Case(
+        "says-nothing",
+        NOTE,
+        written("{name: r, fail: {any: [{failures: 3}, {failures: 5}]}}"),
+        at="{failures: 5}",
+        says="an easier one holds beside it",
+        fine=written("{name: r, fail: {any: [{failures: 3}, {loss: 50%, over: 1m}]}}"),
+    ),
+    Case(
+        "says-nothing",
+        NOTE,
+        written("{name: r, fail: {all: [{loss: 20%, over: 1m}, {loss: 50%, over: 1m}]}}"),
+        at="{loss: 20%, over: 1m}",
+        says="a harder one is asked for beside it",
+        fine=written("{name: r, fail: {all: [{loss: 20%, over: 1m}, {loss: 50%, over: 30s}]}}"),
+    ),
+    Case(
+        "says-nothing",
+        NOTE,
+        written("{name: r, fail: {any: [{failures: 3}, {failures: 3}]}}"),
+        at="{failures: 3}",
+        says="stands here twice",
+        fine=written("{name: r, fail: {any: [{failures: 3}, {failures: 2, for: 1m}]}}"),
+    ),
+    Case(
+        "shadowed",
+        NOTE,
+        written("{name: r, fail: {failures: 3}}\n{name: s, fail: {failures: 3}}"),
+        at="fail",
+        says="s has no effect: r asks for the same",
+        fine=written(
+            "{name: r, uplinks: [a], fail: {failures: 3}}\n"
+            "{name: s, uplinks: [b], fail: {failures: 3}}"
+        ),
+    ),
+    Case(
+        "private-targets",
+        NOTE,
+        written(probe="targets: [10.0.0.1, 192.168.7.1]"),
+        at="10.0.0.1",
+        says="10.0.0.1 is a private address, and no probe asks another",
+        fine=written(probe="targets: [10.0.0.1, 192.0.2.1]"),
+    ),
+    Case(
+        "never-fails",
+        WARNING,
+        written("{name: r, fail: {any: [{failures: 3}, {latency: 2s, over: 1m}]}}"),
+        at="2s",
+        says="a latency above 2 s is never seen",
+    ),
     Case(
         "low-port",
         WARNING,
@@ -748,6 +841,11 @@ def test_no_window_is_recommended_that_a_policy_may_not_have(rules: str, hint: s
         ("mobile_1", "eth1", True),
         ("sim2", "eth1", True),
         ("phone", "wlan0", True),
+        ("hotspot", "wlan0", True),
+        ("metered", "eth1", True),
+        ("iridium", "eth1", True),
+        ("b", "ccmni0", True),
+        ("b", "mhi_hwip0", True),
         ("filter", "eth1", False),
         ("b", "eth1", False),
         ("dsl", "wlan0", False),

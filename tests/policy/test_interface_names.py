@@ -40,6 +40,9 @@ def policy(interface: str) -> str:
             "write wan, without spaces",
         ),
         ("7", "7 is not an interface name", "put it in quotes to make it text: '7'"),
+        ("[eth0]", "this list is not an interface name", "write eth0"),
+        ("[eth0, eth1]", "this list is not", "an uplink has one interface: write an uplink for"),
+        ("lo:0", "'lo:0' is not", "an interface name has 1 to 15 bytes"),
     ],
 )
 def test_an_interface_that_cannot_be_is_refused(interface: str, message: str, hint: str) -> None:
@@ -66,6 +69,28 @@ def test_an_interface_that_cannot_be_is_refused(interface: str, message: str, hi
         (r'"eth\u20110"', "(with U+2011 NON-BREAKING HYPHEN)", "write eth0"),
         ("'\"eth0\"'", "has characters that no usual", "write eth0"),
         ("eth0;", "has characters that no usual", "write eth0"),
+        ("\u0435th0", "U+0435 CYRILLIC SMALL LETTER IE", "type the name again"),
+        ("eth0.", "ends with a '.'", "write eth0"),
+        ("eth0.5000", "has the VLAN 5000", "write the name as `ip link` shows it"),
+        *(
+            (word, said, "write the interface's own name, as `ip link` shows it")
+            for word, said in (
+                *((word, "is a word of other settings") for word in ("any", "auto", "none", "no")),
+                ("192.0.2.1", "is an address, and no interface"),
+                ("'2'", "is a number, and the kernel"),
+            )
+        ),
+        *(
+            (word, said, "name the interface of the line")
+            for word, said in (
+                ("sit0", "is a device that the kernel makes by itself for tunnels"),
+                ("dummy0", "is a dummy interface"),
+                ("docker0", "is a network of containers or virtual machines"),
+                ("br-0123456789ab", "is a network of containers or virtual machines"),
+                ("ifb1", "is an interface for queues"),
+                ("lo1", "is called as a loopback interface"),
+            )
+        ),
     ],
 )
 def test_an_interface_from_another_notation_is_warned_of(
@@ -77,7 +102,24 @@ def test_an_interface_from_another_notation_is_warned_of(
     assert doubt.hint == hint
 
 
-@pytest.mark.parametrize("name", ["eth0", "wwan0", "enp0s31f6", "br-lan", "eth0.100", "ppp0", "Ä1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "eth0",
+            "wwan0",
+            "enp0s31f6",
+            "br-lan",
+            "eth0.100",
+            "ppp0",
+            "Ä1",
+            "wan",
+            "sit1",
+            "gre-office",
+        ),
+        *("dummy", "vethernet", "Über0", "線路0", "eth0.4094", "docker", "lan0"),
+    ],
+)
 def test_a_usual_interface_is_not(name: str) -> None:
     problems = lints_of(read_policy_text(policy(name), "policy.yaml")).problems
     assert "doubtful-interface" not in [problem.code for problem in problems]

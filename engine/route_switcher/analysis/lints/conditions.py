@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator
 from math import floor
 
 from route_switcher.analysis.leaves.beyond import BeyondAnalysis
+from route_switcher.analysis.leaves.registry import fail_analysis
 from route_switcher.analysis.lints.context import LintContext, parts
 from route_switcher.core.probing.pace import failures_that_count
 from route_switcher.core.vocabulary.conditions import (
     AllOf,
+    AnyOf,
     Beyond,
+    Condition,
     ConsecutiveFailures,
+    FailLeaf,
     Measure,
+    RecoverLeaf,
     Within,
 )
 from route_switcher.core.vocabulary.policy import Rule
@@ -38,8 +43,14 @@ def doubt_limits(context: LintContext) -> None:
                     (*place, leaf.measure.value),
                     f"a {leaf.measure.value} above {seconds(leaf.limit)} is never seen: answers"
                     f" that take longer than the timeout of {seconds(timeout)} count as lost",
-                    f"write less than {format_duration(timeout)}, or a longer timeout",
+                    f"write less than {format_duration(timeout)}, or a longer"
+                    f" {_to_lengthen(leaf.limit, context.probe(leaf.probe).interval)}",
                 )
+
+
+def _to_lengthen(limit: float, interval: float) -> str:
+    """What must be longer so that an answer after `limit` seconds counts: rounds do not overlap."""
+    return "timeout" if limit < interval else "interval and timeout"
 
 
 def doubt_contradictions(context: LintContext) -> None:
@@ -48,6 +59,45 @@ def doubt_contradictions(context: LintContext) -> None:
         for place, condition in parts(rule.fail, (*path, "fail")):
             if isinstance(condition, AllOf):
                 _check_silence(context, rule, place, condition)
+
+
+def doubt_groups(context: LintContext) -> None:
+    """Parts of an `any` or an `all` that change nothing beside another part."""
+    for path, rule in context.rules():
+        for place, condition in parts(rule.fail, (*path, "fail")):
+            if isinstance(condition, AnyOf | AllOf):
+                _check_parts(context, place, condition)
+
+
+def _check_parts(context: LintContext, place: Path, group: AnyOf | AllOf) -> None:
+    key = "any" if isinstance(group, AnyOf) else "all"
+    told = group.conditions
+    for index, part in enumerate(told):
+        if part in told[:index]:
+            message = "this condition stands here twice"
+        elif any(_without_effect(part, other, key) for other in told):
+            quicker = "an easier one holds" if key == "any" else "a harder one is asked for"
+            message = f"this condition changes nothing: {quicker} beside it"
+        else:
+            continue
+        context.note("says-nothing", (*place, key, index), message, "remove it")
+
+
+def _without_effect(part: Condition, other: Condition, key: str) -> bool:
+    """Whether `other` decides whenever both are asked: in an `any` the one that holds sooner, in
+    an `all` the one that holds later."""
+    if isinstance(part, AnyOf | AllOf | RecoverLeaf) or isinstance(
+        other, AnyOf | AllOf | RecoverLeaf
+    ):
+        return False
+    if _probe_of(part) != _probe_of(other):
+        return False
+    sooner, later = (other, part) if key == "any" else (part, other)
+    return fail_analysis(sooner).precedes(later)
+
+
+def _probe_of(leaf: FailLeaf) -> str | None:
+    return leaf.probe if isinstance(leaf, ConsecutiveFailures | Beyond) else None
 
 
 def _check_silence(context: LintContext, rule: Rule, place: Path, condition: AllOf) -> None:

@@ -50,6 +50,21 @@ def doubt_budget(context: LintContext) -> None:
         )
 
 
+def doubt_alone(context: LintContext) -> None:
+    """What holds back, where no uplink has another to which the traffic could return."""
+    keys = context.findings.document.keys
+    if ("hold_back",) not in keys or any(map(context.may_stand_by, context.policy.uplinks)):
+        return
+    context.note(
+        "nothing-to-hold-back",
+        ("hold_back",),
+        "no uplink has another one of its family that is switched on: the traffic never returns"
+        " to one, so nothing is held back",
+        "leave it out, or add an uplink",
+        on_key=True,
+    )
+
+
 def doubt_flapping(context: LintContext) -> None:
     """A line that flaps, and moves the traffic each time."""
     moves = moves_an_hour(context.policy)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 
 from route_switcher.analysis.figures.traffic import (
     bytes_a_month,
@@ -11,7 +12,7 @@ from route_switcher.analysis.figures.traffic import (
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.core.probing.pace import failures_that_count
-from route_switcher.core.vocabulary.checks import HttpGet, IcmpEcho, Layer, TcpConnect
+from route_switcher.core.vocabulary.checks import ExecProgram, HttpGet, IcmpEcho, Layer, TcpConnect
 from route_switcher.core.vocabulary.probes import Probe, Target
 from route_switcher.core.vocabulary.states import Speed
 from route_switcher.core.vocabulary.uplinks import Family
@@ -20,14 +21,15 @@ from route_switcher.text.durations import MONTH, format_duration
 from route_switcher.text.quantities import listed, volume
 
 _MOBILE_INTERFACE = re.compile(
-    r"ww|ppp|usb|rmnet|lte|qmi|mbim|cdc|rndis|enx|hso|modem|mobile|[345]g", re.IGNORECASE
+    r"ww|ppp|usb|rmnet|lte|qmi|mbim|cdc|rndis|enx|hso|mhi|ccmni|bnep|modem|mobile|[345]g",
+    re.IGNORECASE,
 )
 """What the names of interfaces begin with that are mostly mobile, and paid for by volume: modems
 (systemd's ww…), and telephones at USB (enx… with their hardware address)."""
 
 _MOBILE_NAME = re.compile(
     r"(?<![a-z])(?:lte|[345]g|umts|gsm|mobile|cellular|cell|modem|wwan|sim[0-9]?|tether(?:ing)?"
-    r"|phone|handy|usb)(?![a-z])",
+    r"|phone|handy|usb|hotspot|metered|roaming|iridium|inmarsat|vsat)(?![a-z])",
     re.IGNORECASE,
 )
 """What such an uplink is called."""
@@ -40,6 +42,8 @@ _ETHERNET = 1500
 
 _LITTLE = 10e6
 """Bytes a month that it may cost."""
+
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 
 _WELL_KNOWN = {
     Family.IPV4: ("1.1.1.1", "8.8.8.8"),
@@ -135,6 +139,34 @@ def doubt_first_hop(context: LintContext) -> None:
                 " [{failures: 3, probe: first-hop}, {failures: 3, probe: internet}]'",
                 on_key=True,
             )
+
+
+def doubt_private(context: LintContext) -> None:
+    """Probes that ask no address of the internet at all."""
+    asked = [(path, probe) for path, probe in context.probes() if not _asks_the_uplink(probe)]
+    gateways = {str(uplink.gateway) for uplink in context.policy.uplinks}
+    targets = [(path, probe, target) for path, probe in asked for target in probe.targets]
+    public = [target for _, _, target in targets if not _is_private(target)]
+    inner = [each for each in targets if str(each[2]) not in gateways]
+    if public or not inner or any(isinstance(probe.check, ExecProgram) for _, probe in asked):
+        return
+    path, probe, target = inner[0]
+    context.note(
+        "private-targets",
+        _at_target(path, probe, target),
+        f"{target} is a private address, and no probe asks another: what is asked is a network"
+        " behind the uplink, and not the internet",
+        f"ask a host on the internet, such as {_WELL_KNOWN[Family.IPV4][0]}, if traffic goes there",
+    )
+
+
+def _is_private(target: Target) -> bool:
+    """Whether it is an address of RFC 1918 or RFC 4193, which no packet on the internet has."""
+    try:
+        address = ip_address(str(target))
+    except ValueError:
+        return False
+    return any(address in network for network in _PRIVATE)
 
 
 def doubt_gateways(context: LintContext) -> None:

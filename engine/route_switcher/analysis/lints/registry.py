@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 from route_switcher.analysis.lints.conditions import (
     doubt_contradictions,
+    doubt_groups,
     doubt_limits,
     doubt_thresholds,
     doubt_windows,
 )
 from route_switcher.analysis.lints.context import LintContext
 from route_switcher.analysis.lints.holding_back import (
+    doubt_alone,
     doubt_budget,
     doubt_damping,
     doubt_families,
@@ -22,12 +24,14 @@ from route_switcher.analysis.lints.hooks import doubt_programs, doubt_unpinned
 from route_switcher.analysis.lints.interfaces import doubt_interfaces
 from route_switcher.analysis.lints.memory import doubt_memory
 from route_switcher.analysis.lints.metrics import doubt_port
+from route_switcher.analysis.lints.names import doubt_alike_names
 from route_switcher.analysis.lints.next_hops import doubt_modes, doubt_table
 from route_switcher.analysis.lints.probes import (
     doubt_cost,
     doubt_few_targets,
     doubt_first_hop,
     doubt_gateways,
+    doubt_private,
     doubt_repeated_targets,
     doubt_sizes,
     doubt_speeds,
@@ -50,6 +54,7 @@ from route_switcher.policy.problems import PolicyProblems
 _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_limits,
     doubt_contradictions,
+    doubt_groups,
     doubt_thresholds,
     doubt_windows,
     doubt_noise,
@@ -67,8 +72,11 @@ _LINTS: tuple[Callable[[LintContext], None], ...] = (
     doubt_speeds,
     doubt_cost,
     doubt_interfaces,
+    doubt_private,
     doubt_unwatched,
     doubt_slow_detection,
+    doubt_alike_names,
+    doubt_alone,
     doubt_damping,
     doubt_budget,
     doubt_flapping,

@@ -101,10 +101,21 @@ def doubt_recovered_loss(context: LintContext) -> None:
 
 
 def doubt_shadowed(context: LintContext) -> None:
-    """Rules that another one anticipates, failing and coming back."""
+    """Rules that another one anticipates, failing and coming back, or that say the same again."""
+    earlier: list[Rule] = []
     for path, rule in context.rules():
         first = next((r for r in context.policy.rules if r is not rule and _covers(r, rule)), None)
-        if first is not None:
+        same = next((r for r in earlier if _is_same(r, rule)), None)
+        earlier.append(rule)
+        if same is not None:
+            context.note(
+                "shadowed",
+                (*path, "fail"),
+                f"{rule.name} has no effect: {same.name} asks for the same",
+                "remove it, or let it ask for something else",
+                on_key=True,
+            )
+        elif first is not None:
             context.note(
                 "shadowed",
                 (*path, "fail"),
@@ -113,6 +124,13 @@ def doubt_shadowed(context: LintContext) -> None:
                 "remove it, or let it ask for something else",
                 on_key=True,
             )
+
+
+def _is_same(first: Rule, rule: Rule) -> bool:
+    """Whether both say the same, and `first` of all the uplinks that `rule` judges."""
+    mine = set(rule.uplinks) if rule.uplinks is not None else None
+    all_of_them = first.uplinks is None or (mine is not None and mine <= set(first.uplinks))
+    return all_of_them and (first.fail, first.recover) == (rule.fail, rule.recover)
 
 
 def _covers(first: Rule, rule: Rule) -> bool:
