@@ -4,6 +4,7 @@ One that looks at everything after every round says the same.
 """
 
 from dataclasses import replace
+from math import inf
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from route_switcher.core.vocabulary.uplinks import Family, UplinkId
 from support.answering import Net, policy
 from support.twins import NAMES, Twin, hold_backs, policies
 from support.two_families import BOTH
+from support.world import uplink
 
 deeds = st.sampled_from(
     (
@@ -191,3 +193,15 @@ def test_it_looks_at_everything_while_the_active_uplink_is_failed() -> None:
     net.cut("a", "b")
     net.run(30)
     assert not still(net)
+
+
+def test_an_order_to_the_least_preferred_uplink_is_obeyed_again_when_that_has_recovered() -> None:
+    net = Net(policy(*(uplink(name, number) for number, name in enumerate("abc")))).run(5)
+    net.world.submit(Switch(net.now, "c", inf))
+    assert net.active() == "c"
+    net.cut("a", "c")
+    net.run(40)
+    assert net.active() == "b"
+    net.mend("c")
+    net.run(80)
+    assert net.active() == "c", "though the active uplink is healthy, and none is preferred to it"
