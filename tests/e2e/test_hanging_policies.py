@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,26 +17,6 @@ from support.tables import wait_until_taken
 from support.written_policy_files import policy_text
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture
-def hanging(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a file system whose server never answers (fuse(4))."""
-    folder = tmp_path / "hanging"
-    folder.mkdir()
-    try:
-        server = os.open("/dev/fuse", os.O_RDWR)
-    except OSError as error:
-        pytest.skip(f"/dev/fuse: {error.strerror}")
-    options = f"fd={server},rootmode=40000,user_id=0,group_id=0"
-    words = ["mount", "-i", "-t", "fuse", "-o", options, "nobody", str(folder)]
-    done = subprocess.run(words, pass_fds=[server], capture_output=True, text=True)
-    if done.returncode != 0:
-        os.close(server)
-        pytest.skip(f"fuse: {done.stderr.strip()}")
-    yield folder
-    os.close(server)  # whoever waits is told that the file system has gone
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_fifo_at_a_reload_is_refused_at_once(lab: Lab, start: Start, policy_file: Path) -> None:

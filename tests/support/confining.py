@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_MDWE, _REFUSE_EXEC_GAIN = 38, 65, 1
-_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _EQUAL, _MASKED = 4, 7
 _WRITE_AND_EXECUTE, _EXECUTE, _SHM_EXEC = 6, 4, 0o100000
 _NAMESPACES = (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
@@ -61,6 +61,15 @@ class _Filter:
         code = _seccomp.seccomp_load(self._filter)
         if code:
             raise OSError(-code, os.strerror(-code))
+
+
+def die_of(call: str, argument: int, value: int) -> None:
+    """Have this process, and what it becomes, be killed when it makes this system call with such an
+    argument."""
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    made = _Filter(_ALLOW)
+    made.add(_KILL, call, argument, _EQUAL, value)
+    made.load()
 
 
 def asked_before(call: str, action: int, *comparison: int) -> int:

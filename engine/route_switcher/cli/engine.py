@@ -13,6 +13,7 @@ import trio
 
 from route_switcher import __version__
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, on_trio
+from route_switcher.cli.first_reading import AskedToEnd, read_in_time
 from route_switcher.control.document import Program
 from route_switcher.core.routing.reconcile import Action
 from route_switcher.core.vocabulary.checks import Check
@@ -50,10 +51,11 @@ from route_switcher.kernel.rtnetlink.netlink import NetlinkKernel
 from route_switcher.kernel.rtnetlink.oracle import NetlinkOracle
 from route_switcher.kernel.rtnetlink.scarcity import NoSocket
 from route_switcher.policy.load import Written
+from route_switcher.policy.problems import PolicyProblems
 from route_switcher.printable import printable
 from route_switcher.probes import registry
 from route_switcher.probes.prober import Egress, OpenedProber, ProbeNotPermitted
-from route_switcher.probes.resolvers import lacking_resolvers
+from route_switcher.probes.resolvers import RESOLV_CONF, lacking_resolvers
 from route_switcher.probes.source_address import LinkAddresses
 
 
@@ -81,7 +83,14 @@ def run(
         return _cannot(str(CannotStart(error)))
     if missing:
         return _cannot(f"missing privileges ({', '.join(missing)}): run it as root")
-    if lacking := lacking_resolvers(policy):
+    try:
+        lacking = read_in_time(partial(lacking_resolvers, policy), "", what=str(RESOLV_CONF))
+    except AskedToEnd as signalled:
+        print(f"route-switcher run: stopped by {signalled}", file=sys.stderr)
+        return EXIT_OK
+    except PolicyProblems as error:
+        return _cannot(error.problems[0].message)
+    if lacking:
         return _cannot("; ".join(lacking))
     with ExitStack() as held:
         notes: list[str] = []

@@ -1,4 +1,5 @@
-"""The first reading of the policy: it may hang as any other, and must not hold up SIGTERM then."""
+"""What is read before the loop runs, such as the policy: it may hang, and must not hold up SIGTERM
+then."""
 
 import signal
 import threading
@@ -22,7 +23,9 @@ class AskedToEnd(Exception):  # noqa: N818 - a condition, not an error
     """A signal came while the reading hung; the message names it."""
 
 
-def read_in_time(read: Callable[[], T], origin: str, limit: float = TIME_LIMIT) -> T:
+def read_in_time(
+    read: Callable[[], T], origin: str, limit: float = TIME_LIMIT, *, what: str = "the policy"
+) -> T:
     """What `read` returns or raises; it is left behind in its thread when it takes too long.
 
     To be called while the signals are held. Raises `AskedToEnd`, and `PolicyProblems` after `limit`
@@ -37,7 +40,7 @@ def read_in_time(read: Callable[[], T], origin: str, limit: float = TIME_LIMIT) 
         if signalled is not None:
             raise AskedToEnd(signal.Signals(signalled.si_signo).name)
         if time.monotonic() > end:
-            message = f"cannot read the policy: not within {limit:g} s"
+            message = f"cannot read {what}: not within {limit:g} s"
             raise PolicyProblems(origin, [Problem("unreadable", message)])
     return reading.result()
 

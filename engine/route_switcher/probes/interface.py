@@ -9,6 +9,7 @@ from dataclasses import replace
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.link_troubles import LinkTrouble
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.missing_interfaces import is_missing, note_missing
 
 _SO_BINDTOIFINDEX = 62
 """asm-generic/socket.h; since Linux 5.0."""
@@ -89,10 +90,13 @@ def _link_trouble(sock: socket.socket, interface: str) -> str:
 
 def _ask(sock: socket.socket, interface: str, request: int) -> bytes | None:
     """The value part of a struct ifreq (netdevice(7)), or None if there is no such interface."""
+    if is_missing(interface):
+        return None
     question = interface.encode().ljust(_NAME_SIZE, b"\0").ljust(_IFREQ_SIZE, b"\0")
     try:
         return fcntl.ioctl(sock, request, question)[_NAME_SIZE:]
     except OSError as error:
         if error.errno != errno.ENODEV:
             raise
+        note_missing(interface)
         return None

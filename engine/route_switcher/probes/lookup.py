@@ -1,5 +1,6 @@
 """The address of a name, asked for through one egress."""
 
+import signal
 from ipaddress import ip_address
 
 import trio
@@ -12,13 +13,16 @@ from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.probes.dns_query import UDP_SIZE, BadAnswer, ask_resolver
 from route_switcher.probes.prober import Egress
 from route_switcher.probes.reasons import fault_of
-from route_switcher.probes.resolvers import resolvers_for, why_none
+from route_switcher.probes.resolvers import RESOLV_CONF, resolvers_for, why_none
 
 PATIENCE = 2.0
 """Seconds that each resolver may take."""
 
 MOST_ADDRESSES = 16
 """How many addresses of a name are kept at most."""
+
+_reading = trio.CapacityLimiter(1)
+"""One that hangs keeps its token, so that threads do not pile up."""
 
 Found = tuple[tuple[str, ...], float]
 """The addresses of a name, in the order of the answer, and for how many seconds they hold."""
@@ -29,9 +33,9 @@ async def look_up(egress: Egress, target: Target) -> Found | RequestFault:
 
     That no resolver answers says something of the uplink; what a resolver answers says nothing.
     """
-    resolvers = resolvers_for(target, egress.family)
-    if not resolvers:
-        return _unknown(why_none(target, egress.family))
+    resolvers = await _resolvers(target, egress.family)
+    if isinstance(resolvers, RequestFault):
+        return resolvers
     fault = _unknown("")
     for resolver in resolvers:
         try:
@@ -45,6 +49,33 @@ async def look_up(egress: Egress, target: Target) -> Found | RequestFault:
         if came.outcome is RoundOutcome.UNKNOWN:
             break  # it has answered
     return fault
+
+
+async def _resolvers(target: Target, family: Family) -> tuple[str, ...] | RequestFault:
+    """Whom to ask. The file system of /etc/resolv.conf may hang, so a thread reads it."""
+
+    def read() -> tuple[tuple[str, ...], str]:
+        # This thread may outlive the daemon's handlers, and must not take its signals then.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            found = resolvers_for(target, family)
+            return found, "" if found else why_none(target, family)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    if target.resolvers:
+        found, why = read()
+    else:
+        try:
+            with trio.fail_after(PATIENCE):
+                found, why = await trio.to_thread.run_sync(
+                    read, abandon_on_cancel=True, limiter=_reading
+                )
+        except trio.TooSlowError:
+            return _unknown(f"{RESOLV_CONF} could not be read within {PATIENCE:g} s")
+        except RuntimeError as error:  # no thread (threading)
+            return _unknown(f"{RESOLV_CONF} could not be read: {error}")
+    return found or _unknown(why)
 
 
 def _unknown(words: str) -> RequestFault:

@@ -17,6 +17,7 @@ import trio
 from route_switcher.core.probing.round import AnyRequest, RequestFault, RoundResult
 from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
+from route_switcher.probes import packet_socket
 from route_switcher.probes.interface import bound_index, index_of, named_by_link
 from route_switcher.probes.late_replies import LateReplies, OnLate
 from route_switcher.probes.nuisance import Nuisance
@@ -200,7 +201,7 @@ class PacketProber(ABC, Generic[AnyRequest]):
     def _close(self) -> None:
         if self._socket is not None:
             trio.lowlevel.notify_closing(self._socket)
-            self._socket.close()
+            packet_socket.close(self._socket)
             self._socket = self._buffer = None
             self._opened = trio.Event()
 

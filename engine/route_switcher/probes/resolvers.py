@@ -1,5 +1,7 @@
 """Whom names are looked up with: the resolvers that the policy names, else those of the system."""
 
+import os
+import stat
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -46,10 +48,12 @@ def lacking_resolvers(policy: Policy) -> list[str]:
 
 
 def of_system() -> tuple[Address, ...]:
-    """The resolvers that /etc/resolv.conf names (resolv.conf(5)); none where it cannot be read."""
+    """The resolvers that /etc/resolv.conf names (resolv.conf(5)); none where it cannot be read.
+
+    A pipe in its place is not waited for, but its file system may hang.
+    """
     try:
-        with RESOLV_CONF.open("rb") as file:
-            text = file.read(_SIZE).decode("ascii", "replace")
+        text = _content().decode("ascii", "replace")
     except OSError:
         return ()
     found = []
@@ -61,3 +65,12 @@ def of_system() -> tuple[Address, ...]:
             except ValueError:
                 continue
     return tuple(found)
+
+
+def _content() -> bytes:
+    """What the file begins with; nothing if it is no file. Raises OSError."""
+    opened = os.open(RESOLV_CONF, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(opened, _SIZE) if stat.S_ISREG(os.fstat(opened).st_mode) else b""
+    finally:
+        os.close(opened)

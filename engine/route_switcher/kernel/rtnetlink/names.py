@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
+from route_switcher.missing_interfaces import is_missing, note_missing
 
 Owners: TypeAlias = Mapping[tuple[int, Family], str]
 """What the policy calls an interface, by its index, in a family."""
@@ -17,9 +18,12 @@ Owners: TypeAlias = Mapping[tuple[int, Family], str]
 
 def index_of(name: str) -> int:
     """The index of the interface that has this name or altname, 0 if none has."""
+    if is_missing(name):
+        return 0
     try:
         return socket.if_nametoindex(name)
     except OSError:
+        note_missing(name)
         return 0
 
 
