@@ -56,7 +56,10 @@ class Answering:
 
     def confirming(self, now: float) -> bool:
         """Whether a probe fails, and that is not confirmed yet."""
-        return any(latest.failed and not latest.decided(now) for latest in self._latest.values())
+        for latest in self._latest.values():
+            if latest.failed and not latest.decided(now):
+                return True
+        return False
 
     @property
     def undecided(self) -> bool:
@@ -78,7 +81,10 @@ class Answering:
             )
             if awaited:
                 return awaited
-        return "" if any(x.answers(now, since) for x in latest) else "it does not answer"
+        for each in latest:
+            if each.answers(now, since):
+                return ""
+        return "it does not answer"
 
     @property
     def said(self) -> list[Said]:

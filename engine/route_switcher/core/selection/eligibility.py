@@ -56,7 +56,7 @@ class Eligibility:
         if self.link_lost:
             return health.why_not(self.at) if health.state is UplinkState.FAILED else ""
         # An answer from before its route went says nothing of what can be had now.
-        if not self.presence.has(health.uplink.family, health.way):
+        if self.presence.since(health) == inf:
             return "its standing route is not there"
         return health.why_not(self.at, self.since, urgent=self.urgent)
 

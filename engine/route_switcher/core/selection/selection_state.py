@@ -88,7 +88,7 @@ class SelectionState:
     def candidates(self) -> tuple[UplinkHealth, ...]:
         """The uplinks that are there. A further family of an uplink is, once it has had a next
         hop."""
-        return tuple(health for health in self.healths if not health.dormant)
+        return tuple([health for health in self.healths if not health.dormant])
 
     def deadline(self) -> float:
         """When to call `decide` though nothing happened; inf: never."""
@@ -226,12 +226,13 @@ class SelectionState:
         """The uplinks as `select` sees them."""
         if not self.companions:
             return [eligibility.candidate(health, self.current) for health in self.candidates]
+        beside = [(other, other.eligibility(eligibility.at)) for other in self.companions]
         weighed = []
         for health in self.candidates:
             own = eligibility.candidate(health, self.current)
             others = [
-                other.eligibility(eligibility.at).candidate(its, other.current)
-                for other in self.companions
+                its_eligibility.candidate(its, other.current)
+                for other, its_eligibility in beside
                 for its in other.candidates
                 if its.uplink.name == own.name
             ]
