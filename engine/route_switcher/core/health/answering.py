@@ -56,10 +56,7 @@ class Answering:
 
     def confirming(self, now: float) -> bool:
         """Whether a probe fails, and that is not confirmed yet."""
-        for latest in self._latest.values():
-            if latest.failed and not latest.decided(now):
-                return True
-        return False
+        return any(latest.failed and not latest.decided(now) for latest in self._latest.values())
 
     @property
     def undecided(self) -> bool:
