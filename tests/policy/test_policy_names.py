@@ -48,8 +48,8 @@ def test_a_name_is_never_a_file_of_the_current_directory(
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     assert the_problem("dual-wam").hint.startswith("did you mean 'dual-wan'?")
-    problem = the_problem("my-own.yml")
-    assert problem.message == "there is no policy named 'my-own.yml'"
+    problem = the_problem("my-own")
+    assert problem.message == "there is no policy named 'my-own'"
     names = ", ".join(["policy", *shipped_policies()])
     assert problem.hint == f"the names are: {names} (a file is written with a '/' or ends in .yaml)"
 

@@ -217,7 +217,30 @@ SOUND = "expect: [{at: 1s, active: primary}]"
         ),
         (
             "expect: [{from: 2s, until: 3s, reason: failover}]",
-            "5:36 unknown-key: unknown key 'reason' | the keys known here: from, until, active",
+            "5:36 unknown-key: unknown key 'reason' | it is so at one moment: write another",
+        ),
+        (
+            "expect: [{at: 1s, from: 2s, until: 3s, active: a}]",
+            "5:15 unknown-key: unknown key 'at' | write 'at' for one moment, or 'from' and",
+        ),
+        (
+            f"events: [{{at: 1s, switch: primary, release: primary}}]\n{SOUND}",
+            "5:40 unknown-key: unknown key 'release' | an event is one thing: write another",
+        ),
+        ("assert: [{at: 1s, active: a}]", "5:5 unknown-key: unknown key 'assert' | did you mean"),
+        ("expect: [{after: 1s, active: a}]", "5:15 unknown-key: unknown key 'after' | did you"),
+        ("expect: [{at: 1s, is: a}]", "5:23 unknown-key: unknown key 'is' | did you mean 'active'"),
+        (
+            "expect: [{at: 1s, uplinks: {a: down}}]",
+            "5:36 bad-value: 'down' is not a state of an uplink | did you mean 'failed'?",
+        ),
+        (
+            "expect: [{from: 1s, until: 2s, switches: none}]",
+            "5:46 bad-value: 'none' is not a number of switches | write 0",
+        ),
+        (
+            f"rounds: {{primary: [good, lost]}}\n{SOUND}",
+            "5:23 bad-value: this list is not a series of rounds | write 'good, lost', as one text",
         ),
         (f"rounds: {{}}\n{SOUND}", "5:13 bad-value: {} is not a mapping of uplinks"),
         (
@@ -289,6 +312,15 @@ def test_a_mistake_is_told_with_its_place_and_what_to_write(
     text = scenario(rest).replace("\n  - name", "\n- name").replace("\n    expect", "\n  expect")
     (told,) = folder.problems(text)
     assert told.startswith(problem)
+
+
+def test_an_example_in_a_hint_names_the_uplinks_of_the_file(folder: Folder) -> None:
+    told = folder.problems(scenario("rounds: {secondary: good}\nexpect: []"))
+    (line,) = [line for line in told if "list of expectations" in line]
+    assert line.endswith("| write for example [{at: 15s, active: secondary}]")
+    told = folder.problems(scenario("rounds: {x: good}\nexpect: []"))
+    (line,) = [line for line in told if "list of expectations" in line]
+    assert line.endswith("| write for example [{at: 15s, active: x}]")
 
 
 def test_a_rule_that_does_not_judge_an_uplink_says_nothing_of_it(folder: Folder) -> None:

@@ -14,6 +14,7 @@ from route_switcher.policy.problems import PolicyProblems, Problem, Span, split_
 from route_switcher.policy.schema.check import check_schema
 from route_switcher.policy.yaml.files import is_own_descriptor, read_file
 from route_switcher.policy.yaml.reader import Document, Path
+from route_switcher.scenarios import words
 from route_switcher.scenarios.expectations import read_expectations
 from route_switcher.scenarios.names import Names, names_of
 from route_switcher.scenarios.next_hop_events import check_next_hop, read_next_hop
@@ -41,6 +42,8 @@ SCENARIOS = FileKind(
     least="write at least 'version: 1' and 'scenarios:'",
     depth="a scenario file has eight levels",
     size="A scenario takes some ten lines: spread them over several files",
+    words=words.KEYS,
+    refused=words.REFUSED,
 )
 
 

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import did_you_mean
+from route_switcher.scenarios.words import SIGNS, outcome_hint
 from route_switcher.text.durations import format_duration, parse_duration
 from route_switcher.virtual.schedule import nanoseconds
 
@@ -140,8 +141,6 @@ _LINK_WORDS = ("connected", "down", "missing", "unplugged")
 _EXAMPLE = (
     "write for example '10 good, 3 lost, good', '1m 20% lost', '5 at 300ms' or '5 x (2 good, lost)'"
 )
-
-_OUT_OF_PLACE = {"(": "remove it", ")": "remove it", "for": _EXAMPLE}
 
 
 class _Reader:
@@ -269,12 +268,14 @@ class _Reader:
         return SeriesError(message, hint, self._tokens[self._place - 1].span(1))
 
     def _unexpected(self, word: str, hint: str = "") -> SeriesError:
-        hint = hint or did_you_mean(word, [*_WORDS, "at"], _EXAMPLE)
+        before = self._ahead(-2) if self._place > 1 else None
+        slip = outcome_hint(word, before)
+        hint = hint or slip or did_you_mean(word, [*_WORDS, "at"], _EXAMPLE)
         return self._wrong(f"{quoted(word)} cannot stand here in a series", hint)
 
     def _out_of_place(self) -> SeriesError:
         word = self._word()
-        hint = _OUT_OF_PLACE.get(word, "is a ',' missing before it?")
+        hint = _EXAMPLE if word == "for" else SIGNS.get(word, "is a ',' missing before it?")
         return self._unexpected(word, hint)
 
 

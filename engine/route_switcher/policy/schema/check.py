@@ -90,6 +90,10 @@ class _Check:
             if self.kind is POLICY:
                 hint = hint or synonyms.key_meant(key, known)
                 listed = synonyms.place_of(key) or part_of(key, known) or listed
+            elif (here := self.kind.key_here(key, known)) is not None:
+                hint = hint or f"did you mean {here!r}?"
+            else:
+                hint = hint or self.kind.refusal(key, known)
             hint = hint or self.findings.did_you_mean(key, known, listed)
             message = f"unknown key {quoted(key)}"
             self.findings.report("unknown-key", (*path, key), message, hint, on_key=True)
@@ -121,7 +125,8 @@ class _Check:
         assert isinstance(error.instance, dict)
         unknown = [key for key in error.instance if key not in schema["properties"]]
         known = _known(schema)
-        meant = self.kind is POLICY and any(synonyms.says(word, key, known) for word in unknown)
+        says = synonyms.says if self.kind is POLICY else self.kind.says
+        meant = any(says(word, key, known) for word in unknown)
         closed = schema.get("additionalProperties") is False
         if meant or (closed and get_close_matches(key, unknown, cutoff=LIKENESS)):
             return  # It is there, misspelt, and reported as such.
@@ -194,7 +199,7 @@ class _Check:
         if schema == self.definitions.get("run"):
             return typo_hints.run(value)
         if self._is(schema, "hook_list"):
-            return self._hook_list(value)
+            return short_forms.hook_list(value)
         if self._is(schema, "hook") and (run := short_forms.program(value)):
             return f"write {run}"
         if schema.get("type") == "array":
@@ -217,15 +222,13 @@ class _Check:
         if schema.get("type") == "integer":
             least, most = schema["minimum"], schema.get("maximum", inf)
             return typo_hints.whole_number(value, least, most)
+        if self._is(schema, "series") and isinstance(value, list):
+            return typo_hints.series(value)
+        if isinstance(value, int) and self._is_key(schema, "scenario", "name"):
+            return f"put it in quotes to make it text: '{quoted(value)}'"
         if isinstance(value, int) and re.search(schema.get("pattern", _NOTHING), quoted(value)):
             return f"put it in quotes to make it text: '{quoted(value)}'"
         return None
-
-    def _hook_list(self, value: object) -> str | None:
-        if isinstance(value, dict) and "run" in value:
-            return "write it as a list: [{run: […]}]"
-        run = short_forms.program(value) if isinstance(value, str) else None
-        return f"write [{run}]" if run else None
 
     def _short_form(self, schema: dict[str, Any], value: object) -> str | None:
         """A mapping that says what `value` says, where that is meant for its main key."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from route_switcher.policy.findings import Findings
@@ -11,6 +11,10 @@ from route_switcher.policy.yaml.reader import Path
 
 _NAMED_IN: dict[Path, str] = {("uplinks",): "uplinks", ("probe",): "probes"}
 """By a key, the section whose names it takes."""
+
+_SCENARIOS = "scenarios"
+_UPLINKS_OF_EXAMPLES = ("primary", "secondary")
+"""The uplinks that examples for scenarios name."""
 
 _PLAIN_NAME = re.compile(
     r"(?!(?:yes|no|on|off|true|false|null)\Z)[A-Za-z][A-Za-z0-9_-]{0,31}\Z", re.I
@@ -50,6 +54,8 @@ def example(schema: dict[str, Any]) -> object:
 def with_names(findings: Findings, key: Path, example: object) -> object:
     """An example for this key that names uplinks and probes of the file, if it has any: those of
     the schema's examples may not be there."""
+    if findings.entries((_SCENARIOS,)) or findings.items((_SCENARIOS,)):
+        return _renamed(example, _uplinks_of_scenarios(findings))
     if isinstance(example, dict):
         return {name: with_names(findings, (name,), inner) for name, inner in example.items()}
     if isinstance(example, list) and example and isinstance(example[0], dict):
@@ -60,6 +66,30 @@ def with_names(findings: Findings, key: Path, example: object) -> object:
     if not names:
         return example
     return names[:1] if isinstance(example, list) else names[0]
+
+
+def _uplinks_of_scenarios(findings: Findings) -> list[str]:
+    """The uplinks that the scenarios of the file have rounds of."""
+    scenarios = findings.items((_SCENARIOS,))
+    named = (path for each in scenarios for path in findings.entries((*each, "rounds")))
+    names = dict.fromkeys(str(path[-1]) for path in named)
+    return [name for name in names if _PLAIN_NAME.match(name)]
+
+
+def _renamed(example: object, uplinks: Sequence[str]) -> object:
+    """An example in which the uplinks are those of the file, if it has as many."""
+    there = [name for name in _UPLINKS_OF_EXAMPLES if name in flow(example)]
+    if len(uplinks) < len(there):
+        return example
+    return _replaced(example, dict(zip(there, uplinks, strict=False)))
+
+
+def _replaced(example: object, names: Mapping[str, str]) -> object:
+    if isinstance(example, dict):
+        return {names.get(k, k): _replaced(inner, names) for k, inner in example.items()}
+    if isinstance(example, list):
+        return [_replaced(inner, names) for inner in example]
+    return names.get(example, example) if isinstance(example, str) else example
 
 
 def flow(value: object) -> str:

@@ -63,3 +63,11 @@ def program(value: object) -> str | None:
     plain = all(isinstance(word, str) and _ABSOLUTE.match(word) for word in words[:1])
     rest = all(isinstance(w, str) and re.fullmatch(r"[a-z][a-z0-9_./-]*", w) for w in words[1:])
     return f"{{run: [{', '.join(words)}]}}" if plain and rest else None
+
+
+def hook_list(value: object) -> str | None:
+    """A hint for one hook, or one program, where a list of hooks stands."""
+    if isinstance(value, dict) and "run" in value:
+        return "write it as a list: [{run: […]}]"
+    run = program(value) if isinstance(value, str) else None
+    return f"write [{run}]" if run else None

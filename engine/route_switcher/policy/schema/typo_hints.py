@@ -41,6 +41,7 @@ _OF_SHELL = re.compile(r"[\"'\\\\$`|&;<>(){}*?\[\]~!]")
 _NOT_PLAIN = re.compile(r"[:,#%@\-]|^[0-9.+]+\Z|^(?i:true|false|yes|no|on|off|null)\Z")
 """What YAML might take for something other than this text, in a list on one line."""
 
+_PLAIN_PART = re.compile(r"[A-Za-z0-9.% ]{1,20}\Z")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}\Z")
 _HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\Z", re.IGNORECASE)
 _ALIAS = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,14}):[A-Za-z0-9]+\Z")
@@ -58,6 +59,13 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "all": ("every", "each", "both", "and", "everything"),
     "down": (*_NO, "lost", "unplugged"),
     "up": (*_YES, "back", "plugged"),
+    "connected": (*_YES, "up", "back", "plugged", "online", "present"),
+    "unplugged": ("lost", "no-carrier", "disconnected", "pulled", "cable-out", "carrier-lost"),
+    "missing": ("gone", "removed", "absent", "deleted"),
+    "without-address": ("no-address", "no-ip", "unnumbered"),
+    "healthy": (*_YES, "up", "ok", "good", "alive", "online", "working"),
+    "ok": (*_YES, "up", "good", "healthy", "fine", "passing"),
+    "failed": (*_NO, "down", "dead", "bad", "broken", "offline", "unhealthy", "failing", "fail"),
     "keep": ("leave", "stay", "nothing"),
     "restore": ("remove", "cleanup", "clean", "delete", "flush"),
     "unreachable": ("drop", "blackhole", "reject", "prohibit", "block"),
@@ -98,6 +106,8 @@ def percentage(value: object) -> str | None:
 
 def whole_number(value: object, least: int, most: float) -> str | None:
     """A text or a list with a whole number in it, if that is within the bounds."""
+    if near_values.is_nothing(value) and least <= 0:
+        return "write 0"
     number = near_values.whole_number(value)
     return f"write {number}" if number is not None and least <= number <= most else None
 
@@ -117,6 +127,12 @@ def list_of(value: object, items: dict[str, Any], usable: Callable[[str], bool])
     # A ':' may mean something else within brackets, and a number is a name only in quotes.
     shown = (f"'{word}'" if ":" in word or word.isdecimal() else word for word in words)
     return f"write [{', '.join(shown)}]"
+
+
+def series(value: list[object]) -> str | None:
+    """A list of words where they stand in one text, with commas."""
+    plain = all(isinstance(part, str) and _PLAIN_PART.match(part) for part in value)
+    return f"write '{', '.join(map(str, value))}', as one text" if value and plain else None
 
 
 def entry(text: object, keys: Collection[str]) -> str | None:
