@@ -15,6 +15,7 @@ from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.checks import DnsQuery
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family
+from route_switcher.probes import dns_query
 from route_switcher.probes.counters import Counters
 from route_switcher.probes.interface import ADDRESS_FAMILY
 from route_switcher.probes.prober import Egress
@@ -184,6 +185,13 @@ async def test_more_than_is_read_is_no_answer() -> None:
     assert "more than 4096" in result.reason
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an ICMP error no answer is waited for."""
+    monkeypatch.setattr(dns_query, "STILL_COMES", 0.0)
+
+
+@pytest.mark.usefixtures("soon")
 @families
 async def test_a_resolver_that_is_not_there_says_so_at_once(family: Family) -> None:
     result = await asked(QUERY, family)
@@ -198,6 +206,7 @@ async def test_a_silent_resolver_fails_after_the_timeout() -> None:
     assert result.reason == "no answer within 0.5 s"
 
 
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     ("family", "kind", "code", "reason"),
     [
@@ -227,6 +236,29 @@ async def test_what_icmp_tells_of_a_question_is_a_failed_round_and_no_mistake_of
             nursery.start_soon(reject)
             result = await asked(QUERY, family)
     assert (result.outcome, result.reason) == (FAILED, reason)
+
+
+@families
+async def test_a_forged_icmp_error_does_not_keep_the_answer_out(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns_query, "STILL_COMES", LONG)
+    kind, code = (3, 3) if family is Family.IPV4 else (1, 4)
+    there = RESOLVER[family].name, PORT
+    with trio.socket.socket(ADDRESS_FAMILY[family], socket.SOCK_DGRAM) as resolver:
+        await resolver.bind(there)
+
+        async def answer_late() -> None:
+            question, asker = await resolver.recvfrom(4096)
+            for _ in range(3):
+                send_error(family, kind, code, asker[:2], there)
+                await trio.testing.wait_all_tasks_blocked()
+            await resolver.sendto(right(question), asker)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer_late)
+            result = await asked(QUERY, family)
+    assert result.outcome is GOOD
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from route_switcher.core.vocabulary.probes import Target
 from route_switcher.core.vocabulary.states import RoundOutcome
 from route_switcher.core.vocabulary.uplinks import Family, Uplink
 from route_switcher.policy.load import load_text
-from route_switcher.probes import lookup, named_targets, resolvers
+from route_switcher.probes import dns_query, lookup, named_targets, resolvers
 from route_switcher.probes.lookup import MOST_ADDRESSES, look_up
 from route_switcher.probes.prober import Egress, Prober
 from route_switcher.probes.registry import open_prober
@@ -236,7 +236,10 @@ async def test_silence_of_every_resolver_fails_the_round(monkeypatch: pytest.Mon
     assert result.outcome is RoundOutcome.FAILED
 
 
-async def test_the_second_resolver_is_asked_where_the_first_does_not_answer() -> None:
+async def test_the_second_resolver_is_asked_where_the_first_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dns_query, "STILL_COMES", 0.0)
     family = Family.IPV4
     target = Target.named("a.example", tuple(ip_address(t.name) for t in TARGETS[family][1:]))
     async with resolving(TARGETS[family][2].name, giving("203.0.113.7")):

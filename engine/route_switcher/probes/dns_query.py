@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from ipaddress import ip_address
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
@@ -33,6 +34,15 @@ MOST = 4096
 to a probe."""
 
 
+STILL_COMES = 1.0
+"""Seconds for which an answer may still come after an ICMP error. Everybody may send such an error:
+he only has to guess our port."""
+
+
+_MOST_ERRORS = 64
+"""That are dropped before others get a turn."""
+
+
 class BadAnswer(Exception):  # noqa: N818 (what a resolver did, not an error of ours)
     """The resolver answered with something that cannot be used; the message says what."""
 
@@ -45,11 +55,14 @@ async def ask_resolver(
     Raises OSError as sockets do, and BadAnswer.
     """
     answer: QueryMessage | None = None
+    told: list[OSError] = []
     with trio.move_on_at(deadline):
-        answer = await _by_udp(egress, resolver, question)
+        answer = await _by_udp(egress, resolver, question, told)
         if answer is not None and answer.flags & _TRUNCATED:
             answer = None
             answer = await _by_tcp(egress, resolver, question, deadline)
+    if answer is None and told:
+        raise told[0]
     return answer
 
 
@@ -57,20 +70,30 @@ _TRUNCATED = 0x0200
 """The flag TC of RFC 1035."""
 
 
-async def _by_udp(egress: Egress, resolver: str, question: Message) -> QueryMessage:
+async def _by_udp(
+    egress: Egress, resolver: str, question: Message, told: list[OSError]
+) -> QueryMessage | None:
+    """`told` takes what ICMP errors say; None: after the first of them no answer came."""
     asked = question.to_wire()
     with open_pinned(egress, socket.SOCK_DGRAM, resolver) as sock:
         # Not connected, so that forged answers come here and are counted.
         sock.setsockopt(*_RECEIVE_ERRORS[egress.family], 1)
         sock.sendto(asked, (resolver, PORT))
+        end = inf
         while True:
-            await trio.lowlevel.wait_readable(sock)
+            with trio.move_on_at(end) as waiting:
+                await trio.lowlevel.wait_readable(sock)
+            if waiting.cancelled_caught:
+                return None
             try:
                 wire, source = sock.recvfrom(MOST + 1)
             except BlockingIOError:
                 continue  # a wrong checksum
             except OSError as error:
-                raise told_by_network(error) from None
+                told.append(told_by_network(error))
+                end = min(end, trio.current_time() + STILL_COMES)
+                _drop_errors(sock)
+                continue
             if not _is_of(source, resolver):
                 egress.counters.wrong_source += 1
                 continue
@@ -90,6 +113,15 @@ _RECEIVE_ERRORS = {
     Family.IPV4: (socket.IPPROTO_IP, 11),  # IP_RECVERR (ip(7))
     Family.IPV6: (socket.IPPROTO_IPV6, 25),  # IPV6_RECVERR (ipv6(7))
 }
+
+
+def _drop_errors(sock: socket.socket) -> None:
+    """Those that the kernel keeps for it: while there is one, it seems to be readable (ip(7))."""
+    for _ in range(_MOST_ERRORS):
+        try:
+            sock.recvmsg(0, 0, socket.MSG_ERRQUEUE)
+        except OSError:
+            return
 
 
 def _is_of(source: tuple[str, int], resolver: str) -> bool:
