@@ -214,23 +214,23 @@ ACTS = ("drill a", "drill b", "drill c", "cut a", "cut b", "mend a", "mend b")
     st.lists(
         st.tuples(
             st.sampled_from(ACTS),
-            st.floats(0.5, 90.0),
+            st.floats(0.5, 45.0),
         ),
         max_size=12,
     )
 )
 def test_whatever_happens_no_drill_stands_after_its_end(acts: list[tuple[str, float]]) -> None:
-    world = world_of(policy(A, B, C, stable=10.0))
+    world = World(policy(A, B, C, stable=5.0)).run(5.0)
     for what, seconds in acts:
         verb, name = what.split()
         if verb == "drill":
-            drill(world, name, 30.0)
+            drill(world, name, 15.0)
         else:
             getattr(world, verb)(name)
         world.run(world.now + seconds)
         stands = order(world)
-        assert stands is None or stands.until <= world.now + 30.0
+        assert stands is None or stands.until <= world.now + 15.0
     for name in "ab":
         world.mend(name)
-    world.run(world.now + 120.0)
+    world.run(world.now + 40.0)
     assert (world.active(), order(world)) == ("a", None)
