@@ -179,7 +179,7 @@ def test_a_move_may_stop_anywhere(before: int, after: int, how: str, active: str
         world = World(placed(before), links=LINKS).run(5.0)
         if active == "eth1":
             world.cut("primary")
-        world.run(20.0)
+            world.run(10.0)
         assert routes(world) == wanted(before, active)
         crash_after(world, steps)
         done = True
