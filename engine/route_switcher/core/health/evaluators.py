@@ -170,7 +170,10 @@ class _Group:
         return self._combine(self._held)
 
     def deadline(self) -> float:
-        return min((part.deadline() for part in self._timed), default=inf)
+        earliest = inf
+        for part in self._timed:
+            earliest = min(earliest, part.deadline())
+        return earliest
 
     def restart(self) -> None:
         for part in self._parts:
@@ -208,8 +211,8 @@ class _Held:
         return at >= self._until
 
     def deadline(self) -> float:
-        own = self._until if self._until > self._asked_at else inf
-        return min(own, self._evaluator.deadline())
+        inner = self._evaluator.deadline()
+        return min(inner, self._until) if self._until > self._asked_at else inner
 
     def restart(self) -> None:
         if self._by_rounds:
