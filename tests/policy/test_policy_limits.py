@@ -131,7 +131,10 @@ def test_a_long_word_is_compared_with_nothing() -> None:
     ("raw", "expected"),
     [
         (b"version: 1\nname: b\xfcro\n", "2:8-9 the byte 0xfc is not UTF-8"),
-        (b"\xff\xfev\x00", "1:1-2 the byte 0xff is not UTF-8"),
+        (b"\xff\xfev\x00", "1:1-1 the file is UTF-16 or UTF-32, and not UTF-8"),
+        ("version: 1".encode("utf-16-be"), "1:1-1 the file is UTF-16 or UTF-32, and not UTF-8"),
+        ("version: 1".encode("utf-32"), "1:1-1 the file is UTF-16 or UTF-32, and not UTF-8"),
+        (b"\xffversion: 1", "1:1-2 the byte 0xff is not UTF-8"),
         ("version: ü".encode() + b"\x80", "1:11-12 the byte 0x80 is not UTF-8"),
         ("\ufeffversion: ü".encode() + b"\x80", "1:11-12 the byte 0x80 is not UTF-8"),
         (b"version: 1 # \xe2\x82", "1:14-15 the byte 0xe2 is not UTF-8"),

@@ -6,7 +6,100 @@ from support.told import KEYS_HINT, check, with_uplink
 
 UPLINKS_HINT = "write for example {primary: {interface: eth0, gateway: 192.168.1.1}}"
 
+GOOD = "version: 1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n"
+TWINS = "which YAML does not take for a"
+
 NOTATION = {
+    "a key without a space behind its colon": (
+        "version:1\nuplinks:\n  a: {interface: eth0, gateway: 192.0.2.1}\n",
+        ["1:8-9 not-yaml: a space is missing behind this ':'", "write 'key: value'"],
+    ),
+    "a line of a shell": (
+        f"$ cat policy.yaml\n{GOOD}",
+        [
+            "1:1-18 not-yaml: this is neither a key nor part of the line above",
+            "write 'key: value'; is a ':' or a space after it missing?",
+        ],
+    ),
+    "spaces of a word processor in front": (
+        f"{GOOD[:20]}\u00a0\u00a0{GOOD[22:]}  b: {{interface: eth1, gateway: 192.0.2.2}}\n",
+        [
+            f"3:2-3 not-yaml: this is U+00A0 NO-BREAK SPACE, {TWINS} space",
+            "write a usual space",
+        ],
+    ),
+    "a space of a word processor behind a colon": (
+        GOOD.replace("a: {", "a:\u00a0{"),
+        [
+            f"3:5-6 not-yaml: this is U+00A0 NO-BREAK SPACE, {TWINS} space",
+            "write a usual space",
+        ],
+    ),
+    "an ideographic space": (
+        GOOD.replace("a: {", "a:\u3000{"),
+        [
+            f"3:5-6 not-yaml: this is U+3000 IDEOGRAPHIC SPACE, {TWINS} space",
+            "write a usual space",
+        ],
+    ),
+    "a wide colon": (
+        GOOD.replace("version:", "version\uff1a"),
+        [
+            f"1:8-9 not-yaml: this is U+FF1A FULLWIDTH COLON, {TWINS} ':'",
+            "write a usual ':'",
+        ],
+    ),
+    "a space of a word processor in a comment": (
+        f"{GOOD}# a\u00a0b\nroutes: [main\n",
+        ["5:9-10 not-yaml: this bracket is never closed", "close every '[' and '{'"],
+    ),
+    "a section of an INI file": (
+        "[uplinks]\nname = eth0\n",
+        [
+            "2:1-2 not-yaml: nothing can follow the value that ends above",
+            "a policy has a 'key: value' on each line: no other notation is read",
+        ],
+    ),
+    "a fence of Markdown": (
+        f"```yaml\n{GOOD}```\n",
+        [
+            "1:1-2 not-yaml: a '`' cannot begin a value",
+            "remove the line if it is of Markdown, or put quotes round the value",
+        ],
+    ),
+    "uplinks that are not indented": (
+        "version: 1\nuplinks:\na: {interface: eth0, gateway: 192.0.2.1}\n"
+        "b: {interface: eth1, gateway: 192.0.2.2}\n",
+        [
+            "3:1-2 unknown-key: 'a' is not indented, so 'uplinks' above it is empty",
+            "indent it, and all that belongs to 'uplinks', by two spaces",
+        ],
+    ),
+    "probes that are not indented": (
+        f"{GOOD}probes:\np: {{type: icmp}}\n",
+        [
+            "5:1-2 unknown-key: 'p' is not indented, so 'probes' above it is empty",
+            "indent it, and all that belongs to 'probes', by two spaces",
+        ],
+    ),
+    "keys of two sections that are not indented": (
+        f"{GOOD}routes:\ntable: own\nhold_back:\nmin_stay: 5m\nswitches_per_hour: 6\n",
+        [
+            "5:1-6 unknown-key: 'table' is not indented, so 'routes' above it is empty",
+            "indent it, and all that belongs to 'routes', by two spaces",
+            "7:1-9 unknown-key: 'min_stay' is not indented, so 'hold_back' above it is empty",
+            "indent it, and all that belongs to 'hold_back', by two spaces",
+        ],
+    ),
+    "a key of another section behind an empty one": (
+        f"{GOOD}hold_back:\ntargets: [8.8.8.8]\n",
+        [
+            "4:1-10 empty: a mapping of what holds back is expected here",
+            "write for example {min_stay: 2m, switches_per_hour: 6}",
+            "5:1-8 unknown-key: unknown key 'targets'",
+            "write 'targets' in a probe",
+        ],
+    ),
     "half a character": (
         with_uplink('hooks: {on_switch: [{run: [/bin/it, "\\ud83d"]}]}\n'),
         [

@@ -46,6 +46,10 @@ class Findings:
         if (place := self._misfits.get(path)) is not None:
             self.problems[place] = replace(self.problems[place], hint=hint)
 
+    def distrust(self, path: Path) -> None:
+        """Something else that was reported tells what is wrong with the value at `path` too."""
+        self._unsound.update(path[:length] for length in range(len(path) + 1))
+
     def written(self, path: Path) -> Data:
         """The value at `path`, sound or not; None if there is none."""
         return self._written(path)
@@ -97,7 +101,7 @@ class Findings:
         self.problems.append(problem)
         if problem.severity is not Severity.ERROR:
             return
-        self._unsound.update(path[:length] for length in range(len(path) + 1))
+        self.distrust(path)
         # An unknown or impossible key at the top may have been meant for any missing section.
         self._misspelt |= len(path) <= 1 and problem.code in _BAD_KEYS
 

@@ -6,12 +6,11 @@ keys share has a `hint` and no `description`: an editor would show that instead 
 mapping must not hold is refused by `not`: there the title is the message.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, partial
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,14 @@ from route_switcher.policy.file_kinds import POLICY, FileKind
 from route_switcher.policy.findings import Findings
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.schema import expected, short_forms, synonyms, typo_hints
+from route_switcher.policy.schema.indentation import report_not_indented
+from route_switcher.policy.schema.validator import validator_of
 from route_switcher.policy.suggestions import LIKENESS, part_of
 from route_switcher.policy.values import is_usable_address, looks_like_host
 from route_switcher.policy.yaml.reader import Path
-from route_switcher.resources import data_root
 
 if TYPE_CHECKING:
-    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema import ValidationError
 
 _NOTHING = r"(?!)"
 """A pattern that nothing matches."""
@@ -33,31 +33,16 @@ _NOTHING = r"(?!)"
 
 def check_schema(findings: Findings, kind: FileKind) -> None:
     """Report everything in which the document differs from the schema of its kind."""
-    validator = _validator(kind.schema)
+    validator = validator_of(kind.schema)
     assert isinstance(validator.schema, dict)
-    check = _Check(findings, validator.schema["definitions"], kind)
+    told = report_not_indented(findings, validator.schema)
+    check = _Check(findings, validator.schema["definitions"], kind, told)
     for error in validator.iter_errors(findings.document.data):
         path = tuple(error.absolute_path)
-        if path in findings.document.unclear:
+        if path in findings.document.unclear or path in told:
             continue
         keyword = "propertyNames" if "propertyNames" in error.schema_path else error.validator
         _REPORTS.get(str(keyword), _Check.report_unfit)(check, path, error)
-
-
-@cache
-def _validator(schema: str) -> "Draft7Validator":
-    # Imported here: it takes longer than all the rest, and an unreadable file needs none of it.
-    from jsonschema import Draft7Validator
-    from jsonschema.validators import extend
-
-    text = (data_root() / "schemas" / schema).read_text(encoding="utf-8")
-    # What stands twice is told by its meaning, and with the place of the second one; the
-    # library's own check takes minutes over a long list of mixed types.
-    ours = extend(  # type: ignore[no-untyped-call]
-        Draft7Validator, {"uniqueItems": lambda *_: ()}
-    )
-    validator: Draft7Validator = ours(json.loads(text))
-    return validator
 
 
 def _subschema(error: "ValidationError") -> dict[str, Any]:
@@ -77,13 +62,15 @@ class _Check:
     findings: Findings
     definitions: dict[str, Any]
     kind: FileKind
+    told: frozenset[Path]
+    """Paths that something was told of already."""
 
     def report_unknown_keys(self, path: Path, error: "ValidationError") -> None:
         schema = _subschema(error)
         known = _known(schema)
         assert isinstance(error.instance, dict)
         for key in error.instance:
-            if key in schema["properties"]:
+            if key in schema["properties"] or (*path, key) in self.told:
                 continue
             listed = f"the keys known here: {', '.join(known)}"
             hint = typo_hints.entry(key, known) if error.instance[key] is None else None

@@ -7,6 +7,7 @@ from typing import Protocol
 import yaml
 
 from route_switcher.policy.problems import Problem, Span
+from route_switcher.policy.yaml.slips import slip_before
 
 _TABLE = (
     (
@@ -14,6 +15,12 @@ _TABLE = (
         False,
         "a tab is not allowed here",
         "indent and separate with spaces",
+    ),
+    (
+        r"'`' that cannot start any token",
+        False,
+        "a '`' cannot begin a value",
+        "remove the line if it is of Markdown, or put quotes round the value",
     ),
     (
         r"that cannot start any token",
@@ -58,6 +65,12 @@ _TABLE = (
         "separate with commas, and close every '[' and '{'",
     ),
     (
+        r"expected '<document start>'",
+        False,
+        "nothing can follow the value that ends above",
+        "a policy has a 'key: value' on each line: no other notation is read",
+    ),
+    (
         r"unexpected end of stream",
         True,
         "this quote is never closed",
@@ -75,7 +88,7 @@ class Places:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         breaks = re.finditer(r"\r\n|\r|\n", text)
         self._starts = [0, *(match.end() for match in breaks)]
 
@@ -84,13 +97,13 @@ class Places:
         line = bisect_right(self._starts, start)
         line_start = self._starts[line - 1]
         column = start - line_start + 1
-        following = self._starts[line] if line < len(self._starts) else len(self._text) + 1
-        content = len(self._text[line_start:following].rstrip("\r\n"))
+        following = self._starts[line] if line < len(self._starts) else len(self.text) + 1
+        content = len(self.text[line_start:following].rstrip("\r\n"))
         return Span(line, column, max(column, min(end - line_start, content) + 1))
 
     def last(self) -> int:
         """The index of the last character that is not blank."""
-        return max(0, len(self._text.rstrip()) - 1)
+        return max(0, len(self.text.rstrip()) - 1)
 
 
 class _Mark(Protocol):
@@ -114,4 +127,6 @@ def in_our_words(error: yaml.MarkedYAMLError, places: Places) -> Problem:
             message, hint = ours, what_to_do
             break
     at = min(index(mark), places.last()) if mark else 0
+    if (slip := slip_before(places.text, at, said)) is not None:
+        return Problem("not-yaml", slip.message, slip.hint, places.span(slip.begin, slip.end))
     return Problem("not-yaml", message, hint, places.span(at, at + 1))

@@ -7,13 +7,13 @@ What the shell gives us as one of our own descriptors (`<(...)`, /dev/stdin) may
 import errno
 import os
 import stat
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import IO
 
 from route_switcher.policy.file_kinds import FileKind
-from route_switcher.policy.problems import PolicyProblems, Problem
+from route_switcher.policy.problems import PolicyProblems, Problem, Span
 from route_switcher.policy.yaml.errors import Places
 from route_switcher.policy.yaml.reader import MAX_SIZE, Document, read, too_large
 
@@ -87,6 +87,14 @@ def read_bytes(raw: bytes, origin: str, kind: FileKind) -> Document:
     """
     if len(raw) > MAX_SIZE:
         raise PolicyProblems(origin, [too_large(kind)])
+    if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in raw[:2]:
+        problem = Problem(
+            "not-utf-8",
+            "the file is UTF-16 or UTF-32, and not UTF-8",
+            "save the file as UTF-8",
+            Span(1, 1, 1),
+        )
+        raise PolicyProblems(origin, [problem])
     raw = raw.removeprefix(BOM_UTF8)
     try:
         text = raw.decode()
