@@ -12,7 +12,7 @@ from faults.policy import Settings, names, policy_text, preferred
 from route_switcher.core.vocabulary.uplinks import Address, Family
 from route_switcher.lab.stream import PacketStream
 from route_switcher.lab.topology import Lab
-from support.running import Engine, NotInTimeError
+from support.running import Engine, ForkedEngine, NotInTimeError
 from support.tables import Key, our_routes
 
 PATIENCE = 90.0
@@ -112,9 +112,12 @@ class Bench:
         return tuple(str(d.fields["selected"]) for d in self.engine.said("decision", since))
 
 
-def start_engine(lab: Lab, policy_file: Path, **environment: str) -> Engine:
-    """The engine, telling every round."""
-    return Engine(lab, str(policy_file), "--log-level", "debug", **environment)
+def start_engine(lab: Lab, policy_file: Path, first: str = "", **environment: str) -> Engine:
+    """The engine, telling every round; `first`: see `Forked`."""
+    words = str(policy_file), "--log-level", "debug"
+    if first:
+        return ForkedEngine(lab, *words, first=first, **environment)
+    return Engine(lab, *words, **environment)
 
 
 @contextmanager
@@ -123,10 +126,11 @@ def bench(
     settings: Settings,
     environment: Mapping[str, str] | None = None,
     prepare: Callable[[Lab], None] = lambda _: None,
+    first: str = "",
 ) -> Iterator[Bench]:
     """A bench with both uplinks healthy, the primary active, and the stream under way.
 
-    `prepare` is done before the engine starts.
+    `prepare` is done before the engine starts, and `first` by its process (`Forked`).
     """
     family = settings.families[0]
     with Lab(uplinks=settings.uplinks) as lab, ExitStack() as opened, ExitStack() as engines:
@@ -134,7 +138,7 @@ def bench(
         prepare(lab)
         policy_file = folder / "policy.yaml"
         policy_file.write_text(policy_text(lab, settings))
-        engine = engines.enter_context(start_engine(lab, policy_file, **(environment or {})))
+        engine = engines.enter_context(start_engine(lab, policy_file, first, **(environment or {})))
         routes = preferred(lab, settings)
         for each in settings.families:
             engine.wait_for_health(*names(settings, each), family=each)

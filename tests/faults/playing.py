@@ -23,7 +23,8 @@ _LATEST = 100
 def play(row: Row, folder: Path) -> Line:
     """The row's line of the table. Raises AssertionError if something did not hold."""
     steps = [step for step in (row.fault, row.mended) if step is not None]
-    with bench(folder, row.settings, row.environment(folder), row.prepare) as running:
+    environment, first = row.environment(folder), row.first(folder)
+    with bench(folder, row.settings, environment, row.prepare, first) as running:
         row.before(running)
         times = [_take(step, running) for step in steps]
         running.stream.stop()

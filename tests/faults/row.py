@@ -68,6 +68,8 @@ class Row:
     settings: Settings = field(default_factory=Settings)
     environment: Callable[[Path], Mapping[str, str]] = field(default=lambda _: {})
     """Variables of the engine's process, whose files are in this folder."""
+    first: Callable[[Path], str] = field(default=lambda _: "")
+    """Python that the engine's process runs before all else, whose files are in this folder."""
     slow: bool = True
     """It is left to `make faults`."""
     alone: bool = False

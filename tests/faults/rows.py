@@ -8,6 +8,7 @@ from faults.policy import Settings
 from faults.row import A_MOMENT, ALONE, FAILED_OVER, Row, Step
 from faults.rows_control import ROWS_CONTROL
 from faults.rows_floods import ROWS_FLOODED
+from faults.rows_held import ROWS_HELD
 from faults.rows_hooks import ROWS_HOOKS
 from faults.rows_kinds import ROWS_KINDS
 from faults.rows_links import ROWS_LINKS
@@ -320,6 +321,7 @@ ROWS = (
     ),
     *ROWS_WARS,
     *ROWS_TIME,
+    *ROWS_HELD,
     *ROWS_FLOODED,
     *ROWS_CONTROL,
     *ROWS_HOOKS,
