@@ -15,7 +15,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-import trio
 from hypothesis import HealthCheck
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -25,6 +24,7 @@ from route_switcher.daemon.log_limit import LogLimit
 from route_switcher.lab import sandbox
 from route_switcher.lab.topology import Lab
 from support.left_behind import empty_run, left_behind
+from support.threads_of_trio import keep_threads_apart
 
 _unavailable = pytest.StashKey[str]()
 
@@ -53,9 +53,6 @@ for _name in (
     *("ROUTE_SWITCHER_LOG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"),
 ):
     os.environ.pop(_name, None)
-
-# A thread stays in the network in which it began, so none may wait for the next test.
-trio._core._thread_cache.IDLE_TIMEOUT = 0
 
 # However slow the machine is, a property test fails for nothing but its property.
 hypothesis.settings.register_profile(
@@ -149,6 +146,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    keep_threads_apart()
     reason = item.config.stash.get(_unavailable, "")
     if not reason or item.get_closest_marker("kernel") is None:
         return
