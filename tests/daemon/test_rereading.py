@@ -9,7 +9,7 @@ import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.core.vocabulary.policy import Policy
-from route_switcher.daemon.reloading import Reloaded, Reloading
+from route_switcher.daemon.reloading import MOST_DROPPED, Reloaded, Reloading
 from route_switcher.policy.load import Written, load
 from route_switcher.policy.problems import PolicyProblems
 
@@ -68,6 +68,26 @@ async def test_asked_again_meanwhile_only_the_newest_is_taken() -> None:
         await taker.heard.wait()
         nursery.cancel_scope.cancel()
     assert (taker.taken, disk.readings) == ([NEW], 2)
+
+
+async def test_who_asks_without_end_does_not_keep_a_policy_out() -> None:
+    taker = _Taker()
+    readings = 0
+
+    def load() -> Written:
+        nonlocal readings
+        readings += 1
+        trio.from_thread.run_sync(reads.ask)
+        return Written(NEW, "")
+
+    reads = Reloading(taker.submit, load, tuple)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.run)
+        with trio.fail_after(60):
+            assert await reads.reload() == Reloaded()
+        assert taker.taken[0] is NEW
+        assert readings > MOST_DROPPED
+        nursery.cancel_scope.cancel()
 
 
 async def test_one_that_hangs_is_left_and_no_second_one_joins_it(

@@ -21,6 +21,10 @@ from route_switcher.policy.load import Written
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.yaml.files import TIME_LIMIT
 
+MOST_DROPPED = 3
+"""Readings in a row that do not count since one more was asked for meanwhile. Where somebody asks
+without end, the policy would never be read again otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
@@ -126,22 +130,27 @@ class Reloading:
             await self._run()
 
     async def _run(self) -> NoReturn:
+        dropped = 0
         while True:
             await self._asked.wait()
             self._asked = trio.Event()
             waiting, self._waiting = self._waiting, []
             asked = (each.seconds for each in waiting if each.seconds is not None)
             async with self._admission.turn:
-                reloaded = await self._reload(min(asked, default=None))
+                reloaded = await self._reload(
+                    min(asked, default=None), droppable=dropped < MOST_DROPPED
+                )
             if reloaded is None:
                 self._waiting[:0] = waiting
+                dropped += 1
                 continue
+            dropped = 0
             self.reloads.note(reloaded)
             for each in waiting:
                 each.settle(reloaded)
 
-    async def _reload(self, seconds: float | None) -> Reloaded | None:
-        """What came of it; None: it was asked for again meanwhile."""
+    async def _reload(self, seconds: float | None, *, droppable: bool) -> Reloaded | None:
+        """What came of it; None: it was asked for again meanwhile, and is `droppable`."""
         if self._one.borrowed_tokens:
             return _stays("an earlier reading of the policy still hangs")
         try:
@@ -153,7 +162,7 @@ class Reloading:
             return _stays(f"the policy could not be read ({type(error).__name__}: {error})")
         if patience.cancelled_caught:
             return _stays(f"the policy could not be read within {self._limit:g} s")
-        if self._asked.is_set():
+        if droppable and self._asked.is_set():
             return None
         for line in lines:
             say(level, "policy", line)
