@@ -125,8 +125,8 @@ def damped() -> World:
 CASES: dict[str, tuple[Callable[[], World], Verdict, str]] = {
     "all is well": (well, Verdict.OK, "the preferred uplink is active and healthy"),
     "it starts": (starting, Verdict.DEGRADED, "no uplink is selected yet"),
-    "failed over": (failed_over, Verdict.DEGRADED, "primary is preferred, and is not active"),
-    "recovering": (recovering, Verdict.DEGRADED, "primary is preferred, and is not active"),
+    "failed over": (failed_over, Verdict.DEGRADED, "primary is preferred, but not active"),
+    "recovering": (recovering, Verdict.DEGRADED, "primary is preferred, but not active"),
     "all down": (all_down, Verdict.DOWN, "no uplink answers"),
     "the standby is unplugged": (
         unplugged,
@@ -148,14 +148,14 @@ CASES: dict[str, tuple[Callable[[], World], Verdict, str]] = {
     "a foreign route decides": (
         in_the_way,
         Verdict.DEGRADED,
-        "a foreign route decides instead of ours",
+        "a foreign route comes before ours",
     ),
     "the active one left the policy": (
         departing,
         Verdict.DEGRADED,
         "primary has left the policy",
     ),
-    "damped": (damped, Verdict.DEGRADED, "a is preferred, and is not active"),
+    "damped": (damped, Verdict.DEGRADED, "a is preferred, but not active"),
 }
 
 
@@ -240,7 +240,7 @@ def test_times_of_an_order_are_there() -> None:
 
 def test_what_stands_out_is_on_the_screen() -> None:
     text = "\n".join(screen(document(in_the_way())))
-    assert "CONFLICT: a foreign route decides instead of ours: default via" in text
+    assert "CONFLICT: a foreign route comes before ours: default via" in text
     assert "REFUSED: the kernel refused" in "\n".join(screen(document(refused())))
 
 

@@ -71,8 +71,8 @@ def test_the_active_one_comes_first_with_its_cause_and_what_would_end_it() -> No
 def test_a_standby_that_is_well_says_whom_it_waits_for() -> None:
     (paragraph,) = told(well(), "secondary")
     assert paragraph == (
-        "IPv4: secondary is not active. It is healthy. primary stands further up in the policy, and"
-        " carries the traffic. It takes over when primary fails, or by"
+        "IPv4: secondary is not active. It is healthy. primary comes first in the policy, and"
+        " carries the traffic. secondary takes over when primary fails, or by"
         " `route-switcher switch secondary`."
     )
 
@@ -80,7 +80,9 @@ def test_a_standby_that_is_well_says_whom_it_waits_for() -> None:
 def test_one_that_recovers_says_how_far_it_is() -> None:
     (paragraph,) = told(recovering(), "primary")
     assert "of 60 s; restarted at" in paragraph
-    assert "Traffic returns to it once it is healthy, or sooner if secondary fails." in paragraph
+    assert (
+        "Traffic returns to primary once it is healthy, or sooner if secondary fails." in paragraph
+    )
 
 
 def test_an_order_is_named_with_its_end_and_what_ends_it() -> None:
@@ -101,7 +103,7 @@ def test_a_move_that_is_delayed_says_by_what_and_for_how_long() -> None:
 
 
 def test_a_conflict_is_said_of_the_active_uplink() -> None:
-    assert "A foreign route decides instead of ours" in told(in_the_way())[0]
+    assert "A foreign route comes before ours" in told(in_the_way())[0]
 
 
 def test_without_a_way_out_it_says_what_is_waited_for() -> None:
@@ -114,7 +116,7 @@ def test_what_stands_in_the_way_is_not_what_it_waits_for() -> None:
     (paragraph,) = told(unplugged(), "secondary")
     assert paragraph.count("Traffic cannot go there now: eth1 has no carrier.") == 1
     assert "It waits for: rule " in paragraph
-    assert paragraph.endswith("It takes over if primary fails and it answers then.")
+    assert paragraph.endswith("secondary takes over if primary fails and secondary answers then.")
     shown = list(screen(document(unplugged())))
     assert any(line.strip() == "cannot be used now: eth1 has no carrier" for line in shown)
 

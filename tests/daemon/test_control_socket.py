@@ -195,7 +195,7 @@ async def test_an_order_moves_traffic_and_its_outcome_is_told(
         assert reply["messages"][-1] == "IPv4: secondary is active"
         assert await it.world.metrics() == {"eth0": 1010, "eth1": 20}
         reply = await client.ask(request("release"))
-        assert reply["messages"][0] == "the order for secondary is taken back"
+        assert reply["messages"][0] == "the order for secondary is released"
         assert await it.world.metrics() == {"eth0": 10, "eth1": 20}
         reply = await client.ask(request("release"))
         assert reply["messages"] == ["there is no order"]
@@ -203,7 +203,7 @@ async def test_an_order_moves_traffic_and_its_outcome_is_told(
         await trio.sleep(5)
         reply = await client.ask(request("switch", uplink="secondary"))
         assert (reply["ok"], reply["error"]) == (False, "refused")
-        assert "only a forced order moves to it" in reply["messages"][0]
+        assert "only a forced order (--force) moves traffic there" in reply["messages"][0]
         reply = await client.ask(request("switch", uplink="secondary", force=True))
         assert reply["ok"]
         reply = await client.ask(request("switch", uplink="tertiary"))

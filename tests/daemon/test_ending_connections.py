@@ -41,7 +41,7 @@ def ending(*results: Swept | Exception) -> Connections:
 @pytest.mark.parametrize(
     ("swept", "level", "text"),
     [
-        (Swept(2), logging.INFO, "2 connections that stuck to fibre (192.0.2.10) ended in"),
+        (Swept(2), logging.INFO, "ended 2 connections with the address of fibre (192.0.2.10) in"),
         (Swept(untracked=True), logging.DEBUG, "this kernel tracks no connections"),
         (Swept(1, "the kernel says: EPERM"), logging.WARNING, "then no more: the kernel says: EP"),
         (OSError(11, "not now"), logging.WARNING, "no process can be started: not now"),
@@ -84,7 +84,7 @@ async def test_it_stops_when_the_traffic_moves_again(
     process(monkeypatch, "import sys; sys.stdin.read(); print('[7, \"no more\", false]')")
     await Connections().end(EFFECT, lambda _: "dsl")
     (message,) = caplog.messages
-    assert message.startswith("IPv4: 7 connections")
+    assert message.startswith("IPv4: ended 7 connections")
     assert message.endswith("then no more: no more")
 
 

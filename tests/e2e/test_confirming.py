@@ -104,7 +104,7 @@ def test_confirmed_or_refused_it_is_as_any_reload(
     assert run_to_its_end(lab, "reload", "--confirm", "60s").returncode == 0
     done = run_to_its_end(lab, "confirm")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "confirmed: the policy that counts now stays\n"
+    assert done.stdout == "confirmed: the policy now in force stays\n"
     assert run_to_its_end(lab, "confirm").returncode == 1
     engine.end(signal.SIGKILL)
     engine = start()

@@ -227,5 +227,5 @@ def test_the_report_for_people_fits_the_screen(lab: Lab, start: Start) -> None:
             break
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0] == "drill of secondary: it held, and the traffic returned"
+    assert lines[0] == "drill of secondary: it worked, and the traffic returned"
     assert all(len(line) <= 80 for line in lines)

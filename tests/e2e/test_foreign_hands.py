@@ -113,7 +113,7 @@ def test_foreign_routes_stay_byte_for_byte_through_failover_and_fail_back(
         (
             True,
             "default via 198.51.100.1 dev eth0",
-            "traffic takes it whatever this engine decides",
+            "traffic takes it whatever the engine decides",
         ),
         (True, "unreachable default metric 15", "traffic stops at it"),
         (True, "default via 2001:db8:2::1 dev eth1 metric 15", "traffic takes it"),

@@ -126,4 +126,4 @@ def test_a_policy_that_others_may_write_is_warned_of_at_the_start_and_at_a_reloa
     policy_file.parent.chmod(0o777)
     engine.send(signal.SIGHUP)
     engine.wait_for("policy", f"chmod o-w {policy_file.parent}")
-    engine.wait_for("reload", "the policy was read again, and counts from now on")
+    engine.wait_for("reload", "the policy was read again, and is now in force")

@@ -115,7 +115,7 @@ def test_an_order_is_refused_in_words_unless_it_is_forced(lab: Lab, start: Start
     engine.wait_for("rule", uplink="secondary", after="failed")
     done = ask(lab, "switch", "secondary")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "only a forced order moves to it" in " ".join(done.stderr.split())
+    assert "only a forced order (--force) moves traffic there" in " ".join(done.stderr.split())
     assert max(map(len, done.stderr.splitlines())) <= 80
     done = ask(lab, "switch", "lte")
     assert done.returncode == 2
@@ -149,7 +149,7 @@ def test_a_bad_policy_fails_visibly_and_the_running_one_stays(
     policy_file.write_text(good)
     done = ask(lab, "reload")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "the policy was read again, and counts from now on\n"
+    assert done.stdout == "the policy was read again, and is now in force\n"
     wait_for_our_routes(lab, ("eth0", 10), ("eth1", 20))
 
 

@@ -26,7 +26,7 @@ def test_a_swapped_preference_moves_the_traffic_at_once(
     engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
     with Recorder(lab) as recorder:
         reload(engine, policy_file, policy_text(lab, DUAL_STACK, order=(1, 0), stable="1h"))
-        read = engine.wait_for("reload", "the policy was read again, and counts from now on").number
+        read = engine.wait_for("reload", "the policy was read again, and is now in force").number
         for name in ("secondary", "secondary-v6"):
             engine.wait_for("decision", since=read, selected=name, cause="reload")
         for family in Family:
@@ -109,7 +109,7 @@ def test_a_bad_policy_is_reported_and_the_running_one_stays_and_works(
     engine.wait_for("decision", previous="primary", selected="secondary", cause="failover")
     wait_until_taken(lab, "eth1")
     reload(engine, policy_file, good)
-    engine.wait_for("reload", "the policy was read again, and counts from now on")
+    engine.wait_for("reload", "the policy was read again, and is now in force")
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -145,7 +145,7 @@ def test_another_name_of_the_interface_moves_nothing(
     engine.wait_for_health("primary", "secondary", "primary-v6", "secondary-v6")
     since, before = engine.now, whole_table(lab)
     reload(engine, policy_file, text.replace("interface: eth", "interface: wan-eth"))
-    engine.wait_for("reload", "the policy was read again, and counts from now on")
+    engine.wait_for("reload", "the policy was read again, and is now in force")
     FAULTS["blackhole"].inject(lab, lab.uplinks[1])
     for name in ("secondary", "secondary-v6"):
         engine.wait_for("rule", since=since, uplink=name, after="failed")

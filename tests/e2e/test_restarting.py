@@ -191,6 +191,6 @@ def test_a_signal_from_before_pythons_start_is_answered_if_the_starter_holds_it(
     held = ["env", "--block-signal=HUP,TERM,INT", "sh", "-c", f'kill -{number.value} $$; exec "$@"']
     engine = start(policy_text(lab), wrapped_in=[*held, "sh"])
     if number is signal.SIGHUP:
-        engine.wait_for("reload", "the policy was read again, and counts from now on")
+        engine.wait_for("reload", "the policy was read again, and is now in force")
     else:
         engine.wait_for("stop", "stopped by SIGTERM")

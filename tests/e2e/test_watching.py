@@ -219,7 +219,7 @@ def test_the_screen_shows_what_is_known_and_what_happens_in_any_size(
         terminal.shows("OK: IPv4: the preferred uplink is active and healthy", "answered")
         FAULTS["blackhole"].inject(lab, lab.uplinks[0])
         terminal.shows(
-            "DEGRADED: IPv4: primary is preferred, and is not active",
+            "DEGRADED: IPv4: primary is preferred, but not active",
             "IPv4: secondary selected instead of primary",
         )
         terminal.resize(60, 40)

@@ -88,8 +88,12 @@ ROWS = (
     replace(
         _BLACKHOLE,
         name="the same, behind `snat to` instead of masquerade",
-        fault=replace(_AWAY_UNBROKEN, says=(("conntrack", "1 connection that stuck to primary"),)),
-        mended=replace(_BACK, says=(("conntrack", "1 connection that stuck to secondary"),)),
+        fault=replace(
+            _AWAY_UNBROKEN, says=(("conntrack", "ended 1 connection with the address of primary"),)
+        ),
+        mended=replace(
+            _BACK, says=(("conntrack", "ended 1 connection with the address of secondary"),)
+        ),
         prepare=snat,
         slow=True,
     ),

@@ -54,13 +54,13 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"route-switcher reload: {warning}", file=sys.stderr)
         left = reply.get("confirm_seconds")
         if left is None:
-            print("the policy was read again, and counts from now on")
+            print("the policy was read again, and is now in force")
             return EXIT_OK
         if reply.get("kept") is False:
             what = "the policy from before cannot be kept: a restart would confirm this one"
             print(f"route-switcher reload: {what}; the log says why", file=sys.stderr)
-        print("the policy was read again, and is on trial: the one from before counts again")
-        print(f"in {span(round(left))}, unless `route-switcher confirm` comes")
+        print("the policy was read again, and is on trial: without `route-switcher confirm`,")
+        print(f"the one from before returns in {span(round(left))}")
         return EXIT_OK
 
     line = request("reload", confirm_seconds=seconds)

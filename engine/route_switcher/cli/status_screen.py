@@ -40,13 +40,11 @@ def screen(status: Document, width: int = WIDTH) -> Iterator[str]:
 def _confirmation(confirmation: Document) -> str:
     if confirmation["state"] == "missed":
         return (
-            "NOT CONFIRMED: the policy from before counts again; the file still has the other. Put"
-            " it right, then `route-switcher reload`"
+            "NOT CONFIRMED: the policy from before is in force; the file still has the other one."
+            " Correct the file, then run `route-switcher reload`"
         )
     left = span(round(confirmation["left_seconds"] or 0))
-    return (
-        f"ON TRIAL: `route-switcher confirm` within {left}, or the policy from before counts again"
-    )
+    return f"ON TRIAL: `route-switcher confirm` within {left}, or the policy from before returns"
 
 
 def _reasons(status: Document) -> str:
@@ -71,9 +69,7 @@ def _family(family: Document, width: int) -> Iterator[str]:
     if family["astray"]:
         yield from _wrapped(width, "  ", f"ASTRAY: {family['astray']}")
     for route in family["conflicts"]:
-        yield from _wrapped(
-            width, "  ", f"CONFLICT: a foreign route decides instead of ours: {route}"
-        )
+        yield from _wrapped(width, "  ", f"CONFLICT: a foreign route comes before ours: {route}")
     for route in family["undeletable"]:
         yield from _wrapped(width, "  ", f"REFUSED: our {route['route']} stays: {route['reason']}")
     if family["awaited"]:
@@ -89,7 +85,7 @@ def _active(family: Document) -> str:
     if family["active"] is not None:
         return f"{family['active']} is active {since}"
     if family["departing"] is not None:
-        return f"{family['departing']} has left the policy, and is active until another can be"
+        return f"{family['departing']} has left the policy, and stays active until another can"
     return "no uplink is selected yet"
 
 

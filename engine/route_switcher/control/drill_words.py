@@ -10,14 +10,14 @@ from route_switcher.text.durations import span
 Document: TypeAlias = Mapping[str, Any]
 
 _OUTCOMES = {
-    "running": "it goes on",
-    "returned": "it held, and the traffic returned",
-    "released": "it held until it was ended early, and the traffic returned",
-    "not-returned": "it held, but the traffic has not returned",
+    "running": "it is running",
+    "returned": "it worked, and the traffic returned",
+    "released": "it worked until it was ended early, and the traffic returned",
+    "not-returned": "it worked, but the traffic has not returned",
     "policy-changed": "a reload ended it",
     "replaced": "another order took its place",
     "went-astray": "the kernel sent traffic another way",
-    "did-not-hold": "IT DID NOT HOLD",
+    "did-not-hold": "IT FAILED",
 }
 
 
@@ -49,7 +49,7 @@ def report(document: Document) -> Iterator[str]:
 def _report(document: Document) -> Iterator[str]:
     yield f"drill of {document['uplink']}: {_OUTCOMES[document['outcome']]}"
     if document["restarted"]:
-        yield "the engine was restarted meanwhile: what was before is not counted"
+        yield "the engine was restarted during the drill: the figures begin after that"
     for family in document["families"]:
         yield ""
         yield from _family(document, family)
@@ -76,14 +76,14 @@ def _family(document: Document, family: Document) -> Iterator[str]:
     if family["astray"]:
         yield f"  the kernel did not send traffic through it: {family['astray']}"
     elif family["asked"]:
-        yield "  the kernel sends traffic through it (it was asked)"
+        yield "  the kernel confirms that traffic uses it"
     else:
-        yield "  the kernel was not asked whether it sends traffic through it"
+        yield "  it is not known if the kernel sends traffic through it"
     if back is not None:
         yield f"  {uplink} -> {family['active']} {_moved(back)}"
         yield f"  {_outage(back)}"
     if family["why_not_back"]:
-        yield f"  the traffic is not back: {family['why_not_back']}"
+        yield f"  the traffic has not returned: {family['why_not_back']}"
     yield (
         "  longest time between two answered requests through the active uplink:"
         f" {_milliseconds(family['longest_gap_seconds'])}"

@@ -50,13 +50,13 @@ def judge(family: FamilyStatus) -> Judged:
     elif order_holds(family):
         why = f"an order keeps the traffic on {family.active}"
     elif first.uplink.name != family.active:
-        why = f"{first.uplink.name} is preferred, and is not active"
+        why = f"{first.uplink.name} is preferred, but not active"
     elif first.state is not UplinkState.HEALTHY:
         why = f"{family.active} is {first.state.value}"
     elif family.astray:
-        why = f"traffic goes another way than by {family.active}"
+        why = f"traffic does not use {family.active}"
     elif family.conflicts:
-        why = "a foreign route decides instead of ours"
+        why = "a foreign route comes before ours"
     else:
         return Judged(Verdict.OK, "the preferred uplink is active and healthy")
     return Judged(Verdict.DEGRADED, why)

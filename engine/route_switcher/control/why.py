@@ -55,7 +55,7 @@ def _why_active(family: FamilyStatus, uplink: UplinkStatus, clock: WallClock) ->
     assert decision is not None
     yield f"{name} is active since {_moment(family.since, clock)}: {describe_move(decision)}."
     if decision.previous is not None:
-        yield f"Before it, {decision.previous} was active. What was known then:"
+        yield f"Before it, {decision.previous} was active. The states at that time:"
     if decision.evidence and decision.cause is not Cause.RESTART:
         yield "; ".join(decision.evidence) + "."
     order = family.override
@@ -67,17 +67,18 @@ def _why_active(family: FamilyStatus, uplink: UplinkStatus, clock: WallClock) ->
         yield from _needs(uplink, clock)
     yield from _awaited(family, clock)
     if family.refusing:
-        yield "No uplink answers, so all traffic of this family is refused until one does."
+        yield "No uplink answers, so the kernel refuses all traffic of this family until one does."
     if family.astray:
         yield f"But the kernel sends traffic another way: {family.astray}."
     if family.conflicts:
         routes = "; ".join(map(str, family.conflicts))
-        yield f"A foreign route decides instead of ours, so traffic may go another way: {routes}."
+        yield f"A foreign route comes before ours, so traffic can go another way: {routes}."
     if not family.awaited and not order_holds(family):
         yield _what_ends_it(family, uplink)
 
 
 def _what_ends_it(family: FamilyStatus, uplink: UplinkStatus) -> str:
+    name = uplink.health.uplink.name
     better = [
         u.health.uplink.name
         for u in family.uplinks[: family.uplinks.index(uplink)]
@@ -88,7 +89,7 @@ def _what_ends_it(family: FamilyStatus, uplink: UplinkStatus) -> str:
     back = f", or when {' or '.join(better)} is healthy again" if better else ""
     if better and family.returns_by_order:
         back = ", or by `route-switcher release` (`fail_back` is manual)"
-    return f"Traffic leaves it when it fails and another uplink answers{back}."
+    return f"Traffic leaves {name} when that fails and another uplink answers{back}."
 
 
 def _why_not(family: FamilyStatus, uplink: UplinkStatus, clock: WallClock) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _why_not_though_healthy(family: FamilyStatus, uplink: UplinkStatus) -> Itera
     if active is None or order_holds(family):
         return
     if names.index(active) < names.index(name):
-        yield f"{active} stands further up in the policy, and carries the traffic."
+        yield f"{active} comes first in the policy, and carries the traffic."
     elif family.awaited:
         yield f"{family.awaited}."
 
@@ -137,15 +138,15 @@ def _what_begins_it(family: FamilyStatus, uplink: UplinkStatus) -> Iterator[str]
     names = [u.health.uplink.name for u in family.uplinks]
     if names.index(active) < names.index(name):
         if uplink.health.state is UplinkState.HEALTHY:
-            yield f"It takes over when {active} fails, or by `route-switcher switch {name}`."
+            yield f"{name} takes over when {active} fails, or by `route-switcher switch {name}`."
         else:
-            yield f"It takes over if {active} fails and it answers then."
+            yield f"{name} takes over if {active} fails and {name} answers then."
     elif "route-switcher release" in family.awaited and uplink.health.state is UplinkState.HEALTHY:
-        yield f"Without an order it returns only if {active} fails."
+        yield f"Without an order traffic returns only if {active} fails."
     elif family.returns_by_order:
-        yield f"Traffic returns to it by `route-switcher release`, or if {active} fails."
+        yield f"Traffic returns to {name} by `route-switcher release`, or if {active} fails."
     elif uplink.health.state is not UplinkState.HEALTHY:
-        yield f"Traffic returns to it once it is healthy, or sooner if {active} fails."
+        yield f"Traffic returns to {name} once it is healthy, or sooner if {active} fails."
 
 
 def _needs(uplink: UplinkStatus, clock: WallClock) -> Iterator[str]:

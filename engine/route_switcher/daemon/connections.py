@@ -100,10 +100,10 @@ class Connections:
 
 def _ended(effect: EndConnections, count: int) -> str:
     if effect.addresses is None:
-        return f"{counted(count, 'translated connection')} ended"
+        return f"ended {counted(count, 'translated connection')}"
     what = counted(count, "connection")
-    stuck = f"that stuck to {', '.join(effect.left)}"
-    return f"{what} {stuck} ({', '.join(map(str, effect.addresses))}) ended"
+    left = ", ".join(effect.left)
+    return f"ended {what} with the address of {left} ({', '.join(map(str, effect.addresses))})"
 
 
 async def _in_a_process(

@@ -169,7 +169,7 @@ class Reloading:
         if written is None:
             return _stays("the policy is not sound", lines)
         said = await self._admission.admit(written, seconds)
-        say(logging.INFO, "reload", "the policy was read again, and counts from now on")
+        say(logging.INFO, "reload", "the policy was read again, and is now in force")
         await self._submit(NewPolicy(written.policy))
         return Reloaded((*lines, *said))
 

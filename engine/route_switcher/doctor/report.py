@@ -17,7 +17,7 @@ VERSION = 1
 _VERDICT = 6
 """Columns of the verdict, and where all that belongs to a finding begins."""
 
-_ABOVE = "(what mends it stands above)"
+_ABOVE = "(the command above corrects it)"
 
 _WORD = re.compile(r"(?:[^\s'\"\\]|\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\")+")
 """A word of a command for the shell, with what is quoted in it."""

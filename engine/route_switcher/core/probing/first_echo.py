@@ -9,7 +9,7 @@ from dataclasses import replace
 from route_switcher.core.probing.round import RoundResult
 from route_switcher.core.vocabulary.states import RoundOutcome
 
-NEVER_CAME_BACK = "no echo has come back on this line yet, so that none comes says nothing"
+NEVER_CAME_BACK = "no echo has come back on this line yet, so a missing echo says nothing"
 
 
 def before_the_first_echo(result: RoundResult) -> RoundResult:

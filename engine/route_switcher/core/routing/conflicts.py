@@ -58,7 +58,7 @@ def describe_conflict(route: Route, uplinks: Iterable[Uplink], active: Route | N
     reach = max(_reach(route, uplinks), active.metric if active is not None else 0)
     stopped = "probes of a demoted uplink stop at it, so that a failed one never recovers"
     traffic = "traffic" if route.destination is None else f"traffic to {route.destination}"
-    effect = f"{traffic} takes it whatever this engine decides"
+    effect = f"{traffic} takes it whatever the engine decides"
     if route.destination is not None and not route.nexthop and route.leads_on:
         return (
             f"foreign route in the way: {_whole(route)} proto {protocol_name(route.protocol)}:"

@@ -43,7 +43,7 @@ class AllDown:
             return self._ask_again(at, inf, healths)
         known = "; ".join(h.evidence() for h in healths)
         family = healths[0].uplink.family
-        text = f"{family}: no uplink answers yet, nothing is moved: {known}"
+        text = f"{family}: no uplink answers yet, so no traffic moves: {known}"
         return [*self._ask_again(at, inf, healths), Notice(at, Level.ERROR, text)]
 
     def update(

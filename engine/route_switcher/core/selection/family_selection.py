@@ -115,7 +115,7 @@ class FamilySelection(SelectionState):
             unfit = [] if health.state is UplinkState.HEALTHY else [health]
             unfit += self.worse_beside(health)
             if unfit:
-                why = f"{unfit[0].evidence()}; only a forced order moves to it"
+                why = f"{unfit[0].evidence()}; only a forced order (--force) moves traffic there"
         if why is not None:
             return [Notice(at, Level.WARNING, f"switch to {health.label} refused: {why}")]
         self.override = override

@@ -176,7 +176,7 @@ class Answers:
                 refused = await self._trial.confirm()
                 if refused:
                     return failed(Error.REFUSED, refused)
-                messages = ["confirmed: the policy that counts now stays"]
+                messages = ["confirmed: the policy now in force stays"]
                 return done("confirm", messages=messages, kept=self._trial.kept)
             case _:
                 assert_never(order)
@@ -216,7 +216,7 @@ class Answers:
         for name in names:
             outcome = await self._engine.submit(Release(inf, name))
             assert outcome is not None
-            taken_back = [f"the order for {name} is taken back"] if name in ordered else []
+            taken_back = [f"the order for {name} is released"] if name in ordered else []
             messages += [*taken_back, *self._said(outcome)]
             status = outcome.status
         kept = await self._orders.keep(status)

@@ -78,7 +78,7 @@ class OnTrial(Admission):
         self._running = written
         if written.text == trial.before.text:
             await self._set(None)
-            said = "this is the policy that counted before, so there is nothing to confirm"
+            said = "the policy has not changed, so there is nothing to confirm"
             say(logging.INFO, "confirm", said)
             return (said,)
         until = trial.until if seconds is None else now + seconds
@@ -93,10 +93,10 @@ class OnTrial(Admission):
             return "no confirmation is awaited"
         if self._missed:
             return (
-                "it is too late: the policy from before counts again. `route-switcher reload` takes"
-                " what the file says"
+                "it is too late: the policy from before is in force again. `route-switcher reload`"
+                " loads the file"
             )
-        say(logging.INFO, "confirm", "confirmed: the policy that counts now stays")
+        say(logging.INFO, "confirm", "confirmed: the policy now in force stays")
         await self._set(None)
         return ""
 
@@ -142,8 +142,8 @@ class OnTrial(Admission):
             say(
                 logging.WARNING,
                 "confirm",
-                "nobody confirmed the policy: the one from before it counts again. The file still"
-                " has the other: put it right, then `route-switcher reload`",
+                "nobody confirmed the policy: the one from before is in force again. The file still"
+                " has the other one: correct the file, then run `route-switcher reload`",
                 state="missed",
             )
             await self._submit(NewPolicy(trial.before.policy))
@@ -160,7 +160,7 @@ class OnTrial(Admission):
         say(
             logging.WARNING,
             "confirm",
-            f"{what}: unless `route-switcher confirm` comes, the one from before it counts again"
+            f"{what}: without `route-switcher confirm`, the one from before returns"
             f" in {span(round(left))}",
             state="awaited",
             seconds=round(left, 3),
