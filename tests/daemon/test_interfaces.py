@@ -1,15 +1,19 @@
 """What is looked at and set when an interface appears."""
 
 import logging
+import threading
 from dataclasses import replace
 
 import pytest
+import trio
 
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.daemon import interfaces
+from route_switcher.daemon.in_order import InOrder
 from route_switcher.daemon.interfaces import Interfaces
 from support.world import policy, uplink
 
+DEADLINE = 60.0
 HERE = LinkState("eth0")
 GONE = LinkState("eth0", present=False, up=False, carrier=False)
 
@@ -40,6 +44,40 @@ def test_a_reload_that_wants_it_sets_it(written: list[str]) -> None:
     look(replace(policy(), ignore_linkdown=True), [HERE])
     assert written == ["eth0"]
     look(policy(), [HERE])
+    assert written == ["eth0", "not eth0"]
+
+
+async def test_it_is_set_by_a_thread_in_the_order_of_what_was_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = threading.Event()
+    written: list[tuple[bool, bool]] = []
+
+    def write(_: str, on: bool) -> None:
+        written.append((lock.wait(DEADLINE), on))
+
+    monkeypatch.setattr(interfaces, "ignore_linkdown", write)
+    look = Interfaces(writes=True, do=InOrder().do).look
+    for wanted in (True, False, True):
+        look(replace(policy(), ignore_linkdown=wanted), [HERE])
+    assert written == []
+    lock.set()
+    with trio.fail_after(DEADLINE):
+        while len(written) < 3:
+            await trio.lowlevel.checkpoint()
+    assert written == [(True, True), (True, False), (True, True)]
+
+
+async def test_where_no_thread_can_be_had_it_is_set_at_once(
+    monkeypatch: pytest.MonkeyPatch, written: list[str]
+) -> None:
+    def no_thread(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(trio.lowlevel, "start_thread_soon", no_thread)
+    look = Interfaces(writes=True, do=InOrder().do).look
+    for wanted in (True, False):
+        look(replace(policy(), ignore_linkdown=wanted), [HERE])
     assert written == ["eth0", "not eth0"]
 
 

@@ -30,6 +30,7 @@ from route_switcher.daemon.dropped_packets import DroppedPackets
 from route_switcher.daemon.dry_run import DryRunTable
 from route_switcher.daemon.hooks.kept import KeptHooks
 from route_switcher.daemon.hooks.programs import Programs
+from route_switcher.daemon.in_order import InOrder
 from route_switcher.daemon.interfaces import Interfaces
 from route_switcher.daemon.leaving import leave
 from route_switcher.daemon.line_writer import LineWriter
@@ -150,7 +151,8 @@ async def _serve(
     except OSError as error:
         raise CannotStart(error) from None
     with connected as kernel, asked as oracle:
-        interfaces, addresses = Interfaces(writes=not dry_run), LinkAddresses()
+        interfaces = Interfaces(writes=not dry_run, do=InOrder().do)
+        addresses = LinkAddresses()
 
         def look(policy: Policy, links: Iterable[LinkState]) -> None:
             links = tuple(links)

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from route_switcher.core.vocabulary.events import LinkState
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.core.vocabulary.uplinks import Family, GatewayMode, Uplink
+from route_switcher.daemon.in_order import Do, at_once
 from route_switcher.daemon.report import say
 from route_switcher.kernel.host.ipv6_settings import (
     what_disables_ipv6,
@@ -18,8 +20,11 @@ from route_switcher.kernel.host.rp_filter import rp_filter_remedy, strict_rp_fil
 class Interfaces:
     """Looks at each interface when it appears. A dry run (`writes` false) sets nothing."""
 
-    def __init__(self, *, writes: bool) -> None:
+    def __init__(self, *, writes: bool, do: Do = at_once) -> None:
+        """`do` does what may wait for the kernel: to set `ignore_routes_with_linkdown` takes its
+        lock for links and routes."""
         self._writes = writes
+        self._do = do
         self._looked_at: set[str] = set()
         self._set: set[str] = set()
         self._policy: Policy | None = None
@@ -44,7 +49,8 @@ class Interfaces:
                 _warn_of_rp_filter(link.own_name)
             if self._writes and policy.ignore_linkdown != (interface in self._set):
                 self._set ^= {interface}
-                _set_linkdown(link.own_name, policy.ignore_linkdown)
+                name, on = link.own_name, policy.ignore_linkdown
+                self._do(partial(ignore_linkdown, name, on), partial(_tell_of_linkdown, name, on))
 
     def _look_at_names(self, policy: Policy, links: Mapping[str, LinkState]) -> None:
         if policy is not self._policy:
@@ -108,8 +114,7 @@ def _warn_of_rp_filter(interface: str) -> None:
         say(logging.WARNING, "rp-filter", text)
 
 
-def _set_linkdown(interface: str, on: bool) -> None:
-    refused = ignore_linkdown(interface, on)
+def _tell_of_linkdown(interface: str, on: bool, refused: str | None) -> None:
     if refused is not None:
         text = f"cannot set ignore_linkdown on {interface}: {refused}; carrier loss takes longer"
         say(logging.WARNING, "linkdown", text)
