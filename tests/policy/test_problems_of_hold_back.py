@@ -5,7 +5,8 @@ import pytest
 from support.told import DURATION_HINT, check, with_uplink
 
 SWITCHES_HINT = (
-    "a whole number from 1 to 1000: after so many switches within an hour, optional ones wait"
+    "a whole number from 1 to 1000: after this number of switches within an hour, optional ones"
+    " wait"
 )
 
 

@@ -151,8 +151,8 @@ PROBLEMS = {
         hook("[/bin/it], attempts: 0"),
         [
             "5:48-49 bad-value: 0 is not a number of attempts",
-            "a whole number from 1 to 10: how often it is run until it ends with exit code 0, with"
-            " 5 seconds between two attempts. Left out: 3",
+            "a whole number from 1 to 10: how often the engine runs it until it ends with"
+            " exit code 0, with 5 seconds between two attempts. Left out: 3",
         ],
     ),
     "the same twice": (
