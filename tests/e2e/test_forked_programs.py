@@ -67,7 +67,7 @@ def test_it_has_what_it_is_given_and_nothing_else(
 
 BROKEN = """\
 from route_switcher.cli import run
-def broken(_):
+def broken(*_):
     raise RuntimeError("broken")
 run._execute = broken
 """
