@@ -64,6 +64,13 @@ def test_a_command_that_there_is_not_gets_a_hint(
         (("validate", "-x"), "unrecognized arguments: -x"),
         (("validate", "--dry-run", "dual-wan"), "--dry-run; it is an option of run"),
         (("validate", "--seed=1", "dual-wan"), "it is an option of simulate"),
+        (("run", "-c", "dual-wan"), "write the POLICY by itself, without an option"),
+        (("explain", "--config=dual-wan"), "write the POLICY by itself, without an option"),
+        (("run", "--verbose"), "did you mean '--log-level debug'?"),
+        (("validate", "--json", "dual-wan"), "did you mean '--format json'?"),
+        (("status", "--format=json"), "did you mean '--json'?"),
+        (("validate", "--no-color", "dual-wan"), "did you mean '--color never'?"),
+        (("init", "-o", "x.yaml"), "did you mean '--output'?"),
     ],
 )
 def test_a_wrong_option_gets_a_hint_and_the_usage_of_its_command(

@@ -119,6 +119,10 @@ ODD = [
     *("https", "arp", "script", "flush", "drop", "never", "main", "254", "20", "0.2", "20 %"),
     *("120%", "20,5%", "8.8.8.8", "'8.8.8.8, 1.1.1.1'", "9.9.9.10:53", "8.8.8.8/32", "a", "'a, b'"),
     *("[]", "[a]", "{a: 1}", "eth0", "eth0:1", "' eth1'", "a b", "/bin/true", "'/bin/it now'"),
+    *("PT1M", "00:01:30", "1_000", "010", "infinity", "unlimited", "500us", "1 y", "half a minute"),
+    *("'>20%'", "1/5", "3 of 4", "3.0", "'>3'", "three", "[3]", "1 times", "0x10", "[1s]", "[20%]"),
+    *("http://www.example.net", "'[2001:db8::9]'", "'::ffff:8.8.4.4'", "8.8.8.08", "fe80::9%eth0"),
+    *("'via 198.51.100.9'", "bücher.example", "www.example.net/x", "[9.9.9.11]", "eth0.", "lo:0"),
     *("198.18.0.1/15", "10.0.0.0/8", "127.0.0.1:9000", "0.0.0.0:9000", "9000", "Server nginx"),
 ]
 POLICY_OF_ONE = """\
@@ -130,7 +134,7 @@ _TOKEN = "@@"
 _FIT = r"(?:[\[{].*[\]}]|[^\s,()\[\]{}…]+|'[^']+')"
 _WRITE = re.compile(
     rf"(?:a unit is missing: |no shell reads it: )?write ({_FIT}(?:,? or {_FIT})*)"
-    r"(?:, without (?:quotes|spaces|the port))?\Z"
+    r"(?:, without (?:quotes|spaces)| alone)?\Z"
 )
 # A section or an entry of it is an example for a whole file, not for what stands beside it here.
 _EXAMPLE = re.compile(r"write for example ([^'{].*(?<!\}\]))\Z")
@@ -225,6 +229,8 @@ def test_an_example_names_nothing_that_is_refused_or_needs_quotes(name: str) -> 
         (("rules", 0, "uplinks"), "1 day"),
         (("rules",), "[a]"),
         (("probes", "p", "size"), "'3'"),
+        (("probes", "p", "quorum"), "[3]"),
+        (("probes", "p", "quorum"), "'>3'"),
         (("probes", "h", "status"), "'3'"),
         (("probes", "d", "targets"), "1.5h"),
         (("probes", "d", "targets"), "www.example.net"),

@@ -39,6 +39,29 @@ _OTHERWISE = {
 }
 """What is said of words that no command stands for."""
 
+_OF_FILE = (
+    "-c",
+    "-f",
+    "--config",
+    "--config-file",
+    "--conf",
+    "--file",
+    "--policy",
+    "--policy-file",
+)
+_OPTIONS = {
+    "--log-level debug": ("-v", "-vv", "--verbose", "--debug"),
+    "--log-level warning": ("-q", "--quiet", "--silent"),
+    "--dry-run": ("-n", "--check", "--no-op", "--noop", "--simulate"),
+    "--output": ("-o", "--out", "--file"),
+    "--json": ("-j", "--format", "--output-format"),
+    "--format json": ("-j", "--json"),
+    "--force": ("-f", "--yes", "-y", "--overwrite"),
+    "--color never": ("--no-color", "--no-colour", "--plain"),
+    "--duration": ("--days", "--time", "--length", "--for"),
+}
+"""Options, each with what other programs call it."""
+
 _IN_FRONT = {"-v": "--version", "-V": "--version", "-?": "--help", "-help": "--help"}
 """What the short options of other programs are called here."""
 
@@ -76,9 +99,20 @@ def refuse_arguments(
     first = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
     hint = ""
     if first.startswith("-"):
-        hint = did_you_mean(first, _options(command)) or _of_others(first, program)
+        hint = _meant(first, command)
+        hint = hint or did_you_mean(first, _options(command)) or _of_others(first, program)
     told = ", ".join(printable(word) for word in words)
     command.error(f"unrecognized arguments: {told}{f'; {hint}' if hint else ''}")
+
+
+def _meant(option: str, command: argparse.ArgumentParser) -> str:
+    """What says here what an option of other programs says, if this command has it."""
+    if option in _OF_FILE and any(action.dest == "policy" for action in command._actions):
+        return "write the POLICY by itself, without an option"
+    for known, words in _OPTIONS.items():
+        if option in words and known.split()[0] in command._option_string_actions:
+            return f"did you mean '{known}'?"
+    return ""
 
 
 def _options(command: argparse.ArgumentParser) -> list[str]:

@@ -206,7 +206,8 @@ class _Check:
             return typo_hints.address(value)
         if self._is(schema, "target"):
             return typo_hints.target(value, by_name=self._asks_by_name(path[:-1]))
-        if schema.get("type") == "integer":
+        # How many targets there are of each family is not known here.
+        if schema.get("type") == "integer" and path[-1:] != ("quorum",):
             least, most = schema["minimum"], schema.get("maximum", inf)
             return typo_hints.whole_number(value, least, most)
         if self._is(schema, "series") and isinstance(value, list):
