@@ -14,6 +14,13 @@ STRANGE = "x\x1b[2J\x9b\u202e\u200b\udcff\x7f\xe9.yaml"
 SHOWN = "x\\x1b[2J\\x9b\\u202e\\u200b\\xff\\x7f\xe9.yaml"
 POLICY = "version: 1\nuplinks: {primary: {interface: eth0, gateway: 192.168.1.1}}\n"
 
+ASCII = """\
+import sys
+sys.stdout.reconfigure(encoding="ascii", errors="surrogateescape")
+sys.stderr.reconfigure(encoding="ascii")
+"""
+"""As Python's start makes the streams of an ASCII terminal."""
+
 NO_SUCH_FILE = [
     ["validate", STRANGE],
     ["explain", STRANGE],
@@ -50,9 +57,9 @@ def shown(words: list[str], folder: Path, **environment: str) -> str:
     return printable((done.stdout + done.stderr).decode())
 
 
-def shown_by_a_fork(words: list[str], folder: Path) -> str:
+def shown_by_a_fork(words: list[str], folder: Path, first: str = "") -> str:
     """The same of a program that finds its arguments as text, as Python's start has made it."""
-    done = run_forked(words, folder=folder)
+    done = run_forked(words, folder=folder, first=first)
     return printable(done.stdout + done.stderr)
 
 
@@ -64,7 +71,11 @@ def printable(text: str) -> str:
 
 @pytest.mark.parametrize("words", NO_SUCH_FILE, ids=lambda words: words[0])
 def test_a_file_name_is_shown_with_escapes(words: list[str], tmp_path: Path) -> None:
-    assert SHOWN in shown(words, tmp_path)
+    assert SHOWN in shown_by_a_fork(words, tmp_path)
+
+
+def test_python_makes_such_text_of_a_file_name(tmp_path: Path) -> None:
+    assert SHOWN in shown(NO_SUCH_FILE[0], tmp_path)
 
 
 @pytest.mark.parametrize("words", WRONG_USAGE, ids=lambda words: " ".join(words[:-1]))
@@ -74,8 +85,22 @@ def test_wrong_usage_is_shown_with_escapes(words: list[str], tmp_path: Path) -> 
 
 @pytest.mark.parametrize("words", NO_SUCH_FILE, ids=lambda words: words[0])
 def test_an_ascii_terminal_gets_escapes_too(words: list[str], tmp_path: Path) -> None:
-    said = shown(words, tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    assert said.isascii()
+    assert shown_by_a_fork(words, tmp_path, ASCII).isascii()
+
+
+def test_python_makes_such_streams_for_an_ascii_terminal(tmp_path: Path) -> None:
+    given = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in NO_SUCH_FILE[:2]:  # one writes to standard output, the other to standard error
+        assert shown(words, tmp_path, **given).isascii()
+    streams = "import sys; print([(s.encoding, s.errors) for s in (sys.stdout, sys.stderr)])"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", streams],
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[('ascii', 'surrogateescape'), ('ascii', 'backslashreplace')]\n"
 
 
 @pytest.mark.parametrize("command", ["validate", "explain", "simulate"])
@@ -89,12 +114,20 @@ def test_a_policy_of_any_name_and_content(command: str, tmp_path: Path) -> None:
 
 
 def test_a_descriptor_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:
+    """How the interpreter ends is seen where something is in its buffers: on standard output."""
     for redirected in ("1</dev/null", "2</dev/null", "1</dev/null 2>&1", ">/dev/full 2>&1"):
-        for words in (["validate", "dual-wan"], ["explain", "no-such"], ["run", "no-such"]):
-            command = ["sh", "-c", f'"$@" {redirected}', "sh", *PROGRAM, *words]
-            done = subprocess.run(command, capture_output=True, timeout=60, check=False)
-            assert b"Traceback" not in done.stdout + done.stderr
-            assert done.returncode in (0, 1)
+        command = ["sh", "-c", f'"$@" {redirected}', "sh", *PROGRAM, "validate", "dual-wan"]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        assert b"Traceback" not in done.stdout + done.stderr
+        assert done.returncode in (0, 1)
+    with open(os.devnull) as unwritable, open("/dev/full", "w") as full:
+        closed, no = unwritable.fileno(), full.fileno()
+        for descriptors in ((closed, None), (None, closed), (closed, closed), (no, no)):
+            for words in (["explain", "no-such"], ["run", "no-such"]):
+                output, errors = descriptors
+                forked = run_forked(words, output=output, errors=errors)
+                assert "Traceback" not in forked.stdout + forked.stderr
+                assert forked.returncode in (0, 1)
 
 
 def test_what_is_closed_does_not_send_an_error_elsewhere(tmp_path: Path) -> None:

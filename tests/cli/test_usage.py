@@ -225,7 +225,9 @@ def test_a_terminal_gets_color_unless_somebody_does_not_want_it(
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as terminal:
         with os.fdopen(theirs, "wb") as output:
-            run_forked(("validate", *argv, str(file)), output=output.fileno(), **environ)
+            run_forked(
+                ("validate", *argv, str(file)), output=output.fileno(), errors=None, **environ
+            )
         told = all_of(terminal)
     assert b"unknown key" in told
     assert (b"\x1b[" in told) is colored

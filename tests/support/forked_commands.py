@@ -26,13 +26,19 @@ def run_forked(
     given: str | Path = os.devnull,
     folder: str | Path = ".",
     output: int | None = None,
+    errors: int | None = None,
+    first: str = "",
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program in `folder`, with the file `given` as its standard input, and with these
-    variables on top of ours. What it writes goes to `output`, if that is said."""
-    first = _IN_ITS_PLACE.format(folder=str(folder), given=str(given))
+    variables on top of ours. What it writes goes to `output` and `errors`, if they are said. See
+    `Forked` for `first`."""
+    first += _IN_ITS_PLACE.format(folder=str(folder), given=str(given))
     with TemporaryFile("w+", encoding="utf-8") as out, TemporaryFile("w+", encoding="utf-8") as err:
-        descriptors = out.fileno() if output is None else output, err.fileno()
+        descriptors = (
+            out.fileno() if output is None else output,
+            err.fileno() if errors is None else errors,
+        )
         process = Forked(nullcontext(), words, os.environ | environment, *descriptors, first)
         try:
             code = process.wait(_PATIENCE)
