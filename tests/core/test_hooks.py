@@ -340,11 +340,12 @@ class Watching(HookedWorld):
         assert best.interface == effect.moment.uplink.uplink.interface
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xul"), st.integers(1, 90))))
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xul"), st.integers(1, 25))))
 def test_whatever_happens_hooks_are_told_in_order_of_what_is_so(
     troubles: list[tuple[str, str, int]],
 ) -> None:
-    world = Watching(hooked()).run(5)
+    soon = policy(uplink("a", 0), uplink("b", 1), stable=12.0)
+    world = Watching(hooked(of=soon)).run(5)
     for name, trouble, seconds in troubles:
         now = world.now
         if trouble == "x":

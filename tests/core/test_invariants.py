@@ -358,7 +358,7 @@ def test_foreign_routes_at_our_metrics_move_nothing(steps: list[Step], phase: li
     for step in steps:
         world.do(step)
     world.free()
-    world.run(world.now + 400)
+    world.run(world.now + 100)
     assert world.switches() == []
     assert world.metrics() == {"eth0": 10, "eth1": 20, "eth2": 30}
 

@@ -230,8 +230,8 @@ def test_all_lines_cut_at_one_instant_move_nothing_whatever_the_policy(
 @settings(max_examples=30, deadline=None)
 @given(policies)
 def test_where_nothing_happens_nothing_is_said(rules: Policy) -> None:
-    net = Judged(rules).run(40)
+    net = Judged(rules).run(20)
     told = len(net.outputs)
-    net.run(200)
+    net.run(110)
     assert net.outputs[told:] == []
     assert net.active(Family.IPV4) == LINES[0].name
