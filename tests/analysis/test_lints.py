@@ -402,7 +402,7 @@ CASES = [
             probes="  q: {type: exec, run: [/bin/true]}\n",
         ),
         "/bin/true",
-        "nobody can check whether '/bin/true' keeps to the uplink that it is run for",
+        "the engine cannot check if '/bin/true' uses the uplink that it runs for",
     ),
     Case(
         "first-hop-only",

@@ -56,7 +56,7 @@ ROWS = (
         "engine/stopped",
         (f'kill -STOP "{PID}"',),
         "this network",
-        "stands still",
+        "somebody has stopped it",
         engine=True,
     ),
     Planted(

@@ -99,7 +99,7 @@ def test_a_policy_with_hooks_that_others_may_write_is_refused(
     policy_file.chmod(0o666)
     done = run_to_its_end(lab, "run", str(policy_file))
     assert done.returncode == 1
-    assert "this policy runs programs, but others may change it" in done.stderr
+    assert "this policy runs programs, but another user can change it" in done.stderr
     policy_file.chmod(0o644)
     engine = start(plain)
     engine.wait_for_health("primary", "secondary")

@@ -205,7 +205,7 @@ def test_a_policy_with_hooks_that_others_may_write_is_refused(tmp_path: Path) ->
     (problem,) = caught.value.problems
     assert problem.code == "others-may-write"
     assert problem.message == (
-        f"this policy runs programs, but others may change it: every user may write {file}"
+        f"this policy runs programs, but another user can change it: every user may write {file}"
     )
     assert problem.hint == f"chmod o-w {file}"
     assert problem.span is not None

@@ -28,7 +28,7 @@ def read_safe(argument: str) -> Loaded:
         problems = [
             Problem(
                 "others-may-write",
-                f"this policy runs programs, but others may change it: {writer.who} may write"
+                f"this policy runs programs, but another user can change it: {writer.who} may write"
                 f" {writer.path}",
                 writer.remedy,
                 span,

@@ -21,7 +21,7 @@ def doubt_programs(context: LintContext) -> None:
                 "no-program",
                 place,
                 f"{quoted(program)} {missing} on this machine",
-                "that is no mistake if the policy is for another machine",
+                "ignore this if the policy is for another machine",
             )
             continue
         try:
@@ -32,8 +32,8 @@ def doubt_programs(context: LintContext) -> None:
             context.warn(
                 "program-of-others",
                 place,
-                f"others may change what is run with the rights of the engine: {writer.who} may"
-                f" write {writer.path}",
+                "other users can change a program that runs with the rights of the engine:"
+                f" {writer.who} may write {writer.path}",
                 writer.remedy,
             )
 
@@ -45,9 +45,9 @@ def doubt_unpinned(context: LintContext) -> None:
             context.note(
                 "unpinned-program",
                 (*path, "run", 0),
-                f"nobody can check whether {quoted(probe.check.run[0])} keeps to the uplink that it"
-                " is run for",
-                "have it bind to $INTERFACE, as 'curl --interface' and 'ping -I' do",
+                f"the engine cannot check if {quoted(probe.check.run[0])} uses the uplink that it"
+                " runs for",
+                "the program must bind to $INTERFACE, as 'curl --interface' and 'ping -I' do",
             )
 
 

@@ -52,13 +52,13 @@ def _policy_file(machine: Machine) -> Iterator[Finding]:
         text = f"{writer.who} may change the policy, by {writer.path}"
         yield _POLICY_WRITABLE.found("policy", text, writer.remedy)
     if not machine.access.policy_writers:
-        yield passed(_NAME, "policy", "nobody else may change it")
+        yield passed(_NAME, "policy", "no other user can change it")
 
 
 def _run_folder(machine: Machine) -> Finding:
     folder = machine.access.run_folder
     if folder.trouble is None:
-        return passed(_NAME, folder.path, "it is fit for the lock and the control socket")
+        return passed(_NAME, folder.path, "it is right for the lock and the control socket")
     if not machine.access.is_root:
         return skipped(_NAME, folder.path, f"it is not for this user ({folder.trouble})")
     text = f"an engine does not take it for the lock and the control socket ({folder.trouble})"

@@ -51,11 +51,13 @@ def _own(network: Network, uplink: Uplink, label: str) -> Iterator[Finding]:
             text = f"a neighbour at {each.interface} has {each.address.ip} too, so it is not used"
             yield _DUPLICATE.found(label, text, *_again(each))
         elif each.tentative and not usable:
-            yield _TENTATIVE.found(label, f"{each.address.ip} is still being checked for doubles")
+            yield _TENTATIVE.found(
+                label, f"{each.address.ip} is still being checked for duplicates"
+            )
         elif other := network.used_elsewhere.get((each.interface, each.address.ip)):
             text = (
                 f"a neighbour at {each.interface} ({other}) has {each.address.ip} too, so answers"
-                " may go to him: give one of you another address"
+                " may go there: give one of the two another address"
             )
             yield _ELSEWHERE.found(label, text)
     if not usable:

@@ -25,7 +25,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
     elif not engine.runs:
         yield passed(_NAME, _SUBJECT, "no engine runs")
     elif engine.stands_still:
-        text = f"an engine runs ({who}) and stands still: somebody has stopped it (SIGSTOP)"
+        text = f"an engine runs ({who}) but somebody has stopped it (SIGSTOP)"
         yield _STOPPED.found(_SUBJECT, text, f"kill -CONT {engine.pid}")
     elif engine.reply is Reply.SILENT:
         text = (

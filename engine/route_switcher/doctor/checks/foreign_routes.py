@@ -38,7 +38,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
             found += _dead_ends(machine, policy, family)
         yield from found
         if not found:
-            yield passed(_NAME, str(family), "no route of others comes before ours")
+            yield passed(_NAME, str(family), "no foreign route comes before ours")
 
 
 def _conflict(family: Family, route: Route, keys: set[int]) -> Finding:
@@ -53,7 +53,10 @@ def _conflict(family: Family, route: Route, keys: set[int]) -> Finding:
     else:
         fault, text = _BEFORE, f"'{route.with_protocol}' comes before ours"
     if route.table == MAIN_TABLE:
-        text += "; who wrote it may write it again: then set a larger metric there, or `table: own`"
+        text += (
+            "; the program that wrote it may write it again: then set a larger metric there, or"
+            " `table: own`"
+        )
     return fault.found(str(family), text, route_deletion(route))
 
 

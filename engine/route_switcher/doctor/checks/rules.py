@@ -34,7 +34,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         found += _half(policy, family, rules)
         yield from found
         if not found:
-            yield passed(_NAME, str(family), "no rule leads packets past the engine")
+            yield passed(_NAME, str(family), "no rule sends packets past the engine")
 
 
 def _of_rule(

@@ -49,7 +49,7 @@ def _judge(machine: Machine, policy: Policy) -> Iterator[Finding]:
         ]
         yield from found
         if not found:
-            yield passed(_NAME, label, f"those of {uplink.interface} suit it")
+            yield passed(_NAME, label, f"the settings of {uplink.interface} are right")
     yield from _forwarding(machine, policy)
 
 

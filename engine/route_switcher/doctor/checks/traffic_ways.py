@@ -63,7 +63,7 @@ def _selected(machine: Machine, now: Situation, family: Family) -> Iterator[Find
     for what, where, why, elsewhere in found:
         text = f"{what} {where}: {why.words}"
         if elsewhere:
-            yield passed(_NAME, str(family), f"{text} (told, not judged)")
+            yield passed(_NAME, str(family), f"{text} (for information)")
         else:
             yield _ASTRAY.found(str(family), text, *_commands(why))
     if not found:

@@ -36,8 +36,8 @@ _KNOWN = {
     "tailscaled": "its rules come before ours, so its traffic stays with it",
     "keepalived": "it changes its own routes and addresses only",
     "pppd": "with `defaultroute` it writes a default route by the device at each connection",
-    "connmand": "it was not tried beside us: look at its routes after it has started again",
-    "netifd": "it was not tried beside us: look at its routes after it has started again",
+    "connmand": "we have not tested it: look at its routes after it has started again",
+    "netifd": "we have not tested it: look at its routes after it has started again",
     "odhcp6c": "a script writes the routes that it learns",
 }
 """What they do about routes that are not theirs."""
