@@ -80,6 +80,21 @@ def test_problems_on_standard_error_fit_the_terminal(
     assert "error: unknown key 'wheight'" in " ".join(" ".join(told).split())
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history", "--since", "soon"),
+        ("report", "--since", "soon"),
+        ("switch", "a", "--for", "30"),
+        ("drill", "a", "--for", "30"),
+        ("schema", "nothing"),
+        ("simulate", "dual-wan", "--duration", "1h"),
+    ],
+)
+def test_what_a_command_says_fits_the_terminal(words: tuple[str, ...]) -> None:
+    assert max(map(len, on_a_terminal(80, *words))) <= 80
+
+
 def test_wrong_usage_fits_the_terminal() -> None:
     told = on_a_terminal(80, "restart")
     assert max(map(len, told)) <= 80

@@ -29,6 +29,7 @@ from uuid import uuid4
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.asking import IN_DOUBT, UNBROKEN, complain
+from route_switcher.cli.folding import say_error
 from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.client import PATIENCE, CannotAsk, connected
 from route_switcher.control.drill_words import report
@@ -223,10 +224,10 @@ def _say(text: str) -> None:
 
 
 def _cannot(message: str) -> int:
-    print(f"route-switcher drill: {message}", file=sys.stderr)
+    say_error(f"route-switcher drill: {message}")
     return EXIT_PROBLEMS
 
 
 def _wrong_usage(message: str) -> int:
-    print(f"route-switcher drill: {message}", file=sys.stderr)
+    say_error(f"route-switcher drill: {message}")
     return EXIT_USAGE

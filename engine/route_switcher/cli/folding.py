@@ -5,6 +5,7 @@ What is printed elsewhere keeps one line for each problem: programs and editors 
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -40,6 +41,12 @@ def within(lines: Sequence[str], width: int | None) -> Iterator[str]:
         return
     for line in excerpts_within(lines, width):
         yield from fold(line, width).split("\n")
+
+
+def say_error(line: str) -> None:
+    """Print one line on standard error: on a terminal within its width."""
+    width = terminal_width(sys.stderr.fileno()) if sys.stderr.isatty() else None
+    print("\n".join(within([line], width)), file=sys.stderr)
 
 
 def excerpts_within(lines: Sequence[str], width: int) -> Iterator[str]:

@@ -13,11 +13,11 @@ such uplink in it, or wrong usage.
 
 import argparse
 import json
-import sys
 from datetime import datetime
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.color import add_color, print_states
+from route_switcher.cli.folding import say_error
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.past.time_span import begin_of, end_of, end_without_until
 from route_switcher.printable import printable
@@ -50,13 +50,13 @@ def execute(arguments: argparse.Namespace) -> int:
         since = begin_of(said, now)
         until = _end(said, arguments.until, now)
     except ValueError as error:
-        print(f"route-switcher history: {error}", file=sys.stderr)
+        say_error(f"route-switcher history: {error}")
         return EXIT_USAGE
     if since >= now.timestamp():
-        print(f"route-switcher history: --since: {said!r} is not in the past", file=sys.stderr)
+        say_error(f"route-switcher history: --since: {said!r} is not in the past")
         return EXIT_USAGE
     if since >= until:
-        print("route-switcher history: --since is not before --until", file=sys.stderr)
+        say_error("route-switcher history: --since is not before --until")
         return EXIT_USAGE
     # Here and not above: wrong usage should be told of without paying for all that.
     from route_switcher.cli.history_screen import screen
@@ -69,13 +69,13 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         history = read_history(Journal(found()), since, until, _policy_of)
     except (NoJournal, LaterVersion) as error:
-        print(f"route-switcher history: {error}", file=sys.stderr)
+        say_error(f"route-switcher history: {error}")
         return EXIT_PROBLEMS
     uplink = arguments.uplink
     if uplink is not None and uplink not in history.names:
         names = ", ".join(history.names) or "none"
         what = f"the journal of that time knows no uplink {printable(uplink)!r}"
-        print(f"route-switcher history: {what}; it knows: {names}", file=sys.stderr)
+        say_error(f"route-switcher history: {what}; it knows: {names}")
         return EXIT_USAGE
     if arguments.json:
         print(json.dumps(history_document(history, uplink)))

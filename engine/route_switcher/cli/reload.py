@@ -20,6 +20,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE
 from route_switcher.cli.asking import ask
+from route_switcher.cli.folding import say_error
 from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.protocol import LONGEST_TRIAL, request
 from route_switcher.text.durations import parse_duration, span
@@ -68,5 +69,5 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _wrong_usage(message: str) -> int:
-    print(f"route-switcher reload: {message}", file=sys.stderr)
+    say_error(f"route-switcher reload: {message}")
     return EXIT_USAGE

@@ -14,13 +14,13 @@ be written, 2 there is no such uplink, or wrong usage.
 
 import argparse
 import json
-import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
 from route_switcher.cli.color import add_color, print_states
+from route_switcher.cli.folding import say_error
 from route_switcher.core.vocabulary.policy import Policy
 from route_switcher.journal.folder import NoJournal, found
 from route_switcher.journal.framing import LaterVersion
@@ -125,5 +125,5 @@ def _write(file: Path, content: str) -> bool:
 
 
 def _refuse(why: str, code: int) -> int:
-    print(f"route-switcher report: {why}", file=sys.stderr)
+    say_error(f"route-switcher report: {why}")
     return code

@@ -4,9 +4,9 @@ Exit code: 0 printed, 2 there is no such schema, or wrong usage.
 """
 
 import argparse
-import sys
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE
+from route_switcher.cli.folding import say_error
 from route_switcher.policy.problems import quoted
 from route_switcher.policy.suggestions import did_you_mean
 from route_switcher.resources import shipped_schemas
@@ -33,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if schema is None:
         hint = did_you_mean(arguments.name, schemas, f"the schemas are: {', '.join(schemas)}")
         name = quoted(arguments.name)
-        print(f"route-switcher schema: there is no schema named {name}; {hint}", file=sys.stderr)
+        say_error(f"route-switcher schema: there is no schema named {name}; {hint}")
         return EXIT_USAGE
     print(schema.read_text("utf-8"), end="")
     return EXIT_OK

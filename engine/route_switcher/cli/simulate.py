@@ -37,6 +37,7 @@ from typing import TypeVar
 from route_switcher.analysis.prose.paragraphs import item
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, file_or_standard_input
 from route_switcher.cli.color import add_color, print_problems, wanted
+from route_switcher.cli.folding import say_error
 from route_switcher.cli.streams import unescaped
 from route_switcher.cli.times import as_it_is_written
 from route_switcher.core.vocabulary.policy import Policy
@@ -136,7 +137,7 @@ def execute(arguments: argparse.Namespace) -> int:
     policies = [one.policy for one in loaded]
     kinds = dict(arguments.line)
     if wrong := _wrong_lines([name for name, _ in arguments.line], policies):
-        print(f"route-switcher simulate: --line: {wrong}", file=sys.stderr)
+        say_error(f"route-switcher simulate: --line: {wrong}")
         return EXIT_USAGE
     network = generate(tuple(policies), kinds, arguments.targets, arguments.seed)
     results = []
@@ -266,7 +267,7 @@ def _write(file: Path, text: str) -> bool:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         where = printable(str(file))
-        print(f"route-switcher simulate: cannot write {where}: {error.strerror}", file=sys.stderr)
+        say_error(f"route-switcher simulate: cannot write {where}: {error.strerror}")
         return False
     return True
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from route_switcher.cli import EXIT_OK, EXIT_USAGE
 from route_switcher.cli.asking import ask, print_messages
+from route_switcher.cli.folding import say_error
 from route_switcher.cli.times import as_it_is_written
 from route_switcher.control.protocol import LONGEST_ORDER, request
 from route_switcher.text.durations import parse_duration
@@ -57,5 +58,5 @@ def _show(reply: Mapping[str, Any]) -> int:
 
 
 def _wrong_usage(message: str) -> int:
-    print(f"route-switcher switch: {message}", file=sys.stderr)
+    say_error(f"route-switcher switch: {message}")
     return EXIT_USAGE

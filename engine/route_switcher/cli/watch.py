@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from types import FrameType
 
 from route_switcher.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE
+from route_switcher.cli.folding import say_error
 from route_switcher.control.client import CannotAsk
 from route_switcher.control.watching import Watching
 
@@ -46,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         return _print_objects() if arguments.json else _show()
     except CannotAsk as error:
-        print(f"route-switcher watch: {error}", file=sys.stderr)
+        say_error(f"route-switcher watch: {error}")
         return EXIT_PROBLEMS
 
 
@@ -84,7 +85,7 @@ def _show() -> int:
 
 
 def _cannot(message: str, code: int) -> int:
-    print(f"route-switcher watch: {message}", file=sys.stderr)
+    say_error(f"route-switcher watch: {message}")
     return code
 
 

@@ -58,7 +58,7 @@ _FIGURES = (
 MEANING = (
     "outage seen: the active uplink's line was dead, or no uplink was active",
     "false: a failover while nothing was wrong with the line that was left",
-    "time to detect: from the active uplink's line going dead until a rule failed it",
+    "time to detect: from the death of the active uplink's line until a rule failed",
     "probes: what is sent and what is answered, with IP headers",
 )
 
