@@ -144,19 +144,22 @@ def test_coming_back_takes_longer_the_more_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("the_policy", "loss"),
+    ("the_policy", "loss", "rounds"),
     [
-        (policy(at_once(ConsecutiveFailures("internet", 3))), 0.1),
-        (policy(at_once(ConsecutiveFailures("internet", 2)), probe(fast=0.25)), 0.05),
-        (policy(at_once(ConsecutiveFailures("internet", 2)), probe(targets=2)), 0.2),
-        (policy(rule(ConsecutiveFailures("internet", 2), 20.0)), 0.1),
-        (policy(at_once(ConsecutiveFailures("internet", 1))), 0.4),
-        (policy(at_once(ConsecutiveFailures("internet", 2, for_seconds=1.5))), 0.2),
+        (policy(at_once(ConsecutiveFailures("internet", 3))), 0.1, 60_000),
+        (policy(at_once(ConsecutiveFailures("internet", 2)), probe(fast=0.25)), 0.05, 60_000),
+        (policy(at_once(ConsecutiveFailures("internet", 2)), probe(targets=2)), 0.2, 60_000),
+        (policy(rule(ConsecutiveFailures("internet", 2), 20.0)), 0.1, 30_000),
+        (policy(at_once(ConsecutiveFailures("internet", 1))), 0.4, 5_000),
+        (policy(at_once(ConsecutiveFailures("internet", 2, for_seconds=1.5))), 0.2, 60_000),
     ],
     ids=["three", "confirmed", "two-targets", "stable", "one", "for"],
 )
-def test_runs_of_failures_come_as_often_as_computed(the_policy: Policy, loss: float) -> None:
-    ((seen, error),) = simulated(the_policy, loss, 60_000)
+def test_runs_of_failures_come_as_often_as_computed(
+    the_policy: Policy, loss: float, rounds: int
+) -> None:
+    """In as many rounds as it takes to see a hundred failures, or some more."""
+    ((seen, error),) = simulated(the_policy, loss, rounds)
     computed = chance(the_policy, loss)
     assert abs(seen - computed) < 3 * error + 0.05 * computed
 

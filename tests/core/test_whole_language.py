@@ -23,8 +23,8 @@ from support.twins import LINES, NAMES, Twin, hold_backs, policies
 
 HEALTHY, FAILED = UplinkState.HEALTHY, UplinkState.FAILED
 FREE = (Cause.OPERATOR, Cause.REFUSED, Cause.REMOVED, Cause.RESTART, Cause.START)
-SETTLING = 75.0
-"""Seconds in which everything recovers: the conditions ask for a third of it at most."""
+SETTLING = 50.0
+"""Seconds in which everything recovers: the conditions ask for half of it at most."""
 
 
 @dataclass
