@@ -54,6 +54,9 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 
+# Or speak any language. And argparse would look for translations of its words in every process.
+os.environ["LANGUAGE"] = "C"
+
 # However slow the machine is, a property test fails for nothing but its property.
 hypothesis.settings.register_profile(
     "same-twice",
