@@ -10,7 +10,7 @@ from route_switcher.lab.faults import FAULTS
 from route_switcher.lab.topology import Lab
 from support.running import Start, eventually
 from support.tables import foreign_routes, wait_for_our_routes, wait_until_taken
-from support.written_policy_files import DUAL_STACK, name_of, policy_text
+from support.written_policy_files import DUAL_STACK, PATIENT, name_of, policy_text
 
 pytestmark = pytest.mark.kernel
 
@@ -157,7 +157,7 @@ def test_a_foreign_route_at_a_metric_of_ours_is_told_and_moves_nothing(
     foreign = ["default", "via", gateway, "dev", uplink.interface, "metric", str(metric)]
     lab.run(ROUTER, "ip", "route", "add", *foreign)
     before = foreign_routes(lab)
-    engine = start(policy_text(lab, (family,)))
+    engine = start(policy_text(lab, (family,), failures=PATIENT))
     engine.wait_for("notice", f"metric {metric} is held by a foreign route: default via")
     names = [name_of(uplink, family) for uplink in lab.uplinks]
     engine.wait_for_health(*names)

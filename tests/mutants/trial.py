@@ -77,7 +77,9 @@ class Trial:
     def _run(self, tests: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
         """None: not in time."""
         # A mutant may be as long, and as old, as what was compiled before.
-        environment = os.environ | {
+        # Options of the run that started this one are none of its own.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        environment = inherited | {
             "PYTHONPATH": str(self.folder / "engine"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
