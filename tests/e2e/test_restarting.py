@@ -1,4 +1,5 @@
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,24 @@ def test_a_signal_from_before_pythons_start_is_answered_if_the_starter_holds_it(
         engine.wait_for("reload", "the policy was read again, and is now in force")
     else:
         engine.wait_for("stop", "stopped by SIGTERM")
+
+
+WAITS = """
+import signal, threading, time
+def wait():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    time.sleep(1000)
+threading.Thread(target=wait, daemon=True).start()
+"""
+"""A thread that takes signals, as one of trio's that waits for work."""
+
+
+def test_it_ends_well_however_often_it_is_asked_to(lab: Lab, start: Start) -> None:
+    engine = start(policy_text(lab), first=WAITS)
+    engine.wait_for_health("primary", "secondary")
+    engine.send(signal.SIGTERM)
+    engine.wait_for("stop")
+    while engine.running:
+        engine.send(signal.SIGTERM)
+        time.sleep(0.001)
+    assert engine.process.returncode == 0

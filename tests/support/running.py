@@ -187,7 +187,7 @@ class Engine:
             sys.stdout.write("\n".join([*told, *self._not_log, ""]))
         if error is None:
             assert self._not_log == []
-            assert code == (-signal.SIGKILL if self._killed else 0)
+            assert code == (-signal.SIGKILL if self._killed else 0), f"exit code {code}"
 
     @property
     def running(self) -> bool:
