@@ -73,7 +73,7 @@ ROWS_HOOKS = (
             path=("eth0", "eth1"),
             within=1.0,
             # The stream's own may be one of them.
-            says=(("conntrack", "IPv4: 100,00"),),
+            says=(("conntrack", "ended 100,00"),),
         ),
         Step(goes("blackhole"), "back", moves=("primary",), path=("eth1", "eth0")),
         before=_many_connections,
