@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from route_switcher.core.vocabulary.policy import MAIN_TABLE
@@ -165,7 +165,8 @@ def _since(stamp: str | None, seconds: float | None) -> str:
     if stamp is None or seconds is None:
         return ""
     then = datetime.fromisoformat(stamp).astimezone()
-    day = "" if then.date() == datetime.now().date() else f"{then.date().isoformat()} "
+    today = (then + timedelta(seconds=seconds)).date()  # as the engine's clock had it
+    day = "" if then.date() == today else f"{then.date().isoformat()} "
     return f"since {day}{then:%H:%M:%S} ({span(round(seconds))})"
 
 
