@@ -1,6 +1,7 @@
 """The program as a process that need not import itself: see `support.fork_server`."""
 
 import array
+import atexit
 import json
 import os
 import select
@@ -122,4 +123,10 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
         cwd="/",
     )
     theirs.close()
+    atexit.register(_end, ours, process)
     return ours, process
+
+
+def _end(ours: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    ours.close()  # the server hears of it
+    process.wait()

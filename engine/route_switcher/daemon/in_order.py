@@ -9,10 +9,9 @@ from typing import Protocol, TypeVar
 
 import trio
 
-from route_switcher.daemon.control.disk import quietly
+from route_switcher.thread_work import Outcome, without_signals
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
 class Do(Protocol):
@@ -53,19 +52,13 @@ class InOrder:
             then(unwrap())
             self._go_on()
 
-        def deliver(result: "_Outcome[T]") -> None:
+        def deliver(result: Outcome[T]) -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(end, result.unwrap)
 
         self._busy = True
         try:
-            trio.lowlevel.start_thread_soon(partial(quietly, work), deliver)
+            trio.lowlevel.start_thread_soon(partial(without_signals, work), deliver)
         except RuntimeError:  # no thread (threading)
             self._busy = False
             then(work())
-
-
-class _Outcome(Protocol[T_co]):
-    """As trio has it (outcome.Outcome)."""
-
-    def unwrap(self) -> T_co: ...

@@ -7,19 +7,19 @@ hangs in the kernel without heeding a signal holds up a child just the same.
 """
 
 import logging
-import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import trio
 
 from route_switcher.core.vocabulary.commands import NewPolicy
 from route_switcher.daemon.report import say
-from route_switcher.daemon.signals import SIGNALS
 from route_switcher.policy.load import Written
 from route_switcher.policy.problems import PolicyProblems, render
 from route_switcher.policy.yaml.files import TIME_LIMIT
+from route_switcher.thread_work import without_signals
 
 MOST_DROPPED = 3
 """Readings in a row that do not count since one more was asked for meanwhile. Where somebody asks
@@ -156,7 +156,7 @@ class Reloading:
         try:
             with trio.move_on_after(self._limit) as patience:
                 written, lines, level = await trio.to_thread.run_sync(
-                    self._read, abandon_on_cancel=True, limiter=self._one
+                    partial(without_signals, self._read), abandon_on_cancel=True, limiter=self._one
                 )
         except Exception as error:  # no thread, no memory, or a bug: the uplink matters more
             return _stays(f"the policy could not be read ({type(error).__name__}: {error})")
@@ -175,8 +175,6 @@ class Reloading:
 
     def _read(self) -> tuple[Written | None, Sequence[str], int]:
         """The policy, or None; and what is to be said, at which level."""
-        # This thread may outlive the daemon's handlers, and must not take its signals then.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             return self._load(), self._doubts(), logging.WARNING
         except PolicyProblems as error:

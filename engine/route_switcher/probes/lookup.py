@@ -1,6 +1,6 @@
 """The address of a name, asked for through one egress."""
 
-import signal
+from functools import partial
 from ipaddress import ip_address
 
 import trio
@@ -14,6 +14,7 @@ from route_switcher.probes.dns_query import UDP_SIZE, BadAnswer, ask_resolver
 from route_switcher.probes.prober import Egress
 from route_switcher.probes.reasons import fault_of
 from route_switcher.probes.resolvers import RESOLV_CONF, resolvers_for, why_none
+from route_switcher.thread_work import without_signals
 
 PATIENCE = 2.0
 """Seconds that each resolver may take."""
@@ -55,13 +56,8 @@ async def _resolvers(target: Target, family: Family) -> tuple[str, ...] | Reques
     """Whom to ask. The file system of /etc/resolv.conf may hang, so a thread reads it."""
 
     def read() -> tuple[tuple[str, ...], str]:
-        # This thread may outlive the daemon's handlers, and must not take its signals then.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            found = resolvers_for(target, family)
-            return found, "" if found else why_none(target, family)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        found = resolvers_for(target, family)
+        return found, "" if found else why_none(target, family)
 
     if target.resolvers:
         found, why = read()
@@ -69,7 +65,7 @@ async def _resolvers(target: Target, family: Family) -> tuple[str, ...] | Reques
         try:
             with trio.fail_after(PATIENCE):
                 found, why = await trio.to_thread.run_sync(
-                    read, abandon_on_cancel=True, limiter=_reading
+                    partial(without_signals, read), abandon_on_cancel=True, limiter=_reading
                 )
         except trio.TooSlowError:
             return _unknown(f"{RESOLV_CONF} could not be read within {PATIENCE:g} s")

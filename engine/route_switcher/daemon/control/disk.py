@@ -1,7 +1,6 @@
 """Work on a disk, which may hang: by a thread, and for a limited time."""
 
 import logging
-import signal
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -9,7 +8,7 @@ from typing import TypeVar
 import trio
 
 from route_switcher.daemon.report import say
-from route_switcher.daemon.signals import SIGNALS
+from route_switcher.thread_work import without_signals
 
 LIMIT = 5.0
 """Seconds that a disk may take."""
@@ -34,7 +33,7 @@ class Disk:
             try:
                 with trio.move_on_after(LIMIT):
                     result: T = await trio.to_thread.run_sync(
-                        partial(quietly, work), abandon_on_cancel=True, limiter=self._one
+                        partial(without_signals, work), abandon_on_cancel=True, limiter=self._one
                     )
                     self._told = False
                     return result
@@ -49,10 +48,3 @@ class Disk:
 
     def _tell(self, text: str) -> None:
         say(logging.WARNING, "control", text)
-
-
-def quietly(work: Callable[[], T]) -> T:
-    """Do it by a thread that takes no signal."""
-    # This thread may outlive the daemon's handlers, and must not take its signals then.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    return work()

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import trio
 
-from route_switcher.daemon.control.disk import quietly
 from route_switcher.daemon.control.listener import Listener, NoControl, Standing
 from route_switcher.daemon.control.telling import Tell, tell_of_control
+from route_switcher.thread_work import without_signals
 
 LOOK = 3.0
 """Seconds between two looks."""
@@ -129,7 +129,7 @@ class Upkeep:
             try:
                 with trio.move_on_after(LIMIT):
                     done: T = await trio.to_thread.run_sync(
-                        partial(quietly, work), abandon_on_cancel=True, limiter=self._one
+                        partial(without_signals, work), abandon_on_cancel=True, limiter=self._one
                     )
                     return done
             except RuntimeError as error:  # no thread (threading)

@@ -8,19 +8,19 @@ does not block. So a thread makes these calls. They mostly take some microsecond
 waited for on the spot at first, which costs 20 µs; if it takes longer, others run meanwhile.
 """
 
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import trio
 
+from route_switcher.thread_work import Outcome, without_signals
+
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 ON_THE_SPOT = 0.002
 """Seconds."""
@@ -32,15 +32,6 @@ leaves its thread behind."""
 _FULL = 0.1
 """Seconds after which it is looked again whether one of these threads is free."""
 
-_ALL_SIGNALS = signal.valid_signals()
-
-
-class _Outcome(Protocol[T_co]):
-    """As trio has it (outcome.Outcome)."""
-
-    def unwrap(self) -> T_co:
-        """What was returned. Raises what was raised."""
-
 
 @dataclass(eq=False, slots=True)
 class _Call(Generic[T]):
@@ -49,7 +40,7 @@ class _Call(Generic[T]):
     """Held until the thread is done."""
     done: trio.Event | None = None
     """What wakes the task; None: it waits on the spot."""
-    result: _Outcome[T] | None = None
+    result: Outcome[T] | None = None
     left: Callable[[], object] | None = None
     """What is to be done by the thread in the end, where the task has gone."""
     handing_over: Lock = field(default_factory=Lock)
@@ -78,7 +69,9 @@ async def by_thread(work: Callable[[], T], if_left: Callable[[], object]) -> Cal
     token = trio.lowlevel.current_trio_token()
     _under_way.add(call)  # type: ignore[arg-type]
     try:
-        trio.lowlevel.start_thread_soon(partial(_quietly, work), partial(_deliver, call, token))
+        trio.lowlevel.start_thread_soon(
+            partial(without_signals, work), partial(_deliver, call, token)
+        )
     except RuntimeError:  # no thread (threading)
         _under_way.discard(call)
         return work
@@ -98,7 +91,7 @@ async def by_thread(work: Callable[[], T], if_left: Callable[[], object]) -> Cal
     return call.result.unwrap
 
 
-def _deliver(call: _Call[T], token: trio.lowlevel.TrioToken, result: _Outcome[T]) -> None:
+def _deliver(call: _Call[T], token: trio.lowlevel.TrioToken, result: Outcome[T]) -> None:
     """By the thread."""
     with call.handing_over:
         call.result = result
@@ -110,13 +103,3 @@ def _deliver(call: _Call[T], token: trio.lowlevel.TrioToken, result: _Outcome[T]
     elif call.done is not None:
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(call.done.set)
-
-
-def _quietly(work: Callable[[], T]) -> T:
-    # This thread may outlive the daemon's handlers, and must not take its signals then. It may do
-    # other work afterwards.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
-    try:
-        return work()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
