@@ -25,7 +25,7 @@ _BEFORE_OTHERS = 100
 
 _BEFORE_PARSING = 500
 """Packets: to parse 5,000 routes takes longer, on an idle machine too. To put ours back takes 120
-to 270 there; the journal's thread may be writing the table at the same time."""
+to 360 there; the journal's thread may be writing the table at the same time."""
 
 _LONGEST = "300"
 """Seconds after which a storm ends by itself."""

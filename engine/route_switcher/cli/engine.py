@@ -62,7 +62,7 @@ from route_switcher.probes.source_address import LinkAddresses
 _TURN = 0.0005
 """Seconds for which another thread may compute while the loop wants to go on. Python's 5 ms come
 after each system call of the loop: while the journal's thread wrote 5,000 routes, a route that
-somebody had taken away was put back after up to 530 ms, instead of 150 to 270."""
+somebody had taken away was put back after up to 530 ms, instead of 150 to 360."""
 
 
 def run(
